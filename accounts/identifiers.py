@@ -1,0 +1,13 @@
+"""Identifiers of rows that the world may see."""
+
+from uuid import UUID
+
+import uuid_utils.compat
+
+
+def new_id() -> UUID:
+    """Make a UUID version 7: unique, and ascending by creation time within a process.
+
+    Source: RFC 9562, section 5.7. Ascending keys keep B-tree inserts on the right edge.
+    """
+    return uuid_utils.compat.uuid7()

@@ -1,0 +1,137 @@
+"""Users, their API keys, and the answers kept for repeated requests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.identifiers import new_id
+from accounts.tiers import Allowance, Tier, allowance_of
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Make a user; without a password he cannot sign in by one.
+
+        Raises:
+            ValueError: the e-mail address is empty.
+        """
+        if not email:
+            raise ValueError("email was empty, must be an address")
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        fields |= {"is_staff": True, "is_superuser": True, "tier": Tier.ADMIN}
+        return self.create_user(email, password, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(max_length=254, unique=True)
+    display_name = models.CharField(max_length=80, blank=True)
+    tier = models.CharField(max_length=10, choices=Tier.choices, default=Tier.STANDARD)
+    base_currency = models.CharField(max_length=3, default="USD")
+    is_demo = models.BooleanField(default=False)  # made by one click; may be disposed of
+    is_staff = models.BooleanField(default=False)
+    is_active = models.BooleanField(default=True)
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_ignoring_case"),
+            models.CheckConstraint(condition=Q(tier__in=Tier.values), name="user_tier_known"),
+        )
+
+    @property
+    def allowance(self) -> Allowance:
+        return allowance_of(self.tier)
+
+    @property
+    def shown_name(self) -> str:
+        return self.display_name or self.email
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    def for_user(self, user: User) -> Self:
+        return self.filter(owner=user)
+
+    def live(self, at: datetime) -> Self:
+        """Keys that open the door at that moment."""
+        return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=at))
+
+
+class ApiKey(models.Model):
+    """A program's key. The secret is kept only as a hash; ``lookup`` finds the row."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=80)
+    lookup = models.CharField(max_length=16, unique=True)
+    secret_hash = models.BinaryField(max_length=32)
+    scopes: models.Field[Any, list[str]] = ArrayField(models.CharField(max_length=10))
+    # Ids without a foreign key: portfolios live in a higher app. Empty means all of the owner's.
+    portfolio_ids: models.Field[Any, list[UUID]] = ArrayField(
+        models.UUIDField(), default=list, blank=True
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    latest_use_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[ApiKey]] = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(expires_at=None) | Q(expires_at__gt=F("created_at")),
+                name="api_key_expires_after_creation",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.lookup})"
+
+
+class IdempotentAnswer(models.Model):
+    """The stored answer of a request that moved something, kept with its effect."""
+
+    id = models.BigAutoField(primary_key=True)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    method = models.CharField(max_length=8)
+    path = models.CharField(max_length=300)
+    body_hash = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    content_type = models.CharField(max_length=100)
+    body = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["owner", "key"], name="idempotent_answer_once_per_key"),
+        )
+        indexes = (models.Index(fields=["created_at"], name="idempotent_answer_created"),)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.key}"

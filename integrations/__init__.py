@@ -1,0 +1,1 @@
+"""Everything outside: price providers and brokers behind the protocols declared below."""

@@ -1,0 +1,1 @@
+"""What trades and what it costs: instruments, prices, charts, watchlists, the live feed."""

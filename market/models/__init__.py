@@ -1,0 +1,23 @@
+from market.models.instruments import Exchange, Instrument
+from market.models.prices import (
+    Bar,
+    BarRevision,
+    IngestionRun,
+    QuarantinedRow,
+    QuoteSnapshot,
+    Tick,
+)
+from market.models.watchlists import Watchlist, WatchlistItem
+
+__all__ = [
+    "Bar",
+    "BarRevision",
+    "Exchange",
+    "IngestionRun",
+    "Instrument",
+    "QuarantinedRow",
+    "QuoteSnapshot",
+    "Tick",
+    "Watchlist",
+    "WatchlistItem",
+]

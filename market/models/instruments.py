@@ -1,0 +1,80 @@
+"""Exchanges and what is listed on them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.identifiers import new_id
+
+
+class Exchange(models.Model):
+    mic = models.CharField(max_length=4, primary_key=True)  # ISO 10383
+    name = models.CharField(max_length=80)
+    timezone = models.CharField(max_length=40)  # IANA name
+    calendar = models.CharField(max_length=20)  # name in exchange_calendars
+    country = models.CharField(max_length=2, blank=True)  # ISO 3166-1
+
+    def __str__(self) -> str:
+        return self.mic
+
+
+class AssetClass(models.TextChoices):
+    STOCK = "stock", "Stock"
+    FUND = "fund", "Fund"
+    BOND = "bond", "Bond"
+    CRYPTO = "crypto", "Crypto"
+    COMMODITY = "commodity", "Commodity"
+
+
+class InstrumentQuerySet(models.QuerySet["Instrument"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def addressed(self, address: str) -> Self:
+        """Rows that ``AAPL`` or ``XNAS:AAPL`` may mean; several where a symbol is ambiguous."""
+        mic, colon, symbol = address.strip().upper().rpartition(":")
+        return self.filter(symbol=symbol, exchange_id=mic) if colon else self.filter(symbol=symbol)
+
+
+class Instrument(models.Model):
+    """Something with a price. ``id`` is small because every tick and bar carries it."""
+
+    id = models.AutoField(primary_key=True)
+    public_id = models.UUIDField(unique=True, default=new_id, editable=False)
+    symbol = models.CharField(max_length=24)
+    name = models.CharField(max_length=160)
+    exchange = models.ForeignKey(Exchange, on_delete=models.PROTECT, related_name="instruments")
+    currency = models.CharField(max_length=3)
+    asset_class = models.CharField(
+        max_length=10, choices=AssetClass.choices, default=AssetClass.STOCK
+    )
+    isin = models.CharField(max_length=12, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    sector = models.CharField(max_length=80, blank=True)
+    industry = models.CharField(max_length=120, blank=True)
+    # Price × quantity stays exact in the ledger's ten places while the tick keeps at most
+    # four and the lot at most six of them.
+    tick_size = models.DecimalField(max_digits=12, decimal_places=4, default=Decimal("0.01"))
+    lot_size = models.DecimalField(max_digits=14, decimal_places=6, default=Decimal("1"))
+    is_active = models.BooleanField(default=True)
+
+    objects: ClassVar[models.Manager[Instrument]] = InstrumentQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["exchange", "symbol"], name="instrument_symbol_once_per_exchange"
+            ),
+            models.CheckConstraint(
+                condition=Q(tick_size__gt=0) & Q(lot_size__gt=0),
+                name="instrument_tick_and_lot_positive",
+            ),
+        )
+        indexes = (models.Index(fields=["symbol"], name="instrument_symbol"),)
+
+    def __str__(self) -> str:
+        return self.symbol

@@ -1,0 +1,171 @@
+"""Stored prices: ticks, bars, the newest quote, and the runs that brought them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.identifiers import new_id
+from market.models.instruments import Instrument
+
+
+class StoredInterval(models.TextChoices):
+    """The bar lengths kept as rows; the others are derived from them when read."""
+
+    MINUTE = "1m", "1 minute"
+    HOUR = "1h", "1 hour"
+    DAY = "1d", "1 day"
+
+
+class Tick(models.Model):
+    """One traded price. The table is range-partitioned by day of ``occurred_at``."""
+
+    pk = models.CompositePrimaryKey("instrument_id", "occurred_at", "provider_tick_id")
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    occurred_at = models.DateTimeField()
+    provider_tick_id = models.CharField(max_length=40)
+    price = models.DecimalField(max_digits=20, decimal_places=8)
+    size = models.DecimalField(max_digits=28, decimal_places=10)
+    source = models.CharField(max_length=20)
+
+    class Meta:
+        managed = False  # the migration creates the partitioned table itself
+        db_table = "market_tick"
+
+
+class Bar(models.Model):
+    """Open, high, low, close of one bucket.
+
+    ``opened_at`` is the bucket's start in UTC; a day's bucket starts at the exchange's local
+    midnight. ``turnover`` is the sum of price × size, so VWAP = turnover / volume. ``count`` is
+    the number of ticks, or null where the source does not say. ``adjusted_close`` is the close
+    as the source adjusts it for dividends; splits are already in every price.
+    """
+
+    pk = models.CompositePrimaryKey("instrument_id", "interval", "opened_at")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    interval = models.CharField(max_length=3, choices=StoredInterval.choices)
+    opened_at = models.DateTimeField()
+    open = models.DecimalField(max_digits=20, decimal_places=8)
+    high = models.DecimalField(max_digits=20, decimal_places=8)
+    low = models.DecimalField(max_digits=20, decimal_places=8)
+    close = models.DecimalField(max_digits=20, decimal_places=8)
+    adjusted_close = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    volume = models.DecimalField(max_digits=28, decimal_places=10)
+    turnover = models.DecimalField(max_digits=38, decimal_places=10, null=True)
+    count = models.IntegerField(null=True)
+    source = models.CharField(max_length=20)
+    # When the first and last tick inside happened, so that late ticks land in the right place.
+    first_tick_at = models.DateTimeField(null=True)
+    last_tick_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(low__gt=0)
+                & Q(low__lte=F("open"))
+                & Q(low__lte=F("close"))
+                & Q(high__gte=F("open"))
+                & Q(high__gte=F("close")),
+                name="bar_low_and_high_enclose",
+            ),
+            models.CheckConstraint(condition=Q(volume__gte=0), name="bar_volume_not_negative"),
+        )
+
+
+class BarRevision(models.Model):
+    """A stored bar as it was before a provider's correction superseded it. Append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    interval = models.CharField(max_length=3, choices=StoredInterval.choices)
+    opened_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(default=timezone.now)
+    run = models.ForeignKey("market.IngestionRun", on_delete=models.PROTECT, related_name="+")
+    bar = models.JSONField()  # the superseded row, numbers as strings
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=["instrument", "interval", "opened_at"], name="bar_revision_of_bar"
+            ),
+        )
+
+
+class QuoteSnapshot(models.Model):
+    """The newest quote of an instrument: what is served when Valkey has forgotten it."""
+
+    instrument = models.OneToOneField(
+        Instrument, on_delete=models.CASCADE, primary_key=True, related_name="quote_snapshot"
+    )
+    bid = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    bid_size = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+    ask = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    ask_size = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+    last = models.DecimalField(max_digits=20, decimal_places=8)
+    last_size = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+    previous_close = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    # Deeper levels of the street: [["price", "size"], …], best first.
+    bid_levels = models.JSONField(default=list)
+    ask_levels = models.JSONField(default=list)
+    occurred_at = models.DateTimeField()
+    source = models.CharField(max_length=20)
+
+
+class RunStatus(models.TextChoices):
+    PENDING = "pending", "Pending"
+    RUNNING = "running", "Running"
+    COMPLETED = "completed", "Completed"
+    FAILED = "failed", "Failed"
+    STALE = "stale", "Stale"  # its worker died; another run may take over
+
+
+class IngestionRun(models.Model):
+    """One intake of prices: a file, a back-fill, a provider's poll."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    provider = models.CharField(max_length=20)
+    source_name = models.CharField(max_length=255, blank=True)  # file name as uploaded
+    status = models.CharField(max_length=10, choices=RunStatus.choices, default=RunStatus.PENDING)
+    requested_by_id = models.UUIDField(null=True)
+    rows_total = models.BigIntegerField(null=True)  # null until known
+    rows_read = models.BigIntegerField(default=0)
+    rows_written = models.BigIntegerField(default=0)
+    rows_unchanged = models.BigIntegerField(default=0)
+    rows_refused = models.BigIntegerField(default=0)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(status__in=RunStatus.values), name="ingestion_run_status_known"
+            ),
+        )
+        indexes = (models.Index(fields=["-created_at"], name="ingestion_run_newest"),)
+
+
+class QuarantinedRow(models.Model):
+    """A row refused at the door, with its place and the reason. Never dropped silently."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(IngestionRun, on_delete=models.CASCADE, related_name="refusals")
+    line = models.BigIntegerField()  # 1 is the file's first line, the header
+    code = models.CharField(max_length=40)
+    message = models.CharField(max_length=300)
+    raw = models.JSONField()
+
+    class Meta:
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
+            models.UniqueConstraint(
+                fields=["run", "line", "code"], name="quarantined_row_once_per_reason"
+            ),
+        )

@@ -1,0 +1,1 @@
+"""What an investor owns: the ledger, lots, positions and valuations."""

@@ -1,0 +1,206 @@
+"""The ledger's tables.
+
+A posting to an asset account is positive when it adds to what the portfolio owns. Buying 10
+units at 100 USD posts +10 units to the units-to-receive account and -10 units to the street,
+-1,000 USD to the cash-to-pay account and +1,000 USD to the street, so each currency and each
+instrument sums to zero within the entry. At settlement the to-receive and to-pay amounts move
+to the settled accounts.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.identifiers import new_id
+from market.models import Instrument
+from portfolio.models.portfolios import Portfolio
+
+ONE_COMMODITY = Q(currency="", instrument__isnull=False) | (
+    ~Q(currency="") & Q(instrument__isnull=True)
+)
+
+
+class LedgerAccountKind(models.TextChoices):
+    """The first three are the portfolio's assets and have balances; the rest are contra."""
+
+    SETTLED = "settled", "Settled"
+    TO_RECEIVE = "to_receive", "To receive"
+    TO_DELIVER = "to_deliver", "To deliver"  # of cash: to pay; balances are negative or zero
+    STREET = "street", "Street"
+    FEES = "fees", "Fees"
+    TAXES = "taxes", "Taxes"
+    INCOME = "income", "Income"
+    EQUITY = "equity", "Equity"  # deposits and withdrawals
+
+
+class LedgerAccount(models.Model):
+    """One account of a portfolio in one commodity: a currency or an instrument."""
+
+    id = models.BigAutoField(primary_key=True)
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.PROTECT, related_name="ledger_accounts"
+    )
+    kind = models.CharField(max_length=12, choices=LedgerAccountKind.choices)
+    currency = models.CharField(max_length=3, blank=True)
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=ONE_COMMODITY, name="ledger_account_one_commodity"),
+            models.UniqueConstraint(
+                fields=["portfolio", "kind", "currency", "instrument"],
+                nulls_distinct=False,
+                name="ledger_account_once",
+            ),
+        )
+
+
+class LedgerBalance(models.Model):
+    """What a portfolio has of one commodity: its three asset accounts in one row.
+
+    One row, so that one lock and one CHECK guard what an order may reserve:
+    ``available = settled + to_receive + to_deliver - held``. ``to_deliver`` is <= 0.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="balances")
+    currency = models.CharField(max_length=3, blank=True)
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    settled = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    to_receive = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    to_deliver = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    held = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    may_go_negative = models.BooleanField(default=False)
+    version = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=ONE_COMMODITY, name="ledger_balance_one_commodity"),
+            models.UniqueConstraint(
+                fields=["portfolio", "currency", "instrument"],
+                nulls_distinct=False,
+                name="ledger_balance_once",
+            ),
+            models.CheckConstraint(condition=Q(held__gte=0), name="ledger_balance_held_positive"),
+            models.CheckConstraint(
+                condition=Q(may_go_negative=True)
+                | Q(settled__gte=F("held") - F("to_receive") - F("to_deliver")),
+                name="ledger_balance_not_overdrawn",
+            ),
+        )
+
+
+class EntryKind(models.TextChoices):
+    DEPOSIT = "deposit", "Deposit"
+    WITHDRAWAL = "withdrawal", "Withdrawal"
+    BUY = "buy", "Buy"
+    SELL = "sell", "Sell"
+    DIVIDEND = "dividend", "Dividend"
+    INTEREST = "interest", "Interest"
+    FEE = "fee", "Fee"
+    TAX = "tax", "Tax"
+    SETTLEMENT = "settlement", "Settlement"
+    REVERSAL = "reversal", "Reversal"
+
+    @classmethod
+    def activities(cls) -> set[str]:
+        """Kinds that an investor would call something that happened."""
+        return set(cls.values) - {cls.SETTLEMENT.value, cls.REVERSAL.value}
+
+
+class JournalEntry(models.Model):
+    """Something that happened to a portfolio, with the facts that its postings follow from.
+
+    Append-only. ``quantity`` is always > 0 and the kind says the direction; ``amount`` is the
+    gross money moved, > 0, in ``currency``; ``fees`` and ``taxes`` are >= 0 and on top.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(max_length=12, choices=EntryKind.choices)
+    external_id = models.CharField(max_length=120)
+    body_hash = models.BinaryField(max_length=32)
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=timezone.now)
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    quantity = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+    unit_price = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    amount = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+    fees = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    taxes = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    currency = models.CharField(max_length=3)
+    exchange_rate = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+    note = models.CharField(max_length=300, blank=True)
+    reverses = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="reversed_by"
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["portfolio", "external_id"], name="journal_entry_once_per_external_id"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity=None) | Q(quantity__gt=0),
+                name="journal_entry_quantity_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(fees__gte=0) & Q(taxes__gte=0),
+                name="journal_entry_charges_not_negative",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["portfolio", "occurred_at", "id"], name="journal_entry_by_time"),
+        )
+
+
+class Posting(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="postings")
+    ledger_account = models.ForeignKey(
+        LedgerAccount, on_delete=models.PROTECT, related_name="postings"
+    )
+    amount = models.DecimalField(max_digits=28, decimal_places=10)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=~Q(amount=0), name="posting_amount_not_zero"),
+        )
+
+
+class Hold(models.Model):
+    """Cash or units reserved for an order; fills consume it, the rest is released once."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    balance = models.ForeignKey(LedgerBalance, on_delete=models.PROTECT, related_name="holds")
+    reference = models.UUIDField(unique=True)  # the order's id; orders live in a higher app
+    amount = models.DecimalField(max_digits=28, decimal_places=10)
+    remaining = models.DecimalField(max_digits=28, decimal_places=10)
+    placed_at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) & Q(remaining__gte=0) & Q(remaining__lte=F("amount")),
+                name="hold_remaining_within_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_at=None) | Q(remaining=0), name="hold_released_is_empty"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["balance"], condition=Q(released_at=None), name="hold_open_by_balance"
+            ),
+        )

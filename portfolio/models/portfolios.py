@@ -1,0 +1,55 @@
+"""A portfolio: one set of books with one owner."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.identifiers import new_id
+from accounts.models import User
+
+
+class PortfolioKind(models.TextChoices):
+    PAPER = "paper", "Paper"  # trades on the market inside Holdfast
+    TRACKED = "tracked", "Tracked"  # records what happened elsewhere
+
+
+class LotMethod(models.TextChoices):
+    FIFO = "fifo", "First in, first out"
+
+
+class PortfolioQuerySet(models.QuerySet["Portfolio"]):
+    def for_user(self, user: User) -> Self:
+        """Portfolios that the user may see; archived ones are gone from sight."""
+        return self.filter(owner=user, archived_at=None)
+
+
+class Portfolio(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="portfolios"
+    )
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=10, choices=PortfolioKind.choices)
+    currency = models.CharField(max_length=3)
+    lot_method = models.CharField(
+        max_length=10, choices=LotMethod.choices, default=LotMethod.FIFO
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Portfolio]] = PortfolioQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(kind__in=PortfolioKind.values), name="portfolio_kind_known"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

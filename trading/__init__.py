@@ -1,0 +1,1 @@
+"""Orders, the exchange inside Holdfast, and settlement."""

@@ -1,0 +1,5 @@
+from trading.models.fills import Fill
+from trading.models.orders import Order, OrderCommand, OrderEvent
+from trading.models.settlements import Settlement
+
+__all__ = ["Fill", "Order", "OrderCommand", "OrderEvent", "Settlement"]

@@ -1,0 +1,52 @@
+"""Executions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.identifiers import new_id
+from market.models import Instrument
+from portfolio.models import JournalEntry, Portfolio
+from trading.models.orders import Order
+
+
+class Counterparty(models.TextChoices):
+    STREET = "street", "Street"
+    USER = "user", "User"
+
+
+class Fill(models.Model):
+    """Part of an order done at one price. Append-only.
+
+    The two sides of a cross between users carry the same ``match_id``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    match_id = models.UUIDField()
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="fills")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    side = models.CharField(max_length=4)
+    quantity = models.DecimalField(max_digits=28, decimal_places=10)
+    price = models.DecimalField(max_digits=20, decimal_places=8)
+    commission = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    counterparty = models.CharField(max_length=6, choices=Counterparty.choices)
+    executed_at = models.DateTimeField()
+    trade_date = models.DateField()
+    settlement_date = models.DateField()
+    entry = models.OneToOneField(JournalEntry, on_delete=models.PROTECT, related_name="fill")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0) & Q(price__gt=0) & Q(commission__gte=0),
+                name="fill_amounts_positive",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["portfolio", "-executed_at", "-id"], name="fill_newest"),
+            models.Index(fields=["order"], name="fill_by_order"),
+        )

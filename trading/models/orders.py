@@ -1,0 +1,147 @@
+"""Orders, what happened to them, and the queue of commands for the matcher."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.identifiers import new_id
+from accounts.models import User
+from market.models import Instrument
+from portfolio.models import Portfolio
+from trading.states import Side, Status, TimeInForce, OrderType
+
+
+def _choices(enum: type) -> list[tuple[str, str]]:
+    return [(member.value, member.value.replace("_", " ").capitalize()) for member in enum]  # type: ignore[attr-defined]
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def for_user(self, user: User) -> Self:
+        return self.filter(portfolio__owner=user, portfolio__archived_at=None)
+
+    def working(self) -> Self:
+        """Orders that can still fill."""
+        return self.filter(status__in=Status.working())
+
+
+class Order(models.Model):
+    """An instruction to buy or sell. Quantities are in units, prices in the instrument's currency.
+
+    ``filled_amount`` is the sum of price × quantity over the fills, so the average price is
+    ``filled_amount / filled_quantity``.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="orders")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    client_order_id = models.CharField(max_length=128)
+    side = models.CharField(max_length=4, choices=_choices(Side))
+    type = models.CharField(max_length=14, choices=_choices(OrderType))
+    time_in_force = models.CharField(max_length=3, choices=_choices(TimeInForce))
+    status = models.CharField(max_length=16, choices=_choices(Status))
+    quantity = models.DecimalField(max_digits=28, decimal_places=10)
+    notional = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+    limit_price = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    filled_quantity = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    filled_amount = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    extended_hours = models.BooleanField(default=False)
+    # Place in the shard's sequence of accepted commands: the order's time priority.
+    priority = models.BigIntegerField(null=True)
+    submitted_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)  # DAY orders: the close of their session
+    finished_at = models.DateTimeField(null=True)
+    status_reason = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[models.Manager[Order]] = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["portfolio", "client_order_id"], name="order_once_per_client_order_id"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="order_quantity_positive"),
+            models.CheckConstraint(
+                condition=Q(filled_quantity__gte=0) & Q(filled_quantity__lte=F("quantity")),
+                name="order_filled_within_quantity",
+            ),
+            models.CheckConstraint(
+                condition=Q(limit_price=None) | Q(limit_price__gt=0),
+                name="order_limit_price_positive",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["instrument", "priority"],
+                condition=Q(status__in=Status.working()),
+                name="order_working",
+            ),
+            models.Index(fields=["portfolio", "-submitted_at", "-id"], name="order_newest"),
+        )
+
+    @property
+    def remaining_quantity(self) -> Decimal:
+        return self.quantity - self.filled_quantity
+
+    @property
+    def average_fill_price(self) -> Decimal | None:
+        return self.filled_amount / self.filled_quantity if self.filled_quantity else None
+
+    @property
+    def is_working(self) -> bool:
+        return self.status in Status.working()
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.quantity} {self.instrument_id} ({self.status})"
+
+
+class OrderEvent(models.Model):
+    """A change in an order's life. Append-only."""
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=20)  # a value of trading.states.Event
+    status = models.CharField(max_length=16)  # the status after it
+    occurred_at = models.DateTimeField()
+    actor_id = models.UUIDField(null=True)  # the user who caused it; null for the system
+    details = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = (models.Index(fields=["order", "id"], name="order_event_by_order"),)
+
+
+class CommandKind(models.TextChoices):
+    PLACE = "place", "Place"
+    CANCEL = "cancel", "Cancel"
+    EXPIRE = "expire", "Expire"
+
+
+class OrderCommand(models.Model):
+    """Work for the matcher. ``sequence`` is given, without gaps, by the matcher that did it."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=8, choices=CommandKind.choices)
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="commands")
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    actor_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField()
+    shard = models.PositiveSmallIntegerField(null=True)
+    sequence = models.BigIntegerField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["shard", "sequence"], name="order_command_sequence"),
+            models.CheckConstraint(
+                condition=Q(sequence=None, done_at=None)
+                | Q(sequence__isnull=False, done_at__isnull=False),
+                name="order_command_done_has_sequence",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["id"], condition=Q(sequence=None), name="order_command_waiting"),
+        )
