@@ -1,0 +1,151 @@
+"""Typed readers of the environment. A value that makes no sense stops the start and says why."""
+
+import os
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
+FALSE_WORDS: Final = frozenset({"0", "false", "no", "off"})
+
+
+class BadEnvironment(ValueError):
+    """A variable of the environment holds something that cannot be used."""
+
+    def __init__(self, name: str, *, found: str | None, allowed: str) -> None:
+        self.name = name
+        shown = "is not set" if found is None else f"was {found!r}"
+        super().__init__(f"{name} {shown}, must be {allowed}.")
+
+
+class Environment:
+    """Reads named values out of a mapping, by default the process environment.
+
+    An empty value counts as absent, because compose files write ``NAME=`` for "not set".
+    """
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = os.environ if values is None else values
+
+    def find(self, name: str) -> str | None:
+        return self._values.get(name, "").strip() or None
+
+    def text(self, name: str, *, default: str) -> str:
+        return self.find(name) or default
+
+    def required_text(self, name: str, *, allowed: str = "set to a text") -> str:
+        found = self.find(name)
+        if found is None:
+            raise BadEnvironment(name, found=None, allowed=allowed)
+        return found
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        found = self.find(name)
+        if found is None:
+            return default
+        if found.lower() in TRUE_WORDS:
+            return True
+        if found.lower() in FALSE_WORDS:
+            return False
+        raise BadEnvironment(
+            name, found=found, allowed="one of 1, true, yes, on, 0, false, no, off"
+        )
+
+    def integer(self, name: str, *, default: int, minimum: int, maximum: int) -> int:
+        found = self.find(name)
+        if found is None:
+            return default
+        allowed = f"a whole number from {minimum} to {maximum}"
+        # int() would also take "1_000" and " ٣ ", which nobody means.
+        if not (found.isascii() and found.removeprefix("-").isdigit()):
+            raise BadEnvironment(name, found=found, allowed=allowed)
+        if not minimum <= int(found) <= maximum:
+            raise BadEnvironment(name, found=found, allowed=allowed)
+        return int(found)
+
+    def decimal(
+        self, name: str, *, default: Decimal, minimum: Decimal, maximum: Decimal
+    ) -> Decimal:
+        found = self.find(name)
+        if found is None:
+            return default
+        allowed = f"a number from {minimum} to {maximum}"
+        try:
+            value = Decimal(found)
+        except InvalidOperation:
+            raise BadEnvironment(name, found=found, allowed=allowed) from None
+        if not (value.is_finite() and minimum <= value <= maximum):
+            raise BadEnvironment(name, found=found, allowed=allowed)
+        return value
+
+    def choice(self, name: str, *, default: str, choices: tuple[str, ...]) -> str:
+        found = self.find(name)
+        if found is None:
+            return default
+        if found not in choices:
+            raise BadEnvironment(name, found=found, allowed=f"one of {', '.join(choices)}")
+        return found
+
+    def words(self, name: str, *, default: tuple[str, ...] = ()) -> list[str]:
+        """Read a list separated by commas; blanks around and between are dropped."""
+        found = self.find(name)
+        if found is None:
+            return list(default)
+        return [word.strip() for word in found.split(",") if word.strip()]
+
+    def path(self, name: str, *, default: Path) -> Path:
+        """Read a folder or file name; a relative one starts at the working directory."""
+        found = self.find(name)
+        return (Path(found).expanduser() if found else default).absolute()
+
+    def redis_url(self, name: str) -> str | None:
+        found = self.find(name)
+        if found is None:
+            return None
+        if urlsplit(found).scheme not in {"redis", "rediss", "unix"}:
+            raise BadEnvironment(
+                name, found=hide_password(found), allowed="a redis://, rediss:// or unix:// address"
+            )
+        return found
+
+    def postgres_url(self, name: str) -> str | None:
+        found = self.find(name)
+        if found is None:
+            return None
+        parts = urlsplit(found)
+        if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+            raise BadEnvironment(
+                name,
+                found=hide_password(found),
+                allowed="postgresql://user:password@host:port/database",
+            )
+        return found
+
+
+def postgres_settings(url: str) -> dict[str, Any]:
+    """Turn a PostgreSQL address into the connection part of Django's ``DATABASES`` entry.
+
+    A ``host`` among the query's values names a folder with a socket; the others become libpq options.
+    """
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", None) or unquote(parts.hostname or ""),
+        "PORT": query.pop("port", None) or str(parts.port or ""),
+        "OPTIONS": query,
+    }
+
+
+def hide_password(url: str) -> str:
+    """Return the address with its password starred, fit for a message."""
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":***@") if password else url
+
+
+env: Final = Environment()

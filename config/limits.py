@@ -1,0 +1,53 @@
+"""Every limit and time-out of the desk, by name. Units stand last in each name."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Read through ``settings.LIMITS``; each value has a test at the limit and one beyond."""
+
+    # One HTTP request.
+    request_body_bytes: int = 2 * 1024 * 1024
+    request_fields: int = 2_000
+    request_timeout_seconds: int = 30
+    upload_bytes: int = 64 * 1024 * 1024
+    request_threads: int = 8
+    # Waiting requests beyond this answer 503 at once, so that a jam stays short.
+    request_queue: int = 256
+
+    # PostgreSQL and Valkey, from a request's point of view.
+    statement_timeout_seconds: int = 30
+    lock_timeout_seconds: int = 10
+    idle_transaction_timeout_seconds: int = 60
+    database_connection_age_seconds: int = 600
+    cache_timeout_seconds: int = 2
+
+    # Files of prices.
+    archive_members: int = 20_000
+    archive_unpacked_bytes: int = 2 * 1024 * 1024 * 1024
+    archive_ratio: int = 200
+    price_file_line_bytes: int = 64 * 1024
+
+    # Sockets.
+    sockets_per_process: int = 5_000
+    sockets_per_user: int = 20
+    symbols_per_socket: int = 500
+    socket_message_bytes: int = 64 * 1024
+
+    # Orders.
+    orders_per_batch: int = 500
+    commands_per_match: int = 500
+
+    # Lists of the API.
+    page_size: int = 100
+    page_size_maximum: int = 1_000
+    candles_per_view: int = 500
+    candles_per_answer: int = 10_000
+
+    # Background work.
+    task_timeout_seconds: int = 15 * 60
+
+
+LIMITS: Final = Limits()

@@ -1,0 +1,336 @@
+"""Django's settings, read top to bottom.
+
+Nothing need be set: without DATABASE_URL and REDIS_URL the desk uses the embedded servers of its
+data folder. With both it uses those, and asks for the secrets that go with a real set-up.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+
+from config.env import BadEnvironment, env, postgres_settings
+from config.limits import LIMITS as DEFAULT_LIMITS
+from config.limits import Limits
+from config.servers.data_folder import DataFolder
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LIMITS: Limits = DEFAULT_LIMITS
+
+# --- Where the servers are -------------------------------------------------------------------
+
+HOLDFAST_DATA: Path = env.path("HOLDFAST_DATA", default=BASE_DIR / "var")
+_folder = DataFolder(HOLDFAST_DATA)
+_database_url = env.postgres_url("DATABASE_URL")
+_redis_url = env.redis_url("REDIS_URL")
+if bool(_database_url) != bool(_redis_url):
+    raise BadEnvironment(
+        "REDIS_URL" if _database_url else "DATABASE_URL",
+        found=None,
+        allowed="set together with the other one, or neither",
+    )
+IS_EMBEDDED: bool = _database_url is None
+DATABASE_URL: str = _database_url or _folder.connection().database_url
+REDIS_URL: str = _redis_url or _folder.connection().redis_url
+
+# --- Who may speak to us ---------------------------------------------------------------------
+
+DEBUG = env.boolean("DEBUG", default=False)
+if IS_EMBEDDED:
+    SECRET_KEY = env.find("SECRET_KEY") or _folder.secret("django_secret_key")
+else:
+    SECRET_KEY = env.required_text("SECRET_KEY", allowed="a random text of 50 characters or more")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
+# Embedded, the desk listens on this machine only unless told otherwise; see docs/running.md.
+ALLOWED_HOSTS = env.words(
+    "ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]") if IS_EMBEDDED else ()
+)
+# The exact origins browsers may open sockets and send forms from, beside the host itself.
+CSRF_TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS")
+# Behind nginx with TLS. Embedded serves plain HTTP on this machine, where cookies cannot be secure.
+IS_HTTPS = env.boolean("HTTPS", default=not IS_EMBEDDED)
+
+# --- The house -------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "accounts",
+    "market",
+    "portfolio",
+    "trading",
+    "integrations",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "channels",
+    "django_htmx",
+    "ninja",
+]
+
+MIDDLEWARE = [
+    "config.middleware.request_id.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.content_security.ContentSecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- PostgreSQL: the only truth --------------------------------------------------------------
+
+_database = postgres_settings(DATABASE_URL)
+DATABASES = {
+    "default": _database
+    | {
+        "CONN_MAX_AGE": LIMITS.database_connection_age_seconds,
+        # A connection that died with its server is replaced at the next request.
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": "holdfast",
+            "options": (
+                f"-c statement_timeout={LIMITS.statement_timeout_seconds}s"
+                f" -c lock_timeout={LIMITS.lock_timeout_seconds}s"
+                " -c idle_in_transaction_session_timeout="
+                f"{LIMITS.idle_transaction_timeout_seconds}s"
+            ),
+            **_database["OPTIONS"],
+        },
+    }
+}
+
+# --- Valkey: speed, never truth --------------------------------------------------------------
+
+# Stands in front of every key and channel of ours.
+VALKEY_PREFIX = env.text("VALKEY_PREFIX", default="")
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": f"{VALKEY_PREFIX}cache",
+        "OPTIONS": {"socket_timeout": LIMITS.cache_timeout_seconds},
+    }
+}
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"{VALKEY_PREFIX}channels"},
+    }
+}
+
+# --- Celery ----------------------------------------------------------------------------------
+
+# Kombu has a scheme of its own for sockets.
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+    if REDIS_URL.startswith("unix://")
+    else REDIS_URL
+)
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "global_keyprefix": f"{VALKEY_PREFIX}celery:",
+    # A task lost with its worker comes back after this long; it must exceed the longest task.
+    "visibility_timeout": LIMITS.task_timeout_seconds * 2,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SOFT_TIME_LIMIT = LIMITS.task_timeout_seconds
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {
+    "trading.tasks.*": {"queue": "money"},
+    "portfolio.tasks.check_books": {"queue": "money"},
+    "portfolio.tasks.*": {"queue": "valuations"},
+    "market.tasks.*": {"queue": "ingestion"},
+}
+# Late runs of a frequent task are worth nothing, so each message expires with its period.
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+    for name, seconds in {
+        "accounts.tasks.record_heartbeat": 10,
+        "trading.tasks.settle_due": 60,
+        "trading.tasks.expire_day_orders": 60,
+        "portfolio.tasks.check_books": 60,
+        "portfolio.tasks.refresh_all_valuations": 3600,
+        "market.tasks.ensure_partitions": 3600,
+        "market.tasks.backfill_simulated": 24 * 3600,
+    }.items()
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(HOLDFAST_DATA / "celerybeat-schedule")
+
+# --- People ----------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/home"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = env.choice(
+    "EMAIL_VERIFICATION",
+    # Without a mail server nobody could ever verify.
+    default="none" if IS_EMBEDDED else "mandatory",
+    choices=("none", "optional", "mandatory"),
+)
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_UNIQUE_EMAIL = True
+
+# --- Mail ------------------------------------------------------------------------------------
+
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if env.find("EMAIL_HOST")
+    else "django.core.mail.backends.console.EmailBackend"
+)
+EMAIL_HOST = env.text("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.integer("EMAIL_PORT", default=587, minimum=1, maximum=65_535)
+EMAIL_HOST_USER = env.text("EMAIL_USER", default="")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD", default="")
+EMAIL_USE_TLS = env.boolean("EMAIL_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default="Holdfast <holdfast@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- Requests --------------------------------------------------------------------------------
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = LIMITS.request_body_bytes
+DATA_UPLOAD_MAX_NUMBER_FIELDS = LIMITS.request_fields
+FILE_UPLOAD_TEMP_DIR = None
+APPEND_SLASH = False
+
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "holdfast_session"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "holdfast_csrf"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+SECURE_SSL_REDIRECT = IS_HTTPS
+# Health checks come from inside, without TLS.
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/health/"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- Files -----------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOLDFAST_DATA / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+# Names with a fingerprint are cached for a year; `up` and the image collect them once.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = HOLDFAST_DATA / "media"
+
+# --- Time and words --------------------------------------------------------------------------
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+
+# --- The simulated exchange ------------------------------------------------------------------
+
+# "always": it never closes, as the demo needs. "real": the hours of the instrument's exchange.
+SIMULATED_EXCHANGE_HOURS = env.choice(
+    "SIMULATED_EXCHANGE_HOURS", default="always", choices=("always", "real")
+)
+SIMULATOR_SEED = env.integer("SIMULATOR_SEED", default=20_260_101, minimum=0, maximum=2**63 - 1)
+# How many trades an instrument sees in a second, on average.
+SIMULATOR_TICKS_PER_SECOND = env.decimal(
+    "SIMULATOR_TICKS_PER_SECOND",
+    default=Decimal(1),
+    minimum=Decimal("0.001"),
+    maximum=Decimal(1000),
+)
+
+# --- What the log says -----------------------------------------------------------------------
+
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request": {"()": "config.logs.RequestIdFilter"}},
+    "formatters": {
+        "terminal": {"()": "config.logs.TerminalFormatter"},
+        "json": {"()": "config.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request"],
+            "formatter": env.choice(
+                "LOG_FORMAT",
+                default="terminal" if IS_EMBEDDED else "json",
+                choices=("terminal", "json"),
+            ),
+        },
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        # The reason of each refused host or form is in the answer; the log would be a megaphone.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "daphne": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+    },
+}

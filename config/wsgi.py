@@ -1,0 +1,9 @@
+"""Pages and API for a WSGI server (granian on servers), and inside config.asgi."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+application = get_wsgi_application()
