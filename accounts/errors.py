@@ -46,3 +46,7 @@ class AllowanceExceeded(HoldfastError):
     """The caller's tier does not include any more of that."""
 
     code = "allowance_exceeded"
+
+
+class AccountsError(HoldfastError):
+    """A failure around who calls and what he may."""

@@ -1,0 +1,158 @@
+"""Keys of programs: ``hf_live_<lookup>_<secret>_<crc>``.
+
+``lookup`` finds the row, ``secret`` opens it, ``crc`` tells a mistyped key from a wrong one
+without asking the database. The secret has 256 random bits, so one SHA-256 of it is as hard to
+turn back as the secret is to guess, and a slow hash would only slow every request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import string
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from accounts.errors import NotFound, Problem, ProblemsError
+from accounts.models import ApiKey, User
+from accounts.tiers import Tier
+
+PREFIX: Final = "hf_live_"
+ALPHABET: Final = string.ascii_letters + string.digits
+LOOKUP_LENGTH: Final = 12
+SECRET_LENGTH: Final = 43  # 62 ** 43 is just over 2 ** 256
+NAME_LENGTH: Final = 80
+SHAPE: Final = re.compile(
+    rf"{PREFIX}([A-Za-z0-9]{{{LOOKUP_LENGTH}}})_([A-Za-z0-9]{{{SECRET_LENGTH}}})_([0-9a-f]{{8}})"
+)
+
+
+class Scope(StrEnum):
+    READ = "read"
+    TRADE = "trade"  # everything that creates, moves or changes
+    ADMIN = "admin"  # the instrument master and price files; the owner must be an admin too
+
+
+class KeyRefused(ProblemsError):
+    """The key was not made; ``problems`` says why."""
+
+    code = "key_refused"
+
+
+def issue_key(
+    *,
+    owner: User,
+    name: str,
+    scopes: Iterable[str],
+    portfolio_ids: Sequence[UUID] = (),
+    expires_at: datetime | None = None,
+    created_at: datetime,
+) -> tuple[ApiKey, str]:
+    """Make a key and return it with its text, which is kept nowhere else.
+
+    Args:
+        portfolio_ids: the only portfolios the key may use; empty means all of the owner's. The
+            caller has checked that they are the owner's.
+
+    Raises:
+        KeyRefused: no name, no or unknown scopes, an admin scope for somebody who is none, or
+            an expiry that has passed.
+    """
+    wanted = sorted(set(scopes))
+    if problems := find_problems(
+        owner=owner, name=name, scopes=wanted, expires_at=expires_at, created_at=created_at
+    ):
+        raise KeyRefused(problems)
+    lookup, secret = random_text(LOOKUP_LENGTH), random_text(SECRET_LENGTH)
+    key = ApiKey.objects.create(
+        owner=owner,
+        name=name.strip(),
+        lookup=lookup,
+        secret_hash=hash_secret(secret),
+        scopes=wanted,
+        portfolio_ids=list(portfolio_ids),
+        expires_at=expires_at,
+        created_at=created_at,
+    )
+    return key, f"{PREFIX}{lookup}_{secret}_{checksum(lookup, secret)}"
+
+
+def find_problems(
+    *,
+    owner: User,
+    name: str,
+    scopes: Sequence[str],
+    expires_at: datetime | None,
+    created_at: datetime,
+) -> list[Problem]:
+    problems = []
+    if not 1 <= len(name.strip()) <= NAME_LENGTH:
+        message = f"name had {len(name.strip())} characters, must have 1 to {NAME_LENGTH}."
+        problems.append(Problem("name", "length", message))
+    unknown = [scope for scope in scopes if scope not in list(Scope)]
+    if unknown or not scopes:
+        found = ", ".join(unknown) if unknown else "nothing"
+        message = f"scopes held {found}, must be one or more of {', '.join(Scope)}."
+        problems.append(Problem("scopes", "unknown_scope", message))
+    if Scope.ADMIN in scopes and owner.tier != Tier.ADMIN:
+        message = "The admin scope is for administrators only."
+        problems.append(Problem("scopes", "not_an_admin", message))
+    if expires_at is not None and expires_at <= created_at:
+        message = f"expires_at was {expires_at.isoformat()}, must lie in the future."
+        problems.append(Problem("expires_at", "past", message))
+    return problems
+
+
+def authenticate_key(text: str, *, at: datetime) -> ApiKey | None:
+    """Find the key that a text is, with its owner; ``None`` unless it opens the door now.
+
+    One indexed query; none where the text cannot be a key.
+    """
+    shape = SHAPE.fullmatch(text)
+    if shape is None:
+        return None
+    lookup, secret, crc = shape.groups()
+    if checksum(lookup, secret) != crc:
+        return None
+    key = ApiKey.objects.select_related("owner").filter(lookup=lookup).first()
+    if key is None or not hmac.compare_digest(bytes(key.secret_hash), hash_secret(secret)):
+        return None
+    is_expired = key.expires_at is not None and key.expires_at <= at
+    return None if key.revoked_at or is_expired or not key.owner.is_active else key
+
+
+def revoke_key(*, key_id: UUID, owner: User, revoked_at: datetime) -> ApiKey:
+    """Close a key for good. Repeating it keeps the first time.
+
+    Raises:
+        NotFound: the owner has no such key.
+    """
+    key = ApiKey.objects.filter(owner=owner, id=key_id).first()
+    if key is None:
+        raise NotFound("There is no such key.")
+    if key.revoked_at is None:
+        key.revoked_at = revoked_at
+        key.save(update_fields=["revoked_at"])
+    return key
+
+
+def note_use(*, key_id: UUID, at: datetime) -> None:
+    ApiKey.objects.filter(id=key_id).update(latest_use_at=at)
+
+
+def random_text(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def hash_secret(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def checksum(lookup: str, secret: str) -> str:
+    return f"{zlib.crc32(f'{lookup}_{secret}'.encode()):08x}"

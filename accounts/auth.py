@@ -1,0 +1,187 @@
+"""Who calls the API or opens a socket, and what he may.
+
+A session cookie never counts for the API. An accepted key is remembered in this process for
+less than a second, so a busy program costs one query now and then, and revoking it works within
+a second everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security.base import AuthBase
+
+from accounts import api_keys
+from accounts.api_keys import Scope
+from accounts.errors import AccountsError
+from accounts.http import ApiRequest
+from accounts.models import ApiKey, User
+from accounts.tiers import Tier
+
+__all__ = ["ApiRequest", "Caller", "KeyAuth", "authenticate_socket", "caller_of_key"]
+
+MEMORY_SECONDS: Final = 0.5
+MEMORY_KEYS: Final = 10_000
+USE_NOTED_EVERY: Final = timedelta(minutes=1)
+
+
+class Unauthenticated(AccountsError):
+    """Nobody we know: no key, or one that does not open the door."""
+
+    code = "unauthenticated"
+
+
+class ScopeMissing(AccountsError):
+    """The key is good, but not for this."""
+
+    code = "scope_missing"
+
+    def __init__(self, *, needed: str, found: frozenset[str]) -> None:
+        carried = ", ".join(sorted(found)) or "none"
+        super().__init__(f"This needs a key with the scope {needed}; yours carries {carried}.")
+        self.needed = needed
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A user, and how far the key that speaks for him reaches."""
+
+    user: User
+    scopes: frozenset[str]
+    portfolio_ids: frozenset[UUID] = frozenset()  # empty means all of the user's
+    key_id: UUID | None = None  # None for a browser's session
+
+    def may_use(self, portfolio_id: UUID) -> bool:
+        """Whether the key reaches that portfolio; whose it is must be asked separately."""
+        return not self.portfolio_ids or portfolio_id in self.portfolio_ids
+
+    def may(self, scope: str) -> bool:
+        if scope == Scope.ADMIN and self.user.tier != Tier.ADMIN:
+            return False
+        return scope in self.scopes
+
+
+class KeyMemory:
+    """Callers of keys accepted a moment ago, and when each key's use was last noted."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._callers: dict[bytes, tuple[float, Caller]] = {}
+        self._noted: dict[UUID, datetime] = {}
+
+    def find(self, digest: bytes) -> Caller | None:
+        found = self._callers.get(digest)
+        return found[1] if found and found[0] > time.monotonic() else None
+
+    def keep(self, digest: bytes, caller: Caller) -> None:
+        with self._lock:
+            if len(self._callers) >= MEMORY_KEYS:
+                self._callers.clear()
+            self._callers[digest] = (time.monotonic() + MEMORY_SECONDS, caller)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._callers.clear()
+
+    def is_use_due(self, key: ApiKey, *, at: datetime) -> bool:
+        """Whether this call should write down the key's use; true for one of many callers."""
+        with self._lock:
+            latest = max(
+                (moment for moment in (key.latest_use_at, self._noted.get(key.id)) if moment),
+                default=None,
+            )
+            if latest is not None and at - latest < USE_NOTED_EVERY:
+                return False
+            if len(self._noted) >= MEMORY_KEYS:
+                self._noted.clear()
+            self._noted[key.id] = at
+            return True
+
+
+memory: Final = KeyMemory()
+
+
+def caller_of_key(text: str, *, at: datetime) -> Caller | None:
+    """Who speaks with that key, or ``None`` where it does not open the door."""
+    digest = hashlib.sha256(text.encode(errors="replace")).digest()
+    if caller := memory.find(digest):
+        return caller
+    key = api_keys.authenticate_key(text, at=at)
+    if key is None:
+        return None
+    if memory.is_use_due(key, at=at):
+        api_keys.note_use(key_id=key.id, at=at)
+    caller = Caller(
+        user=key.owner,
+        scopes=frozenset(key.scopes),
+        portfolio_ids=frozenset(key.portfolio_ids),
+        key_id=key.id,
+    )
+    memory.keep(digest, caller)
+    return caller
+
+
+def key_text(headers: Mapping[str, str]) -> str | None:
+    """The key that headers carry; names are looked up as ``Authorization`` and ``X-API-Key``."""
+    scheme, _, credentials = headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credentials.strip():
+        return credentials.strip()
+    return headers.get("X-API-Key", "").strip() or None
+
+
+class KeyAuth(AuthBase):
+    """Ninja's guard of an endpoint: a live key with the scope, in either header."""
+
+    openapi_type: str = "http"
+    openapi_scheme: str = "bearer"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = Scope(scope)
+
+    def __call__(self, request: HttpRequest) -> Caller:
+        """Return the caller.
+
+        Raises:
+            Unauthenticated: there is no key, or it does not open the door.
+            ScopeMissing: the key does not carry the scope, or its owner's tier does not.
+        """
+        text = key_text(request.headers)
+        if text is None:
+            raise Unauthenticated("Send an API key as Authorization: Bearer or as X-API-Key.")
+        caller = caller_of_key(text, at=timezone.now())
+        if caller is None:
+            raise Unauthenticated("The key is unknown, mistyped, expired or revoked.")
+        if not caller.may(self.scope):
+            raise ScopeMissing(needed=self.scope, found=caller.scopes)
+        return caller
+
+
+async def authenticate_socket(scope: Mapping[str, Any]) -> Caller | None:
+    """Who opens a socket: by key where a header carries one, else by the browser's session.
+
+    A key needs the scope ``read``. ``None`` refuses the handshake.
+    """
+    headers = {
+        name.decode("latin-1").title().replace("Api", "API"): value.decode("latin-1")
+        for name, value in scope.get("headers", ())
+    }
+    text = key_text(headers)
+    if text is not None:
+        caller = await database_sync_to_async(caller_of_key)(text, at=timezone.now())
+        return caller if caller and caller.may(Scope.READ) else None
+    user = scope.get("user")
+    if isinstance(user, User) or (user is not None and user.is_authenticated):
+        return Caller(user=user, scopes=frozenset({Scope.READ, Scope.TRADE}))
+    return None

@@ -1,0 +1,31 @@
+"""The two kinds of request, as types: an investor's browser and a program with a key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+    from accounts.auth import Caller
+    from accounts.models import User
+
+
+class InvestorRequest(HttpRequest):
+    """A page's request behind ``login_required``."""
+
+    user: User
+    htmx: HtmxDetails
+
+
+class ApiRequest(HttpRequest):
+    """An endpoint's request behind ``accounts.auth.KeyAuth``."""
+
+    auth: Caller
+
+
+def request_id(request: HttpRequest) -> str:
+    """The name that the answer, the log and the error of this request share."""
+    return getattr(request, "request_id", "-")
