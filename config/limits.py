@@ -35,6 +35,16 @@ class Limits:
     sockets_per_user: int = 20
     symbols_per_socket: int = 500
     socket_message_bytes: int = 64 * 1024
+    socket_messages_per_second: int = 20
+    socket_message_burst: int = 100
+    socket_malformed_messages: int = 5
+    # A socket that once acknowledged and stopped, or takes nothing from us, is closed after this.
+    socket_ack_timeout_seconds: int = 15
+    socket_stall_timeout_seconds: int = 12
+    quote_flush_ms: int = 200
+
+    # A quote older than this is stale: it is shown as such and fills nothing.
+    quote_fresh_seconds: int = 15
 
     # Orders.
     orders_per_batch: int = 500
