@@ -1,0 +1,87 @@
+"""What can go wrong with prices and instruments in a way that the caller can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from accounts.errors import AllowanceExceeded, HoldfastError, NotFound
+
+
+class MarketError(HoldfastError):
+    """The base of what this app raises."""
+
+    code: ClassVar[str] = "market_error"
+
+
+class UnknownSymbol(MarketError, NotFound):
+    """No instrument has that symbol."""
+
+    code = "unknown_symbol"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"There is no instrument {address!r}.")
+        self.address = address
+
+
+class AmbiguousSymbol(MarketError):
+    """Several exchanges list that symbol; ``choices`` are the full addresses."""
+
+    code = "ambiguous_symbol"
+
+    def __init__(self, address: str, *, choices: Sequence[str]) -> None:
+        super().__init__(f"{address!r} is listed on several exchanges; use {' or '.join(choices)}.")
+        self.address = address
+        self.choices = tuple(choices)
+
+
+class UnknownExchange(MarketError, NotFound):
+    """No exchange has that market identifier code."""
+
+    code = "unknown_exchange"
+
+    def __init__(self, mic: str) -> None:
+        super().__init__(f"There is no exchange {mic!r}.")
+        self.mic = mic
+
+
+class UnreadableFile(MarketError):
+    """A file of prices or instruments cannot be taken in at all; nothing of it was stored."""
+
+    code = "unreadable_file"
+
+
+class UnknownRun(MarketError, NotFound):
+    """There is no such ingestion run."""
+
+    code = "unknown_run"
+
+    def __init__(self, run_id: object) -> None:
+        super().__init__(f"There is no ingestion run {run_id}.")
+        self.run_id = run_id
+
+
+class WatchlistNameTaken(MarketError):
+    """The owner already has a watchlist of that name."""
+
+    code = "watchlist_name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is already a watchlist named {name!r}.")
+        self.name = name
+
+
+class InvalidWatchlistName(MarketError):
+    """The name is empty or too long."""
+
+    code = "invalid_watchlist_name"
+
+
+class TooManyWatchlists(MarketError, AllowanceExceeded):
+    """The owner's tier includes no further watchlist."""
+
+    code = "too_many_watchlists"
+
+    def __init__(self, *, allowed: int) -> None:
+        super().__init__(f"Your tier includes {allowed} watchlist{'s' if allowed != 1 else ''}.")
+        self.allowed = allowed
