@@ -1,10 +1,11 @@
 from django.apps import AppConfig
 
+# Tasks are sent through this application, so each process of ours must have it.
+from config.celery import app as celery_application
+
+__all__ = ["ConfigConfig", "celery_application"]
+
 
 class ConfigConfig(AppConfig):
     name = "config"
     verbose_name = "Holdfast"
-
-    def ready(self) -> None:
-        # Tasks and channel layers are found through the Celery application.
-        from config import celery  # noqa: F401

@@ -5,7 +5,7 @@ Used by ``manage.py up``, by ``make manage`` for the duration of a command, and 
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -60,8 +60,12 @@ class EmbeddedServers:
         self.children: dict[str, Child] = {}
         self._lock: IO[str] | None = None
 
-    def start(self, *, address: str = "") -> Connection:
+    def start(
+        self, *, address: str = "", before_start: Callable[[], None] = lambda: None
+    ) -> Connection:
         """Start both, wait until they answer, write down where they are.
+
+        ``before_start`` is called once the folder is ours and before anything runs in it.
 
         Raises:
             AlreadyRunning: another process runs the servers of this folder.
@@ -70,6 +74,7 @@ class EmbeddedServers:
         self.folder.create()
         self._lock = self.folder.lock()
         try:
+            before_start()
             self._start_all()
             self.postgres.make_database()
         except BaseException:

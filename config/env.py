@@ -127,7 +127,8 @@ class Environment:
 def postgres_settings(url: str) -> dict[str, Any]:
     """Turn a PostgreSQL address into the connection part of Django's ``DATABASES`` entry.
 
-    A ``host`` among the query's values names a folder with a socket; the others become libpq options.
+    A ``host`` among the query's values names a folder with a socket; the others are options of
+    libpq.
     """
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))

@@ -49,6 +49,13 @@ class Limits:
     # Orders.
     orders_per_batch: int = 500
     commands_per_match: int = 500
+    order_quantity_maximum: int = 1_000_000_000
+    order_price_maximum: int = 100_000_000
+    # How far beyond the quote a market order may fill, and so what is reserved for it.
+    order_collar_bps: int = 500
+    # A limit further than this factor beyond the other side of the market is taken for a slip.
+    order_price_band_factor: int = 2
+    client_order_id_characters: int = 128
 
     # Lists of the API.
     page_size: int = 100

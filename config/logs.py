@@ -30,7 +30,7 @@ class TerminalFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__(datefmt="%H:%M:%S")
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         return f"{self.formatTime(record, self.datefmt)} {level}{record.name}: {record.message}"
 

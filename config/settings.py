@@ -285,6 +285,13 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 
+# --- Orders ----------------------------------------------------------------------------------
+
+# Instruments are dealt out over this many matchers; each runs as `matcher --shard i/n`.
+MATCHER_SHARDS = env.integer("MATCHER_SHARDS", default=1, minimum=1, maximum=64)
+# A name in trading.commissions.SCHEDULES; orders keep the schedule they were placed under.
+COMMISSION_SCHEDULE = env.choice("COMMISSION_SCHEDULE", default="free", choices=("free", "retail"))
+
 # --- The simulated exchange ------------------------------------------------------------------
 
 # "always": it never closes, as the demo needs. "real": the hours of the instrument's exchange.

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -111,8 +111,8 @@ class Child:
             return ""
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
 
-    def _open_log(self) -> "IO[bytes] | suppress":
+    def _open_log(self) -> "IO[bytes] | nullcontext[None]":
         if self.log_path is None:
-            return suppress()
+            return nullcontext()
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         return self.log_path.open("ab")

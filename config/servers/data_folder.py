@@ -154,10 +154,7 @@ class DataFolder:
     def write_connection(self, connection: Connection) -> None:
         path = self.path / "connection.json"
         draft = path.with_suffix(".draft")
-        with suppress(FileNotFoundError):
-            draft.unlink()
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(asdict(connection), file)
+        write_private(draft, json.dumps(asdict(connection)))
         draft.rename(path)
 
     def remove_connection(self) -> None:
@@ -210,8 +207,14 @@ class DataFolder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(value)
+        write_private(draft, value)
         with suppress(FileExistsError):
             os.link(draft, path)
         draft.unlink()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> None:
         become(user_id, capabilities)
     if sys.platform == "linux":
         die_with(parent_id, signal_number)
-    os.execv(command[0], command)
+    os.execv(command[0], command)  # noqa: S606 -- becoming the command is the whole point
 
 
 if __name__ == "__main__":

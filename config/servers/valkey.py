@@ -1,4 +1,4 @@
-"""Valkey out of its wheel. It holds nothing that PostgreSQL does not know, so it persists lightly."""
+"""Valkey out of its wheel. It holds nothing PostgreSQL does not know, so it persists lightly."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,0 +1,28 @@
+"""Everything in one ASGI application: pages and API on threads, sockets on the event loop.
+
+Embedded, Daphne serves it whole. On servers, granian serves config.wsgi and uvicorn serves this
+one for the sockets.
+"""
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter
+from django.conf import settings
+
+from config.middleware.socket_origin import ExactOrigin
+from config.request_pool import WsgiRequests
+
+# Sets Django up, which what follows needs.
+from config.wsgi import application as wsgi_application
+
+from config.routing import websocket_application  # isort: skip
+
+application = ProtocolTypeRouter(
+    {
+        "http": WsgiRequests(
+            wsgi_application,
+            threads=settings.LIMITS.request_threads,
+            waiting=settings.LIMITS.request_queue,
+        ),
+        "websocket": ExactOrigin(AuthMiddlewareStack(websocket_application)),
+    }
+)
