@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.identifiers import new_id
+from accounts.models import User
 from market.models.instruments import Instrument
 
 
@@ -48,7 +49,16 @@ class Bar(models.Model):
     """
 
     pk = models.CompositePrimaryKey("instrument_id", "interval", "opened_at")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    # Without a constraint in the database, which would look up the instrument once per bar and
+    # double the time of an import: each writer joins the instruments, and none is ever deleted.
+    # Without an index of its own, because the primary key begins with it.
+    instrument = models.ForeignKey(
+        Instrument,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     interval = models.CharField(max_length=3, choices=StoredInterval.choices)
     opened_at = models.DateTimeField()
     open = models.DecimalField(max_digits=20, decimal_places=8)
@@ -60,9 +70,12 @@ class Bar(models.Model):
     turnover = models.DecimalField(max_digits=38, decimal_places=10, null=True)
     count = models.IntegerField(null=True)
     source = models.CharField(max_length=20)
-    # When the first and last tick inside happened, so that late ticks land in the right place.
+    # The first and last tick inside, by time and then id, so that a late tick changes open or
+    # close only where it belongs there, and any order of arrival ends in the same bar.
     first_tick_at = models.DateTimeField(null=True)
+    first_tick_id = models.CharField(max_length=40, null=True)  # noqa: DJ001 - absent, not empty
     last_tick_at = models.DateTimeField(null=True)
+    last_tick_id = models.CharField(max_length=40, null=True)  # noqa: DJ001 - absent, not empty
 
     class Meta:
         constraints = (
@@ -117,6 +130,11 @@ class QuoteSnapshot(models.Model):
     source = models.CharField(max_length=20)
 
 
+class IngestionRunQuerySet(models.QuerySet["IngestionRun"]):
+    def for_user(self, user: User) -> Self:
+        return self.filter(requested_by_id=user.id)
+
+
 class RunStatus(models.TextChoices):
     PENDING = "pending", "Pending"
     RUNNING = "running", "Running"
@@ -138,11 +156,15 @@ class IngestionRun(models.Model):
     rows_written = models.BigIntegerField(default=0)
     rows_unchanged = models.BigIntegerField(default=0)
     rows_refused = models.BigIntegerField(default=0)
+    # Facts that refuse nothing, by name: {"rows_without_volume": 435}.
+    notes = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[models.Manager[IngestionRun]] = IngestionRunQuerySet.as_manager()
 
     class Meta:
         constraints = (
