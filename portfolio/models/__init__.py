@@ -1,23 +1,31 @@
+from portfolio.models.books import BooksViolation
 from portfolio.models.ledger import (
+    EntryKind,
     Hold,
     JournalEntry,
     LedgerAccount,
+    LedgerAccountKind,
     LedgerBalance,
     Posting,
 )
 from portfolio.models.lots import Lot, LotClosure, Position
-from portfolio.models.portfolios import Portfolio
+from portfolio.models.portfolios import LotMethod, Portfolio, PortfolioKind
 from portfolio.models.valuations import DailyValuation
 
 __all__ = [
+    "BooksViolation",
     "DailyValuation",
+    "EntryKind",
     "Hold",
     "JournalEntry",
     "LedgerAccount",
+    "LedgerAccountKind",
     "LedgerBalance",
     "Lot",
     "LotClosure",
+    "LotMethod",
     "Portfolio",
+    "PortfolioKind",
     "Position",
     "Posting",
 ]

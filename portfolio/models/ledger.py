@@ -38,16 +38,16 @@ class LedgerAccountKind(models.TextChoices):
 
 
 class LedgerAccount(models.Model):
-    """One account of a portfolio in one commodity: a currency or an instrument."""
+    """One account of a portfolio in one commodity: a currency or an instrument. Immutable."""
 
     id = models.BigAutoField(primary_key=True)
     portfolio = models.ForeignKey(
-        Portfolio, on_delete=models.PROTECT, related_name="ledger_accounts"
+        Portfolio, on_delete=models.PROTECT, related_name="ledger_accounts", db_index=False
     )
     kind = models.CharField(max_length=12, choices=LedgerAccountKind.choices)
     currency = models.CharField(max_length=3, blank=True)
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, null=True, related_name="+"
+        Instrument, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
 
     class Meta:
@@ -65,14 +65,17 @@ class LedgerBalance(models.Model):
     """What a portfolio has of one commodity: its three asset accounts in one row.
 
     One row, so that one lock and one CHECK guard what an order may reserve:
-    ``available = settled + to_receive + to_deliver - held``. ``to_deliver`` is <= 0.
+    ``available = settled + to_receive + to_deliver - held``. ``to_deliver`` is <= 0, and
+    ``settled`` may dip below zero when a purchase paid by a sale settles before that sale.
     """
 
     id = models.BigAutoField(primary_key=True)
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="balances")
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.PROTECT, related_name="balances", db_index=False
+    )
     currency = models.CharField(max_length=3, blank=True)
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, null=True, related_name="+"
+        Instrument, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     settled = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     to_receive = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
@@ -97,6 +100,21 @@ class LedgerBalance(models.Model):
             ),
         )
 
+    @property
+    def total(self) -> Decimal:
+        """What the portfolio owns of the commodity, settled or not."""
+        return self.settled + self.to_receive + self.to_deliver
+
+    @property
+    def available(self) -> Decimal:
+        """What an order may still reserve."""
+        return self.total - self.held
+
+    @property
+    def withdrawable(self) -> Decimal:
+        """What may leave: settled, not owed for purchases, and not reserved."""
+        return min(self.settled + self.to_deliver, self.available)
+
 
 class EntryKind(models.TextChoices):
     DEPOSIT = "deposit", "Deposit"
@@ -115,23 +133,33 @@ class EntryKind(models.TextChoices):
         """Kinds that an investor would call something that happened."""
         return set(cls.values) - {cls.SETTLEMENT.value, cls.REVERSAL.value}
 
+    @classmethod
+    def trades(cls) -> tuple[str, ...]:
+        """Kinds that change how many units are owned, and so lots and positions."""
+        return (cls.BUY.value, cls.SELL.value)
+
 
 class JournalEntry(models.Model):
     """Something that happened to a portfolio, with the facts that its postings follow from.
 
     Append-only. ``quantity`` is always > 0 and the kind says the direction; ``amount`` is the
     gross money moved, > 0, in ``currency``; ``fees`` and ``taxes`` are >= 0 and on top.
+
+    The table has one column more than this class: ``recorded_xid``, the transaction that wrote
+    the row, by which the database refuses postings that come later.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="entries")
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.PROTECT, related_name="entries", db_index=False
+    )
     kind = models.CharField(max_length=12, choices=EntryKind.choices)
     external_id = models.CharField(max_length=120)
     body_hash = models.BinaryField(max_length=32)
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField(default=timezone.now)
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, null=True, related_name="+"
+        Instrument, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     quantity = models.DecimalField(max_digits=28, decimal_places=10, null=True)
     unit_price = models.DecimalField(max_digits=20, decimal_places=8, null=True)
@@ -161,14 +189,32 @@ class JournalEntry(models.Model):
         )
         indexes = (
             models.Index(fields=["portfolio", "occurred_at", "id"], name="journal_entry_by_time"),
+            models.Index(
+                fields=["portfolio", "instrument", "occurred_at", "id"],
+                condition=Q(kind__in=EntryKind.trades()),
+                name="journal_entry_trades",
+            ),
         )
 
 
 class Posting(models.Model):
+    """An amount that one entry moves into (> 0) or out of (< 0) one ledger account. Append-only.
+
+    Neither reference is a foreign key in the database. One trigger per statement checks more
+    than two keys would (the entry is new in this transaction, the account is of the entry's
+    portfolio), and what is referenced can be neither changed nor removed.
+    """
+
     id = models.BigAutoField(primary_key=True)
-    entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="postings")
+    entry = models.ForeignKey(
+        JournalEntry, on_delete=models.PROTECT, related_name="postings", db_constraint=False
+    )
     ledger_account = models.ForeignKey(
-        LedgerAccount, on_delete=models.PROTECT, related_name="postings"
+        LedgerAccount,
+        on_delete=models.PROTECT,
+        related_name="postings",
+        db_constraint=False,
+        db_index=False,
     )
     amount = models.DecimalField(max_digits=28, decimal_places=10)
 
@@ -182,7 +228,9 @@ class Hold(models.Model):
     """Cash or units reserved for an order; fills consume it, the rest is released once."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    balance = models.ForeignKey(LedgerBalance, on_delete=models.PROTECT, related_name="holds")
+    balance = models.ForeignKey(
+        LedgerBalance, on_delete=models.PROTECT, related_name="holds", db_index=False
+    )
     reference = models.UUIDField(unique=True)  # the order's id; orders live in a higher app
     amount = models.DecimalField(max_digits=28, decimal_places=10)
     remaining = models.DecimalField(max_digits=28, decimal_places=10)

@@ -22,9 +22,15 @@ class Lot(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, editable=False)
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="lots")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
-    opening_entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="+")
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.PROTECT, related_name="lots", db_index=False
+    )
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    opening_entry = models.ForeignKey(
+        JournalEntry, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     opened_at = models.DateTimeField()
     quantity = models.DecimalField(max_digits=28, decimal_places=10)
     cost = models.DecimalField(max_digits=28, decimal_places=10)
@@ -55,9 +61,11 @@ class Lot(models.Model):
 class LotClosure(models.Model):
     """Units of one lot used by one sale. ``realised_gain = proceeds - cost``."""
 
-    id = models.BigAutoField(primary_key=True)
+    pk = models.CompositePrimaryKey("closing_entry_id", "lot_id")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="closures")
-    closing_entry = models.ForeignKey(JournalEntry, on_delete=models.PROTECT, related_name="+")
+    closing_entry = models.ForeignKey(
+        JournalEntry, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     closed_at = models.DateTimeField()
     quantity = models.DecimalField(max_digits=28, decimal_places=10)
     cost = models.DecimalField(max_digits=28, decimal_places=10)
@@ -65,31 +73,39 @@ class LotClosure(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=["closing_entry", "lot"], name="lot_closure_once_per_sale"
-            ),
             models.CheckConstraint(
                 condition=Q(quantity__gt=0), name="lot_closure_quantity_positive"
             ),
         )
 
+    @property
+    def realised_gain(self) -> Decimal:
+        return self.proceeds - self.cost
+
 
 class Position(models.Model):
-    """Units held of one instrument, their cost, and what sales of it have realised."""
+    """Units held of one instrument, their cost, and what sales of it have realised.
 
-    id = models.BigAutoField(primary_key=True)
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="positions")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    ``latest_trade_at`` and ``latest_entry_id`` name the trade applied last: one that sorts
+    before it makes the pair be rebuilt.
+    """
+
+    pk = models.CompositePrimaryKey("portfolio_id", "instrument_id")
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.PROTECT, related_name="positions", db_index=False
+    )
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     quantity = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     cost = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     realised_gain = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     currency = models.CharField(max_length=3)
+    latest_trade_at = models.DateTimeField()
+    latest_entry_id = models.UUIDField()
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=["portfolio", "instrument"], name="position_once_per_instrument"
-            ),
             models.CheckConstraint(
                 condition=~Q(quantity=0) | Q(cost=0), name="position_of_nothing_costs_nothing"
             ),

@@ -36,11 +36,11 @@ class Portfolio(models.Model):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=10, choices=PortfolioKind.choices)
     currency = models.CharField(max_length=3)
-    lot_method = models.CharField(
-        max_length=10, choices=LotMethod.choices, default=LotMethod.FIFO
-    )
+    lot_method = models.CharField(max_length=10, choices=LotMethod.choices, default=LotMethod.FIFO)
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
+    # The earliest day whose stored valuation an entry has made wrong; null when none is.
+    valuations_stale_from = models.DateField(null=True, editable=False)
 
     objects: ClassVar[models.Manager[Portfolio]] = PortfolioQuerySet.as_manager()
 
