@@ -1,0 +1,140 @@
+"""Numbers and times as people read them, by the locale.
+
+A rise carries ``+``, a fall the minus sign ``−`` (U+2212). Halves round away from zero, as the
+browser's ``Intl`` does where the script shows a newer figure. ``None`` reads "no price", or a
+dash where nothing is missing but there is nothing to say.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, Final
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import number_format
+
+register = template.Library()
+
+NO_PRICE: Final = "no price"
+DASH: Final = "–"
+MINUS: Final = "−"
+CURRENCY_SIGNS: Final = {
+    "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "CN¥", "INR": "₹", "VND": "₫",
+    "CHF": "CHF ", "CAD": "CA$", "AUD": "A$", "HKD": "HK$", "SGD": "S$", "KRW": "₩",
+}  # fmt: skip
+WHOLE_CURRENCIES: Final = frozenset({"JPY", "KRW", "VND"})
+PRICE_PLACES: Final = 2
+PLACES_MAXIMUM: Final = 10
+
+
+@register.filter
+def money(value: Decimal | None, currency: str = "") -> str:
+    """An amount in its currency: ``$1,234.50``; a fall reads ``−$1,234.50``."""
+    if value is None:
+        return NO_PRICE
+    return _money(value, currency, positive="")
+
+
+@register.filter
+def signed(value: Decimal | None, currency: str = "") -> str:
+    """A change of an amount, its sign always shown: ``+$12.00``. Nothing is ``$0.00``."""
+    if value is None:
+        return NO_PRICE
+    return _money(value, currency, positive="+")
+
+
+@register.filter
+def price(value: Decimal | None, places: int | None = None) -> str:
+    """A price without its currency: two places, more where the price has more."""
+    if value is None:
+        return NO_PRICE
+    if places is None:
+        places = max(PRICE_PLACES, _places_of(value))
+    return _number(value, places)
+
+
+@register.filter
+def price_or_dash(value: Decimal | None) -> str:
+    """As ``price``, for a price that an order need not have."""
+    return DASH if value is None else price(value)
+
+
+@register.filter
+def quantity(value: Decimal | None) -> str:
+    """Units, grouped, without needless zeros: ``1,250`` or ``0.125``."""
+    return DASH if value is None else _number(value, _places_of(value))
+
+
+@register.filter
+def percent(value: Decimal | None, places: int = 2) -> str:
+    """A percentage that is already times a hundred: ``12.50%``."""
+    return DASH if value is None else f"{_number(value, places)}%"
+
+
+@register.filter
+def signed_percent(value: Decimal | None, places: int = 2) -> str:
+    """A change in percent, its sign always shown: ``+1.20%``."""
+    return DASH if value is None else f"{_number(value, places, positive='+')}%"
+
+
+@register.filter
+def signed_price(value: Decimal | None) -> str:
+    """A change of a price, its sign always shown, at least two places: ``+1.25``."""
+    if value is None:
+        return DASH
+    return _number(value, max(PRICE_PLACES, _places_of(value)), positive="+")
+
+
+@register.filter
+def direction(value: Decimal | None) -> str:
+    """The class of a change: ``rise``, ``fall`` or ``flat``."""
+    if value is None or value == 0:
+        return "flat"
+    return "rise" if value > 0 else "fall"
+
+
+@register.filter
+def plain(value: Decimal | None) -> str:
+    """The exact number for a program: no grouping, exponent or needless zeros."""
+    if value is None:
+        return ""
+    return f"{value.normalize() + 0:f}"
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """How long ago, in the largest whole unit: ``12 s``, ``3 min``, ``2 h``, ``5 d``."""
+    if moment is None:
+        return DASH
+    seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    for unit_seconds, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= unit_seconds:
+            return f"{seconds // unit_seconds} {unit}"
+    return f"{seconds} s"
+
+
+@register.filter
+def theme(cookie: Any) -> str:
+    """The theme that a cookie asks for, ``auto`` when it asks for nothing we have."""
+    return cookie if cookie in ("light", "dark") else "auto"
+
+
+def _money(value: Decimal, currency: str, *, positive: str) -> str:
+    number = _number(value, 0 if currency in WHOLE_CURRENCIES else 2, positive=positive)
+    sign = number[0] if number[0] in (MINUS, "+") else ""
+    unit = CURRENCY_SIGNS.get(currency, f"{currency} " if currency else "")
+    return f"{sign}{unit}{number.removeprefix(sign)}"
+
+
+def _number(value: Decimal, places: int, *, positive: str = "") -> str:
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    sign = MINUS if rounded < 0 else positive if rounded > 0 else ""
+    return sign + number_format(abs(rounded), decimal_pos=places, force_grouping=True)
+
+
+def _places_of(value: Decimal) -> int:
+    """Decimal places that the number needs, at most ten."""
+    exponent = value.normalize().as_tuple().exponent
+    return min(PLACES_MAXIMUM, max(0, -int(exponent)))

@@ -1,0 +1,73 @@
+"""Parts that every page is made of: icons and the main navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import template
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One destination. ``marks`` are the beginnings of view names that light it up."""
+
+    label: str
+    view_name: str
+    icon: str
+    marks: tuple[str, ...]
+
+
+NAV_ITEMS: Final = (
+    NavItem("Home", "portfolio:home", "home", ("portfolio:home",)),
+    NavItem("Portfolios", "portfolio:list", "portfolio", ("portfolio:",)),
+    NavItem("Watchlists", "market:watchlists", "eye-list", ("market:watchlist",)),
+    NavItem("Markets", "market:instruments", "chart", ("market:instrument",)),
+    NavItem("Orders", "trading:orders", "orders", ("trading:",)),
+)
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A decorative icon of the sprite; the words stand beside it or in a label."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>',
+        static("icons/sprite.svg"),
+        name,
+    )
+
+
+@register.inclusion_tag("components/_nav.html", takes_context=True)
+def main_nav(context: dict[str, Any]) -> dict[str, Any]:
+    """The rail on a desktop, the tab bar on a phone."""
+    request = context.get("request")
+    current = _current_item(request) if isinstance(request, HttpRequest) else None
+    items = [
+        {"label": item.label, "icon": item.icon, "href": href, "is_current": item is current}
+        for item in NAV_ITEMS
+        if (href := _address(item.view_name))
+    ]
+    return {"items": items}
+
+
+def _current_item(request: HttpRequest) -> NavItem | None:
+    if request.resolver_match is None:
+        return None
+    view_name = request.resolver_match.view_name
+    matching = (item for item in NAV_ITEMS if view_name.startswith(item.marks))
+    return next(matching, None)
+
+
+def _address(view_name: str) -> str | None:
+    """Where the view is; ``None`` in a set-up that does not route it."""
+    try:
+        return reverse(view_name)
+    except NoReverseMatch:
+        return None

@@ -1,0 +1,133 @@
+// The page's one price socket: it subscribes to what the page shows, keeps order by `seq`, shows
+// staleness, and lets go while the tab is hidden.
+//
+// In:  [data-symbol] nodes, or subscribe(symbols) from another module.
+// Out: patched [data-field] nodes; `quote` on document per quote; `quotes-changed` on body, at
+//      most once per two seconds, for fragments that the server computes anew.
+
+import { ReconnectingSocket } from "holdfast/socket";
+import { patchQuote } from "holdfast/quote-fields";
+
+const STALE_AFTER_MS = 15_000;
+const STALE_CHECK_MS = 5_000;
+const CHANGED_EVERY_MS = 2_000;
+const HIDDEN_GRACE_MS = 5_000;
+
+const socket = new ReconnectingSocket("/ws/v1/quotes");
+const asked = new Map(); // symbol → how many modules asked for it by subscribe()
+const latest = new Map();
+let subscribed = new Set();
+let latestSeq = null;
+let hiddenTimer = 0;
+let changedTimer = 0;
+
+/** Ask for symbols beyond those in the page's nodes; returns how to stop. */
+export function subscribe(symbols) {
+  for (const symbol of symbols) asked.set(symbol, (asked.get(symbol) ?? 0) + 1);
+  synchronise();
+  return () => {
+    for (const symbol of symbols) {
+      if (asked.get(symbol) > 1) asked.set(symbol, asked.get(symbol) - 1);
+      else asked.delete(symbol);
+    }
+    synchronise();
+  };
+}
+
+/** The newest quote seen of a symbol, or undefined. */
+export function latestQuote(symbol) {
+  return latest.get(symbol);
+}
+
+/** Bring the subscription in line with what is on the page now. */
+export function synchronise() {
+  const wanted = document.hidden && !hiddenTimer ? new Set() : symbolsOnPage();
+  if (wanted.size > 0) socket.open();
+  if (!socket.isOpen) return;
+  const added = [...wanted].filter((symbol) => !subscribed.has(symbol));
+  const gone = [...subscribed].filter((symbol) => !wanted.has(symbol));
+  if (gone.length) socket.send({ unsubscribe: gone });
+  if (added.length) socket.send({ subscribe: added });
+  for (const symbol of gone) latest.delete(symbol);
+  subscribed = wanted;
+}
+
+function symbolsOnPage() {
+  const symbols = new Set(asked.keys());
+  for (const node of document.querySelectorAll("[data-symbol]")) symbols.add(node.dataset.symbol);
+  symbols.delete("");
+  return symbols;
+}
+
+function receive(frame) {
+  if (frame.type === "error") {
+    console.warn(`Prices: ${frame.message}`);
+    return;
+  }
+  if (frame.seq !== undefined) {
+    const isGap = frame.type === "update" && latestSeq !== null && frame.seq <= latestSeq;
+    latestSeq = frame.seq;
+    socket.send({ ack: frame.seq });
+    // Numbers only ever rise within one connection; anything else means we lost our place.
+    if (isGap) {
+      socket.renew();
+      return;
+    }
+  }
+  for (const quote of frame.quotes ?? []) take(quote);
+  if (frame.quotes?.length && !changedTimer) changedTimer = setTimeout(announceChange, CHANGED_EVERY_MS);
+}
+
+function take(quote) {
+  const earlier = latest.get(quote.symbol);
+  if (earlier && earlier.occurred_at > quote.occurred_at) return;
+  latest.set(quote.symbol, quote);
+  patchQuote(quote);
+  document.dispatchEvent(new CustomEvent("quote", { detail: quote }));
+}
+
+function announceChange() {
+  changedTimer = 0;
+  if (!document.hidden) document.body.dispatchEvent(new CustomEvent("quotes-changed"));
+}
+
+function markStale() {
+  const limit = Date.now() - STALE_AFTER_MS;
+  for (const node of document.querySelectorAll("[data-symbol][data-occurred-at]:not([data-stale])")) {
+    if (Date.parse(node.dataset.occurredAt) < limit) node.toggleAttribute("data-stale", true);
+  }
+}
+
+function showConnection(state) {
+  const dot = document.querySelector("[data-connection]");
+  if (!dot) return;
+  dot.dataset.state = state;
+  const words = { live: "Live", connecting: "Connecting", offline: "Offline", idle: "" };
+  dot.querySelector("[data-connection-label]").textContent = words[state];
+}
+
+socket.addEventListener("frame", (event) => receive(event.detail));
+socket.addEventListener("state", (event) => {
+  if (event.detail === "open") {
+    subscribed = new Set();
+    latestSeq = null;
+    synchronise();
+  }
+  showConnection({ open: "live", connecting: "connecting", lost: "offline" }[event.detail]);
+});
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiddenTimer);
+  hiddenTimer = 0;
+  if (!document.hidden) return synchronise();
+  // Looking away for a moment should not cost a snapshot.
+  hiddenTimer = setTimeout(() => {
+    hiddenTimer = 0;
+    synchronise();
+  }, HIDDEN_GRACE_MS);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const quote of latest.values()) patchQuote(quote);
+  synchronise();
+});
+setInterval(markStale, STALE_CHECK_MS);
+synchronise();
