@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from config.servers.child import Child
+from config.servers.data_folder import write_private
 
 LEFTOVER_SECONDS: Final = 10
 POLL_SECONDS: Final = 0.05
@@ -19,19 +20,15 @@ POLL_SECONDS: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecords:
-    """A file with name, process id and command of each process, mode 600."""
+    """A file with the id and the start of each process by name, mode 600."""
 
     path: Path
 
     def write(self, children: Iterable[Child]) -> None:
-        rows = {
-            child.name: {"pid": child.pid, "command": " ".join(child.command)}
-            for child in children
-            if child.pid is not None
-        }
+        pids = {child.name: child.pid for child in children if child.pid is not None}
+        rows = {name: {"pid": pid, "started": start_of(pid)} for name, pid in pids.items()}
         draft = self.path.with_suffix(".draft")
-        draft.write_text(json.dumps(rows, indent=1))
-        draft.chmod(0o600)
+        write_private(draft, json.dumps(rows, indent=1))
         draft.rename(self.path)
 
     def remove(self) -> None:
@@ -44,20 +41,20 @@ class ProcessRecords:
     def stop_leftovers(self) -> list[str]:
         """End processes of a desk that was killed itself; return their names.
 
-        On Linux the kernel has ended them already. A process counts as ours only when it still
-        runs the recorded command, because process ids are used again.
+        On Linux the kernel has ended them already. A process counts as ours only when it started
+        at the recorded time, because process ids are used again.
         """
         leftovers = {
             name: int(row["pid"])
             for name, row in self._rows().items()
-            if command_of(int(row["pid"])) == row["command"]
+            if row["started"] and start_of(int(row["pid"])) == row["started"]
         }
         for number in (signal.SIGTERM, signal.SIGKILL):
             for pid in leftovers.values():
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
             deadline = time.monotonic() + LEFTOVER_SECONDS
-            while any(map(command_of, leftovers.values())) and time.monotonic() < deadline:
+            while any(map(start_of, leftovers.values())) and time.monotonic() < deadline:
                 time.sleep(POLL_SECONDS)
         self.remove()
         return list(leftovers)
@@ -69,13 +66,21 @@ class ProcessRecords:
         return {}
 
 
-def command_of(pid: int) -> str:
-    """Return the command line of a living process, empty when there is none."""
+def start_of(pid: int) -> str:
+    """Return when a living process started, empty when there is none. Only good to compare."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            # The name before the last parenthesis may hold anything.
+            fields = stat.read_text().rpartition(")")[2].split()
+            return "" if fields[0] == "Z" else fields[19]
+        return ""
     finished = subprocess.run(
-        ["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607 -- every Unix has it
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],  # noqa: S607 -- every Unix has it
         capture_output=True,
         text=True,
         check=False,
+        env={**os.environ, "LC_ALL": "C"},
     )
-    state, _, command = finished.stdout.strip().partition(" ")
-    return "" if state.startswith("Z") else command.strip()
+    state, _, started = finished.stdout.strip().partition(" ")
+    return "" if state.startswith("Z") else started.strip()

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -18,8 +18,13 @@ from market.models import Instrument
 class Command(BaseCommand):
     help = "Migrate, collect static files, load the sample on the first run, make the demo login."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--only-migrate", action="store_true", help="leave the rest")
+
+    def handle(self, *args: Any, only_migrate: bool, **options: Any) -> None:
         self._migrate()
+        if only_migrate:
+            return
         self._collect_static()
         if not Instrument.objects.exists() and "load_sample" in get_commands():
             self.stdout.write("loading the sample")

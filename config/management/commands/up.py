@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from config.embedded import AlreadyRunning, DataFolder, EmbeddedServers, EmbeddedServersError
 from config.supervision.addresses import Address
 from config.supervision.output import Output
-from config.supervision.programs import desk_programs, prepare_child
+from config.supervision.programs import build_child, desk_programs
 from config.supervision.records import ProcessRecords
 from config.supervision.supervisor import Program, Supervisor
 
@@ -105,7 +105,7 @@ class Desk:
 
     def _prepare(self) -> bool:
         """Migrate and load what the first start needs; False when asked to stop meanwhile."""
-        child = prepare_child(data=self.data)
+        child = build_child("prepare", data=self.data)
         child.start()
         reader = self.output.follow(child)
         self.supervisor.watch(until=lambda: not child.is_running)

@@ -1,0 +1,118 @@
+"""Become one process of the desk: ``python -m config.run worker``.
+
+``manage.py up`` starts each of them with these words, and so does each service of
+docker-compose.yml, so that both run the same thing. What differs stands in the environment:
+HOST and PORT to listen on, SHARD of matcher and feed, and WEB_SERVER:
+
+* ``daphne``: pages, API and sockets in one process (the default);
+* ``granian``: pages and API;
+* ``uvicorn``: sockets.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from config.env import BadEnvironment, Environment
+from config.limits import LIMITS
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+WORKER_QUEUES: Final = "default,money,ingestion,valuations"
+HTTP_TIMEOUT_SECONDS: Final = 120
+SOCKET_PING_SECONDS: Final = 20
+
+
+def web(env: Environment) -> list[str]:
+    host = env.text("HOST", default="127.0.0.1")
+    port = str(env.integer("PORT", default=8000, minimum=1, maximum=65_535))
+    server = env.choice("WEB_SERVER", default="daphne", choices=tuple(WEB_SERVERS))
+    return WEB_SERVERS[server](host, port)
+
+
+def daphne(host: str, port: str) -> list[str]:
+    return [
+        *("-m", "daphne", "--verbosity", "0", "--no-server-name", "--bind", host, "--port", port),
+        *("--http-timeout", str(HTTP_TIMEOUT_SECONDS)),
+        *("--websocket-max-message-size", str(LIMITS.socket_message_bytes)),
+        "config.asgi:application",
+    ]
+
+
+def granian(host: str, port: str) -> list[str]:
+    return [
+        *("-m", "granian", "--interface", "wsgi", "--host", host, "--port", port),
+        *("--workers", "1", "--blocking-threads", str(LIMITS.request_threads)),
+        *("--backpressure", str(LIMITS.request_queue), "--no-access-log", "--no-ws"),
+        *("--respawn-failed-workers", "config.wsgi:application"),
+    ]
+
+
+def uvicorn(host: str, port: str) -> list[str]:
+    return [
+        *("-m", "uvicorn", "--host", host, "--port", port, "--lifespan", "off"),
+        *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false"),
+        *("--ws-max-size", str(LIMITS.socket_message_bytes)),
+        *("--ws-ping-interval", str(SOCKET_PING_SECONDS), "--no-access-log"),
+        *("--timeout-graceful-shutdown", "5", "config.asgi:application"),
+    ]
+
+
+WEB_SERVERS: Final[dict[str, Callable[[str, str], list[str]]]] = {
+    "daphne": daphne,
+    "granian": granian,
+    "uvicorn": uvicorn,
+}
+
+
+def worker(env: Environment) -> list[str]:
+    # Threads: the work is waiting for PostgreSQL, and one copy of the program in memory is enough.
+    return [
+        *("-m", "celery", "--app", "config.celery", "--quiet", "worker", "--pool", "threads"),
+        *("--concurrency", "2", "--queues", WORKER_QUEUES, "--loglevel", "WARNING"),
+        *("--without-gossip", "--without-mingle"),
+    ]
+
+
+def scheduler(env: Environment) -> list[str]:
+    words = ["-m", "celery", "--app", "config.celery", "--quiet", "beat"]
+    return [*words, "--loglevel", "WARNING", "--pidfile="]
+
+
+def matcher(env: Environment) -> list[str]:
+    return ["manage.py", "matcher", "--shard", env.text("SHARD", default="0/1")]
+
+
+def feed(env: Environment) -> list[str]:
+    return ["manage.py", "feed", "--shard", env.text("SHARD", default="0/1")]
+
+
+def prepare(env: Environment) -> list[str]:
+    return ["manage.py", "prepare"]
+
+
+PROGRAMS: Final[dict[str, Callable[[Environment], list[str]]]] = {
+    "prepare": prepare,
+    "web": web,
+    "worker": worker,
+    "scheduler": scheduler,
+    "matcher": matcher,
+    "feed": feed,
+}
+
+
+def main(words: list[str]) -> None:
+    """Replace this process by the named program, in the folder of the program."""
+    if len(words) != 1 or words[0] not in PROGRAMS:
+        sys.exit(f"Name one of: {', '.join(PROGRAMS)}.")
+    try:
+        command = [sys.executable, *PROGRAMS[words[0]](Environment())]
+    except BadEnvironment as error:
+        sys.exit(str(error))
+    os.chdir(ROOT)
+    os.execv(command[0], command)  # noqa: S606 -- becoming the program is the whole point
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
