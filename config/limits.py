@@ -59,7 +59,7 @@ class Limits:
 
     # Lists of the API.
     page_size: int = 100
-    page_size_maximum: int = 1_000
+    page_size_maximum: int = 500
     candles_per_view: int = 500
     candles_per_answer: int = 10_000
 
