@@ -1,0 +1,167 @@
+"""The socket of live prices, ``/ws/v1/quotes``.
+
+A bare ASGI application instead of a Channels consumer: a frame then passes no dispatcher and no
+channel layer, only the server. It runs under Daphne and uvicorn alike; docs/live-prices.md has
+the messages and the close codes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.conf import settings
+
+from accounts.auth import Caller, authenticate_socket
+from market.hub_runner import HubRunner, hub_runner
+from market.hub_socket import CloseCode, HubSocket, Send, SocketClose
+from market.server_transport import abort_by, bound_kernel_buffer
+from market.socket_messages import (
+    MalformedMessage,
+    MessageAllowance,
+    SocketRequest,
+    error_text,
+    read_request,
+)
+
+logger = logging.getLogger(__name__)
+
+Receive = Callable[[], Awaitable[Any]]
+
+
+class QuoteConsumer:
+    """One connection of ``/ws/v1/quotes``."""
+
+    def __init__(self, *, caller: Caller, runner: HubRunner, send: Send) -> None:
+        limits = settings.LIMITS
+        self._runner = runner
+        self._symbol_limit: int = caller.user.allowance.symbols_per_socket
+        self._message_bytes: int = limits.socket_message_bytes
+        self._malformed_left: int = limits.socket_malformed_messages
+        self._messages = MessageAllowance(
+            per_second=limits.socket_messages_per_second,
+            burst=limits.socket_message_burst,
+            now=time.monotonic(),
+        )
+        self.socket = runner.make_socket(
+            user_id=caller.user.id, key_id=caller.key_id, abort=abort_by(send)
+        )
+
+    @classmethod
+    def as_asgi(cls) -> Any:  # Django's stubs know paths to views only
+        return serve_quotes
+
+    async def take(self, text: str | None) -> None:
+        """Do what one message of the client asks, or answer why not."""
+        if not self._messages.spend(now=time.monotonic()):
+            self._close(CloseCode.TOO_MANY_MESSAGES, "too many messages a second")
+        elif text is not None and len(text) > self._message_bytes:
+            self._close(CloseCode.TOO_BIG, f"a message may hold {self._message_bytes} bytes")
+        else:
+            try:
+                await self._follow(read_request(text))
+            except MalformedMessage as error:
+                self._complain(error)
+
+    async def _follow(self, request: SocketRequest) -> None:
+        if request.ack is not None:
+            self.socket.acknowledge(request.ack)
+        if request.unsubscribe:
+            gone = self._runner.directory.resolve(request.unsubscribe)
+            self._runner.hub.unwatch(self.socket, gone.found.values())
+        if request.subscribe:
+            await self._subscribe(request.subscribe)
+
+    async def _subscribe(self, addresses: tuple[str, ...]) -> None:
+        directory = self._runner.directory
+        resolved = directory.resolve(addresses)
+        if resolved.unknown:
+            # Perhaps it was listed a moment ago.
+            await self._runner.refresh_directory()
+            resolved = directory.resolve(addresses)
+        watched = {symbol.instrument_id for symbol in self.socket.symbols}
+        if len(watched.union(resolved.found.values())) > self._symbol_limit:
+            reason = f"a socket of your tier may watch {self._symbol_limit} symbols"
+            self._close(CloseCode.TOO_MANY_SYMBOLS, reason)
+            return
+        if resolved.unknown:
+            message = f"No instrument is called {', '.join(resolved.unknown)}."
+            self._answer("unknown_symbol", message, resolved.unknown)
+        if resolved.ambiguous:
+            message = "Several exchanges list this; name one, as in XNAS:AAPL."
+            self._answer("ambiguous_symbol", message, resolved.ambiguous)
+        if resolved.found:
+            self._runner.hub.watch(self.socket, resolved.found.values())
+
+    def _complain(self, error: MalformedMessage) -> None:
+        self._malformed_left -= 1
+        if self._malformed_left <= 0:
+            self._close(CloseCode.MALFORMED, "malformed messages, again and again")
+        else:
+            self._answer("malformed", str(error), ())
+
+    def _answer(self, code: str, message: str, symbols: tuple[str, ...]) -> None:
+        self.socket.notify(error_text(code, message, symbols))
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        self.socket.close(SocketClose(code, reason))
+
+
+async def serve_quotes(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Serve one connection from its handshake to its end."""
+    await receive()  # websocket.connect
+    caller = await authenticate_socket(scope)
+    if caller is None:
+        await send({"type": "websocket.close"})  # before accept: the handshake is refused
+        return
+    runner = hub_runner()
+    await runner.start_directory()
+    await send({"type": "websocket.accept"})
+    bound_kernel_buffer(send)
+    consumer = QuoteConsumer(caller=caller, runner=runner, send=send)
+    # The scope holds headers, session and user; thousands of sockets need not keep them.
+    del scope, caller
+    await converse(consumer, runner, receive, send)
+
+
+async def converse(
+    consumer: QuoteConsumer, runner: HubRunner, receive: Receive, send: Send
+) -> None:
+    socket = consumer.socket
+    if reason := crowd_problem(runner, socket):
+        socket.close(reason)
+    else:
+        runner.hub.join(socket)
+    writer = asyncio.create_task(write(socket, send))
+    try:
+        while (message := await receive())["type"] == "websocket.receive":
+            if not socket.is_closing:
+                await consumer.take(message.get("text"))
+    finally:
+        runner.hub.leave(socket)
+        writer.cancel()
+
+
+def crowd_problem(runner: HubRunner, socket: HubSocket) -> SocketClose | None:
+    """Why this process takes no further socket, or none of this user."""
+    limits = settings.LIMITS
+    if len(runner.hub.sockets) >= limits.sockets_per_process:
+        return SocketClose(CloseCode.TRY_LATER, "this server is full")
+    if runner.hub.sockets_of(socket.user_id) >= limits.sockets_per_user:
+        reason = f"a user may open {limits.sockets_per_user} sockets"
+        return SocketClose(CloseCode.TOO_MANY_SOCKETS, reason)
+    return None
+
+
+async def write(socket: HubSocket, send: Send) -> None:
+    """Run the socket's writer; whatever goes wrong ends this socket and no other."""
+    try:
+        await socket.write(send)
+    except OSError:
+        logger.debug("A client of live prices went away while being sent to")
+    except Exception:
+        logger.exception("The writer of a price socket failed")
+        socket.abort()

@@ -1,0 +1,203 @@
+"""What drives the hub of a process: Valkey's messages, the flush, and the sweep of each second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from uuid import UUID
+from weakref import WeakKeyDictionary
+
+import orjson
+import redis.asyncio
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from market.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
+from market.instrument_directory import InstrumentDirectory, Listing
+from market.live_quotes import QUOTES_KEY, prefixed, prices_channel
+from market.models import Instrument
+from market.price_hub import FLUSH_PHASES, PriceHub
+from market.socket_access import shut_out
+
+logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS: Final = 1.0
+RECONNECT_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
+SILENCE_SECONDS: Final = 5.0  # then we ask whether Valkey is still there
+DIRECTORY_SECONDS: Final = 15.0
+DIRECTORY_REST_SECONDS: Final = 1.0
+
+
+class HubRunner:
+    """One hub and its tasks on the running event loop."""
+
+    def __init__(self) -> None:
+        limits = settings.LIMITS
+        self.patience = SocketPatience(
+            ack_timeout_seconds=limits.socket_ack_timeout_seconds,
+            stall_timeout_seconds=limits.socket_stall_timeout_seconds,
+        )
+        self.directory = InstrumentDirectory()
+        self.hub = PriceHub(
+            directory=self.directory,
+            wall_clock=time.time,
+            fresh_seconds=limits.quote_fresh_seconds,
+        )
+        self.flush_seconds = limits.quote_flush_ms / 1000
+        self._directory_read_at: float | None = None  # monotonic
+        self._directory_lock = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        for work in (self._listen, self._flush, self._sweep, self._check):
+            name = f"price hub {work.__name__}"
+            self._tasks.append(asyncio.create_task(_keep_going(work), name=name))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def make_socket(
+        self, *, user_id: UUID, key_id: UUID | None, abort: Callable[[], None]
+    ) -> HubSocket:
+        """A socket of this hub, not yet joined."""
+        return HubSocket(
+            user_id=user_id,
+            key_id=key_id,
+            maker=self.hub,
+            patience=self.patience,
+            monotonic=time.monotonic,
+            abort=abort,
+        )
+
+    async def start_directory(self) -> None:
+        """Make sure that the instruments have been read once."""
+        await self.refresh_directory(rest_seconds=float("inf"))
+
+    async def refresh_directory(self, *, rest_seconds: float = DIRECTORY_REST_SECONDS) -> None:
+        """Read the instruments anew, unless that was done a moment ago."""
+        async with self._directory_lock:
+            read_at = self._directory_read_at
+            if read_at is not None and time.monotonic() - read_at < rest_seconds:
+                return
+            self.directory.replace(await database_sync_to_async(read_listings)())
+            self._directory_read_at = time.monotonic()
+
+    async def _listen(self) -> None:
+        """Apply what the feeds publish, over one connection, for as long as it lives."""
+        client = redis.asyncio.Redis.from_url(
+            settings.REDIS_URL, retry=Retry(NoBackoff(), 0), socket_connect_timeout=2
+        )
+        async with client, client.pubsub() as messages:
+            await messages.psubscribe(prices_channel("*"))
+            # Read after subscribing, so that nothing falls between the two.
+            newest: dict[bytes, bytes] = await _answer(client.hgetall(prefixed(QUOTES_KEY)))
+            self.hub.apply(orjson.loads(text) for text in newest.values())
+            while True:
+                await self._receive(messages)
+
+    async def _receive(self, messages: PubSub) -> None:
+        """Take one message.
+
+        Raises:
+            RedisError: the connection is gone, or nothing came in spite of asking.
+        """
+        message = await messages.get_message(timeout=SILENCE_SECONDS)
+        if message is None:
+            await messages.ping()
+            message = await messages.get_message(timeout=SILENCE_SECONDS)
+            if message is None:
+                raise RedisError("Valkey stopped answering")
+        if message["type"] == "pmessage":
+            self.hub.apply(orjson.loads(message["data"])["quotes"])
+
+    async def _flush(self) -> None:
+        loop = asyncio.get_running_loop()
+        step = self.flush_seconds / FLUSH_PHASES
+        due, phase = loop.time(), 0
+        while True:
+            # Late by more than a step: go on from now, for there is nothing to catch up.
+            due = max(due + step, loop.time())
+            await asyncio.sleep(due - loop.time())
+            self.hub.flush(phase)
+            phase = (phase + 1) % FLUSH_PHASES
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            self.hub.mark_stale()
+            self.hub.sweep()
+
+    async def _check(self) -> None:
+        """Ask the database what changed; apart from the sweep, which must not wait for it."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            if self.hub.sockets:
+                await self.refresh_directory(rest_seconds=DIRECTORY_SECONDS)
+                await self._close_shut_out()
+
+    async def _close_shut_out(self) -> None:
+        """Close the sockets whose key or user lost access; one look for all of them."""
+        sockets = list(self.hub.sockets)
+        key_ids = {socket.key_id for socket in sockets if socket.key_id}
+        user_ids = {socket.user_id for socket in sockets}
+        lost = await database_sync_to_async(shut_out)(
+            key_ids=key_ids, user_ids=user_ids, at=timezone.now()
+        )
+        for socket in sockets:
+            if socket.key_id in lost or socket.user_id in lost:
+                socket.close(SocketClose(CloseCode.SIGNED_OUT, "access was withdrawn"))
+
+
+async def _answer(reply: Awaitable[Any] | Any) -> Any:
+    """Await a reply; redis types its commands for both its clients at once."""
+    return await reply
+
+
+async def _keep_going(work: Callable[[], Awaitable[None]]) -> None:
+    """Run one of the hub's tasks again after whatever ended it, with a growing pause."""
+    failures = 0
+    while True:
+        started_at = time.monotonic()
+        try:
+            await work()
+        except (RedisError, DatabaseError, OSError) as error:
+            logger.warning("The price hub lost a server and tries again: %s", error)
+        except Exception:
+            logger.exception("The price hub stumbled and goes on")
+        failures = 0 if time.monotonic() - started_at > SILENCE_SECONDS else failures + 1
+        await asyncio.sleep(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
+
+
+def read_listings() -> list[Listing]:
+    rows = Instrument.objects.values_list("id", "symbol", "exchange_id")
+    return [Listing(instrument_id, symbol, mic) for instrument_id, symbol, mic in rows]
+
+
+_runners: WeakKeyDictionary[asyncio.AbstractEventLoop, HubRunner] = WeakKeyDictionary()
+
+
+def hub_runner() -> HubRunner:
+    """The hub of the running event loop, started at the first call."""
+    loop = asyncio.get_running_loop()
+    runner = _runners.get(loop)
+    if runner is None:
+        runner = _runners[loop] = HubRunner()
+        runner.start()
+    return runner
+
+
+async def stop_hub() -> None:
+    """Stop the running loop's hub, if it has one."""
+    if runner := _runners.pop(asyncio.get_running_loop(), None):
+        await runner.stop()

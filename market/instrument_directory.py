@@ -1,0 +1,73 @@
+"""What a symbol means: ``AAPL``, or ``XNAS:AAPL`` where several exchanges list an AAPL.
+
+Kept in memory by each socket process, because a price must never wait for a query.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    instrument_id: int
+    symbol: str
+    mic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Addresses sorted by what came of them; ``found`` keeps the order they were asked in."""
+
+    found: dict[str, int]  # address as asked → instrument id
+    unknown: tuple[str, ...]
+    ambiguous: tuple[str, ...]
+
+
+class InstrumentDirectory:
+    def __init__(self, listings: Iterable[Listing] = ()) -> None:
+        self._ids: dict[str, tuple[int, ...]] = {}
+        self._addresses: dict[int, str] = {}
+        self.replace(listings)
+
+    def replace(self, listings: Iterable[Listing]) -> None:
+        """Know exactly these instruments from now on."""
+        ids: defaultdict[str, list[int]] = defaultdict(list)
+        listed = list(listings)
+        for listing in listed:
+            ids[listing.symbol].append(listing.instrument_id)
+            ids[f"{listing.mic}:{listing.symbol}"].append(listing.instrument_id)
+        self._ids = {address: tuple(found) for address, found in ids.items()}
+        # Addresses once given out stay known: a socket may still watch what is listed no more.
+        self._addresses |= {
+            listing.instrument_id: (
+                listing.symbol
+                if len(ids[listing.symbol]) == 1
+                else f"{listing.mic}:{listing.symbol}"
+            )
+            for listing in listed
+        }
+
+    def address_of(self, instrument_id: int) -> str:
+        """The shortest address that means only this instrument.
+
+        Raises:
+            KeyError: the directory does not list it.
+        """
+        return self._addresses[instrument_id]
+
+    def resolve(self, addresses: Iterable[str]) -> Resolution:
+        """Look addresses up, in any case of letters."""
+        found: dict[str, int] = {}
+        unknown, ambiguous = [], []
+        for address in addresses:
+            ids = self._ids.get(address.strip().upper(), ())
+            if len(ids) == 1:
+                found[address] = ids[0]
+            elif ids:
+                ambiguous.append(address)
+            else:
+                unknown.append(address)
+        return Resolution(found, tuple(unknown), tuple(ambiguous))

@@ -1,0 +1,21 @@
+"""Who has lost access while his socket is open."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import ApiKey, User
+
+
+def shut_out(*, key_ids: AbstractSet[UUID], user_ids: AbstractSet[UUID], at: datetime) -> set[UUID]:
+    """Those of the keys and users that may not be served any more: revoked, expired, inactive."""
+    lost: set[UUID] = set()
+    if key_ids:
+        live = ApiKey.objects.filter(id__in=key_ids, revoked_at=None).exclude(expires_at__lte=at)
+        lost |= key_ids - set(live.values_list("id", flat=True))
+    if user_ids:
+        active = User.objects.filter(id__in=user_ids, is_active=True)
+        lost |= user_ids - set(active.values_list("id", flat=True))
+    return lost
