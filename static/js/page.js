@@ -4,12 +4,11 @@ import "holdfast/preferences";
 import "holdfast/palette";
 import "holdfast/times";
 import "holdfast/copy";
+import "holdfast/confirm";
 
 document.documentElement.classList.add("scripted");
 
 // Prices and figures only where a signed-in page shows them.
 if (document.querySelector(".shell")) {
-  await import("holdfast/live");
-  await import("holdfast/portfolio-events");
-  await import("holdfast/figures");
+  for (const name of ["live", "portfolio-events", "figures"]) import(`holdfast/${name}`);
 }

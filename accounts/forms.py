@@ -1,0 +1,90 @@
+"""Forms of a user's own matters: profile, look, and the keys of his programs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from django import forms
+
+from accounts.api_keys import NAME_LENGTH, Scope
+from accounts.models import User
+from accounts.tiers import Tier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from accounts.errors import Problem
+
+THEMES: Final = (("auto", "As the device"), ("light", "Light"), ("dark", "Dark"))
+SCOPE_LABELS: Final = {
+    Scope.READ: "Read: prices, portfolios, orders",
+    Scope.TRADE: "Trade: place and cancel orders, record activities",
+    Scope.ADMIN: "Administer: instruments and price files",
+}
+
+
+class ProfileForm(forms.ModelForm[User]):
+    class Meta:
+        model = User
+        fields = ("display_name",)
+        labels = {"display_name": "Name"}  # noqa: RUF012 - Django reads a plain dict
+        help_texts = {"display_name": "Shown instead of your e-mail address."}  # noqa: RUF012
+        widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "name"})}  # noqa: RUF012
+
+
+class ThemeForm(forms.Form):
+    theme = forms.ChoiceField(choices=THEMES, widget=forms.RadioSelect)
+
+
+class ApiKeyForm(forms.Form):
+    """What a new key may do. The choices of scopes and portfolios follow the owner."""
+
+    name = forms.CharField(
+        max_length=NAME_LENGTH,
+        help_text="Which program will use it, so that you know it again.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    scopes = forms.MultipleChoiceField(
+        label="It may", widget=forms.CheckboxSelectMultiple, initial=[Scope.READ.value]
+    )
+    portfolio_ids = forms.MultipleChoiceField(
+        label="Only these portfolios",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen means all of yours, later ones included.",
+    )
+    expires_on = forms.DateField(
+        label="Expires",
+        required=False,
+        help_text="The key stops at the end of that day (UTC). Empty means never.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scopes = [scope for scope in Scope if scope != Scope.ADMIN or owner.tier == Tier.ADMIN]
+        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
+            (scope.value, SCOPE_LABELS[scope]) for scope in scopes
+        ]
+        portfolios = owner.portfolios.filter(archived_at=None).order_by("created_at", "id")
+        choices = [(str(portfolio.id), portfolio.name) for portfolio in portfolios]
+        self.fields["portfolio_ids"].choices = choices  # type: ignore[attr-defined]
+        if not choices:
+            del self.fields["portfolio_ids"]
+
+    def chosen_portfolios(self) -> list[UUID]:
+        return [UUID(text) for text in self.cleaned_data.get("portfolio_ids", [])]
+
+    def expiry(self) -> datetime | None:
+        """The end of the chosen day in UTC."""
+        day = self.cleaned_data["expires_on"]
+        return datetime.combine(day, time.max, tzinfo=UTC) if day else None
+
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Show what the operation refused, each at its field."""
+        names = {"expires_at": "expires_on"}
+        for problem in problems:
+            field = names.get(problem.field, problem.field)
+            self.add_error(field if field in self.fields else None, problem.message)

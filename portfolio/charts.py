@@ -1,0 +1,95 @@
+"""Drawings of a portfolio as SVG paths and labels. Pure.
+
+A drawing is made in its own units, ``WIDTH`` by ``HEIGHT`` with y downwards; the page stretches
+it to the room there is. Labels stand at even distances, so the page needs no positions for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+WIDTH: Final = 1000
+HEIGHT: Final = 300
+STEPS: Final = 4  # spaces between the five horizontal lines
+DATE_LABELS: Final = 5
+POINTS_MAXIMUM: Final = 240  # more would not be seen and would weigh on the page
+NICE_FRACTIONS: Final = tuple(Decimal(text) for text in ("1", "2", "2.5", "5", "10"))
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePoint:
+    """What something was worth at the end of a day, in one currency."""
+
+    date: date
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class AreaChart:
+    """``value_labels`` run from the top down, ``dates`` from left to right."""
+
+    points: tuple[ValuePoint, ...]
+    line_path: str
+    area_path: str
+    grid_lines: tuple[int, ...]  # y of each horizontal line
+    value_labels: tuple[Decimal, ...]
+    dates: tuple[date, ...]
+
+
+def area_chart(points: Sequence[ValuePoint]) -> AreaChart | None:
+    """Draw a series of days, ascending; ``None`` where fewer than two have a value."""
+    if len(points) < 2:
+        return None
+    drawn = thinned(points)
+    values = [point.value for point in drawn]
+    bottom, step = nice_scale(min(values), max(values))
+    span = step * STEPS
+    xs = [Decimal(WIDTH) * index / (len(drawn) - 1) for index in range(len(drawn))]
+    ys = [HEIGHT - (value - bottom) / span * HEIGHT for value in values]
+    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True))
+    return AreaChart(
+        points=tuple(drawn),
+        line_path=line,
+        area_path=f"{line}V{HEIGHT}H0Z",
+        grid_lines=tuple(HEIGHT * index // STEPS for index in range(STEPS + 1)),
+        value_labels=tuple(bottom + step * index for index in range(STEPS, -1, -1)),
+        dates=tuple(point.date for point in evenly_chosen(drawn, DATE_LABELS)),
+    )
+
+
+def nice_scale(low: Decimal, high: Decimal) -> tuple[Decimal, Decimal]:
+    """The bottom line and the step of a scale of four round steps around the values.
+
+    The bottom is a multiple of the step, and ``bottom + 4 × step`` is at least ``high``.
+    """
+    if low == high:
+        margin = abs(low) / 10 or Decimal(1)
+        low, high = low - margin, high + margin
+    step = _nice_at_least((high - low) / STEPS)
+    # A range across a line needs more room than its length alone, so the step may grow.
+    while (bottom := low // step * step - (step if low < 0 and low % step else 0)) + (
+        step * STEPS
+    ) < high:
+        step = _nice_at_least(step * Decimal("1.01"))
+    return bottom, step
+
+
+def thinned(points: Sequence[ValuePoint]) -> list[ValuePoint]:
+    """At most 240 of the points, evenly, the first and the last among them."""
+    return evenly_chosen(points, POINTS_MAXIMUM)
+
+
+def evenly_chosen(points: Sequence[ValuePoint], count: int) -> list[ValuePoint]:
+    if len(points) <= count:
+        return list(points)
+    return [points[index * (len(points) - 1) // (count - 1)] for index in range(count)]
+
+
+def _nice_at_least(number: Decimal) -> Decimal:
+    """The smallest of 1, 2, 2.5, 5 times a power of ten that is not below the number."""
+    power = Decimal(1).scaleb(number.adjusted())
+    return next(power * fraction for fraction in NICE_FRACTIONS if power * fraction >= number)
