@@ -3,16 +3,42 @@
 import logging
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, Literal
 
 import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.http import HttpRequest
+from ninja import Router, Schema
+from ninja.responses import Status
 
 logger = logging.getLogger(__name__)
+router: Final = Router(tags=["Operations"])
 
 TIMEOUT_SECONDS: Final = 1
+
+
+class HealthOut(Schema):
+    """Says no more than that, because anybody may ask; the log names the part that failed."""
+
+    status: Literal["alive", "ready", "not_ready"]
+
+
+@router.get("/health/live", response=HealthOut, auth=None)
+def live(request: HttpRequest) -> HealthOut:
+    """Answers while the process can answer at all."""
+    return HealthOut(status="alive")
+
+
+@router.get("/health/ready", response={200: HealthOut, 503: HealthOut}, auth=None)
+def ready(request: HttpRequest) -> Status[HealthOut]:
+    """Answers 200 while database, Valkey, worker, matcher and price feed all work, else 503."""
+    found = readiness()
+    if found.is_ready:
+        return Status(200, HealthOut(status="ready"))
+    logger.info("Not ready: %s", found)
+    return Status(503, HealthOut(status="not_ready"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,15 @@ data folder. With both it uses those, and asks for the secrets that go with a re
 from decimal import Decimal
 from pathlib import Path
 
+import django_stubs_ext
+
 from config.env import BadEnvironment, env, postgres_settings
 from config.limits import LIMITS as DEFAULT_LIMITS
 from config.limits import Limits
 from config.servers.data_folder import DataFolder
+
+# Lets classes that Django left plain be written with their type: ModelForm[User].
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LIMITS: Limits = DEFAULT_LIMITS

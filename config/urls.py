@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 APPS = ("accounts", "market", "portfolio", "trading", "integrations")
 
@@ -13,6 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 if find_spec("config.api"):
-    from config.api import api
+    from config.api import api, unknown_path
 
-    urlpatterns.append(path("api/v1/", api.urls))
+    urlpatterns += [path("api/v1/", api.urls), re_path(r"^api(/|$)", unknown_path)]
