@@ -297,6 +297,13 @@ MATCHER_SHARDS = env.integer("MATCHER_SHARDS", default=1, minimum=1, maximum=64)
 # A name in trading.commissions.SCHEDULES; orders keep the schedule they were placed under.
 COMMISSION_SCHEDULE = env.choice("COMMISSION_SCHEDULE", default="free", choices=("free", "retail"))
 
+# --- Where prices come from -------------------------------------------------------------------
+
+LIVE_PROVIDER = env.text("LIVE_PROVIDER", default="integrations.simulated.live.SimulatedLive")
+HISTORY_PROVIDER = env.text(
+    "HISTORY_PROVIDER", default="integrations.simulated.history.SimulatedHistory"
+)
+
 # --- The simulated exchange ------------------------------------------------------------------
 
 # "always": it never closes, as the demo needs. "real": the hours of the instrument's exchange.
