@@ -1,0 +1,151 @@
+"""JSON in and out without a float: a number is the digits that were written.
+
+``10.05`` in a body becomes ``Decimal("10.05")`` from its literal text. ``NaN``, ``Infinity`` and
+numbers beyond any exponent become decimals that no field takes, so the answer can name the field.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Final
+
+import orjson
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+# Longer integers stay decimals: int() takes quadratic time, and refuses 4,300 digits.
+INTEGER_DIGITS: Final = 30
+NUMBER: Final = re.compile(r"[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,4})?", re.ASCII)
+UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+class UnstorableText(ValueError):
+    """A text holds a NUL or half a surrogate pair, which PostgreSQL cannot keep."""
+
+
+def parse(body: bytes) -> Any:
+    """Read a JSON text.
+
+    Raises:
+        ValueError: it is not JSON, or holds text that cannot be stored.
+    """
+    try:
+        value = json.loads(
+            body, parse_float=read_literal, parse_int=read_integer, parse_constant=Decimal
+        )
+    except RecursionError:
+        raise ValueError("The body is nested too deeply.") from None
+    # Both can only be written as an escape.
+    if b"\\u" in body and any(UNSTORABLE.search(text) for text in texts_in(value)):
+        raise UnstorableText("A text holds a NUL or half a surrogate pair.")
+    return value
+
+
+def render(value: Any) -> bytes:
+    """Write JSON. Decimals must be texts by now, so that nobody's parser makes floats of them."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+def read_literal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent beyond what a decimal knows
+        return Decimal("Infinity")
+
+
+def read_integer(text: str) -> int | Decimal:
+    return int(text) if len(text) <= INTEGER_DIGITS else Decimal(text)
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text inside, keys too. The depth is bounded: the parser has been there before."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts_in(inner)
+
+
+def read_number(value: object) -> Decimal:
+    """Take a JSON number or a text with one; the answer is exact and finite."""
+    if isinstance(value, Decimal):
+        number = value
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = Decimal(value)
+    elif isinstance(value, str) and NUMBER.fullmatch(value):
+        number = read_literal(value)
+    else:
+        found = "text" if isinstance(value, str) else type(value).__name__
+        raise PydanticCustomError(
+            "not_a_number", f"was a {found}, must be a number or a text with one, such as 10.05"
+        )
+    if not number.is_finite():
+        raise PydanticCustomError("not_finite", "was not a finite number")
+    return number
+
+
+def sized(number: Decimal, *, whole_digits: int, places: int) -> Decimal:
+    """Refuse what the column cannot hold exactly; never round."""
+    if number.is_zero():
+        return Decimal(0)
+    _, digits, exponent = number.as_tuple()
+    if number.adjusted() >= whole_digits:
+        raise PydanticCustomError(
+            "too_large", f"was too large, must have at most {whole_digits} digits before the point"
+        )
+    zeros = next((i for i, digit in enumerate(reversed(digits)) if digit), 0)
+    # A finite number's exponent is an integer.
+    if int(exponent) + zeros < -places:
+        raise PydanticCustomError(
+            "too_many_places", f"had too many decimal places, must have at most {places}"
+        )
+    return number
+
+
+def read_amount(value: object) -> Decimal:
+    return sized(read_number(value), whole_digits=18, places=10)
+
+
+def read_price(value: object) -> Decimal:
+    return sized(read_number(value), whole_digits=12, places=8)
+
+
+def read_moment(value: object) -> datetime:
+    """Take RFC 3339 with an offset, or a date for its first moment in UTC."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    problem = PydanticCustomError(
+        "not_a_time", "must be a time with an offset, such as 2025-01-31T15:30:00Z, or a date"
+    )
+    if not isinstance(value, str):
+        raise problem
+    # A plus sign that was not escaped in an address arrives as a space.
+    text = re.sub(r" (?=\d\d:?\d\d$)", "+", value.strip()) if "T" in value.upper() else value
+    try:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise problem
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise problem from None
+
+
+# Units or money: 18 digits before the point, 10 behind it.
+AmountIn = Annotated[
+    Decimal, BeforeValidator(read_amount), Field(json_schema_extra={"format": "decimal"})
+]
+# Per unit: 12 digits before the point, 8 behind it.
+PriceIn = Annotated[
+    Decimal, BeforeValidator(read_price), Field(json_schema_extra={"format": "decimal"})
+]
+MomentIn = Annotated[datetime, BeforeValidator(read_moment)]

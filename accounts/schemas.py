@@ -1,0 +1,137 @@
+"""What programs send and get: the common parts, and the shapes of users and keys."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Self
+from uuid import UUID
+
+from django.conf import settings
+from pydantic import BaseModel, ConfigDict, Field
+
+from accounts.exact_json import MomentIn
+from accounts.models import ApiKey, User
+from accounts.tiers import Allowance
+
+PAGE_SIZE: Final = settings.LIMITS.page_size
+PAGE_SIZE_MAXIMUM: Final = settings.LIMITS.page_size_maximum
+
+
+class SchemaIn(BaseModel):
+    """What a program sends. An unknown field is refused, because ignoring it may cost money."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+
+class SchemaOut(BaseModel):
+    """What a program gets."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class PageIn(BaseModel):
+    """Which part of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=PAGE_SIZE_MAXIMUM)] = PAGE_SIZE
+    cursor: Annotated[str | None, Field(description="`next_cursor` of the page before")] = None
+
+
+class ProblemItem(SchemaOut):
+    field: str
+    code: str
+    message: str
+
+
+class ProblemOut(SchemaOut):
+    """RFC 9457. `instance` is the request's id, as in the header `X-Request-ID`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    instance: str
+    errors: list[ProblemItem] | None = None
+
+
+class AllowanceOut(SchemaOut):
+    """Limits of the tier; null means without limit."""
+
+    watchlists: int | None
+    history_days: int | None
+    requests_per_minute: int
+    symbols_per_socket: int
+    portfolios: int | None
+    open_orders: int
+
+    @classmethod
+    def from_allowance(cls, allowance: Allowance) -> Self:
+        return cls(**{name: getattr(allowance, name) for name in cls.model_fields})
+
+
+class MeOut(SchemaOut):
+    id: UUID
+    email: str
+    display_name: str
+    tier: str
+    base_currency: str
+    joined_at: datetime
+    allowance: AllowanceOut
+    scopes: list[str]
+    portfolio_ids: list[UUID]
+
+    @classmethod
+    def from_caller(cls, user: User, *, scopes: list[str], portfolio_ids: list[UUID]) -> Self:
+        return cls(
+            id=user.id,
+            email=user.email,
+            display_name=user.display_name,
+            tier=user.tier,
+            base_currency=user.base_currency,
+            joined_at=user.joined_at,
+            allowance=AllowanceOut.from_allowance(user.allowance),
+            scopes=scopes,
+            portfolio_ids=portfolio_ids,
+        )
+
+
+class ApiKeyIn(SchemaIn):
+    name: str
+    scopes: list[str]
+    portfolio_ids: list[UUID] = []
+    expires_at: MomentIn | None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"name": "nightly report", "scopes": ["read"]}}
+    )
+
+
+class ApiKeyOut(SchemaOut):
+    """A key without its secret."""
+
+    id: UUID
+    name: str
+    lookup: str
+    scopes: list[str]
+    portfolio_ids: list[UUID]
+    created_at: datetime
+    expires_at: datetime | None
+    latest_use_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def facts(cls, key: ApiKey) -> dict[str, Any]:
+        return {name: getattr(key, name) for name in ApiKeyOut.model_fields}
+
+    @classmethod
+    def from_key(cls, key: ApiKey) -> Self:
+        return cls(**cls.facts(key))
+
+
+class NewApiKeyOut(ApiKeyOut):
+    """A key with its text, which is shown this once."""
+
+    key: str
+
+
+class ApiKeyList(SchemaOut):
+    items: list[ApiKeyOut]
+    next_cursor: str | None

@@ -1,0 +1,182 @@
+"""Every failure of the API as RFC 9457 problem+json, and the one table of statuses.
+
+Nothing below the entry points knows HTTP: a class of error means its status here, or that of
+the nearest class it derives from.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from ninja.errors import HttpError, ValidationError
+
+from accounts import auth, cursors, errors, exact_json, idempotency
+from accounts.errors import Problem
+from accounts.http import request_id
+from market import errors as market_errors
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 2
+
+
+class UnsupportedMediaType(errors.HoldfastError):
+    """The body is in a form that this endpoint does not read."""
+
+    code = "unsupported_media_type"
+
+
+class MalformedBody(errors.HoldfastError):
+    """The body is not what its Content-Type says."""
+
+    code = "malformed_body"
+
+
+STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
+    errors.HoldfastError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ProblemsError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.AllowanceExceeded: HTTPStatus.FORBIDDEN,
+    auth.Unauthenticated: HTTPStatus.UNAUTHORIZED,
+    auth.ScopeMissing: HTTPStatus.FORBIDDEN,
+    cursors.BadCursor: HTTPStatus.BAD_REQUEST,
+    idempotency.KeyMissing: HTTPStatus.BAD_REQUEST,
+    idempotency.KeyMalformed: HTTPStatus.BAD_REQUEST,
+    idempotency.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    idempotency.StillRunning: HTTPStatus.CONFLICT,
+    MalformedBody: HTTPStatus.BAD_REQUEST,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    market_errors.AmbiguousSymbol: HTTPStatus.CONFLICT,
+    market_errors.WatchlistNameTaken: HTTPStatus.CONFLICT,
+    market_errors.UnreadableFile: HTTPStatus.UNPROCESSABLE_ENTITY,
+    # Django's own.
+    Http404: HTTPStatus.NOT_FOUND,
+    PermissionDenied: HTTPStatus.FORBIDDEN,
+    RequestDataTooBig: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    SuspiciousOperation: HTTPStatus.BAD_REQUEST,
+    MultiPartParserError: HTTPStatus.BAD_REQUEST,
+    UnreadablePostError: HTTPStatus.BAD_REQUEST,
+    OperationalError: HTTPStatus.SERVICE_UNAVAILABLE,
+    InterfaceError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+# PostgreSQL cancelled a statement at its time limit; everything of it was rolled back.
+CANCELLED_STATE: Final = "57014"
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """The status that an error means; 500 where nobody foresaw it."""
+    if getattr(error.__cause__, "sqlstate", None) == CANCELLED_STATE:
+        return HTTPStatus.GATEWAY_TIMEOUT
+    for kind in type(error).__mro__:
+        if kind in STATUSES:
+            return STATUSES[kind]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def problem(
+    request: HttpRequest,
+    status: HTTPStatus,
+    *,
+    detail: str,
+    code: str = "",
+    problems: Sequence[Problem] = (),
+) -> HttpResponse:
+    """Build the answer of a failure."""
+    code = code or status.name.lower()
+    body: dict[str, Any] = {
+        "type": f"urn:holdfast:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": detail,
+        "instance": request_id(request),
+    }
+    if problems:
+        body["errors"] = [
+            {"field": found.field, "code": found.code, "message": found.message}
+            for found in problems
+        ]
+    response = HttpResponse(exact_json.render(body), status=status, content_type=CONTENT_TYPE)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = 'Bearer realm="holdfast"'
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Turn any exception into its answer. What nobody foresaw is logged, and not shown."""
+    status = status_of(error)
+    if isinstance(error, errors.HoldfastError):
+        problems = error.problems if isinstance(error, errors.ProblemsError) else ()
+        response = problem(request, status, detail=str(error), code=error.code, problems=problems)
+        if isinstance(error, idempotency.StillRunning):
+            response["Retry-After"] = str(error.retry_after_seconds)
+        return response
+    if isinstance(error, DatabaseError | InterfaceError):
+        logger.error("The database did not answer: %s", error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return problem(request, status, detail=DETAILS.get(status, status.description))
+
+
+DETAILS: Final[dict[HTTPStatus, str]] = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than this endpoint takes.",
+    HTTPStatus.BAD_REQUEST: "The request could not be read.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database is not available; try again in a moment.",
+    HTTPStatus.GATEWAY_TIMEOUT: "This took too long and was undone.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: (
+        "Something went wrong on our side; quote the request id in `instance` to have it found."
+    ),
+}
+
+
+def answer_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """Ninja wraps what its body parser raised; answer that itself."""
+    cause = error.__cause__
+    if error.status_code == HTTPStatus.BAD_REQUEST and isinstance(cause, ValueError):
+        return answer_error(request, MalformedBody(f"The body is not JSON: {cause}"))
+    if isinstance(cause, Exception):
+        return answer_error(request, cause)
+    return problem(request, HTTPStatus(error.status_code), detail=str(error))
+
+
+def answer_invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Name every field that is wrong, in the words of the program that sent it."""
+    problems = [
+        Problem(field_of(found["loc"]), str(found["type"]), sentence(found["msg"]))
+        for found in error.errors
+    ]
+    count = "One thing is" if len(problems) == 1 else f"{len(problems)} things are"
+    return problem(
+        request,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail=f"{count} wrong with the request; see errors.",
+        code="invalid",
+        problems=problems,
+    )
+
+
+def field_of(location: Sequence[object]) -> str:
+    """``("body", "payload", "legs", 0, "price")`` is ``legs.0.price``."""
+    parts = [str(part) for part in location[1:]]
+    if location[0] == "body" and parts[:1] == ["payload"]:
+        parts = parts[1:]
+    return ".".join(parts)
+
+
+def sentence(message: str) -> str:
+    return message[:1].upper() + message[1:]
