@@ -59,7 +59,7 @@ class Instrument(models.Model):
     # Price × quantity stays exact in the ledger's ten places while the tick keeps at most
     # four and the lot at most six of them.
     tick_size = models.DecimalField(max_digits=12, decimal_places=4, default=Decimal("0.01"))
-    lot_size = models.DecimalField(max_digits=14, decimal_places=6, default=Decimal("1"))
+    lot_size = models.DecimalField(max_digits=14, decimal_places=6, default=Decimal(1))
     is_active = models.BooleanField(default=True)
 
     objects: ClassVar[models.Manager[Instrument]] = InstrumentQuerySet.as_manager()

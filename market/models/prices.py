@@ -99,7 +99,9 @@ class BarRevision(models.Model):
     interval = models.CharField(max_length=3, choices=StoredInterval.choices)
     opened_at = models.DateTimeField()
     superseded_at = models.DateTimeField(default=timezone.now)
-    run = models.ForeignKey("market.IngestionRun", on_delete=models.PROTECT, related_name="+")
+    run = models.ForeignKey(
+        "market.IngestionRun", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     bar = models.JSONField()  # the superseded row, numbers as strings
 
     class Meta:
