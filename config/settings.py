@@ -274,14 +274,18 @@ X_FRAME_OPTIONS = "DENY"
 # --- Files -----------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
-STATIC_ROOT = HOLDFAST_DATA / "static"
+STATIC_ROOT = env.path("STATIC_ROOT", default=HOLDFAST_DATA / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Names with a fingerprint are cached for a year; `up` and the image collect them once.
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static_files.StaticFiles"},
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_MAX_AGE = 3600
 MEDIA_ROOT = HOLDFAST_DATA / "media"
+# Files of prices on their way in; web and worker must see the same folder.
+UPLOADS: Path = env.path("UPLOADS", default=HOLDFAST_DATA / "uploads")
 
 # --- Time and words --------------------------------------------------------------------------
 
