@@ -1,13 +1,18 @@
 """What every test has: no network beyond this machine, and a Valkey without yesterday's keys."""
 
+import shutil
 import socket
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
+
+from tests.support.desk import LiveDesk
 
 
 class NetworkForbidden(RuntimeError):
@@ -51,3 +56,33 @@ def empty_valkey() -> Iterator[None]:
     yield
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushall()
+
+
+@pytest.fixture(scope="session")
+def make_live_desk() -> Iterator[Callable[..., LiveDesk]]:
+    """Return a maker of desks, each with data and servers of its own, not started."""
+    # Not pytest's own folder: its name is too long for sockets and closed to PostgreSQL's user.
+    base = Path(tempfile.mkdtemp(prefix="holdfast-desks-"))
+    base.chmod(0o711)
+    desks: list[LiveDesk] = []
+
+    def make(**environment: str) -> LiveDesk:
+        desks.append(LiveDesk(base / f"desk{len(desks)}", environment=environment))
+        return desks[-1]
+
+    yield make
+    for desk in desks:
+        desk.stop()
+    shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def live_desk(make_live_desk: Callable[..., LiveDesk]) -> LiveDesk:
+    """A running desk with the sample and the demo login, shared by the tests of this worker.
+
+    Tests that use it belong to one xdist group, so that only one is started:
+    ``pytestmark = pytest.mark.xdist_group("live_desk")``.
+    """
+    desk = make_live_desk()
+    desk.start()
+    return desk
