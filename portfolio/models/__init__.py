@@ -1,10 +1,9 @@
+from portfolio.entries import EntryKind, LedgerAccountKind
 from portfolio.models.books import BooksViolation
 from portfolio.models.ledger import (
-    EntryKind,
     Hold,
     JournalEntry,
     LedgerAccount,
-    LedgerAccountKind,
     LedgerBalance,
     Posting,
 )

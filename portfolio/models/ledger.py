@@ -1,15 +1,13 @@
 """The ledger's tables.
 
-A posting to an asset account is positive when it adds to what the portfolio owns. Buying 10
-units at 100 USD posts +10 units to the units-to-receive account and -10 units to the street,
--1,000 USD to the cash-to-pay account and +1,000 USD to the street, so each currency and each
-instrument sums to zero within the entry. At settlement the to-receive and to-pay amounts move
-to the settled accounts.
+Which entry posts what, with which sign, is written in ``portfolio/entries.py``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from enum import StrEnum
 
 from django.db import models
 from django.db.models import F, Q
@@ -17,24 +15,26 @@ from django.utils import timezone
 
 from accounts.identifiers import new_id
 from market.models import Instrument
+from portfolio.entries import EntryKind, LedgerAccountKind
 from portfolio.models.portfolios import Portfolio
+
+__all__ = [
+    "EntryKind",
+    "Hold",
+    "JournalEntry",
+    "LedgerAccount",
+    "LedgerAccountKind",
+    "LedgerBalance",
+    "Posting",
+]
 
 ONE_COMMODITY = Q(currency="", instrument__isnull=False) | (
     ~Q(currency="") & Q(instrument__isnull=True)
 )
 
 
-class LedgerAccountKind(models.TextChoices):
-    """The first three are the portfolio's assets and have balances; the rest are contra."""
-
-    SETTLED = "settled", "Settled"
-    TO_RECEIVE = "to_receive", "To receive"
-    TO_DELIVER = "to_deliver", "To deliver"  # of cash: to pay; balances are negative or zero
-    STREET = "street", "Street"
-    FEES = "fees", "Fees"
-    TAXES = "taxes", "Taxes"
-    INCOME = "income", "Income"
-    EQUITY = "equity", "Equity"  # deposits and withdrawals
+def _choices(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    return [(kind.value, kind.value.replace("_", " ").capitalize()) for kind in kinds]
 
 
 class LedgerAccount(models.Model):
@@ -44,7 +44,7 @@ class LedgerAccount(models.Model):
     portfolio = models.ForeignKey(
         Portfolio, on_delete=models.PROTECT, related_name="ledger_accounts", db_index=False
     )
-    kind = models.CharField(max_length=12, choices=LedgerAccountKind.choices)
+    kind = models.CharField(max_length=12, choices=_choices(LedgerAccountKind))
     currency = models.CharField(max_length=3, blank=True)
     instrument = models.ForeignKey(
         Instrument, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
@@ -116,29 +116,6 @@ class LedgerBalance(models.Model):
         return min(self.settled + self.to_deliver, self.available)
 
 
-class EntryKind(models.TextChoices):
-    DEPOSIT = "deposit", "Deposit"
-    WITHDRAWAL = "withdrawal", "Withdrawal"
-    BUY = "buy", "Buy"
-    SELL = "sell", "Sell"
-    DIVIDEND = "dividend", "Dividend"
-    INTEREST = "interest", "Interest"
-    FEE = "fee", "Fee"
-    TAX = "tax", "Tax"
-    SETTLEMENT = "settlement", "Settlement"
-    REVERSAL = "reversal", "Reversal"
-
-    @classmethod
-    def activities(cls) -> set[str]:
-        """Kinds that an investor would call something that happened."""
-        return set(cls.values) - {cls.SETTLEMENT.value, cls.REVERSAL.value}
-
-    @classmethod
-    def trades(cls) -> tuple[str, ...]:
-        """Kinds that change how many units are owned, and so lots and positions."""
-        return (cls.BUY.value, cls.SELL.value)
-
-
 class JournalEntry(models.Model):
     """Something that happened to a portfolio, with the facts that its postings follow from.
 
@@ -153,7 +130,7 @@ class JournalEntry(models.Model):
     portfolio = models.ForeignKey(
         Portfolio, on_delete=models.PROTECT, related_name="entries", db_index=False
     )
-    kind = models.CharField(max_length=12, choices=EntryKind.choices)
+    kind = models.CharField(max_length=12, choices=_choices(EntryKind))
     external_id = models.CharField(max_length=120)
     body_hash = models.BinaryField(max_length=32)
     occurred_at = models.DateTimeField()
@@ -191,7 +168,7 @@ class JournalEntry(models.Model):
             models.Index(fields=["portfolio", "occurred_at", "id"], name="journal_entry_by_time"),
             models.Index(
                 fields=["portfolio", "instrument", "occurred_at", "id"],
-                condition=Q(kind__in=EntryKind.trades()),
+                condition=Q(kind__in=[kind.value for kind in EntryKind.trades()]),
                 name="journal_entry_trades",
             ),
         )

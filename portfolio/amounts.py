@@ -1,0 +1,40 @@
+"""Exact arithmetic on money and units: ten decimal places, as the ledger stores them. Pure."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import Final
+
+ZERO: Final = Decimal(0)
+TEN_PLACES: Final = Decimal("1E-10")
+HUNDREDTH: Final = Decimal("0.01")
+
+# Wide enough that a product or quotient of stored numbers is rounded once, by ``quantize``.
+EXACT: Final = Context(prec=90, rounding=ROUND_HALF_EVEN)
+
+
+def ten_places(value: Decimal) -> Decimal:
+    """Round half-even to the ten places that the ledger stores."""
+    return value.quantize(TEN_PLACES, context=EXACT)
+
+
+def product(quantity: Decimal, unit_price: Decimal) -> Decimal:
+    """Units × price per unit, rounded once to ten places."""
+    return ten_places(EXACT.multiply(quantity, unit_price))
+
+
+def share(total: Decimal, *, part: Decimal, whole: Decimal) -> Decimal:
+    """The part of ``total`` that ``part`` of ``whole`` carries, rounded once to ten places.
+
+    All of it exactly where part and whole are equal; ``whole`` must not be zero.
+    """
+    if part == whole:
+        return total
+    return ten_places(EXACT.divide(EXACT.multiply(total, part), whole))
+
+
+def percentage(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
+    """``part`` in percent of ``whole``, two places; None where there is nothing to compare."""
+    if part is None or whole is None or whole == 0:
+        return None
+    return EXACT.divide(part * 100, whole).quantize(HUNDREDTH, context=EXACT)

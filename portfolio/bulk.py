@@ -1,0 +1,39 @@
+"""Rows in sets: COPY in, arrays for ``unnest``, tuples out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection
+
+Row = tuple[Any, ...]
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+def columns_of(rows: Iterable[Sequence[Any]], *, width: int) -> list[list[Any]]:
+    """Turn rows into one array per column, as ``unnest`` takes them."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]
+
+
+def fetch_rows(query: str, parameters: Parameters) -> list[Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        rows: list[Row] = cursor.fetchall()
+        return rows
+
+
+def execute(query: str, parameters: Parameters) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+
+
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows to a table by COPY. ``table`` and ``columns`` are constants of ours."""
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,178 @@
+"""Reservations in two phases: placed by an order, consumed by its fills, the rest released once.
+
+``available = settled + to_receive + to_deliver - held`` never falls below zero on the paper
+market, so what is held is there when the fill comes. The lock of a balance guards its holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.identifiers import new_id
+from portfolio.amounts import ZERO, ten_places
+from portfolio.balances import BalanceChange, change_balances, lock_balances
+from portfolio.bulk import columns_of, execute, fetch_rows
+from portfolio.errors import HoldReleased, InsufficientFunds, InsufficientUnits, UnknownHold
+from portfolio.models import Hold, LedgerBalance
+
+# One statement: the balance is locked, checked, changed, and the hold recorded, or nothing.
+PLACE: Final = """
+WITH reserved AS (
+    UPDATE portfolio_ledgerbalance SET held = held + %(amount)s, version = version + 1
+    WHERE id = %(balance)s
+        AND (may_go_negative OR settled + to_receive + to_deliver - held >= %(amount)s)
+    RETURNING id
+)
+INSERT INTO portfolio_hold (id, balance_id, reference, amount, remaining, placed_at)
+SELECT %(id)s, id, %(reference)s, %(amount)s, %(amount)s, %(placed_at)s FROM reserved
+RETURNING id
+"""
+READ: Final = """
+SELECT reference, balance_id, remaining, released_at IS NOT NULL FROM portfolio_hold
+WHERE reference = ANY(%s)
+"""
+CONSUME: Final = """
+UPDATE portfolio_hold AS h SET remaining = h.remaining - c.used,
+    released_at = CASE WHEN c.is_released THEN %s ELSE h.released_at END
+FROM unnest(%s::uuid[], %s::numeric[], %s::bool[]) AS c (reference, used, is_released)
+WHERE h.reference = c.reference
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChange:
+    """What a batch does to one hold.
+
+    ``consumed`` is what fills used of it. A fill that costs more than the hold has left takes
+    the difference from what is available, or is refused as a whole. ``release_rest`` gives
+    back what then remains; releasing a hold again does nothing.
+    """
+
+    reference: UUID
+    consumed: Decimal = ZERO
+    release_rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    balance_id: int
+    remaining: Decimal
+    is_released: bool
+
+
+def place_hold(*, balance_id: int, reference: UUID, amount: Decimal, placed_at: datetime) -> UUID:
+    """Reserve money or units for an order and return the hold's id. One statement.
+
+    Args:
+        reference: the order's id; one hold per reference.
+        amount: > 0, in the balance's currency or units.
+
+    Raises:
+        InsufficientFunds: less money is available.
+        InsufficientUnits: fewer units are available.
+    """
+    hold_id = new_id()
+    amount = ten_places(amount)
+    facts = {"id": hold_id, "balance": balance_id, "reference": reference, "amount": amount}
+    if fetch_rows(PLACE, facts | {"placed_at": placed_at}):
+        return hold_id
+    raise shortage(LedgerBalance.objects.get(id=balance_id), needed=amount)
+
+
+def shortage(balance: LedgerBalance, *, needed: Decimal) -> InsufficientFunds | InsufficientUnits:
+    """The failure that says what is missing of a balance."""
+    failure = InsufficientFunds if balance.currency else InsufficientUnits
+    return failure(
+        portfolio_id=balance.portfolio_id,
+        needed=needed,
+        available=balance.available,
+        currency=balance.currency,
+        instrument_id=balance.instrument_id,
+    )
+
+
+@transaction.atomic
+def consume_and_release(changes: Sequence[HoldChange], *, changed_at: datetime) -> None:
+    """Apply changes to holds whose money or units do not move; see ``ledger.post_entries``.
+
+    Raises:
+        UnknownHold: no hold has that reference.
+        HoldReleased: something was to be consumed of a hold released before.
+    """
+    locked = lock_balances(balances_of(changes))
+    balance_changes: dict[int, BalanceChange] = {}
+    change_holds(changes, balance_changes, changed_at=changed_at)
+    change_balances(locked, balance_changes)
+
+
+def balances_of(changes: Iterable[HoldChange]) -> set[int]:
+    """Ids of the balances that the holds reserve; which these are never changes."""
+    references = {change.reference for change in changes}
+    if not references:
+        return set()
+    rows = Hold.objects.filter(reference__in=references).values_list("balance_id", flat=True)
+    return set(rows)
+
+
+def change_holds(
+    changes: Iterable[HoldChange],
+    balance_changes: dict[int, BalanceChange],
+    *,
+    changed_at: datetime,
+) -> None:
+    """Write the holds and add what they give back to ``balance_changes``.
+
+    The caller has locked the balances, and changes them afterwards.
+
+    Raises:
+        UnknownHold: no hold has that reference.
+        HoldReleased: something was to be consumed of a hold released before.
+    """
+    wanted = _joined(changes)
+    if not wanted:
+        return
+    open_holds = _read(list(wanted))
+    used: dict[UUID, tuple[Decimal, bool]] = {}
+    for reference, change in wanted.items():
+        if reference not in open_holds:
+            raise UnknownHold(reference=reference)
+        hold = open_holds[reference]
+        if hold.is_released:
+            if change.consumed:
+                raise HoldReleased(reference=reference)
+            continue
+        freed = hold.remaining if change.release_rest else min(change.consumed, hold.remaining)
+        used[reference] = (freed, change.release_rest)
+        balance_changes.setdefault(hold.balance_id, BalanceChange()).held -= freed
+    _write(used, changed_at=changed_at)
+
+
+def _joined(changes: Iterable[HoldChange]) -> dict[UUID, HoldChange]:
+    """One change per hold, in the order of first mention."""
+    joined: dict[UUID, HoldChange] = {}
+    for change in changes:
+        earlier = joined.get(change.reference, HoldChange(change.reference))
+        joined[change.reference] = HoldChange(
+            change.reference,
+            earlier.consumed + change.consumed,
+            earlier.release_rest or change.release_rest,
+        )
+    return joined
+
+
+def _read(references: list[UUID]) -> dict[UUID, OpenHold]:
+    return {row[0]: OpenHold(*row[1:]) for row in fetch_rows(READ, [references])}
+
+
+def _write(used: Mapping[UUID, tuple[Decimal, bool]], *, changed_at: datetime) -> None:
+    if not used:
+        return
+    rows = [(reference, freed, released) for reference, (freed, released) in used.items()]
+    execute(CONSUME, [changed_at, *columns_of(rows, width=3)])

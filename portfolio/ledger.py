@@ -1,0 +1,211 @@
+"""The one way into the ledger: entries posted in sets, once per external id.
+
+What an entry posts is written in ``portfolio/entries.py``; what the database itself refuses, in
+``docs/ledger.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from portfolio.balances import (
+    BalanceChange,
+    change_balances,
+    ensure_accounts,
+    ensure_balances,
+    lock_balances,
+)
+from portfolio.bulk import columns_of, copy_rows, execute, fetch_rows
+from portfolio.entries import (
+    ASSET_KINDS,
+    AccountKey,
+    BalanceKey,
+    EntryDraft,
+    PostingDraft,
+    charge_entry,
+    deposit_entry,
+    income_entry,
+    settlement_entry,
+    trade_entry,
+    withdrawal_entry,
+)
+from portfolio.errors import EntryConflict
+from portfolio.holds import HoldChange, balances_of, change_holds
+
+INSERT_ENTRIES: Final = """
+INSERT INTO portfolio_journalentry (id, portfolio_id, kind, external_id, body_hash, occurred_at,
+    recorded_at, instrument_id, quantity, unit_price, amount, fees, taxes, currency,
+    exchange_rate, note, reverses_id)
+SELECT id, portfolio_id, kind, external_id, body_hash, occurred_at, %s, instrument_id, quantity,
+    unit_price, amount, fees, taxes, currency, exchange_rate, note, reverses_id
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::timestamptz[],
+    %s::int[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
+    %s::text[], %s::numeric[], %s::text[], %s::uuid[])
+    AS d (id, portfolio_id, kind, external_id, body_hash, occurred_at, instrument_id, quantity,
+    unit_price, amount, fees, taxes, currency, exchange_rate, note, reverses_id)
+ON CONFLICT (portfolio_id, external_id) DO NOTHING
+RETURNING id
+"""
+FIND_ENTRIES: Final = """
+SELECT e.portfolio_id, e.external_id, e.id, e.body_hash
+FROM unnest(%s::uuid[], %s::text[]) AS w (portfolio_id, external_id)
+JOIN portfolio_journalentry AS e USING (portfolio_id, external_id)
+"""
+POSTING_COLUMNS: Final = ("entry_id", "ledger_account_id", "amount")
+# Valuations of days before the entry was recorded may be stored already.
+MARK_STALE: Final = """
+UPDATE portfolio_portfolio AS p SET valuations_stale_from = c.stale_from
+FROM unnest(%s::uuid[], %s::date[]) AS c (id, stale_from)
+WHERE p.id = c.id AND (p.valuations_stale_from IS NULL OR p.valuations_stale_from > c.stale_from)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedEntries:
+    """What became of a batch: the drafts that were new, and the entries others repeat."""
+
+    new: tuple[EntryDraft, ...]
+    repeated: dict[UUID, UUID]  # draft id → id of the entry that was there before
+
+    def entry_id(self, draft: EntryDraft) -> UUID:
+        """The id of the entry that stands for the draft."""
+        return self.repeated.get(draft.id, draft.id)
+
+
+@transaction.atomic
+def post_entries(
+    drafts: Sequence[EntryDraft],
+    *,
+    recorded_at: datetime,
+    hold_changes: Sequence[HoldChange] = (),
+) -> PostedEntries:
+    """Write entries, postings, balances and holds of a batch, in a fixed number of statements.
+
+    A draft whose ``(portfolio, external_id)`` exists with the same body changes nothing and is
+    told among the repeated. Hold changes are applied in any case.
+
+    Raises:
+        EntryConflict: an external id is taken by an entry with another body.
+        InsufficientFunds: a paper portfolio would have less money than its holds reserve.
+        InsufficientUnits: the same of units.
+        UnknownHold, HoldReleased: see ``HoldChange``.
+    """
+    balance_ids = ensure_balances(balance_keys(drafts))
+    locked = lock_balances({*balance_ids.values(), *balances_of(hold_changes)})
+    posted = _insert_entries(drafts, recorded_at=recorded_at)
+    changes = _balance_changes(posted.new, balance_ids)
+    change_holds(hold_changes, changes, changed_at=recorded_at)
+    change_balances(locked, changes)
+    _insert_postings(posted.new)
+    _mark_valuations_stale(posted.new, recorded_at=recorded_at)
+    return posted
+
+
+def balance_keys(drafts: Iterable[EntryDraft]) -> set[BalanceKey]:
+    """The balances that the drafts would change."""
+    return {
+        BalanceKey(draft.portfolio_id, posting.currency, posting.instrument_id)
+        for draft in drafts
+        for posting in draft.postings
+        if posting.kind in ASSET_KINDS
+    }
+
+
+def _insert_entries(drafts: Sequence[EntryDraft], *, recorded_at: datetime) -> PostedEntries:
+    if not drafts:
+        return PostedEntries(new=(), repeated={})
+    columns = columns_of(map(_entry_row, drafts), width=16)
+    new_ids = {row[0] for row in fetch_rows(INSERT_ENTRIES, [recorded_at, *columns])}
+    repeats = [draft for draft in drafts if draft.id not in new_ids]
+    return PostedEntries(
+        new=tuple(draft for draft in drafts if draft.id in new_ids),
+        repeated=_match_repeats(repeats) if repeats else {},
+    )
+
+
+def _entry_row(draft: EntryDraft) -> tuple[Any, ...]:
+    return (
+        *(draft.id, draft.portfolio_id, draft.kind.value, draft.external_id, draft.body_hash()),
+        *(draft.occurred_at, draft.instrument_id, draft.quantity, draft.unit_price, draft.amount),
+        *(draft.fees, draft.taxes, draft.currency, draft.exchange_rate, draft.note),
+        draft.reverses_id,
+    )
+
+
+def _match_repeats(repeats: Sequence[EntryDraft]) -> dict[UUID, UUID]:
+    keys = [(draft.portfolio_id, draft.external_id) for draft in repeats]
+    rows = fetch_rows(FIND_ENTRIES, columns_of(keys, width=2))
+    standing = {(row[0], row[1]): (row[2], bytes(row[3])) for row in rows}
+    matched = {}
+    for draft in repeats:
+        entry_id, body_hash = standing[draft.portfolio_id, draft.external_id]
+        if body_hash != draft.body_hash():
+            raise EntryConflict(portfolio_id=draft.portfolio_id, external_id=draft.external_id)
+        matched[draft.id] = entry_id
+    return matched
+
+
+def _balance_changes(
+    drafts: Iterable[EntryDraft], balance_ids: dict[BalanceKey, int]
+) -> dict[int, BalanceChange]:
+    changes: dict[int, BalanceChange] = {}
+    for draft in drafts:
+        for posting in draft.postings:
+            if posting.kind in ASSET_KINDS:
+                key = BalanceKey(draft.portfolio_id, posting.currency, posting.instrument_id)
+                change = changes.setdefault(balance_ids[key], BalanceChange())
+                # Asset kinds are named as the columns are.
+                column = posting.kind.value
+                setattr(change, column, getattr(change, column) + posting.amount)
+    return changes
+
+
+def _insert_postings(drafts: Sequence[EntryDraft]) -> None:
+    if not drafts:
+        return
+    account_ids = ensure_accounts(
+        _account_key(draft, posting) for draft in drafts for posting in draft.postings
+    )
+    rows = [
+        (draft.id, account_ids[_account_key(draft, posting)], posting.amount)
+        for draft in drafts
+        for posting in draft.postings
+    ]
+    copy_rows("portfolio_posting", POSTING_COLUMNS, rows)
+
+
+def _account_key(draft: EntryDraft, posting: PostingDraft) -> AccountKey:
+    return AccountKey(draft.portfolio_id, posting.kind, posting.currency, posting.instrument_id)
+
+
+def _mark_valuations_stale(drafts: Iterable[EntryDraft], *, recorded_at: datetime) -> None:
+    today = recorded_at.astimezone(UTC).date()
+    stale_from: dict[UUID, Any] = {}
+    for draft in drafts:
+        date = draft.occurred_at.astimezone(UTC).date()
+        if date < min(today, stale_from.get(draft.portfolio_id, today)):
+            stale_from[draft.portfolio_id] = date
+    if stale_from:
+        execute(MARK_STALE, columns_of(stale_from.items(), width=2))
+
+
+__all__ = [
+    "BalanceKey",
+    "EntryDraft",
+    "HoldChange",
+    "PostedEntries",
+    "PostingDraft",
+    "charge_entry",
+    "deposit_entry",
+    "income_entry",
+    "post_entries",
+    "settlement_entry",
+    "trade_entry",
+    "withdrawal_entry",
+]
