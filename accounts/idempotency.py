@@ -27,6 +27,7 @@ from pydantic import BaseModel
 from accounts import exact_json, sealed_answers
 from accounts.auth import ApiRequest
 from accounts.errors import AccountsError
+from accounts.models import IdempotentAnswer
 
 HEADER: Final = "Idempotency-Key"
 KEPT: Final = timedelta(days=7)
@@ -268,3 +269,9 @@ def store_answer(attempt: Attempt, response: HttpResponse) -> None:
         )
         if cursor.rowcount == 0:
             raise AnsweredMeanwhile
+
+
+def forget_answers(*, now: datetime) -> int:
+    """Drop the answers that no repetition can ask for any more; return how many."""
+    count, _ = IdempotentAnswer.objects.filter(created_at__lte=now - KEPT).delete()
+    return count

@@ -21,6 +21,7 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from accounts import exact_json
+from accounts.policies import public
 from config.problems import (
     UnsupportedMediaType,
     answer_error,
@@ -131,6 +132,7 @@ def view_as_get(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> 
         request.method = "HEAD"
 
 
+@public
 def unknown_path(request: HttpRequest) -> HttpResponse:
     """Also the answer for addresses under ``/api/`` outside of ``v1``."""
     return problem(request, HTTPStatus.NOT_FOUND, detail=f"There is nothing at {request.path}.")

@@ -15,4 +15,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 if find_spec("config.api"):
     from config.api import api, unknown_path
 
-    urlpatterns += [path("api/v1/", api.urls), re_path(r"^api(/|$)", unknown_path)]
+    urlpatterns += [path("api/v1/", api.urls), re_path(r"^api(?:/|$)", unknown_path)]

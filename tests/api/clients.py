@@ -16,6 +16,8 @@ from accounts.models import User
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Answer
+else:
+    Answer = object
 
 ROOT = "/api/v1"
 
