@@ -38,8 +38,8 @@ TUNING: Final = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# Only for tests, whose data nobody needs after a power cut.
-FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Only for tests: a power cut may lose data, a killed process must not.
+FORGETFUL: Final = {"fsync": "off", "full_page_writes": "off"}
 
 
 def find_programs() -> Path:

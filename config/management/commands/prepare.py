@@ -18,7 +18,6 @@ from market.models import Instrument
 class Command(BaseCommand):
     help = "Migrate, collect static files, load the sample on the first run, make the demo login."
     requires_system_checks = ()
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--only-migrate", action="store_true", help="leave the rest")

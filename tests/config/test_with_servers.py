@@ -1,0 +1,49 @@
+"""``make manage``: servers for the duration of one command."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.servers.data_folder import DataFolder
+from tests.support.desk import ROOT, clean_environment
+
+pytestmark = [pytest.mark.slow]
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="holdfast-manage-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name) / "data"
+
+
+def run(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "config.servers", *words],
+        env=clean_environment(data) | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def test_it_starts_and_stops_the_servers_around_a_command(data: Path) -> None:
+    script = "from accounts.models import User; print('users', User.objects.count())"
+    finished = run(data, "shell", "-c", script)
+    assert finished.returncode == 0, finished.stderr
+    assert "users 0" in finished.stdout
+    assert not DataFolder(data).is_locked()
+    assert not (data / "connection.json").exists()
+
+
+def test_it_hands_the_commands_failure_on(data: Path) -> None:
+    finished = run(data, "no_such_command")
+    assert finished.returncode == 1
+    assert "Unknown command: 'no_such_command'" in finished.stderr
+    assert not DataFolder(data).is_locked()
