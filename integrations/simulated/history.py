@@ -1,0 +1,221 @@
+"""Past prices of the simulated exchange: from where the real history ends to yesterday."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+
+from integrations.simulated.exchange import SOURCE
+from integrations.simulated.paths import Candle, daily_candles, minute_candles
+from integrations.simulated.records import Past, pasts
+from market import calendar
+from market.bars import BarRow
+from market.calendar import Session
+from market.ingestion import store_bars
+from market.models import Bar, Instrument
+from market.rollups import roll_up_closed
+from market.values import BarValue, Interval
+
+MINUTE_SESSIONS: Final = 5  # how many of the latest sessions have minutes
+MINUTE: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedCandle:
+    opened_at: datetime
+    candle: Candle
+
+
+class SimulatedHistory:
+    """The history provider of the demo."""
+
+    source: str = SOURCE
+
+    def __init__(self, *, seed: int | None = None) -> None:
+        self._seed: int = settings.SIMULATOR_SEED if seed is None else seed
+
+    def bars(
+        self, instrument: Instrument, *, interval: Interval, start_date: date, end_date: date
+    ) -> list[BarValue]:
+        """Days that might follow the stored history, or minutes of stored days.
+
+        Raises:
+            ValueError: only days and minutes are simulated.
+        """
+        if interval is Interval.DAY:
+            past = pasts([instrument.id]).get(instrument.id)
+            candles = self._days(instrument, past, end_date=end_date) if past else []
+            first = calendar.local_midnight(start_date, instrument.exchange.timezone)
+            candles = [candle for candle in candles if candle.opened_at >= first]
+        elif interval is Interval.MINUTE:
+            sessions = calendar.sessions_between(start_date, end_date, instrument.exchange_id)
+            candles = self._minutes(instrument, sessions, known=self._stored_days(instrument))
+        else:
+            raise ValueError(f"interval was {interval}, must be 1d or 1m")
+        return [self._value(instrument, candle) for candle in candles]
+
+    def backfill(self, instruments: Iterable[Instrument], *, now: datetime) -> int:
+        """Store what is missing up to yesterday, all of it or nothing.
+
+        Days that ticks were stored for are rolled up from these; the days between follow by the
+        simulated walk. The latest sessions without any minute get minutes, and their hours.
+        """
+        wanted = list(instruments)
+        with transaction.atomic():
+            roll_up_closed({instrument.id for instrument in wanted}, at=now)
+            known = pasts(instrument.id for instrument in wanted)
+            rows: list[BarRow] = []
+            for instrument in wanted:
+                if past := known.get(instrument.id):
+                    rows += self._missing_rows(instrument, past, now=now)
+            stored = store_bars(rows, source=SOURCE, recorded_at=now, supersede=False)
+        return stored.written
+
+    def _missing_rows(
+        self, instrument: Instrument, past: Past, *, now: datetime
+    ) -> Iterator[BarRow]:
+        exchange = instrument.exchange
+        yesterday = calendar.local_date(now, exchange.timezone) - timedelta(days=1)
+        days = self._days(instrument, past, end_date=yesterday)
+        yield from (bar_row(instrument, Interval.DAY, day) for day in days)
+        sessions = calendar.sessions_between(
+            yesterday - timedelta(days=4 * MINUTE_SESSIONS), yesterday, exchange.mic
+        )[-MINUTE_SESSIONS:]
+        without = sessions_without_minutes(instrument, sessions)
+        known = self._stored_days(instrument, since=without[0]) if without else {}
+        known |= {day.opened_at: day.candle for day in days}
+        minutes = self._minutes(instrument, without, known=known)
+        yield from (bar_row(instrument, Interval.MINUTE, minute) for minute in minutes)
+        yield from (bar_row(instrument, Interval.HOUR, hour) for hour in hours_of(minutes))
+
+    def _days(self, instrument: Instrument, past: Past, *, end_date: date) -> list[TimedCandle]:
+        """Simulated days after the newest stored one."""
+        sessions = calendar.sessions_between(
+            past.newest.date + timedelta(days=1), end_date, instrument.exchange_id
+        )
+        dates = [session.session_date for session in sessions]
+        candles = daily_candles(
+            past.character,
+            seed=self._seed,
+            symbol=instrument.symbol,
+            previous_close=ticks_of(past.newest.close, instrument),
+            days=dates,
+        )
+        timezone = instrument.exchange.timezone
+        return [
+            TimedCandle(calendar.local_midnight(day, timezone), candle)
+            for day, candle in zip(dates, candles, strict=True)
+        ]
+
+    def _minutes(
+        self,
+        instrument: Instrument,
+        sessions: Sequence[Session],
+        *,
+        known: dict[datetime, Candle],
+    ) -> list[TimedCandle]:
+        """Minutes of those sessions whose day is known."""
+        made = []
+        for session in sessions:
+            midnight = calendar.local_midnight(session.session_date, instrument.exchange.timezone)
+            day = known.get(midnight)
+            if day is None:
+                continue
+            candles = minute_candles(
+                day,
+                seed=self._seed,
+                symbol=instrument.symbol,
+                day_date=session.session_date,
+                minutes=(session.closes_at - session.opens_at) // MINUTE,
+            )
+            made += [
+                TimedCandle(session.opens_at + number * MINUTE, candle)
+                for number, candle in enumerate(candles)
+            ]
+        return made
+
+    def _stored_days(
+        self, instrument: Instrument, *, since: Session | None = None
+    ) -> dict[datetime, Candle]:
+        days = Bar.objects.filter(instrument=instrument, interval=Interval.DAY)
+        if since is not None:
+            days = days.filter(opened_at__gte=since.opens_at - timedelta(days=1))
+        return {
+            day.opened_at: Candle(
+                open=ticks_of(day.open, instrument),
+                high=ticks_of(day.high, instrument),
+                low=ticks_of(day.low, instrument),
+                close=ticks_of(day.close, instrument),
+                volume=int(day.volume / instrument.lot_size),
+            )
+            for day in days
+        }
+
+    def _value(self, instrument: Instrument, timed: TimedCandle) -> BarValue:
+        row = bar_row(instrument, Interval.DAY, timed)
+        return BarValue(
+            opened_at=row.opened_at,
+            open=row.open,
+            high=row.high,
+            low=row.low,
+            close=row.close,
+            volume=row.volume,
+            vwap=None,
+            count=None,
+            source=SOURCE,
+        )
+
+
+def ticks_of(price: Decimal, instrument: Instrument) -> int:
+    """The price in whole ticks, at least one."""
+    return max(1, round(price / instrument.tick_size))
+
+
+def bar_row(instrument: Instrument, interval: Interval, timed: TimedCandle) -> BarRow:
+    tick, candle = instrument.tick_size, timed.candle
+    return BarRow(
+        instrument_id=instrument.id,
+        interval=interval.value,
+        opened_at=timed.opened_at,
+        open=candle.open * tick,
+        high=candle.high * tick,
+        low=candle.low * tick,
+        close=candle.close * tick,
+        volume=candle.volume * instrument.lot_size,
+    )
+
+
+def hours_of(minutes: Sequence[TimedCandle]) -> Iterator[TimedCandle]:
+    """Join ascending minutes into UTC hours."""
+    by_hour = groupby(minutes, key=lambda minute: minute.opened_at.replace(minute=0))
+    for opened_at, group in by_hour:
+        candles = [minute.candle for minute in group]
+        yield TimedCandle(
+            opened_at,
+            Candle(
+                open=candles[0].open,
+                high=max(candle.high for candle in candles),
+                low=min(candle.low for candle in candles),
+                close=candles[-1].close,
+                volume=sum(candle.volume for candle in candles),
+            ),
+        )
+
+
+def sessions_without_minutes(instrument: Instrument, sessions: Sequence[Session]) -> list[Session]:
+    """Those of the sessions of which no minute at all is stored."""
+    minutes = Bar.objects.filter(instrument=instrument, interval=Interval.MINUTE)
+    return [
+        session
+        for session in sessions
+        if not minutes.filter(
+            opened_at__gte=session.opens_at, opened_at__lt=session.closes_at
+        ).exists()
+    ]
