@@ -1,0 +1,95 @@
+"""Lists of instruments with their newest prices, as pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.conf import settings
+from django.db.models import Count
+
+from market import queries
+from market.charts import SIMULATED
+from market.live_quotes import latest_quotes
+from market.models import Instrument
+from market.sparklines import sparkline_path
+from market.values import QuoteValue
+
+SPARKLINE_DAYS: Final = 45  # about thirty sessions
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One instrument, what it costs, and a line of its latest daily closes."""
+
+    instrument: Instrument
+    address: str  # the shortest that means only this instrument; prices are subscribed by it
+    quote: QuoteValue | None  # None where there never was one
+    is_stale: bool
+    sparkline: str  # an SVG path; empty where there is no history
+    sparkline_change: Decimal | None  # newest close minus the first drawn
+
+    @property
+    def is_simulated(self) -> bool:
+        return self.quote is not None and self.quote.source == SIMULATED
+
+
+def board_rows(instruments: Iterable[Instrument], *, at: datetime) -> list[BoardRow]:
+    """Rows in the order given, from one read of the quotes and two queries."""
+    listed = list(instruments)
+    ids = [instrument.id for instrument in listed]
+    quotes = latest_quotes(ids)
+    closes = queries.daily_closes(
+        ids, start=at.date() - timedelta(days=SPARKLINE_DAYS), end=at.date()
+    )
+    addresses = shortest_addresses(listed)
+    return [
+        _board_row(
+            instrument,
+            addresses[instrument.id],
+            quotes.get(instrument.id),
+            closes.get(instrument.id, ()),
+            at,
+        )
+        for instrument in listed
+    ]
+
+
+def shortest_addresses(instruments: Sequence[Instrument]) -> dict[int, str]:
+    """``AAPL`` where one exchange lists it, ``XNAS:AAPL`` where several do; by instrument id."""
+    ambiguous = set(
+        Instrument.objects.filter(symbol__in={instrument.symbol for instrument in instruments})
+        .values("symbol")
+        .annotate(listings=Count("id"))
+        .filter(listings__gt=1)
+        .values_list("symbol", flat=True)
+    )
+    return {
+        instrument.id: (
+            f"{instrument.exchange_id}:{instrument.symbol}"
+            if instrument.symbol in ambiguous
+            else instrument.symbol
+        )
+        for instrument in instruments
+    }
+
+
+def _board_row(
+    instrument: Instrument,
+    address: str,
+    quote: QuoteValue | None,
+    dated_closes: Sequence[tuple[date, Decimal]],
+    at: datetime,
+) -> BoardRow:
+    closes = [close for _, close in dated_closes]
+    return BoardRow(
+        instrument=instrument,
+        address=address,
+        quote=quote,
+        is_stale=quote is not None and quote.is_stale(at, settings.LIMITS.quote_fresh_seconds),
+        sparkline=sparkline_path(closes),
+        sparkline_change=closes[-1] - closes[0] if closes else None,
+    )

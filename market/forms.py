@@ -1,0 +1,74 @@
+"""What people type into the market's pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django import forms
+
+from market.charts import OVERLAYS
+from market.values import Interval
+
+SYMBOLS_AT_ONCE_MAXIMUM: Final = 200
+SYMBOL_CHARACTERS_MAXIMUM: Final = 30
+SEPARATORS: Final = re.compile(r"[\s,;]+")
+
+
+class InstrumentSearchForm(forms.Form):
+    q = forms.CharField(required=False, max_length=80, label="Symbol or name")
+
+
+class WatchlistNameForm(forms.Form):
+    name = forms.CharField(max_length=80, label="Name")
+
+
+class SymbolsForm(forms.Form):
+    """Symbols as pasted: one per line, or parted by spaces, commas or semicolons."""
+
+    symbols = forms.CharField(
+        label="Add symbols",
+        max_length=8_000,
+        widget=forms.Textarea(
+            attrs={"rows": 2, "placeholder": "AAPL, MSFT, XNYS:IBM", "spellcheck": "false"}
+        ),
+        error_messages={"required": "Give at least one symbol."},
+    )
+
+    def clean_symbols(self) -> list[str]:
+        """The symbols, each once, in the order given."""
+        words = SEPARATORS.split(self.cleaned_data["symbols"].strip().upper())
+        symbols = list(dict.fromkeys(word for word in words if word))
+        if not symbols:
+            raise forms.ValidationError("Give at least one symbol.")
+        if len(symbols) > SYMBOLS_AT_ONCE_MAXIMUM:
+            raise forms.ValidationError(
+                f"There were {len(symbols)} symbols; at most {SYMBOLS_AT_ONCE_MAXIMUM} go at once."
+            )
+        if long := [word for word in symbols if len(word) > SYMBOL_CHARACTERS_MAXIMUM]:
+            raise forms.ValidationError(f"“{long[0][:40]}” is too long for a symbol.")
+        return symbols
+
+
+class ChartForm(forms.Form):
+    """Which candles to draw. What is left out or unknown to us takes its default."""
+
+    interval = forms.ChoiceField(
+        required=False, choices=[(interval.value, interval.value) for interval in Interval]
+    )
+    overlay = forms.MultipleChoiceField(
+        required=False, choices=[(key, overlay.label) for key, overlay in OVERLAYS.items()]
+    )
+    timezone = forms.CharField(required=False, max_length=64)
+
+    def clean_interval(self) -> Interval:
+        return Interval(self.cleaned_data["interval"] or Interval.DAY)
+
+    def clean_timezone(self) -> tzinfo | None:
+        """The viewer's zone; None where the browser names none that we know."""
+        try:
+            return ZoneInfo(self.cleaned_data["timezone"])
+        except (ZoneInfoNotFoundError, ValueError):
+            return None

@@ -1,0 +1,139 @@
+"""Pages that show instruments and their prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import orjson
+from django.conf import settings
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.http import InvestorRequest
+from accounts.models import User
+from accounts.policies import signed_in
+from market import queries
+from market.boards import board_rows
+from market.charts import OVERLAYS, ChartStyle, bar_label, candlestick_figure
+from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.forms import ChartForm, InstrumentSearchForm
+from market.models import Instrument, Watchlist, WatchlistItem
+from market.values import Interval
+
+INSTRUMENTS_MAXIMUM: Final = 60
+TABLE_DAYS: Final = 20
+YEAR: Final = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A pill: one of several ways to see the same page."""
+
+    label: str
+    key: str
+    is_current: bool
+
+
+@signed_in
+@require_GET
+def instruments(request: InvestorRequest) -> HttpResponse:
+    form = InstrumentSearchForm(request.GET)
+    text = form.cleaned_data["q"].strip() if form.is_valid() else ""
+    found = queries.search_instruments(text, limit=INSTRUMENTS_MAXIMUM)
+    context = {
+        "text": text,
+        "rows": board_rows(found, at=timezone.now()),
+        "maximum": INSTRUMENTS_MAXIMUM,
+    }
+    template = "market/_instruments.html" if request.htmx else "market/instruments.html"
+    return TemplateResponse(request, template, context)
+
+
+@signed_in
+@require_GET
+def instrument(request: InvestorRequest, address: str) -> HttpResponse:
+    try:
+        shown = queries.instrument_by_address(address)
+    except AmbiguousSymbol as error:
+        return redirect(f"{reverse('market:instruments')}?q={error.address}")
+    except UnknownSymbol as error:
+        raise Http404(str(error)) from error
+    context = _instrument_context(request, shown)
+    return TemplateResponse(request, "market/instrument.html", context)
+
+
+@signed_in
+@require_GET
+def instrument_chart(request: InvestorRequest, address: str) -> HttpResponse:
+    """The figure that the page's script hands to Plotly."""
+    try:
+        shown = queries.instrument_by_address(address)
+    except (AmbiguousSymbol, UnknownSymbol) as error:
+        return JsonResponse({"code": error.code, "message": str(error)}, status=404)
+    form = ChartForm(request.GET)
+    if not form.is_valid():
+        problems = form.errors.get_json_data()
+        return JsonResponse({"code": "invalid", "message": "", "details": problems}, status=422)
+    interval = form.cleaned_data["interval"]
+    bars = queries.bars(
+        shown,
+        interval=interval,
+        start=history_start(request.user, at=timezone.now()),
+        limit=settings.LIMITS.candles_per_view,
+    )
+    exchange_zone = ZoneInfo(shown.exchange.timezone)
+    style = ChartStyle(
+        interval=interval,
+        exchange_zone=exchange_zone,
+        viewer_zone=form.cleaned_data["timezone"] or exchange_zone,
+        overlays=form.cleaned_data["overlay"],
+    )
+    figure = candlestick_figure(bars, style)
+    return HttpResponse(orjson.dumps(figure), content_type="application/json")
+
+
+def history_start(user: User, *, at: datetime) -> datetime | None:
+    """Since when the user's tier shows prices; None for always."""
+    days = user.allowance.history_days
+    return None if days is None else at - timedelta(days=days)
+
+
+def watchlist_choices(user: User, shown: Instrument) -> list[tuple[Watchlist, bool]]:
+    """The user's watchlists, and whether the instrument is on each."""
+    watching = set(
+        WatchlistItem.objects.filter(
+            watchlist__in=Watchlist.objects.for_user(user), instrument=shown
+        ).values_list("watchlist_id", flat=True)
+    )
+    owned = Watchlist.objects.for_user(user).order_by("position", "created_at", "id")
+    return [(watchlist, watchlist.id in watching) for watchlist in owned]
+
+
+def _instrument_context(request: InvestorRequest, shown: Instrument) -> dict[str, Any]:
+    form = ChartForm(request.GET)
+    chosen = form.cleaned_data["interval"] if form.is_valid() else Interval.DAY
+    now = timezone.now()
+    start = history_start(request.user, at=now)
+    daily = queries.bars(shown, interval=Interval.DAY, start=start, limit=TABLE_DAYS)
+    zone = ZoneInfo(shown.exchange.timezone)
+    by_day = ChartStyle(interval=Interval.DAY, exchange_zone=zone, viewer_zone=zone)
+    found = queries.statistics(shown, start=start or now - YEAR, end=now)
+    watchlists = watchlist_choices(request.user, shown)
+    return {
+        "row": board_rows([shown], at=now)[0],
+        "instrument": shown,
+        "intervals": [Choice(i.value, i.value, i is chosen) for i in Interval],
+        "overlays": [Choice(overlay.label, key, False) for key, overlay in OVERLAYS.items()],
+        "daily": [(bar_label(bar.opened_at, by_day), bar) for bar in reversed(daily)],
+        "statistics": found,
+        "volatility_pct": found.annualised_volatility and found.annualised_volatility * 100,
+        "watchlists": watchlists,
+        "is_on_every_watchlist": bool(watchlists) and all(has for _, has in watchlists),
+    }

@@ -1,0 +1,111 @@
+"""The order ticket as people fill it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
+
+from accounts.errors import Problem
+from accounts.identifiers import new_id
+from trading.orders import OrderTicket
+from trading.states import OrderType, Side, TimeInForce
+
+# Where a problem of the operation stands on the ticket; what is not named concerns all of it.
+FIELD_OF_PROBLEM: Final = {
+    "quantity": "size",
+    "notional": "size",
+    "limit_price": "limit_price",
+    "time_in_force": "time_in_force",
+}
+QUANTITY: Final = "quantity"
+NOTIONAL: Final = "notional"
+TIMES_IN_FORCE: Final = (
+    (TimeInForce.DAY.value, "Day: until the close"),
+    (TimeInForce.GTC.value, "GTC: until cancelled"),
+    (TimeInForce.IOC.value, "IOC: what fills at once"),
+    (TimeInForce.FOK.value, "FOK: all at once or nothing"),
+)
+DECIMAL_INPUT: Final = {"inputmode": "decimal", "autocomplete": "off", "spellcheck": "false"}
+
+
+def number_field(label: str, *, decimal_places: int) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        max_digits=28,
+        decimal_places=decimal_places,
+        widget=forms.TextInput(attrs=DECIMAL_INPUT),
+        error_messages={"invalid": "This is not a number."},
+    )
+
+
+class OrderTicketForm(forms.Form):
+    """One size, read as units or as an amount. What is missing the operation itself says."""
+
+    side = forms.ChoiceField(choices=[(side.value, side.name.title()) for side in Side])
+    type = forms.ChoiceField(choices=[(kind.value, kind.name.title()) for kind in OrderType])
+    sizing = forms.ChoiceField(choices=[(QUANTITY, "Units"), (NOTIONAL, "Amount")])
+    size = number_field("How much", decimal_places=10)
+    limit_price = number_field("Limit price", decimal_places=8)
+    time_in_force = forms.ChoiceField(
+        label="Time in force",
+        choices=TIMES_IN_FORCE,
+        widget=forms.Select(attrs={"aria-describedby": "id_time_in_force_problems"}),
+    )
+    # Drawn up with the form, so that the same form sent twice is one order.
+    client_order_id = forms.CharField(
+        max_length=128, required=False, widget=forms.HiddenInput, strip=False
+    )
+
+    @classmethod
+    def blank(cls, **chosen: str) -> OrderTicketForm:
+        """A ticket with every choice made and no size; ``chosen`` overrules the defaults."""
+        defaults = {
+            "side": Side.BUY.value,
+            "type": OrderType.MARKET.value,
+            "sizing": QUANTITY,
+            "size": "",
+            "limit_price": "",
+            "time_in_force": TimeInForce.DAY.value,
+            "client_order_id": str(new_id()),
+        }
+        return cls(defaults | {name: value for name, value in chosen.items() if value})
+
+    def clean(self) -> dict[str, Any]:
+        # Kept apart: a problem put at a field takes its value out of ``cleaned_data``.
+        self._given = dict(self.cleaned_data)
+        return self.cleaned_data
+
+    def to_ticket(self, instrument_id: int) -> OrderTicket:
+        """What the investor asks for, as far as the fields could be read.
+
+        A field in error counts as left empty, or as its first choice.
+        """
+        self.is_valid()
+        given = self._given
+        size = given.get("size")
+        is_amount = given.get("sizing") == NOTIONAL
+        kind = OrderType(given.get("type") or OrderType.MARKET)
+        return OrderTicket(
+            instrument_id=instrument_id,
+            side=Side(given.get("side") or Side.BUY),
+            type=kind,
+            time_in_force=TimeInForce(given.get("time_in_force") or TimeInForce.DAY),
+            quantity=None if is_amount else size,
+            notional=size if is_amount else None,
+            # The field is out of sight on a market ticket, so what it still holds is not meant.
+            limit_price=given.get("limit_price") if kind is OrderType.LIMIT else None,
+            client_order_id=given.get("client_order_id") or None,
+        )
+
+    def add_problems(self, problems: Iterable[Problem], *, is_draft: bool = False) -> None:
+        """Put each problem at its field; a draft is not blamed for what is still missing."""
+        for problem in problems:
+            field = FIELD_OF_PROBLEM.get(problem.field)
+            known = self.errors.get(field or NON_FIELD_ERRORS, [])
+            is_known = bool(known) if field else problem.message in known
+            if not is_known and not (is_draft and problem.code == "missing"):
+                self.add_error(field, problem.message)

@@ -1,0 +1,162 @@
+"""The order ticket: beside the chart, on a page of its own, and its estimate while one types."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import trigger_client_event
+
+from accounts.http import InvestorRequest
+from accounts.policies import signed_in
+from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.models import Instrument
+from market.queries import instrument_by_address
+from portfolio.models import Portfolio
+from portfolio.models.portfolios import PortfolioKind, PortfolioQuerySet
+from portfolio.queries import position_rows
+from trading import orders
+from trading.forms import OrderTicketForm
+from trading.models import Order
+
+
+@signed_in
+@require_GET
+def desk(request: InvestorRequest, address: str) -> HttpResponse:
+    """One instrument for one paper portfolio: the ticket, the position, the working orders."""
+    instrument = _instrument_or_404(address)
+    owned = _paper_portfolios(request)
+    wanted = request.GET.get("portfolio", "")
+    portfolio = next((one for one in owned if str(one.id) == wanted), owned.first())
+    context: dict[str, Any] = {"instrument": instrument, "address": address}
+    if portfolio is not None:
+        form = OrderTicketForm.blank(side=request.GET.get("side", ""))
+        context |= _ticket_context(portfolio, instrument, form)
+        context |= _holding_context(request, portfolio, instrument) | {"portfolios": owned}
+    template = "trading/_desk.html" if request.htmx else "trading/desk.html"
+    return TemplateResponse(request, template, context)
+
+
+@signed_in
+@require_GET
+def holding(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpResponse:
+    """What the portfolio has of the instrument, and what it has ordered."""
+    portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
+    context = _holding_context(request, portfolio, _instrument_or_404(address))
+    return TemplateResponse(request, "trading/_holding.html", context | {"address": address})
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def ticket(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
+    given = request.POST if request.method == "POST" else request.GET
+    instrument = _instrument_or_404(given.get("instrument", ""))
+    form = OrderTicketForm.blank(side=given.get("side", ""), type=given.get("type", ""))
+    if request.method == "POST":
+        form = OrderTicketForm(request.POST)
+        order = _place(request, portfolio, instrument, form)
+        if order is not None:
+            return _placed(request, portfolio, instrument, order)
+    is_draft = request.method == "GET"
+    context = _ticket_context(portfolio, instrument, form, is_draft=is_draft)
+    template = "trading/_ticket.html" if request.htmx else "trading/ticket.html"
+    return TemplateResponse(request, template, context, status=200 if is_draft else 422)
+
+
+@signed_in
+@require_GET
+def estimate(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    """What the ticket would cost now, and every problem at its field."""
+    portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
+    instrument = _instrument_or_404(request.GET.get("instrument", ""))
+    form = OrderTicketForm(request.GET)
+    context = _ticket_context(portfolio, instrument, form)
+    return TemplateResponse(request, "trading/_estimate.html", context | {"is_answer": True})
+
+
+def _place(
+    request: InvestorRequest, portfolio: Portfolio, instrument: Instrument, form: OrderTicketForm
+) -> Order | None:
+    """The order placed; None where the form now says what is wrong."""
+    if not form.is_valid():
+        return None
+    try:
+        return orders.place_order(
+            portfolio_id=portfolio.id,
+            ticket=form.to_ticket(instrument.id),
+            placed_at=timezone.now(),
+            actor_id=request.user.id,
+        )
+    except orders.OrderDenied as error:
+        form.add_problems(error.problems)
+    except orders.DuplicateClientOrderId as error:
+        form.add_error(None, str(error))
+    return None
+
+
+def _placed(
+    request: InvestorRequest, portfolio: Portfolio, instrument: Instrument, order: Order
+) -> HttpResponse:
+    if not request.htmx:
+        messages.success(request, "The order is placed.")
+        return redirect("trading:order", order_id=order.id)
+    form = OrderTicketForm.blank(
+        side=order.side, type=order.type, time_in_force=order.time_in_force
+    )
+    context = _ticket_context(portfolio, instrument, form) | {"placed": order}
+    response = TemplateResponse(request, "trading/_ticket.html", context)
+    return trigger_client_event(response, "orders-changed")
+
+
+def _ticket_context(
+    portfolio: Portfolio,
+    instrument: Instrument,
+    form: OrderTicketForm,
+    *,
+    is_draft: bool = True,
+) -> dict[str, Any]:
+    """The ticket with its estimate, and with every problem at its field."""
+    estimated = orders.estimate_order(
+        portfolio=portfolio, ticket=form.to_ticket(instrument.id), at=timezone.now()
+    )
+    form.add_problems(estimated.problems, is_draft=is_draft)
+    return {
+        "form": form,
+        "estimate": estimated,
+        "portfolio": portfolio,
+        "instrument": instrument,
+    }
+
+
+def _holding_context(
+    request: InvestorRequest, portfolio: Portfolio, instrument: Instrument
+) -> dict[str, Any]:
+    rows = position_rows(portfolio)
+    working = Order.objects.for_user(request.user).working()
+    return {
+        "portfolio": portfolio,
+        "instrument": instrument,
+        "position": next((row for row in rows if row.symbol == instrument.symbol), None),
+        "orders": working.filter(portfolio=portfolio, instrument=instrument)
+        .select_related("instrument", "portfolio")
+        .order_by("-submitted_at", "-id"),
+    }
+
+
+def _paper_portfolios(request: InvestorRequest) -> PortfolioQuerySet:
+    owned = Portfolio.objects.for_user(request.user)
+    return owned.filter(kind=PortfolioKind.PAPER).order_by("created_at", "id")
+
+
+def _instrument_or_404(address: str) -> Instrument:
+    try:
+        return instrument_by_address(address)
+    except (AmbiguousSymbol, UnknownSymbol) as error:
+        raise Http404(str(error)) from error

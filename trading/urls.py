@@ -1,0 +1,20 @@
+from django.urls import path
+
+from trading import ticket_views, views
+
+app_name = "trading"
+
+urlpatterns = [
+    path("orders", views.orders, name="orders"),
+    path("orders/<uuid:order_id>", views.order, name="order"),
+    path("orders/<uuid:order_id>/state", views.order_state, name="order_state"),
+    path("orders/<uuid:order_id>/cancellation", views.cancel, name="cancel"),
+    path("instruments/<str:address>/desk", ticket_views.desk, name="desk"),
+    path("portfolios/<uuid:portfolio_id>/ticket", ticket_views.ticket, name="ticket"),
+    path("portfolios/<uuid:portfolio_id>/ticket/estimate", ticket_views.estimate, name="estimate"),
+    path(
+        "portfolios/<uuid:portfolio_id>/holdings/<str:address>",
+        ticket_views.holding,
+        name="holding",
+    ),
+]
