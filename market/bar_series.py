@@ -1,0 +1,170 @@
+"""Series of bars as SQL: stored ones, ones derived from them, and the bucket still open.
+
+1m, 1h and 1d are stored. 5m, 15m and 30m derive from minutes, weeks and months from days. Hours
+and days that are not rolled up yet, the current one above all, are added up from minutes. Every
+relation made here has the columns opened_at, open, high, low, close, volume, turnover, count and
+source, and an outermost LIMIT keeps what is read in proportion to what is shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from market.buckets import JOINED, MONTH, ROLLED, WEEK
+from market.values import Interval
+
+# The most stored bars that one derived bar can consist of.
+PARTS: Final = {
+    Interval.FIVE_MINUTES: 5,
+    Interval.FIFTEEN_MINUTES: 15,
+    Interval.THIRTY_MINUTES: 30,
+    Interval.WEEK: 7,
+    Interval.MONTH: 31,
+}
+
+COLUMNS: Final = 'opened_at, open, high, low, close, volume, turnover, "count", source'
+JOINED_COLUMNS: Final = ", ".join(f'{sql} AS "{name}"' for name, sql in JOINED.items())
+
+# Splits are in every price already; this takes dividends out as the source does. A bar without an
+# adjusted close, such as a simulated one after the real history, stays as it is.
+FACTOR: Final = "coalesce(adjusted_close / close, 1)"
+ADJUSTED_PRICES: Final = ", ".join(
+    f"round({name} * {FACTOR}, 8) AS {name}" for name in ("open", "high", "low")
+)
+ADJUSTED_COLUMNS: Final = (
+    f"opened_at, {ADJUSTED_PRICES}, coalesce(adjusted_close, close) AS close,"
+    ' volume, turnover, "count", source'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesRange:
+    """Which bars: those that open from ``start`` on and before ``end``, at most ``limit``.
+
+    Where there are more, the newest are meant, or with ``from_start`` the oldest.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    limit: int
+    from_start: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesQuery:
+    """A SELECT of bars, ascending, and its parameters."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+def series_query(
+    *,
+    instrument_id: int,
+    timezone: str,
+    interval: Interval,
+    wanted: SeriesRange,
+    adjusted: bool = False,
+) -> SeriesQuery:
+    """The series of one instrument; ``timezone`` is its exchange's.
+
+    Raises:
+        ValueError: the limit is not positive.
+    """
+    if wanted.limit < 1:
+        raise ValueError(f"limit was {wanted.limit}, must be > 0")
+    zone = ZoneInfo(timezone)
+    order = "ASC" if wanted.from_start else "DESC"
+    is_derived = interval in PARTS
+    # One bucket more than wanted, because the first of those read may be cut.
+    read_limit = (wanted.limit + 1) * PARTS[interval] if is_derived else wanted.limit
+    stored = _stored_sql(interval.stored, order=order, adjusted=adjusted)
+    series = _derived_sql(interval, stored) if is_derived else stored
+    return SeriesQuery(
+        sql=f"""
+            SELECT * FROM (
+                SELECT {COLUMNS} FROM ({series}) AS series
+                ORDER BY opened_at {order} LIMIT %(limit)s
+            ) AS shown ORDER BY opened_at
+        """,
+        parameters={
+            "instrument_id": instrument_id,
+            "interval": interval.stored.value,
+            "timezone": timezone,
+            "start": bucket_at_or_after(wanted.start, interval, zone) or "-infinity",
+            "end": bucket_at_or_after(wanted.end, interval, zone) or "infinity",
+            "read_limit": read_limit,
+            "limit": wanted.limit,
+        },
+    )
+
+
+def bucket_at_or_after(at: datetime | None, interval: Interval, zone: ZoneInfo) -> datetime | None:
+    """The first start of a bucket that is not before ``at``.
+
+    Bars open at such starts only, so asking from there asks for the same bars, and never for a
+    part of one.
+    """
+    if at is None:
+        return None
+    if interval.is_intraday:
+        length = timedelta(seconds=interval.seconds)
+        past = (at - datetime(1970, 1, 1, tzinfo=UTC)) % length
+        return at if not past else at - past + length
+    local = at.astimezone(zone)
+    day = local.date() if local.timetz().replace(tzinfo=None) == datetime.min.time() else None
+    day = day or local.date() + timedelta(days=1)
+    if interval is Interval.WEEK:
+        day += timedelta(days=-day.weekday() % 7)
+    elif interval is Interval.MONTH and day.day > 1:
+        day = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def _stored_sql(interval: Interval, *, order: str, adjusted: bool) -> str:
+    """Stored bars, and for hours and days those that only minutes know yet."""
+    columns = ADJUSTED_COLUMNS if adjusted else COLUMNS
+    stored = f"""
+        (SELECT {columns} FROM market_bar
+         WHERE instrument_id = %(instrument_id)s AND "interval" = %(interval)s
+           AND opened_at >= %(start)s AND opened_at < %(end)s
+         ORDER BY opened_at {order} LIMIT %(read_limit)s)
+    """
+    if interval not in ROLLED:
+        return stored
+    cut = ROLLED[interval]
+    bucket = cut.start_of("part.opened_at")
+    return f"""
+        {stored}
+        UNION ALL
+        (SELECT {bucket} AS opened_at, {JOINED_COLUMNS}
+         FROM (SELECT %(timezone)s::text AS timezone) AS exchange
+         CROSS JOIN LATERAL (
+             SELECT coalesce((
+                 SELECT {cut.end_of("newest.opened_at")} FROM market_bar AS newest
+                 WHERE newest.instrument_id = %(instrument_id)s
+                   AND newest."interval" = %(interval)s
+                 ORDER BY newest.opened_at DESC LIMIT 1
+             ), '-infinity') AS since_at
+         ) AS rolled
+         JOIN market_bar AS part
+           ON part.instrument_id = %(instrument_id)s AND part."interval" = '1m'
+          AND part.opened_at >= greatest(rolled.since_at, %(start)s::timestamptz)
+          AND part.opened_at < %(end)s::timestamptz
+         GROUP BY 1)
+    """
+
+
+def _derived_sql(interval: Interval, stored: str) -> str:
+    if interval.is_intraday:
+        bucket = f"date_bin('{interval.seconds} seconds', part.opened_at, 'epoch'::timestamptz)"
+    else:
+        bucket = (WEEK if interval is Interval.WEEK else MONTH).start_of("part.opened_at")
+    return f"""
+        SELECT {bucket} AS opened_at, {JOINED_COLUMNS}
+        FROM (SELECT %(timezone)s::text AS timezone) AS exchange, ({stored}) AS part
+        GROUP BY 1
+    """

@@ -1,0 +1,233 @@
+"""Live prices into the database: ticks with their bars, and the newest quotes.
+
+The same batch twice, overlapping batches, any order of arrival: the stored ticks and bars are the
+same. See also ``market/bars.py`` for bars made elsewhere and ``market/price_files.py`` for files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from market.bars import BarRow, StoredBars, store_bars
+from market.copying import copy_rows, make_temporary_table
+from market.models import IngestionRun, QuarantinedRow
+from market.models.prices import RunStatus
+from market.partitions import ensure_tick_partitions
+from market.quotes import store_quotes
+from market.rollups import roll_up_again, roll_up_closed
+from market.values import TickValue, wire_time
+
+__all__ = [
+    "BarRow",
+    "RefusedTick",
+    "StoredBars",
+    "StoredTicks",
+    "ensure_tick_partitions",
+    "store_bars",
+    "store_quotes",
+    "store_ticks",
+]
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=5)  # a provider's clock may run ahead by this
+
+TICK_COLUMNS: Final = {
+    "instrument_id": "int4",
+    "occurred_at": "timestamptz",
+    "provider_tick_id": 'varchar(40) COLLATE "C"',
+    "price": "numeric(20,8)",
+    "size": "numeric(28,10)",
+    "source": "varchar(20)",
+}
+
+# Ticks that are new, and the minutes they touch, in one statement. Open belongs to the first tick
+# of the minute by time and id and close to the last, whatever order they arrive in. A minute
+# without a first tick came from a back-fill: its open stays. Products are rounded one by one, else
+# the turnover would depend on how ticks were batched.
+STORE_TICKS: Final = """
+WITH arrived AS (
+    INSERT INTO market_tick (instrument_id, occurred_at, provider_tick_id, price, size, source)
+    SELECT * FROM tick_arrival
+    ORDER BY instrument_id, occurred_at, provider_tick_id
+    ON CONFLICT DO NOTHING
+    RETURNING instrument_id, occurred_at, provider_tick_id, price, size, source
+), numbered AS (
+    SELECT *, date_trunc('minute', occurred_at) AS opened_at,
+           row_number() OVER (minute ORDER BY occurred_at, provider_tick_id) AS from_first,
+           row_number() OVER (minute ORDER BY occurred_at DESC, provider_tick_id DESC) AS from_last
+    FROM arrived
+    WINDOW minute AS (PARTITION BY instrument_id, date_trunc('minute', occurred_at))
+), touched AS (
+    INSERT INTO market_bar AS stored
+        (instrument_id, "interval", opened_at, open, high, low, close, volume, turnover, "count",
+         source, first_tick_at, first_tick_id, last_tick_at, last_tick_id)
+    SELECT instrument_id, '1m', opened_at, max(price) FILTER (WHERE from_first = 1), max(price),
+           min(price), max(price) FILTER (WHERE from_last = 1),
+           sum(size), sum(round(price * size, 10)),
+           count(*), max(source), min(occurred_at),
+           max(provider_tick_id) FILTER (WHERE from_first = 1), max(occurred_at),
+           max(provider_tick_id) FILTER (WHERE from_last = 1)
+    FROM numbered GROUP BY instrument_id, opened_at ORDER BY instrument_id, opened_at
+    ON CONFLICT (instrument_id, "interval", opened_at) DO UPDATE SET
+        open = CASE WHEN (excluded.first_tick_at, excluded.first_tick_id COLLATE "C")
+                       < (stored.first_tick_at, stored.first_tick_id COLLATE "C")
+                    THEN excluded.open ELSE stored.open END,
+        first_tick_id = CASE WHEN (excluded.first_tick_at, excluded.first_tick_id COLLATE "C")
+                                < (stored.first_tick_at, stored.first_tick_id COLLATE "C")
+                             THEN excluded.first_tick_id ELSE stored.first_tick_id END,
+        first_tick_at = CASE WHEN stored.first_tick_at IS NOT NULL
+                             THEN least(stored.first_tick_at, excluded.first_tick_at) END,
+        close = CASE WHEN (excluded.last_tick_at, excluded.last_tick_id COLLATE "C")
+                        < (stored.last_tick_at, stored.last_tick_id COLLATE "C")
+                     THEN stored.close ELSE excluded.close END,
+        last_tick_id = CASE WHEN (excluded.last_tick_at, excluded.last_tick_id COLLATE "C")
+                               < (stored.last_tick_at, stored.last_tick_id COLLATE "C")
+                            THEN stored.last_tick_id ELSE excluded.last_tick_id END,
+        last_tick_at = greatest(stored.last_tick_at, excluded.last_tick_at),
+        high = greatest(stored.high, excluded.high),
+        low = least(stored.low, excluded.low),
+        volume = stored.volume + excluded.volume,
+        turnover = stored.turnover + excluded.turnover,
+        "count" = stored."count" + excluded."count"
+    RETURNING instrument_id, opened_at, xmax = 0 AS is_new
+)
+SELECT instrument_id, opened_at, is_new, (SELECT count(*) FROM arrived) FROM touched
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedTick:
+    """A tick that cannot be true, and why."""
+
+    tick: TickValue
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTicks:
+    """What became of the ticks given."""
+
+    written: int
+    unchanged: int  # already stored
+    refused: tuple[RefusedTick, ...]  # kept in quarantine
+
+
+@transaction.atomic
+def store_ticks(ticks: Sequence[TickValue], *, received_at: datetime) -> StoredTicks:
+    """Add ticks, their 1-minute bars, and the hours and days that are over by ``received_at``.
+
+    A tick is known by instrument, time and the provider's id; a known one adds nothing. Ticks
+    that cannot be true (no positive price, negative size, from the future, of no instrument) go
+    to quarantine with the reason.
+    """
+    sound, refused = _judge(ticks, received_at=received_at)
+    written = 0
+    if sound:
+        with connection.cursor() as cursor:
+            make_temporary_table(cursor, "tick_arrival", TICK_COLUMNS)
+            copy_rows(
+                cursor,
+                "tick_arrival",
+                TICK_COLUMNS,
+                [
+                    (t.instrument_id, t.occurred_at, t.provider_tick_id, t.price, t.size, t.source)
+                    for t in sound
+                ],
+            )
+            cursor.execute(STORE_TICKS)
+            touched = cursor.fetchall()
+        written = touched[0][3] if touched else 0
+        _roll_up(touched, received_at=received_at)
+    if refused:
+        _quarantine(refused, received_at=received_at)
+    return StoredTicks(written=written, unchanged=len(sound) - written, refused=tuple(refused))
+
+
+def _roll_up(touched: Sequence[tuple[int, datetime, bool, int]], *, received_at: datetime) -> None:
+    beginning = {instrument_id for instrument_id, _, is_new, _ in touched if is_new}
+    if beginning:
+        roll_up_closed(beginning, at=received_at)
+    this_hour = received_at.replace(minute=0, second=0, microsecond=0)
+    late = [
+        (instrument_id, minute) for instrument_id, minute, _, _ in touched if minute < this_hour
+    ]
+    if late:
+        roll_up_again(late, at=received_at)
+
+
+def _judge(
+    ticks: Sequence[TickValue], *, received_at: datetime
+) -> tuple[list[TickValue], list[RefusedTick]]:
+    unknown_ids = _unknown_instruments({tick.instrument_id for tick in ticks})
+    latest_at = received_at + CLOCK_TOLERANCE
+    sound: list[TickValue] = []
+    refused: list[RefusedTick] = []
+    for tick in ticks:
+        found = _problem(tick, unknown_ids=unknown_ids, latest_at=latest_at)
+        if found is None:
+            sound.append(tick)
+        else:
+            refused.append(RefusedTick(tick, code=found[0], message=found[1]))
+    return sound, refused
+
+
+def _problem(
+    tick: TickValue, *, unknown_ids: set[int], latest_at: datetime
+) -> tuple[str, str] | None:
+    if not (tick.price.is_finite() and tick.price > 0):
+        return "price_not_positive", f"price was {tick.price}, must be > 0"
+    if not (tick.size.is_finite() and tick.size >= 0):
+        return "size_negative", f"size was {tick.size}, must be >= 0"
+    if tick.occurred_at > latest_at:
+        return "future_time", f"time was {tick.occurred_at}, must not lie ahead"
+    if tick.instrument_id in unknown_ids:
+        return "unknown_symbol", f"There is no instrument with the id {tick.instrument_id}."
+    return None
+
+
+def _unknown_instruments(ids: set[int]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT given.id FROM unnest(%s::int[]) AS given(id)
+            WHERE NOT EXISTS (SELECT FROM market_instrument WHERE market_instrument.id = given.id)
+            """,
+            [list(ids)],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def _quarantine(refused: Sequence[RefusedTick], *, received_at: datetime) -> None:
+    """Keep refused ticks under one run per source and UTC day; lines count from 1."""
+    for source in sorted({item.tick.source for item in refused}):
+        run, _ = IngestionRun.objects.get_or_create(
+            provider=source,
+            source_name=f"ticks of {received_at:%Y-%m-%d}",
+            defaults={"status": RunStatus.RUNNING, "created_at": received_at},
+        )
+        run = IngestionRun.objects.select_for_update().get(id=run.id)
+        items = [item for item in refused if item.tick.source == source]
+        QuarantinedRow.objects.bulk_create(
+            QuarantinedRow(
+                run=run, line=line, code=item.code, message=item.message, raw=_raw(item.tick)
+            )
+            for line, item in enumerate(items, start=run.rows_refused + 1)
+        )
+        run.rows_refused += len(items)
+        run.heartbeat_at = received_at
+        run.save(update_fields=["rows_refused", "heartbeat_at"])
+
+
+def _raw(tick: TickValue) -> dict[str, Any]:
+    return {
+        "instrument_id": tick.instrument_id,
+        "occurred_at": wire_time(tick.occurred_at),
+        "provider_tick_id": tick.provider_tick_id,
+        "price": str(tick.price),
+        "size": str(tick.size),
+    }
