@@ -52,7 +52,7 @@ def main_nav(context: dict[str, Any]) -> dict[str, Any]:
     items = [
         {"label": item.label, "icon": item.icon, "href": href, "is_current": item is current}
         for item in NAV_ITEMS
-        if (href := _address(item.view_name))
+        if (href := find_address(item.view_name))
     ]
     return {"items": items}
 
@@ -65,7 +65,7 @@ def _current_item(request: HttpRequest) -> NavItem | None:
     return next(matching, None)
 
 
-def _address(view_name: str) -> str | None:
+def find_address(view_name: str) -> str | None:
     """Where the view is; ``None`` in a set-up that does not route it."""
     try:
         return reverse(view_name)

@@ -1,0 +1,57 @@
+"""Spans of time that a chart may show. Pure: the last day is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRange:
+    """``years`` back, or ``months``; ``words`` name the span beside a change."""
+
+    key: str
+    label: str
+    words: str
+
+
+RANGES: Final = (
+    ChartRange("1m", "1M", "in 1 month"),
+    ChartRange("ytd", "YTD", "this year"),
+    ChartRange("1y", "1Y", "in 1 year"),
+    ChartRange("5y", "5Y", "in 5 years"),
+    ChartRange("max", "Max", "since the start"),
+)
+DEFAULT_RANGE: Final = RANGES[2]
+
+
+def find_range(key: str | None) -> ChartRange:
+    """The range of that key; one year where there is none."""
+    return next((choice for choice in RANGES if choice.key == key), DEFAULT_RANGE)
+
+
+def start_date(choice: ChartRange, *, end: date) -> date:
+    """The first day of the range that ends on ``end``."""
+    match choice.key:
+        case "1m":
+            return _months_before(end, 1)
+        case "ytd":
+            return date(end.year - 1, 12, 31)
+        case "1y":
+            return _months_before(end, 12)
+        case "5y":
+            return _months_before(end, 60)
+        case _:
+            return date.min
+
+
+def _months_before(day: date, months: int) -> date:
+    """The same day so many months earlier, or that month's last where it is shorter."""
+    index = day.year * 12 + day.month - 1 - months
+    for day_of_month in range(day.day, day.day - 4, -1):
+        try:
+            return date(index // 12, index % 12 + 1, day_of_month)
+        except ValueError:
+            continue
+    raise AssertionError("every month has 28 days")

@@ -1,0 +1,113 @@
+"""Cash of a portfolio: what there is, what is on its way, money in or out; name and closing."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.errors import ProblemsError
+from accounts.fragments import for_htmx
+from accounts.http import InvestorRequest
+from accounts.identifiers import new_id
+from accounts.policies import signed_in
+from portfolio import portfolios
+from portfolio.activities import ActivityDraft, record_activity
+from portfolio.errors import PortfolioError, ShortBalance
+from portfolio.forms import CashMoveForm, PortfolioNameForm
+from portfolio.models import LedgerBalance, Portfolio
+from portfolio.views.portfolios import find_portfolio, tab_context
+
+
+@signed_in
+@require_GET
+@for_htmx({"cash": "portfolio/_cash.html"})
+def cash(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    context = cash_context(find_portfolio(request, portfolio_id))
+    return TemplateResponse(request, "portfolio/cash.html", context)
+
+
+@signed_in
+@require_POST
+def move_cash(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    """Record a deposit or a withdrawal; the form's reference makes a repeat harmless."""
+    portfolio = find_portfolio(request, portfolio_id)
+    form = CashMoveForm(request.POST)
+    now = timezone.now()
+    if form.is_valid():
+        activity = ActivityDraft(
+            kind=form.cleaned_data["kind"],
+            occurred_at=now,
+            amount=form.cleaned_data["amount"],
+            currency=portfolio.currency,
+            external_id=f"page:{form.cleaned_data['reference']}",
+            note=form.cleaned_data["note"],
+        )
+        try:
+            record_activity(portfolio=portfolio, activity=activity, recorded_at=now)
+        except ProblemsError as error:
+            form.add_problems(error.problems)
+        except ShortBalance as error:
+            form.add_error("amount", str(error))
+        else:
+            messages.success(request, "Recorded.")
+            return redirect("portfolio:cash", portfolio.id)
+    context = cash_context(portfolio, move_form=form)
+    return TemplateResponse(request, "portfolio/cash.html", context, status=422)
+
+
+@signed_in
+@require_POST
+def rename(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = find_portfolio(request, portfolio_id)
+    form = PortfolioNameForm(request.POST)
+    if form.is_valid():
+        try:
+            portfolios.rename_portfolio(
+                portfolio_id=portfolio.id, owner=request.user, name=form.cleaned_data["name"]
+            )
+        except ProblemsError as error:
+            form.add_problems(error.problems)
+        else:
+            return redirect("portfolio:cash", portfolio.id)
+    context = cash_context(portfolio, name_form=form)
+    return TemplateResponse(request, "portfolio/cash.html", context, status=422)
+
+
+@signed_in
+@require_POST
+def archive(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    """Close the portfolio; refused while orders work."""
+    portfolio = find_portfolio(request, portfolio_id)
+    try:
+        portfolios.archive_portfolio(
+            portfolio_id=portfolio.id, owner=request.user, archived_at=timezone.now()
+        )
+    except PortfolioError as error:
+        messages.error(request, str(error))
+        return redirect("portfolio:cash", portfolio.id)
+    messages.success(request, f"“{portfolio.name}” is closed.")
+    return redirect("portfolio:list")
+
+
+def cash_context(
+    portfolio: Portfolio,
+    *,
+    move_form: CashMoveForm | None = None,
+    name_form: PortfolioNameForm | None = None,
+) -> dict[str, Any]:
+    balance = LedgerBalance.objects.filter(
+        portfolio=portfolio, currency=portfolio.currency, instrument=None
+    ).first()
+    return tab_context(portfolio, "cash") | {
+        # A portfolio that never had cash has no row yet, and all of it is zero.
+        "cash": balance or LedgerBalance(portfolio=portfolio, currency=portfolio.currency),
+        "move_form": move_form or CashMoveForm(initial={"reference": new_id()}),
+        "name_form": name_form or PortfolioNameForm(initial={"name": portfolio.name}),
+    }

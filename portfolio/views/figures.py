@@ -1,0 +1,73 @@
+"""Figures that follow the prices, worded for the page and for its refreshes alike.
+
+The page shows them on arrival and the script asks for them again; both come from here, so
+a refreshed number never differs from a reloaded one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TypedDict
+
+from accounts.templatetags.formats import (
+    direction,
+    money,
+    percent,
+    signed,
+    signed_percent,
+)
+from portfolio.portfolios import PortfolioSummary
+from portfolio.queries import PositionRow
+
+
+class Figure(TypedDict):
+    """``direction`` is the class of a change, empty for what has none."""
+
+    text: str
+    direction: str
+
+
+def summary_figures(summary: PortfolioSummary, currency: str) -> dict[str, Figure]:
+    """The portfolio as a whole, by the names that the templates use."""
+    return {
+        "total_value": amount(summary.total_value, currency),
+        "market_value": amount(summary.market_value, currency),
+        "day_change": change(summary.day_change, currency),
+        "day_change_pct": change_pct(summary.day_change_pct),
+        "cash": amount(summary.cash, currency),
+        "settled_cash": amount(summary.settled_cash, currency),
+        "buying_power": amount(summary.buying_power, currency),
+    }
+
+
+def row_figures(row: PositionRow, currency: str) -> dict[str, Figure]:
+    """One position's figures, by the names that the templates use."""
+    return {
+        "value": amount(row.market_value, currency),
+        "gain": change(row.unrealised_gain, currency),
+        "gain_pct": change_pct(row.unrealised_gain_pct),
+        "day": change(row.day_change, currency),
+        "weight": Figure(text=percent(row.weight_pct, 1), direction=""),
+    }
+
+
+def position_figures(rows: Iterable[PositionRow], currency: str) -> dict[str, Figure]:
+    """All positions' figures, each named ``<figure>:<instrument id>``."""
+    return {
+        f"{name}:{row.instrument_id}": figure
+        for row in rows
+        for name, figure in row_figures(row, currency).items()
+    }
+
+
+def amount(value: Decimal | None, currency: str) -> Figure:
+    return Figure(text=money(value, currency), direction="")
+
+
+def change(value: Decimal | None, currency: str) -> Figure:
+    return Figure(text=signed(value, currency), direction=direction(value))
+
+
+def change_pct(value: Decimal | None) -> Figure:
+    return Figure(text=signed_percent(value), direction=direction(value))

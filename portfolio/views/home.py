@@ -1,0 +1,149 @@
+"""The home page: one portfolio's worth now, where it came from, and what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.fragments import for_htmx
+from accounts.http import InvestorRequest
+from accounts.models import User
+from accounts.policies import signed_in
+from market import queries as market_queries
+from market.models import WatchlistItem
+from market.sparklines import sparkline_path
+from portfolio import portfolios, queries
+from portfolio.forms import PortfolioForm
+from portfolio.models import JournalEntry, Portfolio
+from portfolio.models.ledger import EntryKind
+from portfolio.queries import PositionRow
+from portfolio.ranges import RANGES, find_range
+from portfolio.views.figures import (
+    Figure,
+    position_figures,
+    row_figures,
+    summary_figures,
+)
+from portfolio.worth import worth_history
+
+SPARKLINE_DAYS: Final = 45  # about thirty sessions
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A pill or a tab."""
+
+    label: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the three steps of the first run."""
+
+    label: str
+    href: str
+    action: str
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PositionLine:
+    """A position with what the page draws beside it."""
+
+    row: PositionRow
+    figures: dict[str, Figure]
+    sparkline: str
+    sparkline_change: Decimal | None
+
+
+@signed_in
+@require_GET
+@for_htmx({"worth": "portfolio/_worth.html", "positions": "portfolio/_positions.html"})
+def home(request: InvestorRequest) -> HttpResponse:
+    owned = list(Portfolio.objects.for_user(request.user).order_by("created_at", "id"))
+    wanted = request.GET.get("portfolio")
+    shown = next((one for one in owned if str(one.id) == wanted), owned[0] if owned else None)
+    context: dict[str, Any] = {"portfolios": owned, "steps": first_steps(request.user, shown)}
+    if shown is None:
+        context["form"] = PortfolioForm()
+    else:
+        context |= portfolio_context(shown, request.GET.get("range"), reverse("portfolio:home"))
+        context["portfolio_choices"] = [
+            Choice(one.name, f"?portfolio={one.id}", one == shown) for one in owned
+        ]
+    return TemplateResponse(request, "portfolio/home.html", context)
+
+
+def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) -> dict[str, Any]:
+    """What the worth and the positions of a portfolio show, on whichever page."""
+    now = timezone.now()
+    summary = portfolios.summary(portfolio)
+    rows = queries.position_rows(portfolio)
+    choice = find_range(range_key)
+    return {
+        "portfolio": portfolio,
+        "summary": summary,
+        "figures": summary_figures(summary, portfolio.currency),
+        "lines": position_lines(rows, portfolio.currency),
+        "history": worth_history(portfolio, choice, worth_now=summary.total_value, at=now),
+        "range": choice,
+        "range_choices": [
+            Choice(one.label, f"{href}?portfolio={portfolio.id}&range={one.key}", one is choice)
+            for one in RANGES
+        ],
+    }
+
+
+def position_lines(rows: list[PositionRow], currency: str) -> list[PositionLine]:
+    """The rows with their latest daily closes as small lines, in one query."""
+    today = timezone.now().date()
+    ids = [row.instrument_id for row in rows]
+    closes = market_queries.daily_closes(
+        ids, start=today - timedelta(days=SPARKLINE_DAYS), end=today
+    )
+    lines = []
+    for row in rows:
+        values = [close for _, close in closes.get(row.instrument_id, ())]
+        change = values[-1] - values[0] if values else None
+        figures = row_figures(row, currency)
+        lines.append(PositionLine(row, figures, sparkline_path(values), change))
+    return lines
+
+
+def first_steps(user: User, portfolio: Portfolio | None) -> list[Step]:
+    """The first-run checklist; empty once all is done."""
+    has_bought = (
+        portfolio is not None
+        and JournalEntry.objects.filter(portfolio=portfolio, kind=EntryKind.BUY).exists()
+    )
+    watches = WatchlistItem.objects.filter(watchlist__owner=user).exists()
+    instruments, watchlists = reverse("market:instruments"), reverse("market:watchlists")
+    new_portfolio = reverse("portfolio:list")
+    steps = [
+        Step("Open a portfolio", new_portfolio, "Open", is_done=portfolio is not None),
+        Step("Buy something", instruments, "Browse markets", is_done=has_bought),
+        Step("Watch an instrument", watchlists, "Make a watchlist", is_done=watches),
+    ]
+    return [] if all(step.is_done for step in steps) else steps
+
+
+@signed_in
+@require_GET
+def fresh_figures(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    """The same figures as the page's, as of now, for the script to put in their places."""
+    portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    figures = summary_figures(portfolios.summary(portfolio), portfolio.currency)
+    figures |= position_figures(queries.position_rows(portfolio), portfolio.currency)
+    return JsonResponse({"figures": figures})

@@ -1,0 +1,145 @@
+"""A user's portfolios: the list, one in detail, opening, naming, closing, and cash in and out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accounts.errors import AllowanceExceeded, ProblemsError
+from accounts.fragments import for_htmx
+from accounts.http import InvestorRequest
+from accounts.policies import signed_in
+from portfolio import journal, portfolios, queries
+from portfolio.forms import PortfolioForm
+from portfolio.models import Portfolio
+from portfolio.views.figures import Figure, summary_figures
+from portfolio.views.home import Choice, portfolio_context
+
+PAGE_ROWS: Final = 50
+TABS: Final = {
+    "positions": "Positions",
+    "lots": "Lots",
+    "activities": "Activities",
+    "journal": "Journal",
+    "cash": "Cash",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioLine:
+    portfolio: Portfolio
+    figures: dict[str, Figure]
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def portfolio_list(request: InvestorRequest) -> HttpResponse:
+    """List the user's portfolios; a post opens one."""
+    form = PortfolioForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            opened = portfolios.open_portfolio(
+                owner=request.user, opened_at=timezone.now(), **form.cleaned_data
+            )
+        except ProblemsError as error:
+            form.add_problems(error.problems)
+        except AllowanceExceeded as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("portfolio:detail", opened.id)
+    owned = Portfolio.objects.for_user(request.user).order_by("created_at", "id")
+    rows = [
+        PortfolioLine(one, summary_figures(portfolios.summary(one), one.currency)) for one in owned
+    ]
+    shown_form = form if form.is_bound else PortfolioForm()
+    status = 422 if form.errors else 200
+    context = {"rows": rows, "form": shown_form}
+    return TemplateResponse(request, "portfolio/list.html", context, status=status)
+
+
+@signed_in
+@require_GET
+@for_htmx({"worth": "portfolio/_worth.html", "positions": "portfolio/_positions.html"})
+def positions(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = find_portfolio(request, portfolio_id)
+    href = reverse("portfolio:detail", args=[portfolio.id])
+    context = tab_context(portfolio, "positions")
+    context |= portfolio_context(portfolio, request.GET.get("range"), href)
+    return TemplateResponse(request, "portfolio/positions.html", context)
+
+
+@signed_in
+@require_GET
+def lots(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = find_portfolio(request, portfolio_id)
+    shows_closed = request.GET.get("status") == "closed"
+    context = tab_context(portfolio, "lots")
+    context |= {
+        "lots": queries.lot_rows(portfolio, is_open=not shows_closed),
+        "shows_closed": shows_closed,
+        "status_choices": [
+            Choice("Open", "?status=open", is_current=not shows_closed),
+            Choice("Closed", "?status=closed", is_current=shows_closed),
+        ],
+    }
+    return TemplateResponse(request, "portfolio/lots.html", context)
+
+
+@signed_in
+@require_GET
+def activities(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = find_portfolio(request, portfolio_id)
+    page = journal.activity_page(portfolio, before=page_start(request), limit=PAGE_ROWS)
+    context = tab_context(portfolio, "activities") | page_context(page)
+    return TemplateResponse(request, "portfolio/activities.html", context)
+
+
+@signed_in
+@require_GET
+def journal_entries(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = find_portfolio(request, portfolio_id)
+    page = journal.journal_page(portfolio, before=page_start(request), limit=PAGE_ROWS)
+    context = tab_context(portfolio, "journal") | page_context(page)
+    return TemplateResponse(request, "portfolio/journal.html", context)
+
+
+def find_portfolio(request: InvestorRequest, portfolio_id: UUID) -> Portfolio:
+    """The portfolio of that id that the user may see; a stranger's does not exist."""
+    return get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+
+
+def tab_context(portfolio: Portfolio, current: str) -> dict[str, Any]:
+    """What every tab of a portfolio shows around its own content."""
+    tabs = [
+        Choice(label, reverse(f"portfolio:{name}", args=[portfolio.id]), name == current)
+        for name, label in TABS.items()
+    ]
+    return {"portfolio": portfolio, "tabs": tabs}
+
+
+def page_start(request: InvestorRequest) -> journal.Keyset | None:
+    """Where the asked page of a list begins; the newest row where the address makes no sense."""
+    occurred_at, _, entry_id = request.GET.get("before", "").partition("~")
+    try:
+        moment = datetime.fromisoformat(occurred_at)
+        return (moment, UUID(entry_id)) if moment.tzinfo else None
+    except ValueError:
+        return None
+
+
+def page_context(page: journal.EntryPage) -> dict[str, Any]:
+    older = None
+    if page.next_before:
+        occurred_at, entry_id = page.next_before
+        older = "?" + urlencode({"before": f"{occurred_at.isoformat()}~{entry_id}"})
+    return {"entries": page.rows, "older_href": older}

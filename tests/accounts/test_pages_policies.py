@@ -1,0 +1,59 @@
+"""Every page of ours declares who may call it."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django.urls import URLResolver, path
+from django.urls.resolvers import RegexPattern
+
+from accounts import policies
+from accounts.models import User
+from accounts.policies import Policy, policy_of, public, signed_in, staff_only
+
+
+def open_view(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("in")
+
+
+def request_by(user: User | AnonymousUser) -> HttpRequest:
+    request = RequestFactory().get("/somewhere")
+    request.user = user
+    return request
+
+
+def test_every_view_of_ours_declares_its_policy() -> None:
+    assert policies.find_undeclared_views() == []
+
+
+def test_a_view_without_a_policy_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    open_view.__module__ = "portfolio.views.forgotten"
+    routes = URLResolver(RegexPattern(r"^/"), [path("gap", open_view), path("ok", public(home))])
+    monkeypatch.setattr(policies, "get_resolver", lambda: routes)
+    found = policies.find_undeclared_views()
+    assert [error.id for error in found] == ["accounts.E001"]
+    assert "'gap'" in found[0].msg
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("home")
+
+
+def test_marks_can_be_read_back() -> None:
+    assert policy_of(signed_in(lambda request: HttpResponse())) is Policy.SIGNED_IN
+    assert policy_of(staff_only(lambda request: HttpResponse())) is Policy.STAFF_ONLY
+
+
+def test_a_stranger_is_sent_to_sign_in() -> None:
+    view = signed_in(lambda request: HttpResponse("in"))
+    response = view(request_by(AnonymousUser()))
+    assert response.status_code == 302
+    assert "next=/somewhere" in response.headers["Location"]
+
+
+def test_staff_pages_do_not_exist_for_others() -> None:
+    view = staff_only(lambda request: HttpResponse("in"))
+    with pytest.raises(Http404):
+        view(request_by(User(email="alice@example.org")))
+    staff = User(email="carol@example.org", is_staff=True)
+    assert view(request_by(staff)).status_code == 200

@@ -1,0 +1,86 @@
+"""Drawings and ranges of the worth chart."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portfolio.charts import POINTS_MAXIMUM, STEPS, ValuePoint, area_chart, nice_scale, thinned
+from portfolio.ranges import DEFAULT_RANGE, RANGES, find_range, start_date
+
+amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
+
+
+def days_worth(*values: str) -> list[ValuePoint]:
+    start = date(2024, 1, 1)
+    return [
+        ValuePoint(start + timedelta(days=index), Decimal(value))
+        for index, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "bottom", "step"),
+    [
+        ("100000", "123456", "100000", "10000"),
+        ("99.5", "100.5", "99.50", "0.25"),
+        ("-5", "7", "-5", "5"),
+        ("5", "5", "4.50", "0.25"),
+    ],
+)
+def test_a_scale_is_round(low: str, high: str, bottom: str, step: str) -> None:
+    assert nice_scale(Decimal(low), Decimal(high)) == (Decimal(bottom), Decimal(step))
+
+
+@given(amounts, amounts)
+def test_a_scale_holds_its_values(first: Decimal, second: Decimal) -> None:
+    low, high = min(first, second), max(first, second)
+    bottom, step = nice_scale(low, high)
+    assert step > 0
+    assert bottom <= low
+    assert bottom + STEPS * step >= high
+
+
+@given(st.lists(amounts, min_size=2, max_size=600))
+def test_a_chart_stays_in_its_frame(values: list[Decimal]) -> None:
+    chart = area_chart(days_worth(*map(str, values)))
+    assert chart is not None
+    assert 2 <= len(chart.points) <= POINTS_MAXIMUM
+    for pair in chart.line_path.removeprefix("M").split("L"):
+        x, y = map(float, pair.split())
+        assert 0 <= x <= 1000
+        assert 0 <= y <= 300
+
+
+def test_thinning_keeps_both_ends() -> None:
+    points = days_worth(*map(str, range(1_000)))
+    kept = thinned(points)
+    assert len(kept) == POINTS_MAXIMUM
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
+
+
+def test_one_day_is_no_chart() -> None:
+    assert area_chart(days_worth("100")) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "end", "start"),
+    [
+        ("1m", date(2024, 3, 31), date(2024, 2, 29)),
+        ("1m", date(2024, 1, 15), date(2023, 12, 15)),
+        ("ytd", date(2024, 3, 31), date(2023, 12, 31)),
+        ("1y", date(2024, 2, 29), date(2023, 2, 28)),
+        ("5y", date(2024, 6, 1), date(2019, 6, 1)),
+        ("max", date(2024, 6, 1), date.min),
+    ],
+)
+def test_a_range_starts_where_people_expect(key: str, end: date, start: date) -> None:
+    assert start_date(find_range(key), end=end) == start
+
+
+def test_an_unknown_range_is_the_usual_one() -> None:
+    assert find_range("../../etc") is DEFAULT_RANGE
+    assert find_range(None) is DEFAULT_RANGE
+    assert len({choice.key for choice in RANGES}) == len(RANGES)
