@@ -4,6 +4,8 @@ Embedded, Daphne serves it whole. On servers, granian serves config.wsgi and uvi
 one for the sockets.
 """
 
+from importlib import import_module
+
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
@@ -15,6 +17,9 @@ from config.request_pool import WsgiRequests
 from config.wsgi import application as wsgi_application
 
 from config.routing import websocket_application  # isort: skip
+
+# Else the first visitor would wait for every page's code, and see its mistakes.
+import_module(settings.ROOT_URLCONF)
 
 application = ProtocolTypeRouter(
     {

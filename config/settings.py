@@ -309,6 +309,11 @@ HISTORY_PROVIDER = env.text(
     "HISTORY_PROVIDER", default="integrations.simulated.history.SimulatedHistory"
 )
 
+# --- The demo --------------------------------------------------------------------------------
+
+# Whether the first start loads the sample and makes a demo login. A server of others does not.
+HAS_DEMO = env.boolean("DEMO", default=IS_EMBEDDED)
+
 # --- The simulated exchange ------------------------------------------------------------------
 
 # "always": it never closes, as the demo needs. "real": the hours of the instrument's exchange.

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -20,18 +20,23 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--only-migrate", action="store_true", help="leave the rest")
+        only = parser.add_mutually_exclusive_group()
+        only.add_argument("--only-migrate", action="store_true", help="nothing but the database")
+        only.add_argument("--only-static", action="store_true", help="nothing but static files")
 
-    def handle(self, *args: Any, only_migrate: bool, **options: Any) -> None:
-        self._migrate()
-        if only_migrate:
-            return
-        self._collect_static()
-        if not Instrument.objects.exists() and "load_sample" in get_commands():
+    def handle(self, *args: Any, only_migrate: bool, only_static: bool, **options: Any) -> None:
+        if not only_static:
+            self._migrate()
+        if not only_migrate:
+            self._collect_static()
+        if settings.HAS_DEMO and not (only_migrate or only_static):
+            self._load_sample()
+            self._make_demo_login()
+
+    def _load_sample(self) -> None:
+        if not Instrument.objects.exists():
             self.stdout.write("loading the sample")
             call_command("load_sample", stdout=self.stdout, stderr=self.stderr)
-        if "ensure_demo_login" in get_commands():
-            self._make_demo_login()
 
     def _migrate(self) -> None:
         # Asking is twenty times quicker than a migrate that finds nothing to do.
