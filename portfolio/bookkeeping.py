@@ -200,11 +200,7 @@ def write_holdings(holdings: Mapping[Pair, Holding]) -> None:
         for holding in holdings.values()
         for lot in holding.touched_lots
     ]
-    closures = [
-        (c.lot_id, c.closing_entry_id, c.closed_at, c.quantity, c.cost, c.proceeds)
-        for holding in holdings.values()
-        for c in holding.closures
-    ]
+    closures = closure_rows(holdings.values())
     if opened:
         copy_rows("portfolio_lot", LOT_COLUMNS, opened)
     if used:
@@ -221,6 +217,14 @@ def lot_row(pair: Pair, lot: OpenLot) -> tuple[object, ...]:
         *(lot.lot_id, *pair, lot.lot_id, lot.opened_at, lot.quantity, lot.cost),
         *(lot.remaining_quantity, lot.remaining_cost, lot.currency, lot.closed_at),
     )
+
+
+def closure_rows(holdings: Iterable[Holding]) -> list[tuple[object, ...]]:
+    return [
+        (c.lot_id, c.closing_entry_id, c.closed_at, c.quantity, c.cost, c.proceeds)
+        for holding in holdings
+        for c in holding.closures
+    ]
 
 
 def position_row(pair: Pair, holding: Holding) -> tuple[object, ...]:

@@ -1,0 +1,109 @@
+"""Lots, closures and positions derived anew, to compare with what is stored or to replace it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from portfolio.balances import lock_balances
+from portfolio.bookkeeping import (
+    CLOSURE_COLUMNS,
+    LOT_COLUMNS,
+    Pair,
+    closure_rows,
+    derive_holdings,
+    lot_row,
+    position_row,
+    rebuild_pairs,
+)
+from portfolio.bulk import fetch_rows
+from portfolio.models import LedgerBalance
+
+POSITION_COLUMNS: Final = (
+    *("portfolio_id", "instrument_id", "quantity", "cost", "realised_gain", "currency"),
+    *("latest_trade_at", "latest_entry_id"),
+)
+STORED: Final = {
+    "lot": f"SELECT {', '.join(LOT_COLUMNS)} FROM portfolio_lot WHERE portfolio_id = %s",
+    "closure": (
+        f"SELECT {', '.join('c.' + column for column in CLOSURE_COLUMNS)}"
+        " FROM portfolio_lotclosure AS c JOIN portfolio_lot AS l ON l.id = c.lot_id"
+        " WHERE l.portfolio_id = %s"
+    ),
+    "position": (
+        f"SELECT {', '.join(POSITION_COLUMNS)} FROM portfolio_position WHERE portfolio_id = %s"
+    ),
+}
+TRADED_PAIRS: Final = """
+SELECT DISTINCT portfolio_id, instrument_id FROM portfolio_journalentry
+WHERE portfolio_id = %s AND kind IN ('buy', 'sell')
+"""
+STORED_PAIRS: Final = """
+SELECT portfolio_id, instrument_id FROM portfolio_position WHERE portfolio_id = %(portfolio)s
+UNION SELECT portfolio_id, instrument_id FROM portfolio_lot WHERE portfolio_id = %(portfolio)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that is stored but not derived (``is_stored``), or the other way round."""
+
+    table: str
+    is_stored: bool
+    row: tuple[Any, ...]
+
+
+@transaction.atomic
+def find_differences(portfolio_id: UUID) -> list[Difference]:
+    """Where the stored rows are not, in every column, what the entries amount to."""
+    lock_units(portfolio_id)
+    holdings = derive_holdings(pairs_of(TRADED_PAIRS, [portfolio_id]))
+    derived = {
+        "lot": {lot_row(pair, lot) for pair, held in holdings.items() for lot in held.lots},
+        "closure": set(closure_rows(holdings.values())),
+        "position": {position_row(pair, held) for pair, held in holdings.items()},
+    }
+    return [
+        difference
+        for table, query in STORED.items()
+        for difference in compare(table, set(fetch_rows(query, [portfolio_id])), derived[table])
+    ]
+
+
+@transaction.atomic
+def rebuild_portfolio(portfolio_id: UUID) -> int:
+    """Replace the stored rows by what the entries amount to; return how many pairs there are.
+
+    Raises:
+        InsufficientUnits: the entries sell more than was held.
+    """
+    lock_units(portfolio_id)
+    pairs = {
+        *pairs_of(TRADED_PAIRS, [portfolio_id]),
+        *pairs_of(STORED_PAIRS, {"portfolio": portfolio_id}),
+    }
+    rebuild_pairs(pairs)
+    return len(pairs)
+
+
+def lock_units(portfolio_id: UUID) -> None:
+    """Have new trades of the portfolio wait."""
+    ids = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument__isnull=False)
+    lock_balances(ids.values_list("id", flat=True))
+
+
+def pairs_of(query: str, parameters: Any) -> list[Pair]:
+    return [(row[0], row[1]) for row in fetch_rows(query, parameters)]
+
+
+def compare(
+    table: str, stored: set[tuple[Any, ...]], derived: set[tuple[Any, ...]]
+) -> Iterator[Difference]:
+    for row in sorted(stored - derived, key=str):
+        yield Difference(table, is_stored=True, row=row)
+    for row in sorted(derived - stored, key=str):
+        yield Difference(table, is_stored=False, row=row)

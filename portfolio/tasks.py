@@ -1,0 +1,53 @@
+"""Background work on the books. Every task may run twice."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def refresh_portfolio_valuations(*, portfolio_id: str, **_: Any) -> None:
+    """Value one portfolio through yesterday, from the earliest changed day."""
+    from portfolio.valuation import refresh_valuations
+
+    refresh_valuations(UUID(portfolio_id), yesterday())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def refresh_all_valuations(**_: Any) -> None:
+    """Value every portfolio in use through yesterday; one that fails does not stop the others."""
+    from portfolio.models import Portfolio
+    from portfolio.valuation import refresh_valuations
+
+    through = yesterday()
+    portfolios = Portfolio.objects.filter(archived_at=None).order_by("id")
+    for portfolio_id in portfolios.values_list("id", flat=True).iterator():
+        try:
+            refresh_valuations(portfolio_id, through)
+        except Exception:
+            logger.exception("Portfolio %s could not be valued.", portfolio_id)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def check_books(**_: Any) -> None:
+    """Run the money probes, keep what they find, and say it aloud."""
+    from portfolio.probes import record_failed_probes
+
+    for failed in record_failed_probes(checked_at=datetime.now(UTC)):
+        logger.error(
+            "Books are wrong: %s, portfolio %s: %s",
+            failed.probe,
+            failed.portfolio_id,
+            failed.detail,
+        )
+
+
+def yesterday() -> date:
+    return (datetime.now(UTC) - timedelta(days=1)).date()
