@@ -77,6 +77,7 @@ class Market:
     log_price: float  # logarithm of the middle between bid and ask, in ticks
     log_anchor: float
     at: int  # microseconds since 1970 up to which trades have been made
+    moved_at: int  # when the price moved last
     last: int  # ticks
     last_size: int | None = None
     quoted_second: int = -1
@@ -98,6 +99,7 @@ class SimulatedExchange:
             log_price=math.log(last),
             log_anchor=math.log(last),
             at=microseconds(at),
+            moved_at=microseconds(at),
             last=last,
         )
 
@@ -183,8 +185,8 @@ class SimulatedExchange:
 
 def trade_at(market: Market, arrival: Arrival) -> Trade:
     """Move the market on to the arrival and let it trade."""
-    wander(market, seconds=(arrival.at - market.at) / MICROSECONDS, draw=arrival.move)
-    market.at = arrival.at
+    wander(market, seconds=(arrival.at - market.moved_at) / MICROSECONDS, draw=arrival.move)
+    market.moved_at = arrival.at
     bid, ask = best_prices(market.log_price)
     market.last = ask if arrival.side < 0.5 else bid
     market.last_size = lots_worth(TRADE_VALUE, market, spread=0.9 * arrival.crowd)

@@ -1,0 +1,430 @@
+"""The hub's memory: what each socket is offered, when and how often it is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+
+from market.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
+from market.instrument_directory import InstrumentDirectory, Listing
+from market.price_hub import FLUSH_PHASES, PricedSymbol, PriceHub
+
+NAMES = ("AAPL", "MSFT", "XOM", "JPM")
+PATIENCE = SocketPatience(ack_timeout_seconds=15, stall_timeout_seconds=12)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+class Desk:
+    """A hub with four instruments, numbered from 1, and clocks that stand still."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        listings = [Listing(number, name, "XNAS") for number, name in enumerate(NAMES, start=1)]
+        self.hub = PriceHub(
+            directory=InstrumentDirectory(listings), wall_clock=self.clock, fresh_seconds=15
+        )
+        self.aborted: list[HubSocket] = []
+
+    def open(self, *symbols: str, user_id: UUID | None = None) -> HubSocket:
+        socket = HubSocket(
+            user_id=user_id or uuid4(),
+            key_id=None,
+            maker=self.hub,
+            patience=PATIENCE,
+            monotonic=self.clock,
+            abort=lambda: self.aborted.append(socket),
+        )
+        self.hub.join(socket)
+        if symbols:
+            self.watch(socket, *symbols)
+        return socket
+
+    def watch(self, socket: HubSocket, *symbols: str) -> None:
+        self.hub.watch(socket, [NAMES.index(symbol) + 1 for symbol in symbols])
+
+    def unwatch(self, socket: HubSocket, *symbols: str) -> None:
+        self.hub.unwatch(socket, [NAMES.index(symbol) + 1 for symbol in symbols])
+
+    def price(self, symbol: str, last: str, *, second: float | None = None) -> None:
+        self.hub.apply([wire(symbol, last, at=self.clock() if second is None else second)])
+
+    def flush(self) -> None:
+        for phase in range(FLUSH_PHASES):
+            self.hub.flush(phase)
+
+
+def wire(symbol: str, last: str, *, at: float) -> dict[str, Any]:
+    return {
+        "instrument_id": NAMES.index(symbol) + 1,
+        "symbol": symbol,
+        **dict.fromkeys(("bid", "bid_size", "ask", "ask_size", "last_size")),
+        **dict.fromkeys(("previous_close", "change", "change_pct")),
+        "last": last,
+        "occurred_at": datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z"),
+        "is_stale": False,
+        "source": "simulated",
+        "bid_levels": [],
+        "ask_levels": [],
+    }
+
+
+def read(socket: HubSocket) -> list[dict[str, Any]]:
+    """Take everything the socket is owed now."""
+    frames = []
+    while (text := socket.take()) is not None:
+        frames.append(orjson.loads(text))
+    return frames
+
+
+def prices(frame: dict[str, Any]) -> dict[str, str]:
+    return {quote["symbol"]: quote["last"] for quote in frame["quotes"]}
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_a_new_symbol_is_answered_with_a_snapshot(desk: Desk) -> None:
+    desk.price("AAPL", "310.5")
+    socket = desk.open("AAPL", "MSFT")
+    (frame,) = read(socket)
+    assert frame["type"] == "snapshot"
+    assert prices(frame) == {"AAPL": "310.5"}  # MSFT has no price yet
+    assert set(frame["quotes"][0]) == {
+        *("symbol", "bid", "bid_size", "ask", "ask_size", "last", "last_size"),
+        *("previous_close", "change", "change_pct", "occurred_at", "is_stale", "source"),
+    }
+
+
+def test_only_new_symbols_are_in_a_second_snapshot(desk: Desk) -> None:
+    desk.price("AAPL", "1")
+    desk.price("MSFT", "2")
+    socket = desk.open("AAPL")
+    read(socket)
+    desk.flush()
+    read(socket)
+    desk.watch(socket, "AAPL", "MSFT")
+    (frame,) = read(socket)
+    assert prices(frame) == {"MSFT": "2"}
+
+
+def test_a_flush_carries_the_newest_of_what_changed(desk: Desk) -> None:
+    socket = desk.open("AAPL", "MSFT", "XOM")
+    read(socket)
+    desk.price("AAPL", "1")
+    desk.price("AAPL", "2")
+    desk.price("XOM", "7")
+    desk.price("JPM", "9")
+    desk.flush()
+    (frame,) = read(socket)
+    assert frame["type"] == "update"
+    assert prices(frame) == {"AAPL": "2", "XOM": "7"}
+
+
+def test_nothing_is_sent_when_nothing_changed(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    desk.price("AAPL", "1")
+    desk.flush()
+    read(socket)
+    desk.flush()
+    desk.price("MSFT", "1")
+    desk.flush()
+    assert read(socket) == []
+
+
+def test_an_older_quote_does_not_replace_a_newer_one(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    desk.price("AAPL", "2", second=desk.clock())
+    desk.price("AAPL", "1", second=desk.clock() - 0.25)
+    desk.flush()
+    assert prices(read(socket)[-1]) == {"AAPL": "2"}
+
+
+def test_a_whole_second_sorts_before_its_fractions(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    desk.price("AAPL", "1", second=1_000_000.0)
+    desk.price("AAPL", "2", second=1_000_000.25)
+    desk.flush()
+    assert prices(read(socket)[-1]) == {"AAPL": "2"}
+
+
+def test_equal_sets_share_one_text_however_they_were_asked_for(desk: Desk) -> None:
+    sockets = [desk.open("AAPL", "MSFT"), desk.open("MSFT", "AAPL")]
+    step_by_step = desk.open("AAPL")
+    desk.watch(step_by_step, "MSFT")
+    sockets.append(step_by_step)
+    other = desk.open("AAPL")
+    for socket in (*sockets, other):
+        read(socket)
+    made_before = desk.hub.frames_made
+    desk.price("AAPL", "1")
+    desk.flush()
+    assert desk.hub.frames_made - made_before == 2  # one per distinct set
+    texts = [socket.take() for socket in sockets]
+    assert texts[0] is texts[1] is texts[2]
+
+
+def test_a_quote_is_encoded_once_for_all_sets(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    write = PricedSymbol.write
+
+    def counting(self: PricedSymbol, address: str) -> str:
+        written.append(address)
+        return write(self, address)
+
+    monkeypatch.setattr(PricedSymbol, "write", counting)
+    for others in ((), ("MSFT",), ("XOM",), ("MSFT", "XOM")):
+        desk.open("AAPL", *others)
+    desk.price("AAPL", "1")
+    desk.flush()
+    assert written == ["AAPL"]
+
+
+def test_what_a_slow_reader_missed_merges_into_one_frame(desk: Desk) -> None:
+    slow = desk.open("AAPL", "MSFT", "XOM")
+    read(slow)
+    for number in range(50):
+        desk.price("AAPL", str(number))
+        desk.flush()
+    desk.price("MSFT", "5")
+    desk.flush()
+    (frame,) = read(slow)
+    assert prices(frame) == {"AAPL": "49", "MSFT": "5"}
+
+
+def test_a_slow_reader_does_not_change_what_others_get(desk: Desk) -> None:
+    desk.open("AAPL")
+    healthy = desk.open("AAPL")
+    read(healthy)
+    seen = []
+    for number in range(5):
+        desk.price("AAPL", str(number))
+        desk.flush()
+        seen += [prices(frame)["AAPL"] for frame in read(healthy)]
+    assert seen == ["0", "1", "2", "3", "4"]
+
+
+def test_numbers_rise_on_each_socket_whatever_it_is_sent(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    frames = read(socket)
+    for number in range(6):
+        desk.price("AAPL", str(number))
+        desk.price("MSFT", str(number))
+        desk.flush()
+        if number == 1:
+            desk.watch(socket, "MSFT")
+        if number != 3:
+            frames += read(socket)
+    numbers = [frame["seq"] for frame in frames]
+    assert numbers == sorted(set(numbers))
+
+
+def test_nothing_is_lost_when_a_socket_changes_its_symbols(desk: Desk) -> None:
+    bystander = desk.open("AAPL", "MSFT")
+    socket = desk.open("AAPL")
+    read(socket)
+    desk.price("AAPL", "8")
+    desk.flush()
+    desk.watch(socket, "MSFT")  # its group has flushed what this socket was not yet sent
+    frames = read(socket)
+    assert prices(frames[-1])["AAPL"] == "8"
+    assert read(bystander)
+
+
+def test_a_dropped_symbol_is_sent_no_more(desk: Desk) -> None:
+    socket = desk.open("AAPL", "MSFT")
+    read(socket)
+    desk.unwatch(socket, "MSFT")
+    desk.price("MSFT", "1")
+    desk.price("AAPL", "2")
+    desk.flush()
+    assert [prices(frame) for frame in read(socket)] == [{"AAPL": "2"}]
+
+
+def test_a_socket_that_left_is_forgotten(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    desk.hub.leave(socket)
+    desk.price("AAPL", "1")
+    desk.flush()
+    assert not desk.hub.sockets
+    assert not desk.hub._groups
+
+
+def test_an_old_quote_is_announced_as_stale_once(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    desk.price("AAPL", "1")
+    desk.flush()
+    read(socket)
+    desk.clock.seconds += 14.9
+    desk.hub.mark_stale()
+    desk.flush()
+    assert read(socket) == []
+    desk.clock.seconds += 0.2
+    for _ in range(3):
+        desk.hub.mark_stale()
+        desk.flush()
+    (frame,) = read(socket)
+    assert frame["quotes"][0]["is_stale"] is True
+    desk.price("AAPL", "2")
+    desk.flush()
+    assert read(socket)[0]["quotes"][0]["is_stale"] is False
+
+
+def test_symbols_listed_twice_are_named_with_their_exchange() -> None:
+    directory = InstrumentDirectory([Listing(1, "ABC", "XNAS"), Listing(2, "ABC", "XLON")])
+    assert directory.address_of(2) == "XLON:ABC"
+    resolved = directory.resolve(["abc", "xlon:abc", "NOPE"])
+    assert resolved.found == {"xlon:abc": 2}
+    assert resolved.ambiguous == ("abc",)
+    assert resolved.unknown == ("NOPE",)
+
+
+def test_the_groups_are_spread_over_the_phases(desk: Desk) -> None:
+    for symbol in NAMES:
+        desk.open(symbol)
+    assert [len(phase) for phase in desk.hub._phases] == [1] * FLUSH_PHASES
+
+
+# Who stops reading.
+
+
+def receive_and_flush(desk: Desk, socket: HubSocket, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        desk.price("AAPL", str(number))
+        desk.flush()
+        read(socket)
+
+
+def test_a_client_that_never_acknowledged_is_left_alone(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    receive_and_flush(desk, socket, range(3))
+    desk.clock.seconds += 3600
+    desk.hub.sweep()
+    assert not socket.is_closing
+
+
+def test_a_client_that_stops_acknowledging_is_closed_after_15_seconds(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    (snapshot,) = read(socket)
+    socket.acknowledge(snapshot["seq"])
+    receive_and_flush(desk, socket, range(3))
+    desk.clock.seconds += 14.9
+    desk.hub.sweep()
+    assert not socket.is_closing
+    desk.clock.seconds += 0.1
+    desk.hub.sweep()
+    assert socket.is_closing
+
+
+def test_a_client_that_is_not_behind_owes_no_acknowledgement(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    (snapshot,) = read(socket)
+    socket.acknowledge(snapshot["seq"])
+    desk.clock.seconds += 3600
+    desk.hub.sweep()
+    assert not socket.is_closing
+
+
+def test_each_step_forward_renews_the_patience(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    socket.acknowledge(read(socket)[0]["seq"])
+    frames = []
+    for number in range(4):
+        desk.price("AAPL", str(number))
+        desk.flush()
+        frames += read(socket)
+    for frame in frames[:3]:
+        desk.clock.seconds += 10
+        socket.acknowledge(frame["seq"])
+        desk.hub.sweep()
+    assert not socket.is_closing
+
+
+def test_acknowledging_the_future_counts_as_the_present(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    read(socket)
+    socket.acknowledge(10**12)
+    receive_and_flush(desk, socket, [1])
+    desk.clock.seconds += 15
+    desk.hub.sweep()
+    assert socket.is_closing
+
+
+def test_answers_nobody_reads_end_the_socket(desk: Desk) -> None:
+    socket = desk.open()
+    for _ in range(33):
+        socket.notify("{}")
+    assert socket.is_closing
+
+
+# The writer.
+
+
+def test_the_writer_sends_in_order_and_closes_with_the_reason(desk: Desk) -> None:
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def converse() -> None:
+        socket = desk.open("AAPL")
+        writer = asyncio.create_task(socket.write(send))
+        for number in range(3):
+            await asyncio.sleep(0)
+            desk.price("AAPL", str(number))
+            desk.flush()
+            await asyncio.sleep(0)
+        socket.close(SocketClose(CloseCode.SIGNED_OUT, "access was withdrawn"))
+        await asyncio.wait_for(writer, 1)
+
+    asyncio.run(converse())
+    frames = [orjson.loads(message["text"]) for message in sent[:-1]]
+    assert [prices(frame) for frame in frames] == [{}, {"AAPL": "0"}, {"AAPL": "1"}, {"AAPL": "2"}]
+    assert sent[-1] == {"type": "websocket.close", "code": 4401, "reason": "access was withdrawn"}
+
+
+def test_a_send_that_stalls_is_dropped_and_delays_nobody(desk: Desk) -> None:
+    received: list[str] = []
+
+    async def stall(message: dict[str, Any]) -> None:
+        await asyncio.Event().wait()
+
+    async def take(message: dict[str, Any]) -> None:
+        received.append(message["text"])
+
+    async def converse() -> None:
+        stalled, healthy = desk.open("AAPL"), desk.open("AAPL")
+        writers = [
+            asyncio.create_task(stalled.write(stall)),
+            asyncio.create_task(healthy.write(take)),
+        ]
+        for number in range(20):
+            desk.price("AAPL", str(number))
+            desk.flush()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        desk.clock.seconds += 11.9
+        desk.hub.sweep()
+        assert desk.aborted == []
+        desk.clock.seconds += 0.1
+        desk.hub.sweep()
+        assert desk.aborted == [stalled]
+        for writer in writers:
+            writer.cancel()
+
+    asyncio.run(converse())
+    assert len(received) >= 20
