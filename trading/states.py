@@ -51,6 +51,7 @@ class Status(StrEnum):
 
 
 class Event(StrEnum):
+    PLACED = "placed"  # where every order starts; no step of the table
     ACCEPTED = "accepted"
     PARTLY_FILLED = "partly_filled"
     FILLED = "filled"

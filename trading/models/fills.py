@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -26,14 +27,20 @@ class Fill(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     match_id = models.UUIDField()
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills")
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="fills")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="fills", db_index=False)
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.PROTECT, related_name="fills", db_index=False
+    )
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     side = models.CharField(max_length=4)
     quantity = models.DecimalField(max_digits=28, decimal_places=10)
     price = models.DecimalField(max_digits=20, decimal_places=8)
     commission = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     counterparty = models.CharField(max_length=6, choices=Counterparty.choices)
+    # Of fills with the street: the quote met, whose displayed size this fill used up.
+    quote_at = models.DateTimeField(null=True)
     executed_at = models.DateTimeField()
     trade_date = models.DateField()
     settlement_date = models.DateField()
@@ -49,4 +56,5 @@ class Fill(models.Model):
         indexes = (
             models.Index(fields=["portfolio", "-executed_at", "-id"], name="fill_newest"),
             models.Index(fields=["order"], name="fill_by_order"),
+            BrinIndex(fields=["executed_at"], name="fill_recent", pages_per_range=16),
         )

@@ -12,7 +12,7 @@ from accounts.identifiers import new_id
 from accounts.models import User
 from market.models import Instrument
 from portfolio.models import Portfolio
-from trading.states import Side, Status, TimeInForce, OrderType
+from trading.states import OrderType, Side, Status, TimeInForce
 
 
 def _choices(enum: type) -> list[tuple[str, str]]:
@@ -32,12 +32,17 @@ class Order(models.Model):
     """An instruction to buy or sell. Quantities are in units, prices in the instrument's currency.
 
     ``filled_amount`` is the sum of price × quantity over the fills, so the average price is
-    ``filled_amount / filled_quantity``.
+    ``filled_amount / filled_quantity``. ``worst_price`` is the limit, or for a market order the
+    reference price moved by the collar: beyond it nothing fills, so the hold always suffices.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    portfolio = models.ForeignKey(Portfolio, on_delete=models.PROTECT, related_name="orders")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     client_order_id = models.CharField(max_length=128)
     side = models.CharField(max_length=4, choices=_choices(Side))
     type = models.CharField(max_length=14, choices=_choices(OrderType))
@@ -46,6 +51,8 @@ class Order(models.Model):
     quantity = models.DecimalField(max_digits=28, decimal_places=10)
     notional = models.DecimalField(max_digits=28, decimal_places=10, null=True)
     limit_price = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    worst_price = models.DecimalField(max_digits=20, decimal_places=8)
+    commission_schedule = models.CharField(max_length=20)  # a name in trading.commissions
     filled_quantity = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     filled_amount = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     extended_hours = models.BooleanField(default=False)
@@ -70,8 +77,17 @@ class Order(models.Model):
                 name="order_filled_within_quantity",
             ),
             models.CheckConstraint(
-                condition=Q(limit_price=None) | Q(limit_price__gt=0),
-                name="order_limit_price_positive",
+                condition=(Q(limit_price=None) | Q(limit_price__gt=0)) & Q(worst_price__gt=0),
+                name="order_prices_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in Status]),
+                name="order_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_at=None, status__in=Status.working())
+                | (Q(finished_at__isnull=False) & ~Q(status__in=Status.working())),
+                name="order_finished_when_terminal",
             ),
         )
         indexes = (
@@ -80,8 +96,16 @@ class Order(models.Model):
                 condition=Q(status__in=Status.working()),
                 name="order_working",
             ),
+            models.Index(
+                fields=["portfolio"],
+                condition=Q(status__in=Status.working()),
+                name="order_working_of_portfolio",
+            ),
             models.Index(fields=["portfolio", "-submitted_at", "-id"], name="order_newest"),
         )
+
+    def __str__(self) -> str:
+        return f"{self.side} {self.quantity} {self.instrument_id} ({self.status})"
 
     @property
     def remaining_quantity(self) -> Decimal:
@@ -95,15 +119,14 @@ class Order(models.Model):
     def is_working(self) -> bool:
         return self.status in Status.working()
 
-    def __str__(self) -> str:
-        return f"{self.side} {self.quantity} {self.instrument_id} ({self.status})"
-
 
 class OrderEvent(models.Model):
     """A change in an order's life. Append-only."""
 
     id = models.BigAutoField(primary_key=True)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="events")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     kind = models.CharField(max_length=20)  # a value of trading.states.Event
     status = models.CharField(max_length=16)  # the status after it
     occurred_at = models.DateTimeField()
@@ -125,8 +148,12 @@ class OrderCommand(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=8, choices=CommandKind.choices)
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="commands")
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(
+        Order, on_delete=models.PROTECT, related_name="commands", db_index=False
+    )
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     actor_id = models.UUIDField(null=True)
     created_at = models.DateTimeField()
     shard = models.PositiveSmallIntegerField(null=True)

@@ -1,0 +1,125 @@
+"""What browsers and programs are told about a portfolio as it happens. Group names start here.
+
+The messages carry ids and no numbers: whoever hears one reads the row again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypedDict
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+# More portfolios than this wait only while Valkey is away; then their pages miss a message.
+WAITING_MAXIMUM: Final = 10_000
+SEND_TIMEOUT_SECONDS: Final = 2.0
+
+
+class PortfolioChanged(TypedDict):
+    """A message of the channel layer; ids as text."""
+
+    type: str
+    order_ids: list[str]
+    fills: list[dict[str, str]]  # fill_id and order_id
+    is_cash_changed: bool
+
+
+@dataclass(slots=True)
+class News:
+    """What is to be told about one portfolio."""
+
+    order_ids: dict[UUID, None] = field(default_factory=dict)  # a set that keeps its order
+    fills: dict[UUID, UUID] = field(default_factory=dict)  # fill → order
+    is_cash_changed: bool = False
+
+    def merge(self, later: News) -> None:
+        self.order_ids |= later.order_ids
+        self.fills |= later.fills
+        self.is_cash_changed = self.is_cash_changed or later.is_cash_changed
+
+
+def portfolio_group(portfolio_id: UUID) -> str:
+    """The group of everybody who watches a portfolio."""
+    return f"portfolio.{portfolio_id.hex}"
+
+
+def portfolio_changed(news: News) -> PortfolioChanged:
+    return {
+        "type": "portfolio.changed",
+        "order_ids": [str(order_id) for order_id in news.order_ids],
+        "fills": [
+            {"fill_id": str(fill_id), "order_id": str(order_id)}
+            for fill_id, order_id in news.fills.items()
+        ],
+        "is_cash_changed": news.is_cash_changed,
+    }
+
+
+def orders_changed(news_by_portfolio: dict[UUID, News]) -> None:
+    """Tell everybody at once, from a process that does this rarely; see ``Announcer``."""
+    async_to_sync(_send_all)(news_by_portfolio)
+
+
+def cash_changed(portfolio_ids: Iterable[UUID]) -> None:
+    orders_changed({portfolio_id: News(is_cash_changed=True) for portfolio_id in portfolio_ids})
+
+
+async def _send_all(news_by_portfolio: dict[UUID, News]) -> None:
+    layer: Any = get_channel_layer()
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+            for portfolio_id, news in news_by_portfolio.items():
+                await layer.group_send(portfolio_group(portfolio_id), portfolio_changed(news))
+    except (RedisError, OSError, TimeoutError) as error:
+        # Pages read the truth when they are loaded or reconnect.
+        logger.warning("Watchers were not told about changed orders: %s", error)
+
+
+class Announcer:
+    """Tells watchers from a thread of its own, so that nobody waits for it.
+
+    What arrives while a message is on its way is told together with the next.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, News] = {}
+        self._lock = threading.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._is_sending = False
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="announcer", daemon=True
+        )
+        self._thread.start()
+
+    def announce(self, news_by_portfolio: dict[UUID, News]) -> None:
+        with self._lock:
+            for portfolio_id, news in news_by_portfolio.items():
+                if len(self._waiting) < WAITING_MAXIMUM or portfolio_id in self._waiting:
+                    self._waiting.setdefault(portfolio_id, News()).merge(news)
+            if self._is_sending or not self._waiting:
+                return
+            self._is_sending = True
+        asyncio.run_coroutine_threadsafe(self._send(), self._loop)
+
+    def close(self) -> None:
+        """Stop; what has not been told by then is dropped."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=SEND_TIMEOUT_SECONDS)
+
+    async def _send(self) -> None:
+        while True:
+            with self._lock:
+                news, self._waiting = self._waiting, {}
+                if not news:
+                    self._is_sending = False
+                    return
+            await _send_all(news)

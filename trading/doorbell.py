@@ -1,0 +1,39 @@
+"""Waking the matcher when work has been committed. A ring that is lost costs 250 ms, no more."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+import redis
+from django.conf import settings
+
+from market import live_quotes
+
+logger = logging.getLogger(__name__)
+
+RING: Final = b"1"
+
+
+def channel(shard: int) -> str:
+    return live_quotes.prefixed(f"matcher:{shard}:doorbell")
+
+
+def heartbeat_key(shard: int) -> str:
+    return live_quotes.prefixed(f"matcher:{shard}:heartbeat")
+
+
+def shard_of(instrument_id: int) -> int:
+    """Which matcher an instrument belongs to."""
+    return instrument_id % int(settings.MATCHER_SHARDS)
+
+
+def ring(instrument_id: int) -> None:
+    """Wake the matcher of an instrument; call after the commit."""
+    if live_quotes.rest.is_on:
+        return
+    try:
+        live_quotes.valkey().publish(channel(shard_of(instrument_id)), RING)
+    except redis.RedisError as error:
+        live_quotes.rest.begin()
+        logger.warning("The matcher was not woken and will look by itself: %s", error)

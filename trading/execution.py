@@ -1,0 +1,381 @@
+"""What a matched batch writes: fills, order states, events, entries, holds, lots, settlements.
+
+One transaction, a fixed number of statements whatever the batch holds, all of it or nothing.
+Rows are locked in the house's order: orders by id, then ledger balances by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from django.db import connection, transaction
+
+from accounts.identifiers import new_id
+from market.calendar import local_date
+from market.values import plain
+from portfolio import bookkeeping, ledger
+from portfolio.entries import EntryDraft, EntryKind
+from portfolio.holds import HoldChange
+from trading.broadcasts import News
+from trading.commissions import SCHEDULES, fill_commission
+from trading.matching import End, Trade
+from trading.models.fills import Counterparty
+from trading.settlement import trade_dates
+from trading.shard import (
+    PRICE_STEPS,
+    QUANTITY_STEPS,
+    Batch,
+    BookDiverged,
+    Ended,
+    Matched,
+    WorkingOrder,
+)
+from trading.states import Event, Side, Status, next_status
+
+LOCK_ORDERS: Final = """
+SELECT id, status, filled_quantity, filled_amount FROM trading_order
+WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+"""
+UPDATE_ORDERS: Final = """
+UPDATE trading_order AS o SET status = d.status, filled_quantity = d.filled_quantity,
+    filled_amount = d.filled_amount, updated_at = %s, finished_at = d.finished_at,
+    priority = coalesce(o.priority, d.priority), status_reason = d.reason
+FROM unnest(%s::uuid[], %s::text[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::bigint[],
+    %s::text[])
+    AS d (id, status, filled_quantity, filled_amount, finished_at, priority, reason)
+WHERE o.id = d.id
+"""
+INSERT_FILLS: Final = """
+INSERT INTO trading_fill (executed_at, id, match_id, order_id, portfolio_id, instrument_id, side,
+    quantity, price, commission, counterparty, quote_at, trade_date, settlement_date, entry_id)
+SELECT %s, d.* FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[],
+    %s::numeric[], %s::numeric[], %s::numeric[], %s::text[], %s::timestamptz[], %s::date[],
+    %s::date[], %s::uuid[]) AS d
+"""
+INSERT_SETTLEMENTS: Final = """
+INSERT INTO trading_settlement (id, portfolio_id, fill_id, due_date)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::date[])
+"""
+INSERT_EVENTS: Final = """
+INSERT INTO trading_orderevent (occurred_at, order_id, kind, status, actor_id, details)
+SELECT %s, d.order_id, d.kind, d.status, d.actor_id, d.details::jsonb
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::text[])
+    WITH ORDINALITY AS d (order_id, kind, status, actor_id, details, place)
+ORDER BY d.place
+"""
+FINISH_COMMANDS: Final = """
+UPDATE trading_ordercommand AS c SET shard = %s, sequence = d.sequence, done_at = %s
+FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, sequence)
+WHERE c.id = d.id AND c.sequence IS NULL
+"""
+
+REASONS: Final = {
+    End.UNFILLED: "What could not fill at once was cancelled.",
+    End.SELF_MATCH: "It would have traded with an order of the same owner.",
+}
+EXPIRED: Final = "The session it was for has closed."
+REJECTED: Final = "The matcher could not carry it out."
+
+
+@dataclass(slots=True)
+class Progress:
+    """How an order stands while the batch is worked through."""
+
+    order: WorkingOrder
+    status: Status
+    filled_quantity: Decimal
+    filled_amount: Decimal
+    priority: int | None = None
+    reason: str = ""
+    consumed: Decimal = Decimal(0)  # of its hold, in cash for a buy and units for a sale
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status in Status.terminal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFill:
+    id: UUID
+    match_id: UUID
+    order: WorkingOrder
+    quantity: Decimal
+    price: Decimal
+    commission: Decimal
+    counterparty: Counterparty
+    quote_at: datetime | None
+    trade_date: date
+    settlement_date: date
+    entry: EntryDraft
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    order_id: UUID
+    kind: Event
+    status: Status
+    actor_id: UUID | None
+    details: dict[str, str]
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything that one batch writes."""
+
+    now: datetime
+    progress: dict[UUID, Progress]
+    fills: list[NewFill] = field(default_factory=list)
+    events: list[NewEvent] = field(default_factory=list)
+
+    def news(self) -> dict[UUID, News]:
+        """What the watchers of each portfolio are to be told."""
+        news: dict[UUID, News] = {}
+        for progress in self.progress.values():
+            told = news.setdefault(progress.order.portfolio_id, News(is_cash_changed=True))
+            told.order_ids[progress.order.id] = None
+        for fill in self.fills:
+            news[fill.order.portfolio_id].fills[fill.id] = fill.order.id
+        return news
+
+
+def write_batch(batch: Batch, *, shard: int, now: datetime) -> Changes:
+    """Commit what was matched.
+
+    Raises:
+        BookDiverged: the database has moved on from what the match started with.
+    """
+    with transaction.atomic():
+        changes = Changes(now=now, progress=_lock(batch.orders))
+        for step in batch.steps:
+            _apply(changes, step)
+        _check_against_books(changes, batch.steps)
+        _write(changes, batch, shard=shard)
+    return changes
+
+
+def write_rejection(
+    order: WorkingOrder, *, command_id: int, shard: int, sequence: int, now: datetime
+) -> Changes:
+    """End an order whose command cannot be carried out, and release its hold.
+
+    A cancellation or expiry that cannot be carried out ends the order as cancelled.
+    """
+    with transaction.atomic():
+        changes = Changes(now=now, progress=_lock({order.id: order}))
+        progress = changes.progress[order.id]
+        progress.reason = REJECTED
+        if not progress.is_finished:
+            is_in_book = progress.status in {Status.NEW, Status.PARTIALLY_FILLED}
+            _move(changes, progress, Event.CANCELED if is_in_book else Event.REJECTED)
+        batch = Batch(sequences=[(command_id, sequence)])
+        _write(changes, batch, shard=shard)
+    return changes
+
+
+def _lock(orders: dict[UUID, WorkingOrder]) -> dict[UUID, Progress]:
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_ORDERS, [list(orders)])
+        rows = cursor.fetchall()
+    return {
+        row[0]: Progress(
+            orders[row[0]], Status(row[1]), filled_quantity=row[2], filled_amount=row[3]
+        )
+        for row in rows
+    }
+
+
+def _apply(changes: Changes, step: Matched | Ended) -> None:
+    if isinstance(step, Ended):
+        progress = changes.progress[step.order_id]
+        progress.reason = EXPIRED if step.event is Event.EXPIRED else ""
+        _move(changes, progress, step.event, actor_id=step.command.actor_id)
+        return
+    outcome = step.outcome
+    progress = changes.progress[outcome.order.id]
+    if step.command is not None:
+        progress.priority = step.sequence
+    for trade in outcome.trades:
+        _fill(changes, trade, quote_at=step.quote_at)
+    if outcome.end.is_cancelled:
+        progress.reason = REASONS[outcome.end]
+        _move(changes, progress, Event.CANCELED)
+    elif step.command is not None and not outcome.trades:
+        _move(changes, progress, Event.ACCEPTED)
+
+
+def _fill(changes: Changes, trade: Trade, *, quote_at: datetime | None) -> None:
+    """Book a trade for the order that took and, of a cross, for the one that rested."""
+    match_id = new_id()
+    price = Decimal(trade.price) / PRICE_STEPS
+    quantity = Decimal(trade.quantity) / QUANTITY_STEPS
+    counterparty = Counterparty.STREET if trade.maker is None else Counterparty.USER
+    for side in (trade.taker, trade.maker):
+        if side is None:
+            continue
+        progress = changes.progress[side.id]
+        fill = _new_fill(
+            progress,
+            match_id=match_id,
+            price=price,
+            quantity=quantity,
+            counterparty=counterparty,
+            quote_at=quote_at if trade.maker is None else None,
+            now=changes.now,
+        )
+        changes.fills.append(fill)
+        _advance(changes, progress, fill)
+
+
+def _new_fill(
+    progress: Progress,
+    *,
+    match_id: UUID,
+    price: Decimal,
+    quantity: Decimal,
+    counterparty: Counterparty,
+    quote_at: datetime | None,
+    now: datetime,
+) -> NewFill:
+    order = progress.order
+    fill_id = new_id()
+    commission = fill_commission(
+        SCHEDULES[order.schedule], amount_before=progress.filled_amount, amount=price * quantity
+    )
+    dates = trade_dates(local_date(now, order.listing.timezone), order.listing.mic)
+    entry = ledger.trade_entry(
+        entry_id=new_id(),
+        portfolio_id=order.portfolio_id,
+        kind=EntryKind.BUY if order.side is Side.BUY else EntryKind.SELL,
+        external_id=f"fill:{fill_id}",
+        occurred_at=now,
+        currency=order.currency,
+        instrument_id=order.instrument_id,
+        quantity=quantity,
+        unit_price=price,
+        amount=price * quantity,
+        fees=commission,
+    )
+    return NewFill(
+        id=fill_id,
+        match_id=match_id,
+        order=order,
+        quantity=quantity,
+        price=price,
+        commission=commission,
+        counterparty=counterparty,
+        quote_at=quote_at,
+        trade_date=dates.trade_date,
+        settlement_date=dates.settlement_date,
+        entry=entry,
+    )
+
+
+def _advance(changes: Changes, progress: Progress, fill: NewFill) -> None:
+    amount = fill.price * fill.quantity
+    progress.filled_quantity += fill.quantity
+    progress.filled_amount += amount
+    is_buy = progress.order.side is Side.BUY
+    progress.consumed += amount + fill.commission if is_buy else fill.quantity
+    is_done = progress.filled_quantity == progress.order.quantity
+    _move(
+        changes,
+        progress,
+        Event.FILLED if is_done else Event.PARTLY_FILLED,
+        details={
+            "fill_id": str(fill.id),
+            "quantity": plain(fill.quantity),
+            "price": plain(fill.price),
+        },
+    )
+
+
+def _move(
+    changes: Changes,
+    progress: Progress,
+    event: Event,
+    *,
+    actor_id: UUID | None = None,
+    details: dict[str, str] | None = None,
+) -> None:
+    progress.status = next_status(progress.status, event)
+    facts = details or ({"reason": progress.reason} if progress.reason else {})
+    changes.events.append(NewEvent(progress.order.id, event, progress.status, actor_id, facts))
+
+
+def _check_against_books(changes: Changes, steps: Iterable[Matched | Ended]) -> None:
+    """Refuse to commit unless database and memory now agree on what each order has left."""
+    for step in steps:
+        if isinstance(step, Ended):
+            continue
+        makers = [trade.maker for trade in step.outcome.trades if trade.maker is not None]
+        for book_order in (step.outcome.order, *makers):
+            progress = changes.progress[book_order.id]
+            left = (progress.order.quantity - progress.filled_quantity) * QUANTITY_STEPS
+            if left != book_order.remaining:
+                raise BookDiverged(
+                    f"order {book_order.id} has {left} left, the book says {book_order.remaining}"
+                )
+
+
+def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
+    entries = [fill.entry for fill in changes.fills]
+    hold_changes = [
+        HoldChange(order_id, consumed=progress.consumed, release_rest=progress.is_finished)
+        for order_id, progress in changes.progress.items()
+        if progress.consumed or progress.is_finished
+    ]
+    if entries or hold_changes:
+        ledger.post_entries(entries, recorded_at=changes.now, hold_changes=hold_changes)
+    if changes.fills:
+        _insert(INSERT_FILLS, changes.now, rows=map(_fill_row, changes.fills))
+        _insert(INSERT_SETTLEMENTS, rows=map(_settlement_row, changes.fills))
+        bookkeeping.apply_trades(entries)
+    if changes.progress:
+        rows = (_order_row(progress, changes.now) for progress in changes.progress.values())
+        _insert(UPDATE_ORDERS, changes.now, rows=rows)
+    if changes.events:
+        _insert(INSERT_EVENTS, changes.now, rows=map(_event_row, changes.events))
+    if batch.sequences:
+        finished = _insert(FINISH_COMMANDS, shard, changes.now, rows=batch.sequences)
+        if finished != len(batch.sequences):
+            raise BookDiverged("another matcher has done some of these commands")
+
+
+def _insert(statement: str, *parameters: Any, rows: Iterable[Sequence[Any]]) -> int:
+    """Run a statement over rows turned into one array per column; return the rows it touched."""
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*parameters, *columns])
+        return int(cursor.rowcount)
+
+
+def _fill_row(fill: NewFill) -> tuple[Any, ...]:
+    order = fill.order
+    return (
+        *(fill.id, fill.match_id, order.id, order.portfolio_id, order.instrument_id),
+        *(order.side.value, fill.quantity, fill.price, fill.commission, fill.counterparty.value),
+        *(fill.quote_at, fill.trade_date, fill.settlement_date, fill.entry.id),
+    )
+
+
+def _settlement_row(fill: NewFill) -> tuple[Any, ...]:
+    return (new_id(), fill.order.portfolio_id, fill.id, fill.settlement_date)
+
+
+def _order_row(progress: Progress, now: datetime) -> tuple[Any, ...]:
+    return (
+        *(progress.order.id, progress.status.value, progress.filled_quantity),
+        *(progress.filled_amount, now if progress.is_finished else None, progress.priority),
+        progress.reason,
+    )
+
+
+def _event_row(event: NewEvent) -> tuple[Any, ...]:
+    details = orjson.dumps(event.details).decode()
+    return (event.order_id, event.kind.value, event.status.value, event.actor_id, details)

@@ -1,0 +1,267 @@
+"""The loop that matches one shard of instruments: one writer, any number standing by.
+
+The leader holds an advisory lock of PostgreSQL on the very connection it commits through. When
+the connection dies, so does the right to write, and a standby has the lock within a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import redis
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
+
+from market import live_quotes, sessions
+from market.calendar import local_date
+from market.values import QuoteValue, wire_time
+from trading import command_queue, doorbell, execution, expiry
+from trading.broadcasts import Announcer
+from trading.settlement import trade_dates
+from trading.shard import BookDiverged, Command, Shard
+from trading.wakeups import POLL_SECONDS, Wakeups
+
+logger = logging.getLogger(__name__)
+
+LOCK_SPACE: Final = 0x4D41  # the first half of the lock's name; the second is the shard
+STANDBY_SECONDS: Final = 1.0
+HEARTBEAT_SECONDS: Final = 5.0
+HEARTBEAT_EXPIRES_SECONDS: Final = 30
+TROUBLE_SECONDS: Final = 0.5
+BENCH_SECONDS: Final = 30.0
+
+# A leader whose machine has vanished is found out in seconds, not in hours.
+SHORT_KEEPALIVE: Final = (
+    "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 2"
+)
+
+
+class Matcher:
+    """Drains the commands of one shard until it is told to stop."""
+
+    def __init__(
+        self, *, shard: int, shards: int, clock: Callable[[], datetime] = timezone.now
+    ) -> None:
+        self.index = shard
+        self.count = shards
+        self.is_leader = False
+        self._clock = clock
+        self._stopping = threading.Event()
+        self._wakeups = Wakeups(shard=shard, shards=shards)
+        self._announcer = Announcer()
+        self._shard: Shard | None = None  # None: to be rebuilt
+        self._session: Any = None  # the connection that holds the lock
+        self._heartbeat_at = 0.0  # monotonic
+        # Instruments whose resting orders could not be matched, and until when they are left.
+        self._benched: dict[int, float] = {}
+
+    def stop(self) -> None:
+        """Ask the loop to end after the batch it is at."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Match until stopped; whatever goes wrong, begin again from the database."""
+        try:
+            while not self._stopping.is_set():
+                try:
+                    self._turn()
+                except (OperationalError, InterfaceError) as error:
+                    logger.warning("Matcher %s lost its database: %s", self.index, error)
+                    self._begin_again()
+                except BookDiverged as error:
+                    logger.warning("Matcher %s rebuilds its books: %s", self.index, error)
+                    self._shard = None
+                except Exception:
+                    logger.exception("Matcher %s failed and begins again", self.index)
+                    self._begin_again()
+        finally:
+            self._wakeups.close()
+            self._announcer.close()
+            connection.close()
+
+    def lead(self) -> bool:
+        """Take the lead if nobody has it."""
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_SPACE, self.index])
+            if not cursor.fetchone()[0]:
+                return False
+            cursor.execute(SHORT_KEEPALIVE)
+        self._session = connection.connection
+        self._shard = None
+        self.is_leader = True
+        logger.info("Matcher %s of %s leads", self.index, self.count)
+        return True
+
+    def work(self) -> int:
+        """Do one batch of what waits; return how many commands it did."""
+        # A connection that Django replaced silently would no longer hold the lock.
+        if connection.connection is not self._session:
+            raise OperationalError("the connection that held the lock is gone")
+        is_rebuilt = self._shard is None
+        shard = self._shard or self._rebuild()
+        now = self._clock()
+        self._expire(shard, now)
+        commands = command_queue.waiting_commands(
+            shard=self.index, shards=self.count, limit=settings.LIMITS.commands_per_match
+        )
+        shard.get_to_know(command.order for command in commands)
+        quotes = self._wakeups.quotes(
+            needed={command.order.instrument_id for command in commands},
+            resting=self._resting(shard),
+            look_at_all=is_rebuilt,
+            now=now,
+        )
+        try:
+            self._match(shard, commands, quotes, now=now)
+        except (OperationalError, InterfaceError, BookDiverged):
+            raise
+        except Exception:
+            logger.exception("A batch of %s commands failed; trying one by one", len(commands))
+            self._match_one_by_one(len(commands), quotes)
+        return len(commands)
+
+    def _turn(self) -> None:
+        if not self.is_leader and not self.lead():
+            self._stopping.wait(STANDBY_SECONDS)
+            return
+        self._beat()
+        # The wait begins only when the queue was seen empty, so no ring is missed for long.
+        if self._shard is not None:
+            started = time.monotonic()
+            while not self._stopping.is_set():
+                has_rung = self._wakeups.wait(POLL_SECONDS)
+                is_due = time.monotonic() - started >= POLL_SECONDS
+                if has_rung or is_due or self._wakeups.has_changes(self._resting(self._shard)):
+                    break
+        while self.work() and not self._stopping.is_set():
+            pass
+
+    def _match(
+        self,
+        shard: Shard,
+        commands: list[Command],
+        quotes: dict[int, QuoteValue],
+        *,
+        now: datetime,
+    ) -> None:
+        """Match and commit; the books stand as committed, or are to be rebuilt."""
+        touched = {*quotes, *(command.order.instrument_id for command in commands)}
+        closed = self._closed(shard, touched, now)
+        self._shard = None
+        batch = shard.match(commands, quotes=quotes, closed=closed, now=now)
+        if not batch.is_empty:
+            changes = execution.write_batch(batch, shard=self.index, now=now)
+            self._announcer.announce(changes.news())
+        self._shard = shard
+
+    def _match_one_by_one(self, count: int, quotes: dict[int, QuoteValue]) -> None:
+        """Find the command, or the instrument's resting orders, that the batch failed at."""
+        for instrument_id, quote in quotes.items():
+            try:
+                self._match(self._rebuilt(), [], {instrument_id: quote}, now=self._clock())
+            except (OperationalError, InterfaceError, BookDiverged):
+                raise
+            except Exception:
+                logger.exception("Resting orders of instrument %s are left alone", instrument_id)
+                self._benched[instrument_id] = time.monotonic() + BENCH_SECONDS
+        for _ in range(count):
+            shard = self._rebuilt()
+            waiting = command_queue.waiting_commands(shard=self.index, shards=self.count, limit=1)
+            if waiting:
+                self._match_or_reject(shard, waiting[0], quotes)
+
+    def _match_or_reject(
+        self, shard: Shard, command: Command, quotes: dict[int, QuoteValue]
+    ) -> None:
+        instrument_id = command.order.instrument_id
+        is_benched = instrument_id in self._benched
+        quote = None if is_benched else quotes.get(instrument_id)
+        now = self._clock()
+        try:
+            self._match(shard, [command], {instrument_id: quote} if quote else {}, now=now)
+        except (OperationalError, InterfaceError, BookDiverged):
+            raise
+        except Exception:
+            logger.exception("Command %s fails and its order is ended", command.id)
+            changes = execution.write_rejection(
+                command.order,
+                command_id=command.id,
+                shard=self.index,
+                sequence=command_queue.next_sequence(shard=self.index),
+                now=now,
+            )
+            self._announcer.announce(changes.news())
+
+    def _rebuilt(self) -> Shard:
+        return self._shard or self._rebuild()
+
+    def _rebuild(self) -> Shard:
+        now = self._clock()
+        fresh_seconds = settings.LIMITS.quote_fresh_seconds
+        shard = Shard(
+            command_queue.working_orders(shard=self.index, shards=self.count),
+            next_sequence=command_queue.next_sequence(shard=self.index),
+            used=command_queue.used_quotes(
+                shard=self.index,
+                shards=self.count,
+                since=now - timedelta(seconds=2 * fresh_seconds),
+            ),
+            quote_fresh_seconds=fresh_seconds,
+        )
+        self._shard = shard
+        return shard
+
+    def _expire(self, shard: Shard, now: datetime) -> None:
+        if shard.next_expiry_at is not None and shard.next_expiry_at <= now:
+            expiry.request_expiries(now=now, instrument_ids=shard.instruments_with_orders())
+            shard.look_for_expiry(after=now)
+
+    def _resting(self, shard: Shard) -> list[int]:
+        """Instruments whose orders a new price may fill, save those left alone for a while."""
+        moment = time.monotonic()
+        self._benched = {key: until for key, until in self._benched.items() if until > moment}
+        return [key for key in shard.instruments_with_orders() if key not in self._benched]
+
+    def _closed(self, shard: Shard, instrument_ids: Iterable[int], now: datetime) -> frozenset[int]:
+        """Those of the instruments whose exchange does not trade now.
+
+        Asks the calendars beforehand: the first answer takes a second, which no transaction may.
+        """
+        closed = set()
+        for instrument_id in instrument_ids:
+            listing = shard.listings.get(instrument_id)
+            if listing is None:
+                continue
+            trade_dates(local_date(now, listing.timezone), listing.mic)
+            if not sessions.is_open(now, listing.mic):
+                closed.add(instrument_id)
+        return frozenset(closed)
+
+    def _beat(self) -> None:
+        moment = time.monotonic()
+        if moment - self._heartbeat_at < HEARTBEAT_SECONDS:
+            return
+        self._heartbeat_at = moment
+        try:
+            live_quotes.valkey().set(
+                doorbell.heartbeat_key(self.index),
+                wire_time(self._clock()),
+                ex=HEARTBEAT_EXPIRES_SECONDS,
+            )
+        except redis.RedisError as error:
+            logger.debug("No heartbeat without Valkey: %s", error)
+
+    def _begin_again(self) -> None:
+        """Let go of lock, books and connection; the next turn starts as a standby does."""
+        self.is_leader = False
+        self._shard = None
+        self._session = None
+        connection.close()
+        self._stopping.wait(TROUBLE_SECONDS)

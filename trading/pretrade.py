@@ -1,0 +1,210 @@
+"""What is wrong with an order before it is recorded. Pure.
+
+All problems are found at once, each at the field where the investor can mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from typing import Final
+
+from accounts.errors import Problem
+from market.values import plain
+from trading.sizing import Sizing, size_up, usable
+from trading.states import OrderType, Side, TimeInForce
+from trading.tickets import Market, Means, OrderTicket, Rules, Terms
+
+AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+
+
+def find_problems(
+    ticket: OrderTicket, *, terms: Terms | None, market: Market, means: Means, rules: Rules
+) -> list[Problem]:
+    """Name everything that stands against the order; empty when nothing does.
+
+    Args:
+        terms: ``None`` when there is no such instrument.
+    """
+    if terms is None:
+        return [
+            Problem("symbol", "unknown_symbol", "There is no such instrument."),
+            *_ticket_problems(ticket, rules),
+        ]
+    problems = [
+        *_standing_problems(ticket, terms, means),
+        *_ticket_problems(ticket, rules),
+        *_grid_problems(ticket, terms, rules),
+        *_price_problems(ticket, market, rules),
+    ]
+    if not problems:
+        sizing = size_up(ticket, terms=terms, market=market, rules=rules)
+        problems.extend(_means_problems(ticket, sizing, terms, means))
+    return problems
+
+
+def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Iterator[Problem]:
+    if not means.may_trade:
+        yield Problem(
+            "portfolio_id", "not_tradable", "Orders need a paper portfolio that is not archived."
+        )
+    if not terms.is_active:
+        yield Problem("symbol", "inactive", f"{terms.symbol} is no longer traded.")
+    if not terms.is_open and (ticket.type is OrderType.MARKET or ticket.time_in_force in AT_ONCE):
+        yield Problem(
+            "time_in_force",
+            "market_closed",
+            f"The exchange of {terms.symbol} is closed; a day or gtc limit order can wait.",
+        )
+    if means.open_orders >= means.open_orders_allowed:
+        yield Problem(
+            "",
+            "too_many_open_orders",
+            f"There are {means.open_orders} working orders; your tier includes"
+            f" {means.open_orders_allowed}.",
+        )
+
+
+def _ticket_problems(ticket: OrderTicket, rules: Rules) -> Iterator[Problem]:
+    """What the ticket alone shows: missing, superfluous and absurd values."""
+    if ticket.quantity is None and ticket.notional is None:
+        yield Problem("quantity", "missing", "Give a quantity or a notional amount.")
+    if ticket.quantity is not None and ticket.notional is not None:
+        yield Problem("notional", "superfluous", "Give a quantity or a notional amount, not both.")
+    yield from _number_problems("quantity", ticket.quantity, rules.quantity_maximum)
+    amount_maximum = rules.quantity_maximum * rules.price_maximum
+    yield from _number_problems("notional", ticket.notional, amount_maximum)
+    if ticket.type is OrderType.LIMIT:
+        if ticket.limit_price is None:
+            yield Problem("limit_price", "missing", "A limit order needs a limit price.")
+    elif ticket.limit_price is not None:
+        yield Problem("limit_price", "superfluous", "A market order takes no limit price.")
+    yield from _number_problems("limit_price", ticket.limit_price, rules.price_maximum)
+    name = ticket.client_order_id
+    if name is not None and not (0 < len(name) <= rules.client_order_id_characters):
+        yield Problem(
+            "client_order_id",
+            "bad_length",
+            f"client_order_id had {len(name)} characters, must have 1 to"
+            f" {rules.client_order_id_characters}.",
+        )
+    if name is not None and not name.isprintable():
+        yield Problem(
+            "client_order_id", "unprintable", "client_order_id must be printable characters."
+        )
+
+
+def _number_problems(field: str, number: Decimal | None, maximum: int) -> Iterator[Problem]:
+    if number is None:
+        return
+    # Compared before anything is computed: a number of 400 digits would cost or overflow.
+    if not number.is_finite() or number <= 0:
+        yield Problem(field, "not_positive", f"{field} was {_short(number)}, must be > 0.")
+    elif number > maximum:
+        yield Problem(field, "too_large", f"{field} was {_short(number)}, must be <= {maximum}.")
+
+
+def _grid_problems(ticket: OrderTicket, terms: Terms, rules: Rules) -> Iterator[Problem]:
+    quantity = usable(ticket.quantity, rules.quantity_maximum)
+    if quantity is not None and not _is_on_grid(quantity, terms.lot_size):
+        yield Problem(
+            "quantity",
+            "off_lot",
+            f"quantity was {_short(quantity)}, must be a multiple of {plain(terms.lot_size)}.",
+        )
+    price = usable(ticket.limit_price, rules.price_maximum)
+    if price is not None and not _is_on_grid(price, terms.tick_size):
+        yield Problem(
+            "limit_price",
+            "off_tick",
+            f"limit_price was {_short(price)}, must be a multiple of {plain(terms.tick_size)}.",
+        )
+
+
+def _price_problems(ticket: OrderTicket, market: Market, rules: Rules) -> Iterator[Problem]:
+    if ticket.type is OrderType.MARKET:
+        if market.reference(ticket.side, fresh_seconds=rules.quote_fresh_seconds) is None:
+            yield Problem(
+                "symbol",
+                "no_price",
+                "There is no fresh price to trade at; use a limit order or try again shortly.",
+            )
+        return
+    price = usable(ticket.limit_price, rules.price_maximum)
+    latest = market.latest(ticket.side)
+    if price is None or not latest:
+        return
+    factor = rules.price_band_factor
+    if ticket.side is Side.BUY and price > latest * factor:
+        yield Problem(
+            "limit_price",
+            "out_of_band",
+            f"limit_price was {_short(price)}, more than {factor} times the market's"
+            f" {plain(latest)}.",
+        )
+    if ticket.side is Side.SELL and price * factor < latest:
+        yield Problem(
+            "limit_price",
+            "out_of_band",
+            f"limit_price was {_short(price)}, less than 1/{factor} of the market's"
+            f" {plain(latest)}.",
+        )
+
+
+def _means_problems(
+    ticket: OrderTicket, sizing: Sizing, terms: Terms, means: Means
+) -> Iterator[Problem]:
+    """Whether the portfolio can carry the order. A sizing without a reserve came to nothing."""
+    if not sizing.quantity or sizing.reserve is None:
+        yield Problem(
+            "notional",
+            "too_small",
+            f"The amount buys less than the smallest lot of {plain(terms.lot_size)}.",
+        )
+    elif ticket.side is Side.BUY and sizing.reserve > means.buying_power:
+        yield short_of_cash(
+            needed=sizing.reserve, available=means.buying_power, currency=terms.currency
+        )
+    elif ticket.side is Side.SELL and sizing.quantity > means.available_units:
+        yield short_of_units(
+            needed=sizing.quantity, available=means.available_units, symbol=terms.symbol
+        )
+
+
+def short_of_cash(*, needed: Decimal, available: Decimal, currency: str) -> Problem:
+    return Problem(
+        "quantity",
+        "insufficient_buying_power",
+        f"The order needs up to {plain(cents_up(needed))} {currency}; buying power is"
+        f" {plain(cents_down(available))} {currency}.",
+    )
+
+
+def short_of_units(*, needed: Decimal, available: Decimal, symbol: str) -> Problem:
+    return Problem(
+        "quantity",
+        "insufficient_units",
+        f"The order sells {plain(needed)} {symbol}; {plain(available)} are available.",
+    )
+
+
+def cents_up(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_UP)
+
+
+def cents_down(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_DOWN)
+
+
+def _is_on_grid(number: Decimal, step: Decimal) -> bool:
+    # More decimal places than any grid has; the remainder of such a number could overflow.
+    exponent = number.normalize().as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -12 and number % step == 0
+
+
+def _short(number: Decimal) -> str:
+    """A number as words may carry it, however many digits were sent."""
+    if not number.is_finite():
+        return str(number)
+    is_writable = len(number.as_tuple().digits) <= 28 and -12 <= number.adjusted() <= 20
+    return plain(number) if is_writable else f"{number:.3E}"

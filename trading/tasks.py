@@ -1,0 +1,24 @@
+"""What the workers do for trading. Each task calls one operation and may run twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+
+@shared_task(name="trading.tasks.settle_due", queue="money")
+def settle_due(**_: Any) -> int:
+    """Exchange what fills promised for today or earlier."""
+    from trading.settlement import settle_due as settle
+
+    return settle(as_of=timezone.now())
+
+
+@shared_task(name="trading.tasks.expire_day_orders", queue="money")
+def expire_day_orders(**_: Any) -> int:
+    """Queue the end of day orders whose session has closed; the matcher carries it out."""
+    from trading.expiry import request_expiries
+
+    return request_expiries(now=timezone.now())

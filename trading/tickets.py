@@ -1,0 +1,85 @@
+"""What an investor asks for, and the facts it is judged by. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from market.values import QuoteValue
+from trading.commissions import Schedule
+from trading.states import OrderType, Side, TimeInForce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderTicket:
+    """What an investor asks for. Exactly one of ``quantity`` (units) and ``notional`` is given.
+
+    ``notional`` is an amount of the instrument's currency; it becomes a quantity when the order
+    is placed, at the reference price, rounded down to whole lots.
+    """
+
+    instrument_id: int
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    quantity: Decimal | None = None
+    notional: Decimal | None = None
+    limit_price: Decimal | None = None
+    extended_hours: bool = False
+    client_order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How an instrument trades. Prices are multiples of the tick, quantities of the lot."""
+
+    symbol: str
+    currency: str
+    tick_size: Decimal
+    lot_size: Decimal
+    is_active: bool
+    is_open: bool  # its exchange trades now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What the portfolio may use, and how many orders its owner may have working."""
+
+    may_trade: bool  # a paper portfolio that is not archived
+    buying_power: Decimal  # in the instrument's currency
+    available_units: Decimal
+    open_orders: int
+    open_orders_allowed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    quantity_maximum: int
+    price_maximum: int
+    collar_bps: int
+    price_band_factor: int
+    quote_fresh_seconds: int
+    client_order_id_characters: int
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """The instrument's newest quote as seen at ``now``."""
+
+    quote: QuoteValue | None
+    now: datetime
+
+    def reference(self, side: Side, *, fresh_seconds: int) -> Decimal | None:
+        """The price on the other side of the market; ``None`` when no fresh quote shows one."""
+        if self.quote is None or self.quote.is_stale(self.now, fresh_seconds):
+            return None
+        return self.quote.ask if side is Side.BUY else self.quote.bid
+
+    def latest(self, side: Side) -> Decimal | None:
+        """A price to compare with, however old."""
+        if self.quote is None:
+            return None
+        price = self.quote.ask if side is Side.BUY else self.quote.bid
+        return price or self.quote.last
