@@ -7,7 +7,7 @@ from django.contrib.staticfiles.storage import HashedFilesMixin
 from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-_, _module_imports = HashedFilesMixin._js_module_import_aggregation_patterns
+_, _module_imports = HashedFilesMixin._js_module_import_aggregation_patterns  # type: ignore[attr-defined]
 
 
 class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]

@@ -106,8 +106,8 @@ def test_servers_end_with_the_process_that_runs_them(tmp_path: Path) -> None:
         try:
             servers = EmbeddedServers(tmp_path / "data", is_durable=False)
             servers.start()
-            pids = ",".join(str(child.pid) for child in servers.children.values())
-            os.write(writing, pids.encode())
+            text = ",".join(str(child.pid) for child in servers.children.values())
+            os.write(writing, text.encode())
             time.sleep(60)
         finally:
             os._exit(1)

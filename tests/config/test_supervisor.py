@@ -67,11 +67,13 @@ def test_what_dies_is_started_again(supervisor: Supervisor, output: io.StringIO)
     assert "was ended by SIGKILL; starting it again in 0.05 s" in output.getvalue()
 
 
-def test_what_dies_at_once_is_tried_ever_more_slowly(supervisor: Supervisor) -> None:
+def test_what_dies_at_once_is_tried_ever_more_slowly(
+    supervisor: Supervisor, output: io.StringIO
+) -> None:
     program = Program(script("failing", "raise SystemExit(3)"))
     supervisor.add([program])
     watch(supervisor, lambda: program.failures >= 3)
-    assert "ended with code 3; starting it again in 0.2 s" in supervisor.output._stream.getvalue()  # type: ignore[attr-defined]
+    assert "ended with code 3; starting it again in 0.2 s" in output.getvalue()
 
 
 def test_what_hangs_is_killed(supervisor: Supervisor) -> None:
@@ -89,7 +91,9 @@ def test_lines_carry_the_name_of_their_process(supervisor: Supervisor, output: i
     assert "talker    | one\n" in output.getvalue()
 
 
-def test_later_stages_stop_first(supervisor: Supervisor, tmp_path: Path) -> None:
+def test_later_stages_stop_first(
+    supervisor: Supervisor, output: io.StringIO, tmp_path: Path
+) -> None:
     code = (
         "import signal, sys, time, pathlib\n"
         "def stop(*_):\n"
@@ -105,8 +109,7 @@ def test_later_stages_stop_first(supervisor: Supervisor, tmp_path: Path) -> None
         for name in ("database", "web")
     }
     supervisor.add([Program(children["database"], stage=0), Program(children["web"], stage=1)])
-    text = supervisor.output._stream
-    watch(supervisor, lambda: text.getvalue().count("ready") == 2)  # type: ignore[attr-defined]
+    watch(supervisor, lambda: output.getvalue().count("ready") == 2)
     supervisor.stop()
     assert log.read_text() == "webdatabase"
     assert not supervisor.records.path.exists()
