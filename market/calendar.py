@@ -10,6 +10,7 @@ ends at local midnight. The simulator's exchange runs so for the demo.
 from __future__ import annotations
 
 import bisect
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -79,7 +80,10 @@ def trading_hours(mic: str) -> TradingHours:
 def _calendar_hours(calendar: str) -> TradingHours:
     import exchange_calendars  # noqa: PLC0415 - slow, see the module's docstring
 
-    rules = exchange_calendars.get_calendar(calendar, start=str(FIRST_DATE), end=str(LAST_DATE))
+    with warnings.catch_warnings():
+        # The library is behind what pandas asks of it; nothing here can change that.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        rules = exchange_calendars.get_calendar(calendar, start=str(FIRST_DATE), end=str(LAST_DATE))
     first_day = date(1970, 1, 1).toordinal()
     days = rules.sessions.to_numpy().astype("datetime64[D]").astype(int) + first_day
     opens = rules.opens.dt.tz_localize(None).to_numpy().astype("datetime64[s]").astype(int)

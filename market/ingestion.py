@@ -123,7 +123,8 @@ def store_ticks(ticks: Sequence[TickValue], *, received_at: datetime) -> StoredT
 
     A tick is known by instrument, time and the provider's id; a known one adds nothing. Ticks
     that cannot be true (no positive price, negative size, from the future, of no instrument) go
-    to quarantine with the reason.
+    to quarantine with the reason. ``received_at`` is now; it must not run backwards from call to
+    call over an hour's end, because what was over once is taken to be rolled up.
     """
     sound, refused = _judge(ticks, received_at=received_at)
     written = 0
