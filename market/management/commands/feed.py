@@ -17,6 +17,7 @@ from market.shard_leader import Shard
 
 class Command(BaseCommand):
     help = "Bring live prices of one shard into Valkey and PostgreSQL, until told to stop."
+    requires_system_checks = ()  # they would load every page
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--shard", default="0/1", help="index/count, like 0/1 (default)")

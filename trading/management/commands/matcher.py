@@ -14,6 +14,7 @@ from trading.matcher import Matcher
 
 class Command(BaseCommand):
     help = "Match orders. The first of a shard leads; further ones stand by and take over."
+    requires_system_checks = ()  # they would load every page
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
