@@ -1,0 +1,25 @@
+from django.urls import path
+
+from portfolio.views import cash, home, landing, palette, portfolios
+
+app_name = "portfolio"
+
+urlpatterns = [
+    path("", landing.landing, name="landing"),
+    path("board", landing.board, name="board"),
+    path("demo", landing.try_demo, name="try_demo"),
+    path("clock", palette.clock, name="clock"),
+    path("palette", palette.palette, name="palette"),
+    path("home", home.home, name="home"),
+    path("portfolios", portfolios.portfolio_list, name="list"),
+    path("portfolios/<uuid:portfolio_id>", portfolios.positions, name="detail"),
+    path("portfolios/<uuid:portfolio_id>/positions", portfolios.positions, name="positions"),
+    path("portfolios/<uuid:portfolio_id>/lots", portfolios.lots, name="lots"),
+    path("portfolios/<uuid:portfolio_id>/activities", portfolios.activities, name="activities"),
+    path("portfolios/<uuid:portfolio_id>/journal", portfolios.journal_entries, name="journal"),
+    path("portfolios/<uuid:portfolio_id>/cash", cash.cash, name="cash"),
+    path("portfolios/<uuid:portfolio_id>/cash/moves", cash.move_cash, name="move_cash"),
+    path("portfolios/<uuid:portfolio_id>/name", cash.rename, name="rename"),
+    path("portfolios/<uuid:portfolio_id>/archival", cash.archive, name="archive"),
+    path("portfolios/<uuid:portfolio_id>/figures", home.fresh_figures, name="figures"),
+]
