@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db.models import Count
@@ -21,6 +21,11 @@ from market.values import QuoteValue
 SPARKLINE_DAYS: Final = 45  # about thirty sessions
 
 
+def _of_quote(name: str) -> Any:
+    """A property that is the quote's, or None where there is no quote."""
+    return property(lambda row: None if row.quote is None else getattr(row.quote, name))
+
+
 @dataclass(frozen=True, slots=True)
 class BoardRow:
     """One instrument, what it costs, and a line of its latest daily closes."""
@@ -31,6 +36,15 @@ class BoardRow:
     is_stale: bool
     sparkline: str  # an SVG path; empty where there is no history
     sparkline_change: Decimal | None  # newest close minus the first drawn
+
+    last = _of_quote("last")
+    change = _of_quote("change")
+    change_pct = _of_quote("change_pct")
+    bid = _of_quote("bid")
+    bid_size = _of_quote("bid_size")
+    ask = _of_quote("ask")
+    ask_size = _of_quote("ask_size")
+    occurred_at = _of_quote("occurred_at")
 
     @property
     def is_simulated(self) -> bool:

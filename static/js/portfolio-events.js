@@ -39,7 +39,17 @@ function listen(portfolioId) {
   socket.open();
 }
 
-const portfolioIds = new Set(
-  [...document.querySelectorAll("[data-portfolio]")].map((node) => node.dataset.portfolio),
-);
-for (const portfolioId of portfolioIds) if (portfolioId) listen(portfolioId);
+const listening = new Set();
+
+function listenToPage() {
+  for (const node of document.querySelectorAll("[data-portfolio]")) {
+    const { portfolio } = node.dataset;
+    if (!portfolio || listening.has(portfolio)) continue;
+    listening.add(portfolio);
+    listen(portfolio);
+  }
+}
+
+listenToPage();
+// A fragment that came later may be about another portfolio.
+document.addEventListener("htmx:afterSettle", listenToPage);

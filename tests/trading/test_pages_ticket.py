@@ -169,7 +169,7 @@ def test_a_market_ticket_ignores_a_limit_left_in_the_hidden_field(
         ({"time_in_force": "never"}, "time_in_force", "never"),
     ],
 )
-def test_each_problem_stands_at_its_field(
+def test_each_problem_stands_at_its_field(  # noqa: PLR0917 - fixtures and parameters
     page: Client,
     portfolio: Portfolio,
     apple: Instrument,

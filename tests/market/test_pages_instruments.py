@@ -1,0 +1,184 @@
+"""The list of instruments and the page of one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.tiers import Tier
+from market.models import Instrument, Watchlist
+from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user()
+
+
+@pytest.fixture
+def apple() -> Instrument:
+    return make_instrument("AAPL", name="Apple Inc.")
+
+
+@pytest.fixture
+def page(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+def text_of(client: Client, address: str, **headers: str) -> str:
+    response = client.get(address, headers=headers)
+    assert response.status_code == 200, response.content
+    return response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/instruments", "/instruments/AAPL", "/instruments/AAPL/chart", "/watchlists"],
+)
+def test_strangers_are_sent_to_sign_in(client: Client, address: str) -> None:
+    response = client.get(address)
+    assert response.status_code == 302
+    assert "login" in response["Location"]
+
+
+def test_instruments_are_found_by_symbol_and_by_name(page: Client, apple: Instrument) -> None:
+    make_instrument("MSFT", name="Microsoft Corp.")
+    make_quote(apple, last="123.45")
+    everything = text_of(page, "/instruments")
+    assert "AAPL" in everything
+    assert "MSFT" in everything
+    found = text_of(page, "/instruments?q=apple")
+    assert "AAPL" in found
+    assert "MSFT" not in found
+    assert "123.45" in found
+
+
+def test_searching_for_nothing_known_says_so(page: Client, apple: Instrument) -> None:
+    assert "Nothing found" in text_of(page, "/instruments?q=zzzz")
+
+
+def test_htmx_gets_only_the_table(page: Client, apple: Instrument) -> None:
+    fragment = text_of(page, "/instruments?q=AAPL", hx_request="true")
+    assert "AAPL" in fragment
+    assert "<html" not in fragment
+
+
+def test_a_search_is_escaped(page: Client, apple: Instrument) -> None:
+    assert "<script>x" not in text_of(page, "/instruments?q=%3Cscript%3Ex")
+
+
+def test_the_page_says_price_change_and_where_it_comes_from(
+    page: Client, apple: Instrument
+) -> None:
+    make_quote(apple, last="100", previous_close="98")
+    text = text_of(page, "/instruments/AAPL")
+    assert 'data-symbol="AAPL"' in text
+    assert "+2.00" in text
+    assert "+2.04%" in text
+    assert "simulated" in text
+    assert reverse("trading:desk", args=["AAPL"]) in text
+
+
+def test_a_real_price_is_not_badged(page: Client, apple: Instrument) -> None:
+    make_quote(apple, source="file")
+    assert "Made by the simulator" not in text_of(page, "/instruments/AAPL")
+
+
+def test_an_instrument_without_a_price_says_so(page: Client, apple: Instrument) -> None:
+    assert "no price" in text_of(page, "/instruments/AAPL")
+
+
+def test_a_price_past_its_freshness_is_marked_stale(page: Client, apple: Instrument) -> None:
+    limit = timedelta(seconds=settings.LIMITS.quote_fresh_seconds)
+    make_quote(apple, occurred_at=timezone.now() - limit - timedelta(seconds=5))
+    assert " data-stale" in text_of(page, "/instruments/AAPL")
+    make_quote(apple)
+    assert " data-stale" not in text_of(page, "/instruments/AAPL")
+
+
+@pytest.mark.parametrize("address", ["/instruments/NOPE", "/instruments/NOPE/chart"])
+def test_an_unknown_symbol_is_not_found(page: Client, address: str) -> None:
+    assert page.get(address).status_code == 404
+
+
+def test_a_symbol_of_two_exchanges_leads_to_the_choice(page: Client, apple: Instrument) -> None:
+    make_instrument("AAPL", mic="XNYS")
+    response = page.get("/instruments/AAPL")
+    assert response.status_code == 302
+    choice = text_of(page, response["Location"])
+    assert "/instruments/XNAS:AAPL" in choice
+    assert "/instruments/XNYS:AAPL" in choice
+    assert page.get("/instruments/XNYS:AAPL").status_code == 200
+
+
+def test_the_chart_is_a_figure_with_its_live_bar(page: Client, apple: Instrument) -> None:
+    make_daily_bars(apple, [10, 11, 12])
+    figure = page.get("/instruments/AAPL/chart?interval=1d&timezone=Europe/Berlin").json()
+    assert len(figure["labels"]) == 3
+    assert figure["live"]["close"] == "12"
+    assert figure["data"][0]["type"] == "candlestick"
+
+
+@pytest.mark.parametrize("interval", ["1m", "5m", "15m", "30m", "1h", "1d", "1w", "1mo"])
+def test_every_interval_answers_even_without_bars(
+    page: Client, apple: Instrument, interval: str
+) -> None:
+    figure = page.get(f"/instruments/AAPL/chart?interval={interval}").json()
+    assert figure["live"] is None
+
+
+def test_a_chart_has_at_most_as_many_candles_as_allowed(page: Client, apple: Instrument) -> None:
+    limit = settings.LIMITS.candles_per_view
+    make_daily_bars(apple, range(1, limit + 2))
+    figure = page.get("/instruments/AAPL/chart").json()
+    assert len(figure["labels"]) == limit
+    assert figure["live"]["close"] == str(limit + 1)  # the newest, not the oldest
+
+
+@pytest.mark.parametrize("query", ["interval=2m", "overlay=nonsense"])
+def test_an_unknown_interval_or_average_is_refused(
+    page: Client, apple: Instrument, query: str
+) -> None:
+    response = page.get(f"/instruments/AAPL/chart?{query}")
+    assert response.status_code == 422
+    assert response.json()["code"] == "invalid"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", ""])
+def test_an_unknown_zone_falls_back_to_the_exchanges(
+    page: Client, apple: Instrument, zone: str
+) -> None:
+    assert page.get("/instruments/AAPL/chart", {"timezone": zone}).status_code == 200
+
+
+def test_a_standard_tier_sees_its_days_of_history(
+    page: Client, client: Client, apple: Instrument
+) -> None:
+    make_daily_bars(apple, range(1, 41), first_at=timezone.now() - timedelta(days=40))
+    assert len(page.get("/instruments/AAPL/chart").json()["labels"]) == 40
+    client.force_login(make_user("bob@example.com", tier=Tier.STANDARD))
+    assert 29 <= len(client.get("/instruments/AAPL/chart").json()["labels"]) <= 31
+
+
+def test_watch_makes_a_first_watchlist(page: Client, alice: User, apple: Instrument) -> None:
+    response = page.post("/instruments/AAPL/watch")
+    assert response.status_code == 302
+    made = Watchlist.objects.for_user(alice).get()
+    assert [item.instrument_id for item in made.items.all()] == [apple.id]
+
+
+def test_watch_takes_no_list_of_a_stranger(page: Client, apple: Instrument) -> None:
+    charlie = make_user("charlie@example.com")
+    theirs = Watchlist.objects.create(owner=charlie, name="Secret")
+    response = page.post("/instruments/AAPL/watch", {"watchlist": str(theirs.id)})
+    assert response.status_code == 404
+    assert theirs.items.count() == 0

@@ -1,0 +1,158 @@
+"""Watchlists: several, filled by pasting, emptied with a way back."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from accounts.tiers import Tier
+from market.forms import SYMBOLS_AT_ONCE_MAXIMUM
+from market.models import Watchlist
+from tests.factories import make_instrument, make_quote, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user()
+
+
+@pytest.fixture
+def page(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def tech(alice: User) -> Watchlist:
+    for symbol in ("AAPL", "MSFT", "KO"):
+        make_quote(make_instrument(symbol))
+    return Watchlist.objects.create(owner=alice, name="Tech")
+
+
+def symbols_of(watchlist: Watchlist) -> set[str]:
+    return set(watchlist.items.values_list("instrument__symbol", flat=True))
+
+
+def test_without_a_watchlist_the_page_says_what_to_do(page: Client) -> None:
+    assert "No watchlist yet" in page.get("/watchlists").content.decode()
+
+
+def test_a_watchlist_is_made_and_shown(page: Client, alice: User) -> None:
+    response = page.post("/watchlists", {"name": "Energy"}, follow=True)
+    assert response.status_code == 200
+    assert "Energy" in response.content.decode()
+    assert Watchlist.objects.for_user(alice).get().name == "Energy"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81])
+def test_a_bad_name_is_refused_at_its_field(page: Client, name: str) -> None:
+    response = page.post("/watchlists", {"name": name})
+    assert response.status_code == 422
+    assert "field__errors" in response.content.decode()
+    assert not Watchlist.objects.exists()
+
+
+def test_a_name_twice_is_refused_at_its_field(page: Client, tech: Watchlist) -> None:
+    response = page.post("/watchlists", {"name": "Tech"})
+    assert response.status_code == 422
+    assert "already a watchlist" in response.content.decode()
+
+
+def test_the_tier_limits_watchlists_in_words(client: Client) -> None:
+    client.force_login(make_user("bob@example.com", tier=Tier.STANDARD))
+    assert client.post("/watchlists", {"name": "One"}).status_code == 302
+    response = client.post("/watchlists", {"name": "Two"})
+    assert response.status_code == 422
+    assert "Your tier includes 1 watchlist." in response.content.decode()
+
+
+def test_each_pasted_symbol_has_its_outcome_said(page: Client, tech: Watchlist) -> None:
+    page.post(f"/watchlists/{tech.id}/symbols", {"symbols": "KO"})
+    response = page.post(f"/watchlists/{tech.id}/symbols", {"symbols": "aapl, MSFT;KO\nNOPE"})
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "Added: AAPL, MSFT." in text
+    assert "Already on the list: KO." in text
+    assert "No such instrument: NOPE." in text
+    assert symbols_of(tech) == {"AAPL", "MSFT", "KO"}
+
+
+def test_an_ambiguous_symbol_asks_which(page: Client, tech: Watchlist) -> None:
+    make_instrument("AAPL", mic="XNYS")
+    response = page.post(f"/watchlists/{tech.id}/symbols", {"symbols": "AAPL XNYS:AAPL"})
+    text = response.content.decode()
+    assert "say which" in text
+    assert "Added: XNYS:AAPL." in text
+
+
+def test_htmx_gets_only_the_list(page: Client, tech: Watchlist) -> None:
+    response = page.post(
+        f"/watchlists/{tech.id}/symbols", {"symbols": "AAPL"}, headers={"hx-request": "true"}
+    )
+    text = response.content.decode()
+    assert "<html" not in text
+    assert 'data-symbol="AAPL"' in text
+
+
+@pytest.mark.parametrize(
+    "symbols", ["", " ,; ", "X" * 31, " ".join(f"S{n}" for n in range(SYMBOLS_AT_ONCE_MAXIMUM + 1))]
+)
+def test_nothing_or_too_much_is_refused_at_its_field(
+    page: Client, tech: Watchlist, symbols: str
+) -> None:
+    response = page.post(f"/watchlists/{tech.id}/symbols", {"symbols": symbols})
+    assert response.status_code == 422
+    assert "field__errors" in response.content.decode()
+
+
+def test_as_many_symbols_as_allowed_go_at_once(page: Client, tech: Watchlist) -> None:
+    symbols = " ".join(f"S{number}" for number in range(SYMBOLS_AT_ONCE_MAXIMUM))
+    response = page.post(f"/watchlists/{tech.id}/symbols", {"symbols": symbols})
+    assert response.status_code == 200
+
+
+def test_removing_offers_the_way_back(page: Client, tech: Watchlist) -> None:
+    page.post(f"/watchlists/{tech.id}/symbols", {"symbols": "AAPL MSFT"})
+    response = page.post(f"/watchlists/{tech.id}/removal", {"symbols": "XNAS:AAPL"})
+    text = response.content.decode()
+    assert "Removed: " in text
+    assert "Undo" in text
+    assert symbols_of(tech) == {"MSFT"}
+
+
+def test_a_watchlist_is_renamed_and_deleted(page: Client, tech: Watchlist) -> None:
+    assert page.post(f"/watchlists/{tech.id}/name", {"name": "Giants"}).status_code == 302
+    tech.refresh_from_db()
+    assert tech.name == "Giants"
+    response = page.post(f"/watchlists/{tech.id}/deletion", follow=True)
+    assert "“Giants” is deleted" in response.content.decode()
+    assert not Watchlist.objects.exists()
+
+
+def test_renaming_to_a_taken_name_keeps_the_old(page: Client, alice: User, tech: Watchlist) -> None:
+    Watchlist.objects.create(owner=alice, name="Other")
+    response = page.post(f"/watchlists/{tech.id}/name", {"name": "Other"})
+    assert response.status_code == 422
+    tech.refresh_from_db()
+    assert tech.name == "Tech"
+
+
+@pytest.mark.parametrize("action", ["symbols", "removal", "name", "deletion"])
+def test_a_strangers_watchlist_does_not_exist(page: Client, action: str) -> None:
+    charlie = make_user("charlie@example.com")
+    theirs = Watchlist.objects.create(owner=charlie, name="Secret")
+    data = {"symbols": "AAPL", "name": "Mine"}
+    assert page.get(f"/watchlists/{theirs.id}").status_code == 404
+    assert page.post(f"/watchlists/{theirs.id}/{action}", data).status_code == 404
+    assert page.get(f"/watchlists/{uuid4()}").status_code == 404
+    assert Watchlist.objects.get(id=theirs.id).name == "Secret"
+
+
+@pytest.mark.parametrize("action", ["symbols", "removal", "name", "deletion"])
+def test_changes_need_a_post(page: Client, tech: Watchlist, action: str) -> None:
+    assert page.get(f"/watchlists/{tech.id}/{action}").status_code == 405
