@@ -53,6 +53,12 @@ class ScopeMissing(AccountsError):
         self.found = found
 
 
+class KeyBound(AccountsError):
+    """The key is bound to portfolios, and this lies outside of them."""
+
+    code = "key_bound"
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """A user, and how far the key that speaks for him reaches."""

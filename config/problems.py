@@ -25,6 +25,9 @@ from accounts import auth, cursors, errors, exact_json, idempotency
 from accounts.errors import Problem
 from accounts.http import request_id
 from market import errors as market_errors
+from market import instrument_master
+from portfolio import errors as portfolio_errors
+from trading import orders
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +54,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     errors.AllowanceExceeded: HTTPStatus.FORBIDDEN,
     auth.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     auth.ScopeMissing: HTTPStatus.FORBIDDEN,
+    auth.KeyBound: HTTPStatus.FORBIDDEN,
     cursors.BadCursor: HTTPStatus.BAD_REQUEST,
     idempotency.KeyMissing: HTTPStatus.BAD_REQUEST,
     idempotency.KeyMalformed: HTTPStatus.BAD_REQUEST,
@@ -60,7 +64,11 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     market_errors.AmbiguousSymbol: HTTPStatus.CONFLICT,
     market_errors.WatchlistNameTaken: HTTPStatus.CONFLICT,
-    market_errors.UnreadableFile: HTTPStatus.UNPROCESSABLE_ENTITY,
+    instrument_master.InstrumentExists: HTTPStatus.CONFLICT,
+    portfolio_errors.EntryConflict: HTTPStatus.CONFLICT,
+    portfolio_errors.NotReversible: HTTPStatus.CONFLICT,
+    orders.DuplicateClientOrderId: HTTPStatus.CONFLICT,
+    orders.OrderFinished: HTTPStatus.CONFLICT,
     # Django's own.
     Http404: HTTPStatus.NOT_FOUND,
     PermissionDenied: HTTPStatus.FORBIDDEN,

@@ -85,3 +85,13 @@ class TooManyWatchlists(MarketError, AllowanceExceeded):
     def __init__(self, *, allowed: int) -> None:
         super().__init__(f"Your tier includes {allowed} watchlist{'s' if allowed != 1 else ''}.")
         self.allowed = allowed
+
+
+class NeverPriced(MarketError, NotFound):
+    """The instrument is there, and has never had a price."""
+
+    code = "never_priced"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} has never had a price.")
+        self.address = address

@@ -3,8 +3,13 @@
 import pytest
 from django.test import Client
 
+from accounts import auth
 from accounts.models import User
+from market import live_quotes
+from market.models import Instrument
+from portfolio.models import Portfolio
 from tests.api.clients import ApiClient, key_for
+from tests.factories import make_instrument, make_portfolio, make_quote
 
 
 @pytest.fixture
@@ -41,3 +46,24 @@ def admin_api(admin: User) -> ApiClient:
 @pytest.fixture
 def anonymous() -> Client:
     return Client()
+
+
+@pytest.fixture(autouse=True)
+def rested_valkey() -> None:
+    """A failure provoked by one test is none of the next."""
+    live_quotes.rest.end()
+    auth.memory.forget()
+
+
+@pytest.fixture
+def apple(db: None) -> Instrument:
+    """An instrument with a fresh quote: 99.99 to 100.01, a thousand on each side."""
+    instrument = make_instrument("AAPL", name="Apple Inc.")
+    make_quote(instrument)
+    return instrument
+
+
+@pytest.fixture
+def paper(alice: User) -> Portfolio:
+    """Alice's paper portfolio with 100,000 USD."""
+    return make_portfolio(alice)

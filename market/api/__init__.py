@@ -1,0 +1,11 @@
+"""Instruments, prices, calendars and watchlists for programs."""
+
+from typing import Final
+
+from ninja import Router
+
+from market.api import calendars, instruments, prices, watchlists
+
+router: Final = Router()
+for part in (instruments, prices, calendars, watchlists):
+    router.add_router("", part.router)

@@ -1,0 +1,83 @@
+"""The instrument master: find, read, and for administrators change."""
+
+from typing import Final
+
+from django.db.models import Q
+from ninja import Query, Router
+from ninja.responses import Status
+
+from accounts.auth import KeyAuth
+from accounts.cursors import Listing
+from accounts.http import ApiRequest
+from accounts.idempotency import idempotent
+from market import instrument_master, queries
+from market.models import Instrument
+from market.models.instruments import InstrumentQuerySet
+from market.schemas import (
+    InstrumentIn,
+    InstrumentList,
+    InstrumentOut,
+    InstrumentPatch,
+    InstrumentSearch,
+)
+
+router: Final = Router(tags=["Instruments"])
+
+
+@router.get("/instruments", response=InstrumentList, auth=KeyAuth("read"))
+def list_instruments(request: ApiRequest, wanted: Query[InstrumentSearch]) -> InstrumentList:
+    """Active instruments by symbol. `search` looks into symbol and name."""
+    filters = wanted.model_dump(exclude={"limit", "cursor"})
+    found = Listing(request.auth, "instruments", filters).page(
+        matching(wanted), order=["symbol", "id"], limit=wanted.limit, cursor=wanted.cursor
+    )
+    items = [InstrumentOut.from_instrument(instrument) for instrument in found.items]
+    return InstrumentList(items=items, next_cursor=found.next_cursor)
+
+
+def matching(wanted: InstrumentSearch) -> InstrumentQuerySet:
+    found = Instrument.objects.active()
+    if text := (wanted.search or "").strip():
+        found = found.filter(Q(symbol__istartswith=text) | Q(name__icontains=text))
+    if wanted.sector:
+        found = found.filter(sector__iexact=wanted.sector)
+    if wanted.exchange:
+        found = found.filter(exchange_id=wanted.exchange.upper())
+    if wanted.priced_from is not None:
+        found = found.filter(quote_snapshot__last__gte=wanted.priced_from)
+    if wanted.priced_to is not None:
+        found = found.filter(quote_snapshot__last__lte=wanted.priced_to)
+    return found
+
+
+@router.get("/instruments/{symbol}", response=InstrumentOut, auth=KeyAuth("read"))
+def get_instrument(request: ApiRequest, symbol: str) -> InstrumentOut:
+    """One instrument. Where several exchanges list a symbol, say which: `XLON:VOD`."""
+    return InstrumentOut.from_instrument(queries.instrument_by_address(symbol))
+
+
+@router.post("/instruments", response={201: InstrumentOut}, auth=KeyAuth("admin"))
+@idempotent(required=False)
+def create_instrument(request: ApiRequest, payload: InstrumentIn) -> Status[InstrumentOut]:
+    """Add an instrument to the master."""
+    instrument = instrument_master.list_instrument(**payload.model_dump())
+    return Status(201, InstrumentOut.from_instrument(instrument))
+
+
+@router.patch("/instruments/{symbol}", response=InstrumentOut, auth=KeyAuth("admin"))
+def change_instrument(request: ApiRequest, symbol: str, payload: InstrumentPatch) -> InstrumentOut:
+    """Correct facts about an instrument."""
+    instrument = instrument_master.change_instrument(
+        queries.instrument_by_address(symbol),
+        changes=payload.model_dump(exclude_none=True),
+    )
+    return InstrumentOut.from_instrument(instrument)
+
+
+@router.delete("/instruments/{symbol}", response={204: None}, auth=KeyAuth("admin"))
+def deactivate_instrument(request: ApiRequest, symbol: str) -> Status[None]:
+    """Take an instrument out of trading. Its prices and everybody's history stay."""
+    instrument_master.change_instrument(
+        queries.instrument_by_address(symbol), changes={"is_active": False}
+    )
+    return Status(204, None)

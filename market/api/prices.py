@@ -1,0 +1,176 @@
+"""Quotes, bars, ticks and figures about them."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils import timezone
+from ninja import Query, Router
+from pydantic import BaseModel, Field
+
+from accounts import exact_json
+from accounts.auth import KeyAuth
+from accounts.cursors import BadCursor, Listing
+from accounts.errors import Problem, ProblemsError
+from accounts.exact_json import MomentIn, read_moment
+from accounts.http import ApiRequest
+from accounts.schemas import PageIn
+from market import bar_files, queries
+from market.errors import NeverPriced
+from market.live_quotes import latest_quotes
+from market.models import Tick
+from market.schemas import (
+    SYMBOLS_AT_ONCE,
+    BarList,
+    QuoteList,
+    QuoteOut,
+    StatisticsOut,
+    TickList,
+    TickOut,
+)
+from market.values import Interval, QuoteValue, quote_to_wire
+
+router: Final = Router(tags=["Prices"])
+
+BARS: Final = settings.LIMITS.candles_per_view
+BARS_MAXIMUM: Final = settings.LIMITS.candles_per_answer
+BAR_START: Final = b'{"opened_at":"'
+JSON: Final = "application/json; charset=utf-8"
+
+
+class Span(BaseModel):
+    start: Annotated[MomentIn | None, Field(description="from this moment on")] = None
+    end: Annotated[MomentIn | None, Field(description="before this moment")] = None
+
+
+class BarsWanted(Span):
+    interval: Interval = Interval.DAY
+    adjusted: Annotated[bool, Field(description="dividends taken out, as the source does")] = False
+    limit: Annotated[int, Field(ge=1, le=BARS_MAXIMUM)] = BARS
+    cursor: str | None = None
+    format: Literal["json", "csv"] | None = None
+
+
+class TicksWanted(PageIn, Span):
+    pass
+
+
+@router.get("/quotes", response=QuoteList, auth=KeyAuth("read"))
+def list_quotes(
+    request: ApiRequest,
+    symbols: Annotated[str, Query(description="separated by commas", examples=["AAPL,MSFT"])],
+) -> HttpResponse:
+    """The newest quotes, in the order asked for."""
+    wanted = [symbol for symbol in symbols.split(",") if symbol.strip()]
+    if not 1 <= len(wanted) <= SYMBOLS_AT_ONCE:
+        message = f"symbols held {len(wanted)}, must hold 1 to {SYMBOLS_AT_ONCE}."
+        raise ProblemsError([Problem("symbols", "out_of_range", message)])
+    instruments = queries.instruments_by_addresses(wanted)
+    quotes = latest_quotes(instrument.id for instrument in instruments.values())
+    found = {address: quotes.get(it.id) for address, it in instruments.items()}
+    answer = {
+        "items": [shown(quote) for quote in found.values() if quote is not None],
+        "next_cursor": None,
+        "unpriced": [address for address, quote in found.items() if quote is None],
+    }
+    return HttpResponse(exact_json.render(answer), content_type=JSON)
+
+
+@router.get("/instruments/{symbol}/quote", response=QuoteOut, auth=KeyAuth("read"))
+def get_quote(request: ApiRequest, symbol: str) -> HttpResponse:
+    """The newest quote. `is_stale` says that it is older than our market trusts."""
+    instrument = queries.instrument_by_address(symbol)
+    quote = latest_quotes([instrument.id]).get(instrument.id)
+    if quote is None:
+        raise NeverPriced(symbol)
+    return HttpResponse(exact_json.render(shown(quote)), content_type=JSON)
+
+
+def shown(quote: QuoteValue) -> dict[str, object]:
+    is_stale = quote.is_stale(timezone.now(), settings.LIMITS.quote_fresh_seconds)
+    return quote_to_wire(quote, is_stale=is_stale)
+
+
+@router.get("/instruments/{symbol}/bars", response=BarList, auth=KeyAuth("read"))
+def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> HttpResponse:
+    """Candles, ascending: with `start` from there on in pages, without it the newest.
+
+    Also as CSV, by `Accept: text/csv` or `format=csv`.
+    """
+    instrument = queries.instrument_by_address(symbol)
+    filters = wanted.model_dump(exclude={"limit", "cursor", "format"})
+    listing = Listing(request.auth, f"bars {instrument.id}", filters)
+    start = wanted.start if wanted.cursor is None else place_after(listing, wanted.cursor)
+    array = queries.bars_json(
+        instrument,
+        interval=wanted.interval,
+        start=start,
+        end=wanted.end,
+        limit=wanted.limit + 1 if start else wanted.limit,
+        adjusted=wanted.adjusted,
+        from_start=start is not None,
+    )
+    array, last_opened_at = cut(array, wanted.limit)
+    if wanted.format == "csv" or (wanted.format is None and prefers_csv(request)):
+        return bar_files.csv_response(array, name=f"{instrument.symbol}-{wanted.interval}")
+    next_cursor = "null" if last_opened_at is None else f'"{listing.seal([last_opened_at])}"'
+    body = b'{"items":' + array + b',"next_cursor":' + next_cursor.encode() + b"}"
+    return HttpResponse(body, content_type=JSON)
+
+
+def prefers_csv(request: ApiRequest) -> bool:
+    return request.get_preferred_type(["application/json", "text/csv"]) == "text/csv"
+
+
+def place_after(listing: Listing, cursor: str) -> datetime:
+    """Where the page after a cursor starts."""
+    (text,) = listing.unseal(cursor)
+    try:
+        return read_moment(text) + timedelta(microseconds=1)
+    except ValueError:
+        raise BadCursor from None
+
+
+def cut(array: bytes, limit: int) -> tuple[bytes, str | None]:
+    """Leave out the one bar more than asked for; then also say when the last one left opened.
+
+    The array stays bytes: reading it would cost more than making it did.
+    """
+    if array.count(BAR_START) <= limit:
+        return array, None
+    end = array.rindex(BAR_START) - 1
+    start = array.rindex(BAR_START, 0, end) + len(BAR_START)
+    return array[:end] + b"]", array[start : array.index(b'"', start)].decode()
+
+
+@router.get("/instruments/{symbol}/ticks", response=TickList, auth=KeyAuth("read"))
+def list_ticks(request: ApiRequest, symbol: str, wanted: Query[TicksWanted]) -> TickList:
+    """Time and sales, newest first."""
+    instrument = queries.instrument_by_address(symbol)
+    ticks = Tick.objects.filter(instrument=instrument)
+    if wanted.start is not None:
+        ticks = ticks.filter(occurred_at__gte=wanted.start)
+    if wanted.end is not None:
+        ticks = ticks.filter(occurred_at__lt=wanted.end)
+    filters = {"start": wanted.start, "end": wanted.end}
+    found = Listing(request.auth, f"ticks {instrument.id}", filters).page(
+        ticks,
+        order=["-occurred_at", "-provider_tick_id"],
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+    items = [
+        TickOut(occurred_at=it.occurred_at, price=it.price, size=it.size, source=it.source)
+        for it in found.items
+    ]
+    return TickList(items=items, next_cursor=found.next_cursor)
+
+
+@router.get("/instruments/{symbol}/statistics", response=StatisticsOut, auth=KeyAuth("read"))
+def get_statistics(request: ApiRequest, symbol: str, wanted: Query[Span]) -> StatisticsOut:
+    """Figures of the daily bars; of the latest year where no dates are given."""
+    instrument = queries.instrument_by_address(symbol)
+    end = wanted.end or timezone.now()
+    found = queries.statistics(instrument, start=wanted.start, end=wanted.end, at=end)
+    return StatisticsOut.from_statistics(instrument, found)

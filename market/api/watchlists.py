@@ -1,0 +1,115 @@
+"""Lists of instruments somebody keeps an eye on."""
+
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.utils import timezone
+from ninja import Query, Router
+from ninja.responses import Status
+
+from accounts.auth import KeyAuth
+from accounts.cursors import Listing
+from accounts.errors import NotFound
+from accounts.http import ApiRequest
+from accounts.idempotency import idempotent
+from accounts.schemas import PageIn
+from market import watchlists
+from market.list_schemas import (
+    OutcomeList,
+    OutcomeOut,
+    SymbolsIn,
+    WatchlistIn,
+    WatchlistList,
+    WatchlistOut,
+)
+from market.models import Watchlist, WatchlistItem
+from market.models.watchlists import WatchlistQuerySet
+
+router: Final = Router(tags=["Watchlists"])
+
+
+def watchlists_of(request: ApiRequest) -> WatchlistQuerySet:
+    items = WatchlistItem.objects.select_related("instrument").order_by("position", "id")
+    return Watchlist.objects.for_user(request.auth.user).prefetch_related(
+        Prefetch("items", queryset=items)
+    )
+
+
+def find_watchlist(request: ApiRequest, watchlist_id: UUID) -> Watchlist:
+    """Raises:
+    NotFound: the caller has no such watchlist.
+    """
+    found = watchlists_of(request).filter(id=watchlist_id).first()
+    if found is None:
+        raise NotFound("There is no such watchlist.")
+    return found
+
+
+def shown(watchlist: Watchlist) -> WatchlistOut:
+    symbols = [item.instrument.symbol for item in watchlist.items.all()]
+    return WatchlistOut.from_watchlist(watchlist, symbols)
+
+
+@router.get("/watchlists", response=WatchlistList, auth=KeyAuth("read"))
+def list_watchlists(request: ApiRequest, page: Query[PageIn]) -> WatchlistList:
+    """All watchlists of the user, oldest first."""
+    found = Listing(request.auth, "watchlists", {}).page(
+        watchlists_of(request),
+        order=["created_at", "id"],
+        limit=page.limit,
+        cursor=page.cursor,
+    )
+    return WatchlistList(items=[shown(it) for it in found.items], next_cursor=found.next_cursor)
+
+
+@router.post("/watchlists", response={201: WatchlistOut}, auth=KeyAuth("trade"))
+@idempotent(required=False)
+def create_watchlist(request: ApiRequest, payload: WatchlistIn) -> Status[WatchlistOut]:
+    """Make an empty watchlist; how many one may have is a matter of tier."""
+    made = watchlists.create_watchlist(
+        owner=request.auth.user, name=payload.name, created_at=timezone.now()
+    )
+    return Status(201, WatchlistOut.from_watchlist(made, []))
+
+
+@router.get("/watchlists/{uuid:watchlist_id}", response=WatchlistOut, auth=KeyAuth("read"))
+def get_watchlist(request: ApiRequest, watchlist_id: UUID) -> WatchlistOut:
+    """One watchlist with its symbols in order."""
+    return shown(find_watchlist(request, watchlist_id))
+
+
+@router.patch("/watchlists/{uuid:watchlist_id}", response=WatchlistOut, auth=KeyAuth("trade"))
+def rename_watchlist(request: ApiRequest, watchlist_id: UUID, payload: WatchlistIn) -> WatchlistOut:
+    """Give a watchlist another name."""
+    watchlist = find_watchlist(request, watchlist_id)
+    watchlists.rename_watchlist(watchlist=watchlist, name=payload.name)
+    return shown(find_watchlist(request, watchlist_id))
+
+
+@router.delete("/watchlists/{uuid:watchlist_id}", response={204: None}, auth=KeyAuth("trade"))
+def delete_watchlist(request: ApiRequest, watchlist_id: UUID) -> Status[None]:
+    """Drop a watchlist."""
+    watchlists.delete_watchlist(watchlist=find_watchlist(request, watchlist_id))
+    return Status(204, None)
+
+
+@router.post("/watchlists/{uuid:watchlist_id}/items", response=OutcomeList, auth=KeyAuth("trade"))
+@idempotent(required=False)
+def add_symbols(request: ApiRequest, watchlist_id: UUID, payload: SymbolsIn) -> OutcomeList:
+    """Add instruments; one that is there already is no error and no second row."""
+    outcomes = watchlists.add_symbols(
+        watchlist=find_watchlist(request, watchlist_id),
+        symbols=payload.symbols,
+        added_at=timezone.now(),
+    )
+    return OutcomeList(items=[OutcomeOut.from_outcome(it) for it in outcomes])
+
+
+@router.delete("/watchlists/{uuid:watchlist_id}/items", response=OutcomeList, auth=KeyAuth("trade"))
+def remove_symbols(request: ApiRequest, watchlist_id: UUID, payload: SymbolsIn) -> OutcomeList:
+    """Take instruments off the list."""
+    outcomes = watchlists.remove_symbols(
+        watchlist=find_watchlist(request, watchlist_id), symbols=payload.symbols
+    )
+    return OutcomeList(items=[OutcomeOut.from_outcome(it) for it in outcomes])

@@ -1,0 +1,108 @@
+"""Watchlists and price imports as programs send and get them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from accounts.schemas import SchemaIn, SchemaOut
+from market.models import IngestionRun, QuarantinedRow, Watchlist
+from market.schemas import SYMBOLS_AT_ONCE, Symbol
+from market.watchlists import SymbolOutcome
+
+
+class WatchlistIn(SchemaIn):
+    name: str
+
+    model_config = ConfigDict(json_schema_extra={"example": {"name": "Tech"}})
+
+
+class WatchlistOut(SchemaOut):
+    id: UUID
+    name: str
+    symbols: list[str]
+    created_at: datetime
+
+    @classmethod
+    def from_watchlist(cls, watchlist: Watchlist, symbols: Iterable[str]) -> Self:
+        return cls(
+            id=watchlist.id,
+            name=watchlist.name,
+            symbols=list(symbols),
+            created_at=watchlist.created_at,
+        )
+
+
+class WatchlistList(SchemaOut):
+    items: list[WatchlistOut]
+    next_cursor: str | None
+
+
+class SymbolsIn(SchemaIn):
+    symbols: Annotated[list[Symbol], Field(min_length=1, max_length=SYMBOLS_AT_ONCE)]
+
+    model_config = ConfigDict(json_schema_extra={"example": {"symbols": ["AAPL", "MSFT"]}})
+
+
+class OutcomeOut(SchemaOut):
+    symbol: str
+    outcome: str
+
+    @classmethod
+    def from_outcome(cls, found: SymbolOutcome) -> Self:
+        return cls(symbol=found.symbol, outcome=found.outcome)
+
+
+class OutcomeList(SchemaOut):
+    """One for each symbol, in the order sent."""
+
+    items: list[OutcomeOut]
+    next_cursor: None = None
+
+
+class RefusalOut(SchemaOut):
+    line: int
+    code: str
+    message: str
+
+    @classmethod
+    def from_row(cls, row: QuarantinedRow) -> Self:
+        return cls(line=row.line, code=row.code, message=row.message)
+
+
+class PriceImportOut(SchemaOut):
+    """A run of reading prices in; ask again until `finished_at` is set."""
+
+    id: UUID
+    status: str
+    source_name: str
+    rows_total: int | None
+    rows_read: int
+    rows_written: int
+    rows_unchanged: int
+    rows_refused: int
+    error: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    refusals: Annotated[list[RefusalOut], Field(description="the first 100, by line")]
+
+    @classmethod
+    def from_run(cls, run: IngestionRun, refusals: Iterable[QuarantinedRow] = ()) -> Self:
+        return cls(
+            id=run.id,
+            status=run.status,
+            source_name=run.source_name,
+            rows_total=run.rows_total,
+            rows_read=run.rows_read,
+            rows_written=run.rows_written,
+            rows_unchanged=run.rows_unchanged,
+            rows_refused=run.rows_refused,
+            error=run.error,
+            created_at=run.created_at,
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            refusals=[RefusalOut.from_row(row) for row in refusals],
+        )

@@ -1,0 +1,11 @@
+"""Portfolios and their books for programs."""
+
+from typing import Final
+
+from ninja import Router
+
+from portfolio.api import books, holdings, portfolios
+
+router: Final = Router()
+for part in (portfolios, holdings, books):
+    router.add_router("", part.router)

@@ -1,0 +1,78 @@
+"""What a portfolio holds, and what it was worth day by day."""
+
+from datetime import date
+from typing import Annotated, Final
+from uuid import UUID
+
+from ninja import Query, Router
+
+from accounts.auth import KeyAuth
+from accounts.cursors import Listing
+from accounts.errors import Problem
+from accounts.http import ApiRequest
+from market.queries import instrument_by_address
+from portfolio.api.reach import find_portfolio
+from portfolio.errors import PortfolioRefused
+from portfolio.models import DailyValuation
+from portfolio.queries import lot_rows, position_rows
+from portfolio.schemas import (
+    LotList,
+    LotOut,
+    LotsWanted,
+    PositionList,
+    PositionOut,
+    ValuationList,
+    ValuationOut,
+    ValuationsWanted,
+)
+
+router: Final = Router(tags=["Positions"])
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/positions", response=PositionList, auth=KeyAuth("read")
+)
+def list_positions(
+    request: ApiRequest,
+    portfolio_id: UUID,
+    as_of: Annotated[date | None, Query(description="only now: leave it out")] = None,
+) -> PositionList:
+    """What is held now, by symbol, at the newest quotes."""
+    if as_of is not None:
+        message = "Positions of a past day are not kept; leave as_of out for those of now."
+        raise PortfolioRefused([Problem("as_of", "unsupported", message)])
+    rows = position_rows(find_portfolio(request.auth, portfolio_id))
+    return PositionList(items=[PositionOut.from_row(row) for row in rows])
+
+
+@router.get("/portfolios/{uuid:portfolio_id}/lots", response=LotList, auth=KeyAuth("read"))
+def list_lots(request: ApiRequest, portfolio_id: UUID, wanted: Query[LotsWanted]) -> LotList:
+    """Units by purchase, oldest first within each symbol."""
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    instrument_id = None
+    if wanted.symbol is not None:
+        instrument_id = instrument_by_address(wanted.symbol).id
+    is_open = None if wanted.status is None else wanted.status == "open"
+    rows = lot_rows(portfolio, instrument_id=instrument_id, is_open=is_open)
+    return LotList(items=[LotOut.from_row(row) for row in rows])
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/valuations", response=ValuationList, auth=KeyAuth("read")
+)
+def list_valuations(
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[ValuationsWanted]
+) -> ValuationList:
+    """What the portfolio was worth at the end of each day, ascending."""
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    days = DailyValuation.objects.filter(portfolio=portfolio)
+    if wanted.start is not None:
+        days = days.filter(date__gte=wanted.start)
+    if wanted.end is not None:
+        days = days.filter(date__lte=wanted.end)
+    filters = {"start": wanted.start, "end": wanted.end}
+    found = Listing(request.auth, f"valuations {portfolio.id}", filters).page(
+        days, order=["date"], limit=wanted.limit, cursor=wanted.cursor
+    )
+    items = [ValuationOut.from_day(day) for day in found.items]
+    return ValuationList(items=items, next_cursor=found.next_cursor)

@@ -1,0 +1,85 @@
+"""Opening, reading, naming and archiving portfolios."""
+
+from typing import Final
+from uuid import UUID
+
+from django.utils import timezone
+from ninja import Query, Router
+from ninja.responses import Status
+
+from accounts.auth import KeyAuth, KeyBound
+from accounts.cursors import Listing
+from accounts.http import ApiRequest
+from accounts.idempotency import idempotent
+from accounts.schemas import PageIn
+from portfolio import portfolios
+from portfolio.api.reach import find_portfolio, reachable
+from portfolio.models import Portfolio
+from portfolio.overviews import overviews
+from portfolio.schemas import PortfolioIn, PortfolioList, PortfolioOut, PortfolioPatch
+
+router: Final = Router(tags=["Portfolios"])
+
+
+def shown(portfolio: Portfolio) -> PortfolioOut:
+    (overview,) = overviews([portfolio], at=timezone.now())
+    return PortfolioOut.from_overview(overview)
+
+
+@router.get("/portfolios", response=PortfolioList, auth=KeyAuth("read"))
+def list_portfolios(request: ApiRequest, page: Query[PageIn]) -> PortfolioList:
+    """The user's portfolios, oldest first, with what they are worth now."""
+    found = Listing(request.auth, "portfolios", {}).page(
+        reachable(request.auth),
+        order=["created_at", "id"],
+        limit=page.limit,
+        cursor=page.cursor,
+    )
+    worth = overviews(found.items, at=timezone.now())
+    items = [PortfolioOut.from_overview(overview) for overview in worth]
+    return PortfolioList(items=items, next_cursor=found.next_cursor)
+
+
+@router.post("/portfolios", response={201: PortfolioOut}, auth=KeyAuth("trade"))
+@idempotent(required=False)
+def open_portfolio(request: ApiRequest, payload: PortfolioIn) -> Status[PortfolioOut]:
+    """Open a portfolio: `paper` trades on our market, `tracked` records what happened elsewhere."""
+    if request.auth.portfolio_ids:
+        raise KeyBound("This key is bound to portfolios, so it cannot open another.")
+    opened = portfolios.open_portfolio(
+        owner=request.auth.user,
+        name=payload.name,
+        kind=payload.kind,
+        currency=payload.currency,
+        starting_cash=payload.starting_cash,
+        opened_at=timezone.now(),
+    )
+    return Status(201, shown(opened))
+
+
+@router.get("/portfolios/{uuid:portfolio_id}", response=PortfolioOut, auth=KeyAuth("read"))
+def get_portfolio(request: ApiRequest, portfolio_id: UUID) -> PortfolioOut:
+    """What a portfolio is worth now."""
+    return shown(find_portfolio(request.auth, portfolio_id))
+
+
+@router.patch("/portfolios/{uuid:portfolio_id}", response=PortfolioOut, auth=KeyAuth("trade"))
+def rename_portfolio(
+    request: ApiRequest, portfolio_id: UUID, payload: PortfolioPatch
+) -> PortfolioOut:
+    """Give a portfolio another name."""
+    find_portfolio(request.auth, portfolio_id)
+    renamed = portfolios.rename_portfolio(
+        portfolio_id=portfolio_id, owner=request.auth.user, name=payload.name
+    )
+    return shown(renamed)
+
+
+@router.delete("/portfolios/{uuid:portfolio_id}", response={204: None}, auth=KeyAuth("trade"))
+def archive_portfolio(request: ApiRequest, portfolio_id: UUID) -> Status[None]:
+    """Take a portfolio out of sight; its books stay. Refused while orders work."""
+    find_portfolio(request.auth, portfolio_id)
+    portfolios.archive_portfolio(
+        portfolio_id=portfolio_id, owner=request.auth.user, archived_at=timezone.now()
+    )
+    return Status(204, None)

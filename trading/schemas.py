@@ -1,0 +1,247 @@
+"""Orders, fills and settlements as programs send and get them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from accounts.exact_json import AmountIn, MomentIn, PriceIn
+from accounts.schemas import PageIn, SchemaIn, SchemaOut
+from market.schemas import NumberOut, Symbol
+from trading.models import Fill, Order, OrderEvent, Settlement
+from trading.orders import OrderTicket
+from trading.states import OrderType, Side, TimeInForce
+
+# An average is shown to ten places, half-even; the exact one is filled_amount / filled_quantity.
+AVERAGE_PLACES: Final = Decimal("1E-10")
+
+
+class OrderIn(SchemaIn):
+    """Give `quantity` (units) or `notional` (money); a limit order needs `limit_price`.
+
+    Without a `client_order_id` the order takes the `Idempotency-Key`.
+    """
+
+    portfolio_id: UUID
+    symbol: Symbol
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce = TimeInForce.DAY
+    quantity: AmountIn | None = None
+    notional: AmountIn | None = None
+    limit_price: PriceIn | None = None
+    extended_hours: bool = False
+    client_order_id: str | None = None
+    # Fields of order types that this market does not take may be there, and empty.
+    order_class: Literal["simple"] | None = None
+    stop_price: None = None
+    trail_amount: None = None
+    trail_pct: None = None
+    take_profit: None = None
+    stop_loss: None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "portfolio_id": "0198c0de-0000-7000-8000-000000000000",
+                "symbol": "AAPL",
+                "side": "buy",
+                "type": "limit",
+                "quantity": "10",
+                "limit_price": "200.00",
+                "time_in_force": "gtc",
+            }
+        }
+    )
+
+    def to_ticket(self, *, instrument_id: int, client_order_id: str | None) -> OrderTicket:
+        return OrderTicket(
+            instrument_id=instrument_id,
+            side=self.side,
+            type=self.type,
+            time_in_force=self.time_in_force,
+            quantity=self.quantity,
+            notional=self.notional,
+            limit_price=self.limit_price,
+            extended_hours=self.extended_hours,
+            client_order_id=client_order_id,
+        )
+
+
+class OrderOut(SchemaOut):
+    """Quantities in units, prices in the instrument's currency."""
+
+    id: UUID
+    client_order_id: str
+    portfolio_id: UUID
+    symbol: str
+    side: str
+    type: str
+    time_in_force: str
+    status: str
+    quantity: NumberOut
+    notional: NumberOut | None
+    filled_quantity: NumberOut
+    average_fill_price: NumberOut | None
+    limit_price: NumberOut | None
+    stop_price: NumberOut | None = None
+    extended_hours: bool
+    submitted_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+    finished_at: datetime | None
+    status_reason: str
+
+    @classmethod
+    def from_order(cls, order: Order, *, symbol: str) -> Self:
+        average = order.average_fill_price
+        return cls(
+            id=order.id,
+            client_order_id=order.client_order_id,
+            portfolio_id=order.portfolio_id,
+            symbol=symbol,
+            side=order.side,
+            type=order.type,
+            time_in_force=order.time_in_force,
+            status=order.status,
+            quantity=order.quantity,
+            notional=order.notional,
+            filled_quantity=order.filled_quantity,
+            average_fill_price=None if average is None else average.quantize(AVERAGE_PLACES),
+            limit_price=order.limit_price,
+            extended_hours=order.extended_hours,
+            submitted_at=order.submitted_at,
+            updated_at=order.updated_at,
+            expires_at=order.expires_at,
+            finished_at=order.finished_at,
+            status_reason=order.status_reason,
+        )
+
+
+class OrderList(SchemaOut):
+    items: list[OrderOut]
+    next_cursor: str | None
+
+
+class OrdersWanted(PageIn):
+    portfolio_id: UUID | None = None
+    status: Annotated[
+        str | None,
+        Field(description="a status, several with commas, or `open` or `closed`", max_length=200),
+    ] = None
+    symbol: Symbol | None = None
+    start: Annotated[MomentIn | None, Field(description="submitted from this moment on")] = None
+    end: Annotated[MomentIn | None, Field(description="submitted before this moment")] = None
+
+
+class OrderEventOut(SchemaOut):
+    kind: str
+    status: str
+    occurred_at: datetime
+    actor_id: UUID | None
+    details: dict[str, Any]
+
+    @classmethod
+    def from_event(cls, event: OrderEvent) -> Self:
+        return cls(
+            kind=event.kind,
+            status=event.status,
+            occurred_at=event.occurred_at,
+            actor_id=event.actor_id,
+            details=event.details,
+        )
+
+
+class OrderEventList(SchemaOut):
+    items: list[OrderEventOut]
+    next_cursor: str | None
+
+
+class FillOut(SchemaOut):
+    id: UUID
+    order_id: UUID
+    portfolio_id: UUID
+    symbol: str
+    side: str
+    quantity: NumberOut
+    price: NumberOut
+    commission: NumberOut
+    counterparty: str
+    executed_at: datetime
+    trade_date: date
+    settlement_date: date
+
+    @classmethod
+    def from_fill(cls, fill: Fill) -> Self:
+        return cls(
+            id=fill.id,
+            order_id=fill.order_id,
+            portfolio_id=fill.portfolio_id,
+            symbol=fill.instrument.symbol,
+            side=fill.side,
+            quantity=fill.quantity,
+            price=fill.price,
+            commission=fill.commission,
+            counterparty=fill.counterparty,
+            executed_at=fill.executed_at,
+            trade_date=fill.trade_date,
+            settlement_date=fill.settlement_date,
+        )
+
+
+class FillList(SchemaOut):
+    items: list[FillOut]
+    next_cursor: str | None
+
+
+class FillsWanted(PageIn):
+    portfolio_id: UUID | None = None
+    order_id: UUID | None = None
+    symbol: Symbol | None = None
+    start: Annotated[MomentIn | None, Field(description="executed from this moment on")] = None
+    end: Annotated[MomentIn | None, Field(description="executed before this moment")] = None
+
+
+class SettlementOut(SchemaOut):
+    """What a fill promised: `quantity` units against cash, exchanged on `due_date`."""
+
+    id: UUID
+    portfolio_id: UUID
+    fill_id: UUID
+    order_id: UUID
+    symbol: str
+    side: str
+    quantity: NumberOut
+    price: NumberOut
+    commission: NumberOut
+    due_date: date
+    settled_at: datetime | None
+
+    @classmethod
+    def from_settlement(cls, settlement: Settlement) -> Self:
+        fill = settlement.fill
+        return cls(
+            id=settlement.id,
+            portfolio_id=settlement.portfolio_id,
+            fill_id=fill.id,
+            order_id=fill.order_id,
+            symbol=fill.instrument.symbol,
+            side=fill.side,
+            quantity=fill.quantity,
+            price=fill.price,
+            commission=fill.commission,
+            due_date=settlement.due_date,
+            settled_at=settlement.settled_at,
+        )
+
+
+class SettlementList(SchemaOut):
+    items: list[SettlementOut]
+    next_cursor: str | None
+
+
+class SettlementsWanted(PageIn):
+    portfolio_id: UUID | None = None
+    status: Literal["waiting", "settled"] | None = None
