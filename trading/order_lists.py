@@ -52,10 +52,7 @@ def order_story(order: Order) -> OrderStory:
     return OrderStory(
         order=order,
         held=order_rows([order])[0].held,
-        lines=[
-            StoryLine("Placed", order.submitted_at, ""),
-            *(_line(event) for event in order.events.order_by("id")),
-        ],
+        lines=[_line(event) for event in order.events.order_by("id")],
         fills=fills,
         commission=sum((fill.commission for fill in fills), Decimal(0)),
     )
