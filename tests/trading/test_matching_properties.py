@@ -1,0 +1,154 @@
+"""What holds for every sequence of orders, cancellations and quotes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trading.matching import Outcome, Trade, meet_street, retry_waiting, submit
+from trading.order_book import BookOrder, OrderBook, Street
+
+OWNERS = [UUID(int=number) for number in range(1, 4)]
+PRICES = st.integers(95, 105)
+SIZES = st.integers(1, 9)
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> BookOrder:
+    is_market = draw(st.booleans())
+    tif = draw(st.sampled_from(["day", "ioc", "fok"]))
+    return BookOrder(
+        id=draw(st.uuids()),
+        owner=draw(st.sampled_from(OWNERS)),
+        is_buy=draw(st.booleans()),
+        limit=draw(PRICES),
+        remaining=draw(SIZES),
+        is_market=is_market,
+        may_rest=tif == "day",
+        is_all_or_nothing=tif == "fok",
+    )
+
+
+levels = st.lists(st.tuples(st.integers(0, 4), SIZES), max_size=3, unique_by=lambda level: level[0])
+
+
+@st.composite
+def streets(draw: st.DrawFn) -> Street:
+    middle = draw(PRICES)
+    return Street(
+        bids=sorted(((middle - 1 - gap, size) for gap, size in draw(levels)), reverse=True),
+        asks=sorted((middle + gap, size) for gap, size in draw(levels)),
+    )
+
+
+steps = st.lists(st.one_of(orders(), streets(), st.integers(0, 20)), max_size=40)
+
+
+class Exchange:
+    """Plays steps and checks every claim as it goes."""
+
+    def __init__(self) -> None:
+        self.book = OrderBook()
+        self.street: Street | None = None
+        self.sizes: dict[UUID, int] = {}
+        self.filled: Counter[UUID] = Counter()
+        self.log: list[tuple[object, ...]] = []
+
+    def play(self, step: BookOrder | Street | int) -> None:
+        if isinstance(step, BookOrder):
+            if step.id in self.sizes:
+                return
+            self.sizes[step.id] = step.remaining
+            self.check(submit(self.book, step, self.street))
+            self.check_all(retry_waiting(self.book, self.street))
+        elif isinstance(step, Street):
+            self.street = step
+            shown = sum(size for _, size in [*step.bids, *step.asks])
+            outcomes = [*retry_waiting(self.book, step), *meet_street(self.book, step)]
+            self.check_all(outcomes)
+            taken = sum(t.quantity for o in outcomes for t in o.trades if t.maker is None)
+            assert taken + sum(size for _, size in [*step.bids, *step.asks]) == shown
+        elif self.book.orders:
+            chosen = list(self.book.orders)[step % len(self.book.orders)]
+            self.book.remove(chosen)
+        assert not self.book.is_crossed()
+
+    def check_all(self, outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            self.check(outcome)
+
+    def check(self, outcome: Outcome) -> None:
+        order = outcome.order
+        for trade in outcome.trades:
+            self.check_trade(trade)
+        prices = [trade.price for trade in outcome.trades]
+        assert prices == sorted(prices, reverse=not order.is_buy), "a worse price came first"
+        works = order.id in self.book.orders
+        assert works == (outcome.end in {"rests", "waits"})
+        if not order.may_rest:
+            assert not works
+        if order.is_all_or_nothing:
+            assert self.filled[order.id] in {0, self.sizes[order.id]}
+        if order.is_market:
+            assert outcome.end != "rests"
+        assert self.sizes[order.id] == self.filled[order.id] + order.remaining
+        self.log.append((order.id.int, outcome.end, tuple(map(tuple_of, outcome.trades))))
+
+    def check_trade(self, trade: Trade) -> None:
+        taker, maker = trade.taker, trade.maker
+        assert trade.quantity > 0
+        assert trade.price <= taker.limit if taker.is_buy else trade.price >= taker.limit
+        self.filled[taker.id] += trade.quantity
+        if maker is not None:
+            assert maker.owner != taker.owner
+            assert maker.is_buy != taker.is_buy
+            assert trade.price == maker.limit
+            self.filled[maker.id] += trade.quantity
+            assert self.filled[maker.id] <= self.sizes[maker.id]
+
+
+def tuple_of(trade: Trade) -> tuple[int, int | None, int, int]:
+    maker = None if trade.maker is None else trade.maker.id.int
+    return (trade.taker.id.int, maker, trade.price, trade.quantity)
+
+
+def copy_of(step: BookOrder | Street | int) -> BookOrder | Street | int:
+    if isinstance(step, BookOrder):
+        values = {name: getattr(step, name) for name in BookOrder.__slots__}
+        return BookOrder(**values)
+    if isinstance(step, Street):
+        bids = [(price, size) for price, size in step.bids]
+        return Street(bids=bids, asks=[(price, size) for price, size in step.asks])
+    return step
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps)
+def test_the_market_keeps_its_promises(sequence: list[BookOrder | Street | int]) -> None:
+    again = [copy_of(step) for step in sequence]
+    first, second = Exchange(), Exchange()
+    for step in sequence:
+        first.play(step)
+    for step in again:
+        second.play(step)
+    assert first.log == second.log
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(OWNERS[:2]), PRICES, SIZES), min_size=1, max_size=12))
+def test_price_comes_first_then_time(asks: list[tuple[UUID, int, int]]) -> None:
+    book = OrderBook()
+    placed = [
+        BookOrder(UUID(int=number), owner, False, price, size)
+        for number, (owner, price, size) in enumerate(asks, start=1)
+    ]
+    expected = [order.id for order in sorted(placed, key=lambda order: (order.limit, order.id))]
+    for order in placed:
+        submit(book, order, None)
+    taker = BookOrder(UUID(int=999), OWNERS[2], True, 1_000, sum(size for _, _, size in asks))
+    outcome = submit(book, taker, None)
+    assert [trade.maker.id for trade in outcome.trades if trade.maker] == expected
+    assert not book.orders
