@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import struct
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -46,9 +47,18 @@ def abort_by(send: Any) -> Callable[[], None]:
     """A function that drops the client at once, with whatever was still buffered for it."""
     transport = transport_of(send)
     if transport is not None:
-        return transport.abort
+        return lambda: reset_connection(transport)
 
     def leave_to_pings() -> None:
         logger.info("A price socket takes nothing; the server's pings will end it")
 
     return leave_to_pings
+
+
+def reset_connection(transport: asyncio.Transport) -> None:
+    """End a connection without delivering what it still holds, in the kernel too."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family in {socket.AF_INET, socket.AF_INET6}:
+        linger_not = struct.pack("ii", 1, 0)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
+    transport.abort()

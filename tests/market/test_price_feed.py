@@ -88,7 +88,8 @@ def eventually(condition: Callable[[], bool], what: str, *, seconds: float = 15)
 
 
 def listen() -> Any:
-    messages = valkey().pubsub(ignore_subscribe_messages=True)
+    client: Any = valkey()  # its pub/sub has no types
+    messages = client.pubsub(ignore_subscribe_messages=True)
     messages.psubscribe("prices:*")
     messages.get_message(timeout=1)
     return messages
