@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio.charts import POINTS_MAXIMUM, STEPS, ValuePoint, area_chart, nice_scale, thinned
+from accounts.templatetags.formats import plain
+from portfolio.charts import POINTS_MAXIMUM, ValuePoint, area_chart, nice_scale, thinned
 from portfolio.ranges import DEFAULT_RANGE, RANGES, find_range, start_date
 
 amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
@@ -22,25 +23,28 @@ def days_worth(*values: str) -> list[ValuePoint]:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "bottom", "step"),
+    ("low", "high", "expected"),
     [
-        ("100000", "123456", "100000", "10000"),
-        ("99.5", "100.5", "99.50", "0.25"),
-        ("-5", "7", "-5", "5"),
-        ("5", "5", "4.50", "0.25"),
+        pytest.param("100000", "123456", "100000 + 5 x 5000", id="as tight as it goes"),
+        pytest.param("109500", "140500", "100000 + 5 x 10000", id="across both ends"),
+        pytest.param("99.5", "100.5", "99.5 + 4 x 0.25", id="below one"),
+        pytest.param("-5", "7", "-5 + 3 x 5", id="across zero"),
+        pytest.param("5", "5", "4.5 + 4 x 0.25", id="all the same"),
     ],
 )
-def test_a_scale_is_round(low: str, high: str, bottom: str, step: str) -> None:
-    assert nice_scale(Decimal(low), Decimal(high)) == (Decimal(bottom), Decimal(step))
+def test_a_scale_is_round(low: str, high: str, expected: str) -> None:
+    scale = nice_scale(Decimal(low), Decimal(high))
+    shown = f"{plain(scale.bottom)} + {scale.steps} x {plain(scale.step)}"
+    assert shown == expected
 
 
 @given(amounts, amounts)
 def test_a_scale_holds_its_values(first: Decimal, second: Decimal) -> None:
     low, high = min(first, second), max(first, second)
-    bottom, step = nice_scale(low, high)
-    assert step > 0
-    assert bottom <= low
-    assert bottom + STEPS * step >= high
+    scale = nice_scale(low, high)
+    assert scale.step > 0
+    assert scale.bottom <= low
+    assert scale.bottom + scale.steps * scale.step >= high
 
 
 @given(st.lists(amounts, min_size=2, max_size=600))

@@ -1,0 +1,170 @@
+"""A desk with a past, for somebody who has just come in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from accounts.identifiers import new_id
+from accounts.models import User
+from accounts.tiers import Tier
+from market import queries as market_queries
+from market.calendar import settlement_date
+from market.models import Instrument
+from market.watchlists import add_symbols, create_watchlist
+from portfolio.amounts import ZERO
+from portfolio.bookkeeping import apply_trades
+from portfolio.demo_story import STARTING_CASH, SYMBOLS, StoryTrade, tell
+from portfolio.entries import EntryDraft, deposit_entry, settlement_entry, trade_entry
+from portfolio.ledger import post_entries
+from portfolio.models import Portfolio
+from portfolio.portfolios import open_portfolio
+from portfolio.valuation import refresh_valuations
+
+CURRENCY: Final = "USD"
+FIRST_DATE: Final = date(2016, 1, 4)
+CLOSING_TIME: Final = time(16)  # local to the exchange
+# The story ends early enough for all of it to be settled.
+QUIET_DAYS: Final = 14
+DEMO_ADDRESS: Final = "demo-{}@demo.holdfast.local"
+DEMO_NAME: Final = "Demo investor"
+WATCHED: Final = ("AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "NFLX", "BA", "JPM")
+
+
+@transaction.atomic
+def create_demo_user(*, created_at: datetime) -> User:
+    """Make a disposable user with a watchlist and a portfolio that has a story.
+
+    He has no password: only the session that is opened for him lets him in.
+    """
+    user = User(
+        email=DEMO_ADDRESS.format(secrets.token_hex(8)),
+        display_name=DEMO_NAME,
+        tier=Tier.PREMIUM,
+        is_demo=True,
+        joined_at=created_at,
+    )
+    user.set_unusable_password()
+    user.save()
+    furnish(user, at=created_at)
+    return user
+
+
+def furnish(user: User, *, at: datetime) -> Portfolio:
+    """Give a user what makes the first look worth it."""
+    watchlist = create_watchlist(owner=user, name="Watchlist", created_at=at)
+    add_symbols(watchlist=watchlist, symbols=list(WATCHED), added_at=at)
+    return open_demo(owner=user, opened_at=at)
+
+
+@transaction.atomic
+def open_demo(*, owner: User, opened_at: datetime) -> Portfolio:
+    """Open a paper portfolio whose trades were done at real closes over the past years.
+
+    All of it goes through the ledger: deposit, trades, settlements; lots and valuations follow.
+    Without stored closes there is the deposit alone.
+
+    Raises:
+        AllowanceExceeded: the owner's tier includes no further portfolio.
+    """
+    portfolio = open_portfolio(
+        owner=owner,
+        name="Demo portfolio",
+        kind="paper",
+        currency=CURRENCY,
+        starting_cash=None,
+        opened_at=opened_at,
+    )
+    through = (opened_at - timedelta(days=QUIET_DAYS)).astimezone(UTC).date()
+    instruments = demo_instruments()
+    trades = tell(story_closes(instruments, through=through), through=through)
+    drafts = draft_entries(portfolio, trades, instruments, opened_at=opened_at)
+    posted = post_entries(drafts, recorded_at=opened_at)
+    apply_trades(posted.new)
+    yesterday = (opened_at - timedelta(days=1)).astimezone(UTC).date()
+    refresh_valuations(portfolio.id, yesterday)
+    return portfolio
+
+
+def demo_instruments() -> dict[str, Instrument]:
+    """The story's instruments, by symbol; where several share one, the first listed."""
+    found = (
+        Instrument.objects.active()
+        .filter(symbol__in=SYMBOLS, currency=CURRENCY)
+        .select_related("exchange")
+        .order_by("-id")
+    )
+    return {instrument.symbol: instrument for instrument in found}
+
+
+def story_closes(
+    instruments: Mapping[str, Instrument], *, through: date
+) -> dict[str, list[tuple[date, Decimal]]]:
+    symbols = {instrument.id: symbol for symbol, instrument in instruments.items()}
+    closes = market_queries.daily_closes(list(symbols), start=FIRST_DATE, end=through)
+    return {symbols[instrument_id]: list(series) for instrument_id, series in closes.items()}
+
+
+def draft_entries(
+    portfolio: Portfolio,
+    trades: Iterable[StoryTrade],
+    instruments: Mapping[str, Instrument],
+    *,
+    opened_at: datetime,
+) -> list[EntryDraft]:
+    told = list(trades)
+    first_day = min((trade.traded_on for trade in told), default=None)
+    deposited_at = opened_at
+    if first_day is not None:
+        deposited_at = datetime.combine(first_day - timedelta(days=3), time(12), tzinfo=UTC)
+    drafts = [
+        deposit_entry(
+            entry_id=new_id(),
+            portfolio_id=portfolio.id,
+            external_id="starting-cash",
+            occurred_at=deposited_at,
+            currency=CURRENCY,
+            amount=STARTING_CASH,
+            note="Starting cash",
+        )
+    ]
+    for number, trade in enumerate(told, start=1):
+        drafts += draft_trade(portfolio, trade, instruments[trade.symbol], number=number)
+    return drafts
+
+
+def draft_trade(
+    portfolio: Portfolio, trade: StoryTrade, instrument: Instrument, *, number: int
+) -> list[EntryDraft]:
+    """The trade at the close of its day, and its settlement."""
+    zone = ZoneInfo(instrument.exchange.timezone)
+    settles_on = settlement_date(trade.traded_on, instrument.exchange_id)
+    done = trade_entry(
+        entry_id=new_id(),
+        portfolio_id=portfolio.id,
+        kind=trade.kind,
+        external_id=f"demo:{number}",
+        occurred_at=datetime.combine(trade.traded_on, CLOSING_TIME, tzinfo=zone),
+        currency=CURRENCY,
+        instrument_id=instrument.id,
+        quantity=trade.quantity,
+        unit_price=trade.price,
+    )
+    settled = settlement_entry(
+        entry_id=new_id(),
+        portfolio_id=portfolio.id,
+        kind=trade.kind,
+        external_id=f"demo-settlement:{number}",
+        occurred_at=datetime.combine(settles_on, CLOSING_TIME, tzinfo=zone),
+        currency=CURRENCY,
+        instrument_id=instrument.id,
+        quantity=trade.quantity,
+        amount=done.amount or ZERO,
+    )
+    return [done, settled]

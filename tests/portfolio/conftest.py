@@ -1,0 +1,26 @@
+"""The books are checked after every test that touches them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from portfolio.models import Portfolio
+from portfolio.probes import failed_probes
+from portfolio.rebuilding import find_differences
+
+
+@pytest.fixture(autouse=True)
+def assert_books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run every probe, and compare what is derived with what is stored."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None or "broken_books" in request.fixturenames:
+        yield
+        return
+    # Asked for here, so that the probes run before the database is emptied.
+    request.getfixturevalue("transactional_db" if marker.kwargs.get("transaction") else "db")
+    yield
+    assert failed_probes() == []
+    for portfolio_id in Portfolio.objects.values_list("id", flat=True):
+        assert find_differences(portfolio_id) == []
