@@ -14,7 +14,7 @@ from typing import Final
 
 WIDTH: Final = 1000
 HEIGHT: Final = 300
-STEPS: Final = 4  # spaces between the five horizontal lines
+STEPS_ALLOWED: Final = (3, 4, 5, 6)  # spaces between the horizontal lines
 DATE_LABELS: Final = 5
 POINTS_MAXIMUM: Final = 240  # more would not be seen and would weigh on the page
 NICE_FRACTIONS: Final = tuple(Decimal(text) for text in ("1", "2", "2.5", "5", "10"))
@@ -26,6 +26,15 @@ class ValuePoint:
 
     date: date
     value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Round lines from ``bottom`` up, ``step`` apart; ``steps`` of them above the bottom."""
+
+    bottom: Decimal
+    step: Decimal
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +55,43 @@ def area_chart(points: Sequence[ValuePoint]) -> AreaChart | None:
         return None
     drawn = thinned(points)
     values = [point.value for point in drawn]
-    bottom, step = nice_scale(min(values), max(values))
-    span = step * STEPS
+    scale = nice_scale(min(values), max(values))
+    span = scale.step * scale.steps
     xs = [Decimal(WIDTH) * index / (len(drawn) - 1) for index in range(len(drawn))]
-    ys = [HEIGHT - (value - bottom) / span * HEIGHT for value in values]
+    ys = [HEIGHT - (value - scale.bottom) / span * HEIGHT for value in values]
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True))
     return AreaChart(
         points=tuple(drawn),
         line_path=line,
         area_path=f"{line}V{HEIGHT}H0Z",
-        grid_lines=tuple(HEIGHT * index // STEPS for index in range(STEPS + 1)),
-        value_labels=tuple(bottom + step * index for index in range(STEPS, -1, -1)),
+        grid_lines=tuple(HEIGHT * index // scale.steps for index in range(scale.steps + 1)),
+        value_labels=tuple(
+            scale.bottom + scale.step * index for index in range(scale.steps, -1, -1)
+        ),
         dates=tuple(point.date for point in evenly_chosen(drawn, DATE_LABELS)),
     )
 
 
-def nice_scale(low: Decimal, high: Decimal) -> tuple[Decimal, Decimal]:
-    """The bottom line and the step of a scale of four round steps around the values.
-
-    The bottom is a multiple of the step, and ``bottom + 4 × step`` is at least ``high``.
-    """
+def nice_scale(low: Decimal, high: Decimal) -> Scale:
+    """The tightest round scale around the values: three to six steps, its bottom a multiple."""
     if low == high:
         margin = abs(low) / 10 or Decimal(1)
         low, high = low - margin, high + margin
-    step = _nice_at_least((high - low) / STEPS)
+    scales = [_scale(low, high, steps) for steps in STEPS_ALLOWED]
+    return min(scales, key=lambda scale: (scale.step * scale.steps, scale.steps))
+
+
+def _scale(low: Decimal, high: Decimal, steps: int) -> Scale:
+    step = _nice_at_least((high - low) / steps)
     # A range across a line needs more room than its length alone, so the step may grow.
-    while (bottom := low // step * step - (step if low < 0 and low % step else 0)) + (
-        step * STEPS
-    ) < high:
+    while (bottom := _multiple_below(low, step)) + step * steps < high:
         step = _nice_at_least(step * Decimal("1.01"))
-    return bottom, step
+    return Scale(bottom, step, steps)
+
+
+def _multiple_below(number: Decimal, step: Decimal) -> Decimal:
+    whole = number // step * step
+    return whole - step if whole > number else whole
 
 
 def thinned(points: Sequence[ValuePoint]) -> list[ValuePoint]:

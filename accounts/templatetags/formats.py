@@ -38,6 +38,12 @@ def money(value: Decimal | None, currency: str = "") -> str:
 
 
 @register.filter
+def money_whole(value: Decimal, currency: str = "") -> str:
+    """An amount as an axis shows it: whole where it is, else with its places."""
+    return _money(value, currency, positive="", places=min(2, _places_of(value)))
+
+
+@register.filter
 def signed(value: Decimal | None, currency: str = "") -> str:
     """A change of an amount, its sign always shown: ``+$12.00``. Nothing is ``$0.00``."""
     if value is None:
@@ -121,8 +127,10 @@ def theme(cookie: Any) -> str:
     return cookie if cookie in ("light", "dark") else "auto"
 
 
-def _money(value: Decimal, currency: str, *, positive: str) -> str:
-    number = _number(value, 0 if currency in WHOLE_CURRENCIES else 2, positive=positive)
+def _money(value: Decimal, currency: str, *, positive: str, places: int | None = None) -> str:
+    if places is None:
+        places = 0 if currency in WHOLE_CURRENCIES else 2
+    number = _number(value, places, positive=positive)
     sign = number[0] if number[0] in (MINUS, "+") else ""
     unit = CURRENCY_SIGNS.get(currency, f"{currency} " if currency else "")
     return f"{sign}{unit}{number.removeprefix(sign)}"

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django import template
 
-from portfolio.models.ledger import LedgerAccountKind
+from portfolio.entries import LedgerAccountKind
 
 register = template.Library()
+
+ACCOUNT_WORDS: Final = {
+    LedgerAccountKind.SETTLED: "Settled",
+    LedgerAccountKind.TO_RECEIVE: "To receive",
+    LedgerAccountKind.TO_DELIVER: "To pay or deliver",
+    LedgerAccountKind.STREET: "Street",
+    LedgerAccountKind.FEES: "Fees",
+    LedgerAccountKind.TAXES: "Taxes",
+    LedgerAccountKind.INCOME: "Income",
+    LedgerAccountKind.EQUITY: "Equity",
+}
 
 
 @register.filter
 def ledger_account(kind: str) -> str:
     """How people call a kind of ledger account."""
-    return str(LedgerAccountKind(kind).label)
+    return ACCOUNT_WORDS[LedgerAccountKind(kind)]

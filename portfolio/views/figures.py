@@ -48,6 +48,7 @@ def row_figures(row: PositionRow, currency: str) -> dict[str, Figure]:
         "gain": change(row.unrealised_gain, currency),
         "gain_pct": change_pct(row.unrealised_gain_pct),
         "day": change(row.day_change, currency),
+        "day_pct": change_pct(row.day_change_pct),
         "weight": Figure(text=percent(row.weight_pct, 1), direction=""),
     }
 

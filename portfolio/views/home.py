@@ -25,7 +25,7 @@ from market.sparklines import sparkline_path
 from portfolio import portfolios, queries
 from portfolio.forms import PortfolioForm
 from portfolio.models import JournalEntry, Portfolio
-from portfolio.models.ledger import EntryKind
+from portfolio.entries import EntryKind
 from portfolio.queries import PositionRow
 from portfolio.ranges import RANGES, find_range
 from portfolio.views.figures import (
@@ -97,6 +97,8 @@ def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) ->
         "summary": summary,
         "figures": summary_figures(summary, portfolio.currency),
         "lines": position_lines(rows, portfolio.currency),
+        # One badge on the table says it where every row would.
+        "is_all_simulated": bool(rows) and all(row.is_simulated for row in rows),
         "history": worth_history(portfolio, choice, worth_now=summary.total_value, at=now),
         "range": choice,
         "range_choices": [

@@ -34,7 +34,7 @@ function chartOf(event) {
 document.addEventListener("pointermove", (event) => {
   const chart = chartOf(event);
   if (!chart) return;
-  const box = chart.querySelector("[data-chart-plot]").getBoundingClientRect();
+  const box = chart.querySelector("[data-chart-plot] svg").getBoundingClientRect();
   const count = pointsOf(chart).length;
   show(chart, Math.round(((event.clientX - box.left) / box.width) * (count - 1)));
 });

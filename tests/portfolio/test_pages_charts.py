@@ -28,7 +28,7 @@ def days_worth(*values: str) -> list[ValuePoint]:
         pytest.param("100000", "123456", "100000 + 5 x 5000", id="as tight as it goes"),
         pytest.param("109500", "140500", "100000 + 5 x 10000", id="across both ends"),
         pytest.param("99.5", "100.5", "99.5 + 4 x 0.25", id="below one"),
-        pytest.param("-5", "7", "-5 + 3 x 5", id="across zero"),
+        pytest.param("-5", "7", "-5 + 5 x 2.5", id="across zero"),
         pytest.param("5", "5", "4.5 + 4 x 0.25", id="all the same"),
     ],
 )
