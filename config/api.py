@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -72,14 +74,14 @@ class LocalDocs(DocsBase):
     """Swagger from our own static files, without an inline script."""
 
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
-        settings = {
+        shown = {
             "url": self.get_openapi_url(api, kwargs),
             "layout": "BaseLayout",
             "deepLinking": True,
             "persistAuthorization": False,
             "validatorUrl": None,
         }
-        return render(request, "api/docs.html", {"api": api, "swagger_settings": settings})
+        return render(request, "api/docs.html", {"api": api, "swagger_settings": shown})
 
 
 class HoldfastAPI(NinjaAPI):
@@ -101,6 +103,8 @@ def framed(view: View) -> View:
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if b"\0" in unquote_to_bytes(request.META.get("QUERY_STRING", "")) + request.path.encode():
             return problem(request, HTTPStatus.BAD_REQUEST, detail="The address holds a NUL.")
+        if is_too_large(request):
+            return answer_error(request, RequestDataTooBig())
         try:
             response = view_as_get(view, request, *args, **kwargs)
         except Http404:  # Ninja's root, which is there for its name only
@@ -119,6 +123,14 @@ def framed(view: View) -> View:
 
     answer.csrf_exempt = True  # type: ignore[attr-defined]
     return answer
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """Whether more is announced than even an upload may have; asked before a byte is read."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    return announced.isdecimal() and int(announced) > (
+        settings.LIMITS.upload_bytes + settings.LIMITS.request_body_bytes
+    )
 
 
 def view_as_get(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from django.utils import timezone
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from accounts.auth import KeyAuth
 from accounts.errors import Problem, ProblemsError
@@ -16,13 +16,21 @@ from market.schemas import ClockOut, SessionList, SessionOut
 router: Final = Router(tags=["Calendar"])
 
 DAYS_MAXIMUM: Final = 366
-Exchange = Annotated[str, Field(max_length=4, description="MIC, such as XNAS")]
+
+
+class ClockWanted(BaseModel):
+    exchange: Annotated[str, Field(max_length=4, description="MIC, such as XNAS")] = "XNYS"
+
+
+class CalendarWanted(ClockWanted):
+    start: Annotated[date | None, Field(description="first day, today by default")] = None
+    end: Annotated[date | None, Field(description="last day, at most a year later")] = None
 
 
 @router.get("/market/clock", response=ClockOut, auth=KeyAuth("read"))
-def clock(request: ApiRequest, exchange: Query[Exchange] = "XNYS") -> ClockOut:
+def clock(request: ApiRequest, wanted: Query[ClockWanted]) -> ClockOut:
     """The time, whether the exchange trades now, and its current or next session."""
-    mic, now = exchange.upper(), timezone.now()
+    mic, now = wanted.exchange.upper(), timezone.now()
     session = sessions.session_of(now, mic)
     return ClockOut(
         exchange=mic,
@@ -35,16 +43,13 @@ def clock(request: ApiRequest, exchange: Query[Exchange] = "XNYS") -> ClockOut:
 
 
 @router.get("/market/calendar", response=SessionList, auth=KeyAuth("read"))
-def trading_calendar(
-    request: ApiRequest,
-    exchange: Query[Exchange] = "XNYS",
-    start: Query[date | None] = None,
-    end: Query[date | None] = None,
-) -> SessionList:
+def trading_calendar(request: ApiRequest, wanted: Query[CalendarWanted]) -> SessionList:
     """The exchange's sessions of at most a year; the next 30 days where no dates are given."""
-    mic = exchange.upper()
-    first = start or calendar.local_date(timezone.now(), calendar.exchange_facts(mic).timezone)
-    last = end or first + timedelta(days=30)
+    mic = wanted.exchange.upper()
+    first = wanted.start or calendar.local_date(
+        timezone.now(), calendar.exchange_facts(mic).timezone
+    )
+    last = wanted.end or first + timedelta(days=30)
     if not timedelta(0) <= last - first <= timedelta(days=DAYS_MAXIMUM):
         message = f"end was {last}, must lie within {DAYS_MAXIMUM} days after start, {first}."
         raise ProblemsError([Problem("end", "out_of_range", message)])
