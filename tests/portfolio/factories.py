@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import connection
 
@@ -120,16 +120,17 @@ def activity(
     at: datetime = NOON,
     external_id: str = "",
     fees: str = "0",
-    **numbers: str,
+    **numbers: Any,
 ) -> ActivityDraft:
     """``activity("buy", instrument=apple, quantity="10", unit_price="100")``."""
+    parsed: dict[str, Any] = {name: Decimal(number) for name, number in numbers.items()}
     return ActivityDraft(
         kind=kind,
         occurred_at=at,
         instrument=instrument,
         external_id=external_id,
         fees=Decimal(fees),
-        **{name: Decimal(number) for name, number in numbers.items()},
+        **parsed,
     )
 
 
@@ -150,3 +151,8 @@ def race(actions: Sequence[Callable[[], Result]], *, threads: int = 8) -> list[R
 
     with ThreadPoolExecutor(max_workers=barrier.parties) as pool:
         return list(pool.map(run, enumerate(actions)))
+
+
+def decimals(*numbers: int | str | Decimal) -> tuple[Decimal, ...]:
+    """Several exact numbers, to compare several at once."""
+    return tuple(Decimal(number) for number in numbers)

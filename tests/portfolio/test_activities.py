@@ -26,6 +26,7 @@ from tests.portfolio.factories import (
     NOON,
     activity,
     cash_balance,
+    decimals,
     draft_settlement,
     draft_trade,
     make_tracked,
@@ -75,7 +76,7 @@ def problems(portfolio: Portfolio, draft: ActivityDraft) -> set[tuple[str, str]]
     ],
 )
 def test_each_kind_moves_cash(
-    tracked: Portfolio, kind: str, numbers: dict[str, str], cash: str
+    tracked: Portfolio, kind: str, numbers: dict[str, Any], cash: str
 ) -> None:
     entry = record(tracked, activity(kind, **numbers))
     assert (entry.kind, entry.amount) == (kind, Decimal(numbers["amount"]))
@@ -127,7 +128,7 @@ def test_many_are_booked_all_or_none(tracked: Portfolio, apple: Instrument) -> N
     first, second = record_activities(
         portfolio=tracked, activities=[good, replace(good, amount=Decimal(7))], recorded_at=NOW
     )
-    assert (first.amount, second.amount) == (5, 7)
+    assert (first.amount, second.amount) == decimals(5, 7)
 
 
 @pytest.mark.parametrize("quantity", ["0", "-1", "NaN", "Infinity", "1E400", "1E-11"])

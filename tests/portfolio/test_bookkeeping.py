@@ -19,7 +19,7 @@ from portfolio.errors import InsufficientUnits
 from portfolio.models import Lot, LotClosure, Portfolio, Position
 from portfolio.rebuilding import STORED, find_differences, rebuild_portfolio
 from tests.factories import make_instrument, make_user
-from tests.portfolio.factories import NOON, draft_trade, make_tracked, post
+from tests.portfolio.factories import NOON, decimals, draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 
@@ -68,10 +68,10 @@ def test_lots_closures_and_position_follow_the_trades(
     post(trade(portfolio, apple, BUY, "5", day=1), trade(portfolio, apple, SELL, "12", day=2))
     position = Position.objects.get(portfolio=portfolio)
     older, newer = Lot.objects.filter(portfolio=portfolio).order_by("opened_at")
-    assert (older.remaining_quantity, older.remaining_cost) == (0, 0)
+    assert (older.remaining_quantity, older.remaining_cost) == decimals(0, 0)
     assert older.closed_at == NOON + timedelta(days=2)
-    assert (newer.remaining_quantity, newer.remaining_cost) == (3, Decimal("300.6"))
-    assert (position.quantity, position.cost) == (3, Decimal("300.6"))
+    assert (newer.remaining_quantity, newer.remaining_cost) == decimals(3, Decimal("300.6"))
+    assert (position.quantity, position.cost) == decimals(3, Decimal("300.6"))
     assert position.realised_gain == 1199 - 1001 - Decimal("200.4")
     assert LotClosure.objects.filter(lot__in=[older, newer]).count() == 2
 
@@ -108,7 +108,7 @@ def test_a_position_sold_out_costs_nothing_and_keeps_its_gain(
     post(trade(portfolio, apple, BUY, "3", day=0))
     post(trade(portfolio, apple, SELL, "1", day=1), trade(portfolio, apple, SELL, "2", day=2))
     position = Position.objects.get(portfolio=portfolio)
-    assert (position.quantity, position.cost, position.realised_gain) == (0, 0, -3)
+    assert (position.quantity, position.cost, position.realised_gain) == decimals(0, 0, -3)
 
 
 @settings(

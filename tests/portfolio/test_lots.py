@@ -13,6 +13,7 @@ from portfolio.amounts import ZERO
 from portfolio.entries import EntryKind
 from portfolio.lots import Closure, OpenLot, OverSold, close_fifo
 from portfolio.positions import Holding, Trade, hold
+from tests.portfolio.factories import decimals
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 SALE = UUID(int=999)
@@ -121,13 +122,13 @@ def test_cost_and_gain_after_a_sale_behind_two_purchases() -> None:
 
 def test_nothing_costs_exactly_nothing() -> None:
     holding = hold(trades("+10=0.01", "-3=0.01", "-3=0.01", "-4=0.01"))
-    assert figures(holding) == (0, 0, Decimal("0.02"))
+    assert figures(holding) == decimals(0, 0, Decimal("0.02"))
     assert holding.lots[0].remaining_cost == 0
 
 
 def test_one_unit_of_half_a_million() -> None:
     quantity, cost, _ = figures(hold(trades("+500000=450000", "-1=0.989")))
-    assert (quantity, cost) == (499_999, Decimal("449999.10"))
+    assert (quantity, cost) == decimals(499_999, Decimal("449999.10"))
 
 
 def test_a_loss_realised_and_a_loss_left() -> None:
@@ -174,7 +175,7 @@ def test_parts_sum_to_the_whole(bought: list[tuple[Decimal, Decimal]], data: st.
             break
     holding = hold(trades(*words))
     cost = sum(money for _, money in bought)
-    assert figures(holding) == (0, 0, proceeds - cost)
+    assert figures(holding) == decimals(0, 0, proceeds - cost)
     assert sum(one.proceeds for one in holding.closures) == proceeds
     assert sum(one.cost for one in holding.closures) == cost
     assert all(lot.remaining_cost == 0 and lot.closed_at for lot in holding.lots)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import (
     NOON,
     cash_balance,
+    decimals,
     draft_deposit,
     draft_settlement,
     draft_trade,
@@ -61,8 +63,8 @@ def test_a_purchase_promises_cash_for_units(portfolio: Portfolio, apple: Instrum
         "fees USD 1",
     ]
     cash, units = cash_balance(portfolio), units_balance(portfolio, apple)
-    assert (cash.settled, cash.to_deliver, cash.available) == (10_000, -1001, 8999)
-    assert (units.settled, units.to_receive) == (0, 10)
+    assert (cash.settled, cash.to_deliver, cash.available) == decimals(10_000, -1001, 8999)
+    assert (units.settled, units.to_receive) == decimals(0, 10)
 
 
 def test_settlement_moves_what_was_promised(portfolio: Portfolio, apple: Instrument) -> None:
@@ -70,8 +72,8 @@ def test_settlement_moves_what_was_promised(portfolio: Portfolio, apple: Instrum
     post(trade)
     post(draft_settlement(trade))
     cash, units = cash_balance(portfolio), units_balance(portfolio, apple)
-    assert (cash.settled, cash.to_deliver) == (8999, 0)
-    assert (units.settled, units.to_receive) == (10, 0)
+    assert (cash.settled, cash.to_deliver) == decimals(8999, 0)
+    assert (units.settled, units.to_receive) == decimals(10, 0)
 
 
 def test_a_sale_counts_at_once_and_settles_later(portfolio: Portfolio, apple: Instrument) -> None:
@@ -81,8 +83,8 @@ def test_a_sale_counts_at_once_and_settles_later(portfolio: Portfolio, apple: In
     )
     post(sale)
     cash, units = cash_balance(portfolio), units_balance(portfolio, apple)
-    assert (cash.to_receive, cash.available) == (1099, 10_099)
-    assert (units.to_deliver, units.total) == (-10, 0)
+    assert (cash.to_receive, cash.available) == decimals(1099, 10_099)
+    assert (units.to_deliver, units.total) == decimals(-10, 0)
     assert cash.withdrawable == 9000
     post(draft_settlement(sale))
     assert cash_balance(portfolio).settled == 11_099
@@ -142,7 +144,7 @@ def test_paper_cash_does_not_go_negative(portfolio: Portfolio, apple: Instrument
             draft_trade(portfolio, apple, quantity="50"),
             draft_trade(portfolio, apple, quantity="51"),
         )
-    assert (refused.value.missing, refused.value.available) == (100, 10_000)
+    assert (refused.value.missing, refused.value.available) == decimals(100, 10_000)
     assert JournalEntry.objects.filter(portfolio=portfolio).count() == 1
     assert cash_balance(portfolio).available == 10_000
 
@@ -182,7 +184,7 @@ def test_a_batch_takes_as_many_statements_as_one_entry(
 def test_many_posts_at_once_end_exactly() -> None:
     portfolio = make_portfolio(make_user(), cash="0")
     drafts = [draft_deposit(portfolio, "0.1") for _ in range(400)]
-    race([lambda draft=draft: post_entries([draft], recorded_at=NOON) for draft in drafts])
+    race([partial(post_entries, [draft], recorded_at=NOON) for draft in drafts])
     assert cash_balance(portfolio).settled == 40
 
 
@@ -190,9 +192,7 @@ def test_many_posts_at_once_end_exactly() -> None:
 def test_one_external_id_posted_at_once_by_many_counts_once() -> None:
     portfolio = make_portfolio(make_user(), cash="0")
     drafts = [draft_deposit(portfolio, "7", external_id="wire-1") for _ in range(16)]
-    outcomes = race(
-        [lambda draft=draft: post_entries([draft], recorded_at=NOON) for draft in drafts]
-    )
+    outcomes = race([partial(post_entries, [draft], recorded_at=NOON) for draft in drafts])
     assert sorted(len(outcome.new) for outcome in outcomes)[-2:] == [0, 1]  # type: ignore[union-attr]
     assert cash_balance(portfolio).settled == 7
 
@@ -205,8 +205,6 @@ def test_batches_over_the_same_portfolios_in_any_order_do_not_deadlock() -> None
         [draft_deposit(one, "1") for one in (portfolios if turn % 2 else portfolios[::-1])]
         for turn in range(40)
     ]
-    outcomes = race(
-        [lambda batch=batch: post_entries(batch, recorded_at=NOON) for batch in batches]
-    )
+    outcomes = race([partial(post_entries, batch, recorded_at=NOON) for batch in batches])
     assert [one for one in outcomes if isinstance(one, Exception)] == []
     assert [cash_balance(one).settled for one in portfolios] == [40] * 4
