@@ -35,9 +35,9 @@ def live(request: HttpRequest) -> HealthOut:
 def ready(request: HttpRequest) -> Status[HealthOut]:
     """Answers 200 while database, Valkey, worker, matcher and price feed all work, else 503."""
     found = readiness()
+    tell_change(found)
     if found.is_ready:
         return Status(200, HealthOut(status="ready"))
-    logger.info("Not ready: %s", found)
     return Status(503, HealthOut(status="not_ready"))
 
 
@@ -54,6 +54,16 @@ class Readiness:
     @property
     def is_ready(self) -> bool:
         return self.database and self.valkey and self.worker and self.matcher and self.feed
+
+
+_told: list[Readiness] = []
+
+
+def tell_change(found: Readiness) -> None:
+    """Log what this process found when it differs from what it found before."""
+    if _told != [found]:
+        _told[:] = [found]
+        logger.info("%s", "Ready" if found.is_ready else f"Not ready: {found}")
 
 
 def readiness() -> Readiness:

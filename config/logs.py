@@ -24,6 +24,14 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class HealthFilter(logging.Filter):
+    """Drop Django's complaint about each 503 of the health checks, which say it themselves."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        return not str(getattr(request, "path", "")).startswith("/api/v1/health/")
+
+
 class TerminalFormatter(logging.Formatter):
     """``12:30:59 WARNING trading.matcher: …``; ordinary INFO lines go without the level."""
 

@@ -337,7 +337,10 @@ LOG_LEVEL = env.choice(
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request": {"()": "config.logs.RequestIdFilter"}},
+    "filters": {
+        "request": {"()": "config.logs.RequestIdFilter"},
+        "health": {"()": "config.logs.HealthFilter"},
+    },
     "formatters": {
         "terminal": {"()": "config.logs.TerminalFormatter"},
         "json": {"()": "config.logs.JsonFormatter"},
@@ -357,6 +360,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.request": {"filters": ["health"]},
         # The reason of each refused host or form is in the answer; the log would be a megaphone.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "daphne": {"level": "WARNING"},

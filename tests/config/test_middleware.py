@@ -4,7 +4,7 @@ import logging
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from config.logs import JsonFormatter, RequestIdFilter, TerminalFormatter
+from config.logs import HealthFilter, JsonFormatter, RequestIdFilter, TerminalFormatter
 from config.middleware.content_security import ContentSecurityMiddleware
 from config.middleware.request_id import RequestIdMiddleware, request_id
 
@@ -63,3 +63,10 @@ def test_servers_log_one_json_object_a_line() -> None:
 
 def test_a_terminal_shows_a_short_line() -> None:
     assert TerminalFormatter().format(record()).endswith("WARNING desk: 3 units")
+
+
+def test_health_checks_do_not_fill_the_log() -> None:
+    quiet = HealthFilter()
+    assert not quiet.filter(record(request=RequestFactory().get("/api/v1/health/ready")))
+    assert quiet.filter(record(request=RequestFactory().get("/api/v1/orders")))
+    assert quiet.filter(record())
