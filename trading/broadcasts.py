@@ -93,33 +93,38 @@ class Announcer:
     def __init__(self) -> None:
         self._waiting: dict[UUID, News] = {}
         self._lock = threading.Lock()
-        self._loop = asyncio.new_event_loop()
-        self._is_sending = False
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="announcer", daemon=True
-        )
+        self._is_closing = False
+        self._is_ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
         self._thread.start()
+        self._is_ready.wait()
 
     def announce(self, news_by_portfolio: dict[UUID, News]) -> None:
         with self._lock:
             for portfolio_id, news in news_by_portfolio.items():
                 if len(self._waiting) < WAITING_MAXIMUM or portfolio_id in self._waiting:
                     self._waiting.setdefault(portfolio_id, News()).merge(news)
-            if self._is_sending or not self._waiting:
-                return
-            self._is_sending = True
-        asyncio.run_coroutine_threadsafe(self._send(), self._loop)
+        self._loop.call_soon_threadsafe(self._wake.set)
 
     def close(self) -> None:
-        """Stop; what has not been told by then is dropped."""
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=SEND_TIMEOUT_SECONDS)
+        """Tell what waits, then stop."""
+        self._is_closing = True
+        self._loop.call_soon_threadsafe(self._wake.set)
+        self._thread.join(timeout=2 * SEND_TIMEOUT_SECONDS)
 
-    async def _send(self) -> None:
+    def _run(self) -> None:
+        asyncio.run(self._tell())
+
+    async def _tell(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._wake = asyncio.Event()
+        self._is_ready.set()
         while True:
+            await self._wake.wait()
+            self._wake.clear()
             with self._lock:
                 news, self._waiting = self._waiting, {}
-                if not news:
-                    self._is_sending = False
-                    return
-            await _send_all(news)
+            if news:
+                await _send_all(news)
+            if self._is_closing:
+                return

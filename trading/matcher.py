@@ -54,7 +54,7 @@ class Matcher:
         self._clock = clock
         self._stopping = threading.Event()
         self._wakeups = Wakeups(shard=shard, shards=shards)
-        self._announcer = Announcer()
+        self._announcer: Announcer | None = None  # lives while the loop runs
         self._shard: Shard | None = None  # None: to be rebuilt
         self._session: Any = None  # the connection that holds the lock
         self._heartbeat_at = 0.0  # monotonic
@@ -67,6 +67,7 @@ class Matcher:
 
     def run(self) -> None:
         """Match until stopped; whatever goes wrong, begin again from the database."""
+        self._announcer = Announcer()
         try:
             while not self._stopping.is_set():
                 try:
@@ -158,7 +159,7 @@ class Matcher:
         batch = shard.match(commands, quotes=quotes, closed=closed, now=now)
         if not batch.is_empty:
             changes = execution.write_batch(batch, shard=self.index, now=now)
-            self._announcer.announce(changes.news())
+            self._announce(changes)
         self._shard = shard
 
     def _match_one_by_one(self, count: int, quotes: dict[int, QuoteValue]) -> None:
@@ -197,6 +198,10 @@ class Matcher:
                 sequence=command_queue.next_sequence(shard=self.index),
                 now=now,
             )
+            self._announce(changes)
+
+    def _announce(self, changes: execution.Changes) -> None:
+        if self._announcer is not None:
             self._announcer.announce(changes.news())
 
     def _rebuilt(self) -> Shard:
