@@ -15,13 +15,18 @@ from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
+from market.chart_shapes import (
+    ROOM_ON_THE_RIGHT,
+    boundary_shapes,
+    boundary_words,
+    candle_colour,
+    moving_shapes,
+)
 from market.indicators import exponential_moving_average, simple_moving_average
 from market.values import BarValue, Interval, plain, wire_time
 
 SIMULATED: Final = "simulated"
-BODY_HALF_WIDTH: Final = 0.35
 RANGE_PADDING: Final = 0.06  # of the height of what is drawn
-ROOM_ON_THE_RIGHT: Final = 2.5  # bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ def _volume(bars: Sequence[BarValue], labels: Sequence[str]) -> dict[str, Any]:
         "yaxis": "y2",
         "hoverinfo": "skip",
         "marker": {
-            "color": [_colour(bar.open, bar.close) for bar in bars],
+            "color": [candle_colour(bar.open, bar.close) for bar in bars],
             "opacity": 0.35,
             "line": {"width": 0},
         },
@@ -181,8 +186,8 @@ def _layout(bars: Sequence[BarValue]) -> dict[str, Any]:
         "margin": {"l": 12, "r": 64, "t": 12, "b": 28},
         "bargap": 0.3,
         **_axes(bars),
-        "shapes": [*_moving_shapes(bars), *_boundary_shapes(boundary, len(bars))],
-        "annotations": _boundary_words(boundary),
+        "shapes": [*moving_shapes(bars), *boundary_shapes(boundary)],
+        "annotations": boundary_words(boundary),
     }
 
 
@@ -226,74 +231,6 @@ def price_range(bars: Sequence[BarValue]) -> list[float]:
     return [float(low - air), float(high + air)]
 
 
-def _moving_shapes(bars: Sequence[BarValue]) -> list[dict[str, Any]]:
-    """The wick and the body of the newest bar, in this order."""
-    if not bars:
-        return []
-    bar, place = bars[-1], len(bars) - 1
-    colour = _colour(bar.open, bar.close)
-    wick = {
-        "type": "line",
-        "x0": place,
-        "x1": place,
-        "y0": float(bar.low),
-        "y1": float(bar.high),
-        "line": {"color": colour, "width": 1},
-    }
-    body = {
-        "type": "rect",
-        "x0": place - BODY_HALF_WIDTH,
-        "x1": place + BODY_HALF_WIDTH,
-        "y0": float(bar.open),
-        "y1": float(bar.close),
-        "fillcolor": colour,
-        "line": {"color": colour, "width": 1},
-    }
-    return [wick, body]
-
-
-def _boundary_shapes(boundary: int | None, count: int) -> list[dict[str, Any]]:
-    """A line where real history ends, and a shade over what the simulator continued."""
-    if boundary is None:
-        return []
-    start = boundary - 0.5
-    paper: dict[str, Any] = {"yref": "paper", "y0": 0, "y1": 1}
-    shade = {
-        "type": "rect",
-        "layer": "below",
-        "x0": start,
-        "x1": count + ROOM_ON_THE_RIGHT * 100,
-        "fillcolor": "--surface-sunken",
-        "line": {"width": 0},
-        **paper,
-    }
-    line = {
-        "type": "line",
-        "x0": start,
-        "x1": start,
-        "line": {"color": "--line-strong", "width": 1, "dash": "dot"},
-        **paper,
-    }
-    return [shade, line]
-
-
-def _boundary_words(boundary: int | None) -> list[dict[str, Any]]:
-    if boundary is None:
-        return []
-    return [
-        {
-            "text": "simulated →",
-            "x": boundary - 0.5,
-            "xanchor": "left",
-            "yref": "paper",
-            "y": 1,
-            "yanchor": "top",
-            "showarrow": False,
-            "font": {"color": "--text-muted", "size": 11},
-        }
-    ]
-
-
 def _live_bar(bars: Sequence[BarValue], style: ChartStyle) -> dict[str, Any] | None:
     if not bars:
         return None
@@ -308,10 +245,6 @@ def _live_bar(bars: Sequence[BarValue], style: ChartStyle) -> dict[str, Any] | N
         "close": plain(bar.close),
         "source": bar.source,
     }
-
-
-def _colour(opening: Decimal, closing: Decimal) -> str:
-    return "--rise" if closing >= opening else "--fall"
 
 
 def _hover_text(bar: BarValue, label: str, style: ChartStyle) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -105,7 +105,7 @@ class OrderTicketForm(forms.Form):
         """Put each problem at its field; a draft is not blamed for what is still missing."""
         for problem in problems:
             field = FIELD_OF_PROBLEM.get(problem.field)
-            known = self.errors.get(field or NON_FIELD_ERRORS, [])
+            known: Sequence[Any] = self.errors.get(field or NON_FIELD_ERRORS, [])
             is_known = bool(known) if field else problem.message in known
             if not is_known and not (is_draft and problem.code == "missing"):
                 self.add_error(field, problem.message)

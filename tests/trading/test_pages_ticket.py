@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -103,7 +104,7 @@ def test_a_market_order_is_placed_and_announced(
     assert response.status_code == 200
     assert "orders-changed" in response["HX-Trigger"]
     order = Order.objects.get()
-    assert (order.side, order.type, order.quantity) == ("buy", "market", 10)
+    assert (order.side, order.type, order.quantity) == ("buy", "market", Decimal(10))
     text = response.content.decode()
     assert str(order.id) in text
     assert order.client_order_id not in text  # the next ticket is another order
@@ -140,7 +141,7 @@ def test_an_amount_becomes_whole_lots(
 ) -> None:
     send(page, portfolio, sizing="notional", size="555")
     order = Order.objects.get()
-    assert (order.notional, order.quantity) == (555, 5)
+    assert (order.notional, order.quantity) == (Decimal(555), Decimal(5))
 
 
 def test_a_market_ticket_ignores_a_limit_left_in_the_hidden_field(
