@@ -1,4 +1,4 @@
-"""What stands on the chart beside the candles: the moving one, and where real history ends. Pure."""
+"""What stands beside the candles: the moving one, and where real history ends. Pure."""
 
 from __future__ import annotations
 
