@@ -120,7 +120,8 @@ def idempotent(*, required: bool, confidential: bool = False) -> Callable[[Endpo
             attempt = make_attempt(request, idempotency_key, is_confidential=confidential)
             return retried(lambda: answer_once(attempt, run))
 
-        header: Any = Header(None, alias=HEADER, description=DESCRIPTION)  # type: ignore[type-arg]
+        description = f"Needed here. {DESCRIPTION}" if required else DESCRIPTION
+        header: Any = Header(None, alias=HEADER, description=description)  # type: ignore[type-arg]
         optional_text: Any = str | None
         contribute_operation_args(answer, "idempotency_key", optional_text, header)
         return cast("Endpoint", answer)

@@ -19,11 +19,13 @@ from django.urls import re_path
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.docs import DocsBase
+from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from accounts import exact_json
 from accounts.policies import public
+from config.openapi import complete
 from config.problems import (
     UnsupportedMediaType,
     answer_error,
@@ -86,6 +88,11 @@ class LocalDocs(DocsBase):
 
 class HoldfastAPI(NinjaAPI):
     """Ninja, with one frame around every address below it."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        document = super().get_openapi_schema(**options)
+        complete(document)
+        return document
 
     def _get_urls(self) -> list[Any]:
         # Ninja makes plain patterns only, each with a view.

@@ -1,7 +1,7 @@
 """Whether the parts behind the pages work. Asked often, so each question is short and bounded."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Final, Literal
 
@@ -10,8 +10,11 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest
+from django.utils import timezone
 from ninja import Router, Schema
 from ninja.responses import Status
+
+from accounts.auth import caller_of_key, key_text
 
 logger = logging.getLogger(__name__)
 router: Final = Router(tags=["Operations"])
@@ -20,25 +23,42 @@ TIMEOUT_SECONDS: Final = 1
 
 
 class HealthOut(Schema):
-    """Says no more than that, because anybody may ask; the log names the part that failed."""
+    """Anybody may ask for the status; `parts` are for keys of staff."""
 
     status: Literal["alive", "ready", "not_ready"]
+    parts: dict[str, bool] | None = None
 
 
-@router.get("/health/live", response=HealthOut, auth=None)
+@router.get("/health/live", response=HealthOut, auth=None, exclude_none=True)
 def live(request: HttpRequest) -> HealthOut:
     """Answers while the process can answer at all."""
     return HealthOut(status="alive")
 
 
-@router.get("/health/ready", response={200: HealthOut, 503: HealthOut}, auth=None)
+@router.get(
+    "/health/ready",
+    response={200: HealthOut, 503: HealthOut},
+    auth=None,
+    exclude_none=True,
+)
 def ready(request: HttpRequest) -> Status[HealthOut]:
     """Answers 200 while database, Valkey, worker, matcher and price feed all work, else 503."""
     found = readiness()
     tell_change(found)
+    parts = asdict(found) if is_staff(request) else None
     if found.is_ready:
-        return Status(200, HealthOut(status="ready"))
-    return Status(503, HealthOut(status="not_ready"))
+        return Status(200, HealthOut(status="ready", parts=parts))
+    return Status(503, HealthOut(status="not_ready", parts=parts))
+
+
+def is_staff(request: HttpRequest) -> bool:
+    """Whether a key of staff asks; nobody can tell while the database is away."""
+    text = key_text(request.headers)
+    try:
+        caller = caller_of_key(text, at=timezone.now()) if text else None
+    except DatabaseError:
+        return False
+    return caller is not None and caller.user.is_staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

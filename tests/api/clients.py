@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 else:
     Answer = object
 
+__all__ = ["Answer", "ApiClient", "all_items", "fields_in", "key_for"]
+
 ROOT = "/api/v1"
 
 

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from market import price_files
 from market.models import Bar, IngestionRun
+from market.tasks import run_price_import
 from tests.api.clients import Answer, ApiClient
 from tests.factories import make_instrument
 
@@ -30,9 +31,7 @@ def upload(api: ApiClient, content: bytes, *, key: str | None = None, **others: 
 def queued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Runs handed to the worker, which these tests are themselves."""
     found: list[str] = []
-    monkeypatch.setattr(
-        price_files.run_price_import, "delay", lambda *, run_id: found.append(run_id)
-    )
+    monkeypatch.setattr(run_price_import, "delay", lambda *, run_id: found.append(run_id))
     return found
 
 

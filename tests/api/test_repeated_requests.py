@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts import api, api_keys
+from accounts import api_keys
 from accounts.idempotency import forget_answers
 from accounts.models import ApiKey, IdempotentAnswer, User
 from tests.api.clients import Answer, ApiClient, key_for
@@ -110,7 +110,7 @@ def test_while_the_first_runs_the_second_is_told_to_wait(
         assert released.wait(timeout=10)
         return issue_key(**kwargs)
 
-    monkeypatch.setattr(api.api_keys, "issue_key", slow)
+    monkeypatch.setattr(api_keys, "issue_key", slow)
 
     def first() -> Answer:
         try:
