@@ -25,10 +25,13 @@ class Limits:
     cache_timeout_seconds: int = 2
 
     # Files of prices.
-    archive_members: int = 20_000
     archive_unpacked_bytes: int = 2 * 1024 * 1024 * 1024
     archive_ratio: int = 200
     price_file_line_bytes: int = 64 * 1024
+    # A file of which more is wrong is not what it is taken for; nothing of it is stored.
+    price_file_refusals: int = 100_000
+    instrument_file_bytes: int = 16 * 1024 * 1024
+    price_run_silence_seconds: int = 300
 
     # Sockets.
     sockets_per_process: int = 5_000

@@ -1,0 +1,39 @@
+"""Background work about prices. Each task is safe to run twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+PARTITION_DAYS: Final = 4  # yesterday to the day after tomorrow
+
+
+@shared_task(name="market.tasks.run_price_import")  # type: ignore[untyped-decorator]
+def run_price_import(*, run_id: str, **_: Any) -> None:
+    from market.price_files import run_import
+
+    run_import(UUID(run_id))
+
+
+@shared_task(name="market.tasks.ensure_partitions")  # type: ignore[untyped-decorator]
+def ensure_partitions(**_: Any) -> None:
+    from market.partitions import ensure_tick_partitions
+    from market.price_runs import mark_stale_runs
+
+    now = timezone.now()
+    ensure_tick_partitions(first_date=now.date() - timedelta(days=1), days=PARTITION_DAYS)
+    mark_stale_runs(at=now)
+
+
+@shared_task(name="market.tasks.backfill_simulated")  # type: ignore[untyped-decorator]
+def backfill_simulated(**_: Any) -> None:
+    from market.models import Instrument
+    from market.providers import history_provider
+
+    history_provider().backfill(
+        Instrument.objects.filter(is_active=True).select_related("exchange"), now=timezone.now()
+    )
