@@ -9,3 +9,4 @@ class TradingConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("trading.archiving")  # connects its receiver
+        import_module("trading.probes").register()

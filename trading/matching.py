@@ -115,21 +115,19 @@ def reachable(book: OrderBook, order: BookOrder, street: Street | None) -> int:
 def _take(book: OrderBook, order: BookOrder, street: Street | None) -> tuple[list[Trade], bool]:
     """Trade until the order is done, nothing is left within its limit, or it meets its owner."""
     is_buy = order.is_buy
-    side = book.asks if is_buy else book.bids
-    levels = [] if street is None else street.asks if is_buy else street.bids
     limit = order.limit
+    side = book.asks if is_buy else book.bids
+    offers = None if street is None else street.asks if is_buy else street.bids
     trades: list[Trade] = []
     while order.remaining:
         maker = side.first()
         if maker is not None and (maker.limit > limit if is_buy else maker.limit < limit):
             maker = None
-        if levels:
-            price = levels[0][0]
-            is_within = price <= limit if is_buy else price >= limit
-            if is_within and (
-                maker is None or (price < maker.limit if is_buy else price > maker.limit)
-            ):
-                trades.append(_trade_with_street(order, levels))
+        if offers:
+            price = offers[0][0]
+            reach = limit if maker is None else maker.limit + (-1 if is_buy else 1)
+            if price <= reach if is_buy else price >= reach:
+                trades.append(_trade_with_street(order, offers))
                 continue
         if maker is None:
             break
@@ -145,14 +143,14 @@ def _take(book: OrderBook, order: BookOrder, street: Street | None) -> tuple[lis
     return trades, False
 
 
-def _trade_with_street(order: BookOrder, levels: list[list[int]]) -> Trade:
-    level = levels[0]
-    price = level[0]
-    quantity = min(order.remaining, level[1])
+def _trade_with_street(order: BookOrder, offers: list[list[int]]) -> Trade:
+    offer = offers[0]
+    price = offer[0]
+    quantity = min(order.remaining, offer[1])
     order.remaining -= quantity
-    level[1] -= quantity
-    if not level[1]:
-        del levels[0]
+    offer[1] -= quantity
+    if not offer[1]:
+        del offers[0]
     return Trade(order, None, price, quantity)
 
 

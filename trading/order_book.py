@@ -7,11 +7,14 @@ smallest key is always the best price.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from typing import Final
 from uuid import UUID
+
+SPARSE_LENGTH: Final = 32  # shorter queues are not worth tidying
 
 
 @dataclass(slots=True, eq=False)
@@ -29,10 +32,21 @@ class BookOrder:
     is_market: bool = False  # never shown to others
     may_rest: bool = True  # false: what does not fill at once is cancelled
     is_all_or_nothing: bool = False
+    is_gone: bool = False  # no longer rests, though a level may still list it
 
     @property
     def key(self) -> int:
         return -self.limit if self.is_buy else self.limit
+
+
+class Level:
+    """Orders at one price, oldest first. Those that are gone stay until they reach the front."""
+
+    __slots__ = ("count", "queue")
+
+    def __init__(self) -> None:
+        self.queue: deque[BookOrder] = deque()
+        self.count = 0  # of orders that still rest here
 
 
 class BookSide:
@@ -41,37 +55,45 @@ class BookSide:
     __slots__ = ("_keys", "levels")
 
     def __init__(self) -> None:
-        self.levels: dict[int, OrderedDict[UUID, BookOrder]] = {}
-        self._keys: list[int] = []  # a heap; keys of emptied levels stay until they surface
+        # Both hold the same keys. An emptied level stays until it is the best one.
+        self.levels: dict[int, Level] = {}
+        self._keys: list[int] = []  # a heap
 
     def add(self, order: BookOrder) -> None:
         key = -order.limit if order.is_buy else order.limit
         level = self.levels.get(key)
         if level is None:
-            level = self.levels[key] = OrderedDict()
+            level = self.levels[key] = Level()
             heappush(self._keys, key)
-        level[order.id] = order
+        level.queue.append(order)
+        level.count += 1
 
     def remove(self, order: BookOrder) -> None:
-        key = -order.limit if order.is_buy else order.limit
-        level = self.levels[key]
-        del level[order.id]
-        if not level:
-            del self.levels[key]
+        level = self.levels[-order.limit if order.is_buy else order.limit]
+        order.is_gone = True
+        level.count -= 1
+        queue = level.queue
+        if not level.count:
+            queue.clear()
+        elif len(queue) > SPARSE_LENGTH and len(queue) > 2 * level.count:
+            level.queue = deque(kept for kept in queue if not kept.is_gone)
 
     def first(self) -> BookOrder | None:
         """The order that trades next, or ``None`` when the side is empty."""
         keys, levels = self._keys, self.levels
         while keys:
-            level = levels.get(keys[0])
-            if level is not None:
-                return next(iter(level.values()))
-            heappop(keys)
+            level = levels[keys[0]]
+            if level.count:
+                queue = level.queue
+                while queue[0].is_gone:
+                    queue.popleft()
+                return queue[0]
+            del levels[heappop(keys)]
         return None
 
     def __iter__(self) -> Iterator[BookOrder]:
         for key in sorted(self.levels):
-            yield from self.levels[key].values()
+            yield from (order for order in self.levels[key].queue if not order.is_gone)
 
 
 class Street:

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 
 from market import live_quotes
-
-
-def failed_probes() -> list[str]:
-    """What the probes of every app find wrong."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT viewname FROM pg_views WHERE viewname LIKE 'probe\\_%'")
-        views = sorted(name for (name,) in cursor.fetchall())
-        found = []
-        for view in views:
-            cursor.execute(f"SELECT detail FROM {view} LIMIT 5")
-            found += [f"{view}: {detail}" for (detail,) in cursor.fetchall()]
-    return found
+from portfolio.probes import failed_probes
 
 
 @pytest.fixture(autouse=True)

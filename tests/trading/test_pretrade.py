@@ -225,7 +225,7 @@ def test_the_retail_schedule(amount: str, charge: str) -> None:
 
 def test_partial_fills_cost_what_one_fill_costs() -> None:
     schedule = SCHEDULES["retail"]
-    parts = [Decimal("333.33"), Decimal("0.01"), Decimal("4000"), Decimal("12.34")]
+    parts = [Decimal("333.33"), Decimal("0.01"), Decimal(4000), Decimal("12.34")]
     before, charged = Decimal(0), Decimal(0)
     for part in parts:
         charged += fill_commission(schedule, amount_before=before, amount=part)

@@ -1,0 +1,186 @@
+"""``kill -9`` in the middle of orders: nothing acknowledged is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Final
+
+import httpx
+import psycopg
+import pytest
+
+from tests.support.desk import LiveDesk, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live_desk"), pytest.mark.timeout(300)]
+
+VICTIMS: Final = ("matcher", "worker", "web", "valkey", "postgres")
+TRADERS: Final = 3
+ORDERS_BETWEEN_KILLS: Final = 25
+WORKING: Final = ("pending_new", "new", "partially_filled", "pending_cancel")
+
+
+@pytest.fixture(scope="module")
+def desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
+    desk = make_live_desk()
+    desk.start()
+    yield desk
+    desk.stop()
+
+
+@dataclass
+class Trader:
+    """A program that places orders and repeats each until it is answered."""
+
+    desk: LiveDesk
+    name: str
+    key: str = ""
+    portfolio_id: str = ""
+    acknowledged: dict[str, str] = field(default_factory=dict)  # client order id → order id
+    refused: list[str] = field(default_factory=list)
+    is_stopping: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+    def sign_up(self) -> None:
+        email = f"{self.name}@example.com"
+        self.desk.manage("create_user", email, "--password", "not-a-secret-42", "--tier", "admin")
+        made = self.desk.manage("create_api_key", email, "--scopes", "read,trade")
+        self.key = made.stdout.strip().splitlines()[-1]
+        answer = self.post(
+            "/portfolios",
+            {"name": "Torn", "kind": "paper", "currency": "USD", "starting_cash": "1000000"},
+            idempotency_key="portfolio",
+        )
+        self.portfolio_id = answer.json()["id"]
+
+    def start(self) -> None:
+        self.thread = threading.Thread(target=self.trade)
+        self.thread.start()
+
+    def stop(self) -> None:
+        self.is_stopping.set()
+        if self.thread is not None:
+            self.thread.join(timeout=90)
+            assert not self.thread.is_alive(), f"{self.name} still waits for an answer"
+
+    def trade(self) -> None:
+        for number in count():
+            if self.is_stopping.is_set():
+                return
+            self.place(number)
+
+    def place(self, number: int) -> None:
+        client_order_id = f"{self.name}-{number}"
+        # Market orders mostly; each fifth rests far away, and each tenth of those is cancelled.
+        order: dict[str, Any] = {
+            "portfolio_id": self.portfolio_id,
+            "symbol": ("AAPL", "MSFT")[number % 2],
+            "side": "buy",
+            "type": "market",
+            "quantity": "1",
+            "client_order_id": client_order_id,
+        }
+        if number % 5 == 0:
+            order |= {"type": "limit", "limit_price": "1.00", "time_in_force": "gtc"}
+        answer = self.post("/orders", order, idempotency_key=client_order_id)
+        if answer.status_code != 201:
+            self.refused.append(answer.text)
+            return
+        self.acknowledged[client_order_id] = answer.json()["id"]
+        if number % 10 == 0:
+            path = f"/orders/{answer.json()['id']}/cancellation"
+            self.post(path, {}, idempotency_key=f"cancel-{client_order_id}")
+
+    def post(self, path: str, body: dict[str, Any], *, idempotency_key: str) -> httpx.Response:
+        """Send until something other than a failure of the server answers."""
+        answers: list[httpx.Response] = []
+
+        def is_answered() -> bool:
+            try:
+                answer = httpx.post(
+                    f"{self.desk.url}/api/v1{path}",
+                    json=body,
+                    headers={
+                        "Authorization": f"Bearer {self.key}",
+                        "Idempotency-Key": idempotency_key,
+                    },
+                    timeout=15,
+                )
+            except httpx.TransportError:
+                return False
+            # No fresh price right after the feed's restart is an answer for later, too.
+            if answer.status_code >= 500 or answer.status_code in {409, 429}:
+                return False
+            if answer.status_code == 422 and "no_price" in answer.text:
+                return False
+            answers.append(answer)
+            return True
+
+        wait_until(is_answered, seconds=90, what=f"an answer to {path}")
+        return answers[0]
+
+
+def rows(desk: LiveDesk, query: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(desk.connection.database_url) as database:
+        return database.execute(query).fetchall()
+
+
+def test_nothing_is_lost_and_nothing_doubled(desk: LiveDesk) -> None:
+    traders = [Trader(desk, f"trader{number}") for number in range(TRADERS)]
+    for trader in traders:
+        trader.sign_up()
+        trader.start()
+    try:
+        for victim in VICTIMS:
+            placed = sum(len(trader.acknowledged) for trader in traders)
+            wait_until(
+                lambda placed=placed: (
+                    sum(len(trader.acknowledged) for trader in traders)
+                    >= placed + ORDERS_BETWEEN_KILLS
+                ),
+                seconds=60,
+                what=f"orders before the death of {victim}",
+            )
+            pid = desk.pids[victim]
+            desk.kill(victim)
+            desk.wait_until_restarted(victim, old_pid=pid, seconds=60)
+            desk.wait_until_ready()
+    finally:
+        for trader in traders:
+            trader.stop()
+
+    acknowledged = {key: value for t in traders for key, value in t.acknowledged.items()}
+    assert [trader.refused for trader in traders] == [[]] * TRADERS
+    # An order may stand that was never acknowledged, but never two for one.
+    stored = {
+        client_order_id: str(order_id)
+        for client_order_id, order_id in rows(
+            desk,
+            "SELECT client_order_id, id FROM trading_order WHERE client_order_id LIKE 'trader%'",
+        )
+    }
+    assert acknowledged.items() <= stored.items()
+    wait_until(
+        lambda: not rows(desk, "SELECT 1 FROM trading_ordercommand WHERE sequence IS NULL LIMIT 1"),
+        seconds=60,
+        what="every command done",
+    )
+    wait_until(
+        lambda: (
+            not rows(
+                desk,
+                "SELECT 1 FROM trading_order WHERE type = 'market' AND status IN"
+                f" {WORKING} LIMIT 1",
+            )
+        ),
+        seconds=60,
+        what="every market order filled",
+    )
+    counts = dict(rows(desk, "SELECT status, count(*) FROM trading_order GROUP BY status"))
+    assert set(counts) == {"filled", "canceled", "new"}, counts
+    assert rows(
+        desk, "SELECT count(*) FROM trading_order WHERE status = 'filled' AND quantity <> 1"
+    ) == [(0,)]
+    desk.manage("check_books")
