@@ -33,6 +33,8 @@ class Limits:
     instrument_file_bytes: int = 16 * 1024 * 1024
     price_run_silence_seconds: int = 300
 
+    watchlist_items: int = 500
+
     # Sockets.
     sockets_per_process: int = 5_000
     sockets_per_user: int = 20

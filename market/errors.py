@@ -95,3 +95,13 @@ class NeverPriced(MarketError, NotFound):
     def __init__(self, address: str) -> None:
         super().__init__(f"{address} has never had a price.")
         self.address = address
+
+
+class WatchlistFull(MarketError, AllowanceExceeded):
+    """No watchlist holds more instruments than that."""
+
+    code = "watchlist_full"
+
+    def __init__(self, *, allowed: int) -> None:
+        super().__init__(f"A watchlist holds at most {allowed} instruments.")
+        self.allowed = allowed

@@ -190,21 +190,18 @@ class PriceStaging:
             SELECT
                 (SELECT count(DISTINCT line) FROM market_quarantinedrow WHERE run_id = %(run_id)s),
                 (SELECT count(*) FROM price_left_out),
-                (SELECT count(*) FROM price_row WHERE volume = 0)
+                (SELECT count(*) FROM price_row WHERE volume = 0),
+                (SELECT count(*) FROM price_row)
             """,
             self._parameters,
         )
-        ((refused, left_out, without_volume),) = self._cursor.fetchall()
+        ((refused, left_out, without_volume, staged),) = self._cursor.fetchall()
         return Checked(
             refused=refused,
             repeated=left_out + self.refused_lines - refused,
             without_volume=without_volume,
-            arrivals=self._arrivals(some_are_left_out=left_out > 0),
+            arrivals=_arrivals(staged=staged, left_out=left_out),
         )
-
-    def _arrivals(self, *, some_are_left_out: bool) -> Arrivals:
-        is_wanted = "WHERE NOT EXISTS (SELECT FROM price_left_out WHERE line = row.line)"
-        return Arrivals(f"{ARRIVING} {is_wanted if some_are_left_out else ''}", is_exclusive=True)
 
     def _refuse_lines(self, refused: Sequence[RefusedLine]) -> None:
         self.refused_lines += len(refused)
@@ -231,3 +228,10 @@ class PriceStaging:
             [run_id],
         )
         self._cursor.execute("TRUNCATE price_refusal")
+
+
+def _arrivals(*, staged: int, left_out: int) -> Arrivals:
+    is_wanted = "WHERE NOT EXISTS (SELECT FROM price_left_out WHERE line = row.line)"
+    return Arrivals(
+        f"{ARRIVING} {is_wanted if left_out else ''}", is_exclusive=True, count=staged - left_out
+    )

@@ -1,0 +1,79 @@
+"""The market in Django's admin: instruments to correct, everything that came in to look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from market.models import Exchange, IngestionRun, Instrument, QuarantinedRow
+
+
+class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+    """Rows that only the program writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Exchange)
+class ExchangeAdmin(ReadOnlyAdmin):
+    list_display = ("mic", "name", "timezone", "calendar", "country")
+    ordering = ("mic",)
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(admin.ModelAdmin[Instrument]):
+    """Prices and entries are in its currency and under its symbol, so these stay as they are."""
+
+    list_display = ("symbol", "name", "exchange", "currency", "sector", "is_active")
+    list_filter = ("exchange", "is_active", "asset_class", "sector")
+    search_fields = ("symbol", "name", "isin")
+    ordering = ("symbol", "id")
+    readonly_fields = (
+        "public_id",
+        "symbol",
+        "exchange",
+        "currency",
+        "asset_class",
+        "tick_size",
+        "lot_size",
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(IngestionRun)
+class IngestionRunAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at",
+        "provider",
+        "source_name",
+        "status",
+        "rows_read",
+        "rows_written",
+        "rows_unchanged",
+        "rows_refused",
+    )
+    list_filter = ("status", "provider")
+    ordering = ("-created_at", "-id")
+
+
+@admin.register(QuarantinedRow)
+class QuarantinedRowAdmin(ReadOnlyAdmin):
+    list_display = ("run", "line", "code", "message")
+    list_filter = ("code",)
+    list_select_related = ("run",)
+    ordering = ("-run__created_at", "line", "id")
+    show_full_result_count = False

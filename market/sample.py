@@ -1,0 +1,46 @@
+"""The sample of the first run: 30 well-known stocks with five years of real daily prices.
+
+The simulator continues them from their last real close to now, so that charts have no hole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from django.db import transaction
+
+from market.models import IngestionRun, Instrument
+from market.partitions import ensure_tick_partitions
+from market.price_files import import_file
+from market.providers import history_provider
+
+FOLDER: Final = Path(__file__).with_name("sample_data")
+SOURCE: Final = "sample"
+PARTITION_DAYS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSample:
+    instruments: int
+    run: IngestionRun
+    simulated_bars: int  # written now
+
+
+@transaction.atomic
+def load_sample(*, clock: Callable[[], datetime]) -> LoadedSample:
+    """Load it wholly or not at all; again, it only continues the simulated history."""
+    run = import_file(
+        FOLDER / "starter_bars.csv.gz",
+        instruments=FOLDER / "instruments.csv",
+        clock=clock,
+        source=SOURCE,
+    )
+    now = clock()
+    ensure_tick_partitions(first_date=now.date() - timedelta(days=1), days=PARTITION_DAYS)
+    instruments = Instrument.objects.filter(is_active=True).select_related("exchange")
+    simulated_bars = history_provider().backfill(instruments, now=now)
+    return LoadedSample(instruments.count(), run, simulated_bars)
