@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from functools import wraps
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.checks import CheckMessage, Error
@@ -48,7 +48,7 @@ def staff_only(view: View) -> View:
             raise Http404
         return view(request, *args, **kwargs)
 
-    return _marked(login_required(guarded), Policy.STAFF_ONLY)
+    return cast("View", _marked(login_required(guarded), Policy.STAFF_ONLY))
 
 
 def policy_of(view: Callable[..., Any]) -> Policy | None:
@@ -69,7 +69,7 @@ def find_undeclared_views(**_: Any) -> list[CheckMessage]:
     ]
 
 
-def _marked(view: Any, policy: Policy) -> Any:
+def _marked(view: View, policy: Policy) -> View:
     setattr(view, POLICY_ATTRIBUTE, policy)
     return view
 

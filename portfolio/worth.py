@@ -34,18 +34,18 @@ def worth_history(
     """Read the daily valuations of the range and end them with the worth of this moment."""
     today = at.date()
     start = start_date(choice, end=today)
-    days = [
-        day
-        for day in queries.valuation_series(portfolio, start, today - timedelta(days=1))
+    days = queries.valuation_series(portfolio, start, today - timedelta(days=1))
+    points = [
+        ValuePoint(day.date, day.cash + day.market_value)
+        for day in days
         if day.market_value is not None
     ]
-    points = [ValuePoint(day.date, day.cash + day.market_value) for day in days]
     if worth_now is not None:
         points.append(ValuePoint(today, worth_now))
     if len(points) < 2:
         return WorthHistory(chart=None, gain=None, gain_pct=None)
-    # The first day's own flows are in its worth already.
-    flows = sum((day.net_flow for day in days[1:]), Decimal(0))
+    # The first point's own flows are in its worth already.
+    flows = sum((day.net_flow for day in days if day.date > points[0].date), Decimal(0))
     base = points[0].value + max(flows, Decimal(0))
     gain = points[-1].value - points[0].value - flows
     gain_pct = (gain * 100 / base).quantize(HUNDREDTH) if base > 0 else None

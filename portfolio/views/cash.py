@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,11 @@ from accounts.http import InvestorRequest
 from accounts.identifiers import new_id
 from accounts.policies import signed_in
 from portfolio import portfolios
-from portfolio.activities import ActivityDraft, record_activity
-from portfolio.errors import PortfolioError, ShortBalance
+from portfolio.activities import record_activity
+from portfolio.activity_rules import ActivityDraft
+from portfolio.errors import EntryConflict, PortfolioError, ShortBalance
 from portfolio.forms import CashMoveForm, PortfolioNameForm
-from portfolio.models import LedgerBalance, Portfolio
+from portfolio.models import JournalEntry, LedgerBalance, Portfolio
 from portfolio.views.portfolios import find_portfolio, tab_context
 
 
@@ -41,20 +43,15 @@ def move_cash(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     form = CashMoveForm(request.POST)
     now = timezone.now()
     if form.is_valid():
-        activity = ActivityDraft(
-            kind=form.cleaned_data["kind"],
-            occurred_at=now,
-            amount=form.cleaned_data["amount"],
-            currency=portfolio.currency,
-            external_id=f"page:{form.cleaned_data['reference']}",
-            note=form.cleaned_data["note"],
-        )
+        activity = draft_move(portfolio, form, now=now)
         try:
             record_activity(portfolio=portfolio, activity=activity, recorded_at=now)
         except ProblemsError as error:
             form.add_problems(error.problems)
         except ShortBalance as error:
             form.add_error("amount", str(error))
+        except EntryConflict:
+            form.add_error(None, "This form was sent before with other words. Load it anew.")
         else:
             messages.success(request, "Recorded.")
             return redirect("portfolio:cash", portfolio.id)
@@ -94,6 +91,20 @@ def archive(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
         return redirect("portfolio:cash", portfolio.id)
     messages.success(request, f"“{portfolio.name}” is closed.")
     return redirect("portfolio:list")
+
+
+def draft_move(portfolio: Portfolio, form: CashMoveForm, *, now: datetime) -> ActivityDraft:
+    """The activity that a valid form means; sent again, it means the entry it made before."""
+    external_id = f"page:{form.cleaned_data['reference']}"
+    earlier = JournalEntry.objects.filter(portfolio=portfolio, external_id=external_id).first()
+    return ActivityDraft(
+        kind=form.cleaned_data["kind"],
+        occurred_at=earlier.occurred_at if earlier else now,
+        amount=form.cleaned_data["amount"],
+        currency=portfolio.currency,
+        external_id=external_id,
+        note=form.cleaned_data["note"],
+    )
 
 
 def cash_context(

@@ -23,9 +23,9 @@ from market import queries as market_queries
 from market.models import WatchlistItem
 from market.sparklines import sparkline_path
 from portfolio import portfolios, queries
+from portfolio.entries import EntryKind
 from portfolio.forms import PortfolioForm
 from portfolio.models import JournalEntry, Portfolio
-from portfolio.entries import EntryKind
 from portfolio.queries import PositionRow
 from portfolio.ranges import RANGES, find_range
 from portfolio.views.figures import (

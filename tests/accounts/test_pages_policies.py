@@ -39,20 +39,24 @@ def home(request: HttpRequest) -> HttpResponse:
     return HttpResponse("home")
 
 
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("in")
+
+
 def test_marks_can_be_read_back() -> None:
-    assert policy_of(signed_in(lambda request: HttpResponse())) is Policy.SIGNED_IN
-    assert policy_of(staff_only(lambda request: HttpResponse())) is Policy.STAFF_ONLY
+    assert policy_of(signed_in(page)) is Policy.SIGNED_IN
+    assert policy_of(staff_only(page)) is Policy.STAFF_ONLY
 
 
 def test_a_stranger_is_sent_to_sign_in() -> None:
-    view = signed_in(lambda request: HttpResponse("in"))
+    view = signed_in(page)
     response = view(request_by(AnonymousUser()))
     assert response.status_code == 302
     assert "next=/somewhere" in response.headers["Location"]
 
 
 def test_staff_pages_do_not_exist_for_others() -> None:
-    view = staff_only(lambda request: HttpResponse("in"))
+    view = staff_only(page)
     with pytest.raises(Http404):
         view(request_by(User(email="alice@example.org")))
     staff = User(email="carol@example.org", is_staff=True)

@@ -1,0 +1,162 @@
+"""The landing page, home, and the figures that follow prices."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from market.models import Instrument
+from portfolio.models import DailyValuation, Portfolio
+from portfolio.portfolios import open_portfolio
+from tests.factories import make_instrument, make_quote, make_user
+from tests.portfolio.factories import draft_trade, post
+
+pytestmark = pytest.mark.django_db
+
+YESTERDAY = timezone.now() - timedelta(days=1)
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user("alice@example.com")
+
+
+@pytest.fixture
+def apple() -> Instrument:
+    instrument = make_instrument("AAPL", name="Apple Inc.")
+    make_quote(instrument, last="110", previous_close="100")
+    return instrument
+
+
+@pytest.fixture
+def portfolio(alice: User, apple: Instrument) -> Portfolio:
+    """Ten units bought at 100, worth 110 now; 9,000 in cash."""
+    opened = open_portfolio(
+        owner=alice,
+        name="Savings",
+        kind="tracked",
+        currency="USD",
+        starting_cash=Decimal(10_000),
+        opened_at=YESTERDAY - timedelta(days=5),
+    )
+    post(draft_trade(opened, apple, quantity="10", price="100", at=YESTERDAY, is_settled=True))
+    return opened
+
+
+@pytest.fixture
+def browser(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+def store_worth(portfolio: Portfolio, days_ago: int, cash: str, flow: str = "0") -> None:
+    DailyValuation.objects.create(
+        portfolio=portfolio,
+        date=timezone.now().date() - timedelta(days=days_ago),
+        cash=Decimal(cash),
+        market_value=Decimal(0),
+        cost=Decimal(0),
+        net_flow=Decimal(flow),
+    )
+
+
+def test_the_landing_page_shows_prices_to_strangers(client: Client, apple: Instrument) -> None:
+    page = client.get("/").content.decode()
+    assert "Try the demo" in page
+    assert "110.00" in page
+    assert "+10.00%" in page
+
+
+def test_the_board_alone_answers_the_poll(client: Client, apple: Instrument) -> None:
+    board = client.get("/board").content.decode()
+    assert "<html" not in board
+    assert 'hx-get="/board"' in board
+
+
+def test_who_is_signed_in_goes_home(browser: Client) -> None:
+    assert browser.get("/").headers["Location"] == "/home"
+
+
+def test_home_asks_strangers_to_sign_in(client: Client) -> None:
+    assert client.get("/home").headers["Location"] == "/accounts/login/?next=/home"
+
+
+def test_home_without_a_portfolio_says_what_to_do(browser: Client) -> None:
+    page = browser.get("/home").content.decode()
+    assert "Three steps to begin" in page
+    assert "Open your first portfolio" in page
+
+
+def test_home_tells_what_it_is_worth(browser: Client, portfolio: Portfolio) -> None:
+    page = browser.get("/home").content.decode()
+    assert "$10,100.00" in page  # 9,000 in cash and ten units at 110
+    assert "+$100.00" in page  # gained today
+    assert "AAPL" in page
+    assert "simulated" in page
+
+
+def test_a_missing_price_is_not_guessed(browser: Client, alice: User, portfolio: Portfolio) -> None:
+    unpriced = make_instrument("ZZZ")
+    post(draft_trade(portfolio, unpriced, quantity="1", price="5", at=YESTERDAY, is_settled=True))
+    page = browser.get("/home").content.decode()
+    assert "no price" in page
+    assert "No price for ZZZ" in page
+
+
+def test_fresh_figures_are_those_of_the_page(
+    browser: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    figures = browser.get(f"/portfolios/{portfolio.id}/figures").json()["figures"]
+    assert figures["total_value"] == {"text": "$10,100.00", "direction": ""}
+    assert figures["day_change"] == {"text": "+$100.00", "direction": "rise"}
+    assert figures[f"value:{apple.id}"]["text"] == "$1,100.00"
+
+
+def test_figures_of_a_stranger_do_not_exist(client: Client, portfolio: Portfolio) -> None:
+    client.force_login(make_user("charlie@example.com"))
+    assert client.get(f"/portfolios/{portfolio.id}/figures").status_code == 404
+
+
+def test_a_gain_leaves_deposits_out(browser: Client, portfolio: Portfolio) -> None:
+    DailyValuation.objects.filter(portfolio=portfolio).delete()
+    store_worth(portfolio, 3, "4000", flow="4000")
+    store_worth(portfolio, 2, "9000", flow="5000")
+    page = browser.get("/home?range=1m").content.decode()
+    # From 4,000 to 10,100 with 5,000 paid in: 1,100 gained on 9,000.
+    assert "+$1,100.00" in page
+    assert "+12.22%" in page
+
+
+@pytest.mark.parametrize("key", ["1m", "ytd", "1y", "5y", "max", "nonsense"])
+def test_the_range_answers_with_its_fragment(
+    browser: Client, portfolio: Portfolio, key: str
+) -> None:
+    response = browser.get(
+        f"/home?range={key}", headers={"HX-Request": "true", "HX-Target": "worth"}
+    )
+    page = response.content.decode()
+    assert "<html" not in page
+    assert page.lstrip().startswith('<section class="card stack" id="worth"')
+    assert "HX-Target" in response.headers["Vary"]
+
+
+def test_home_asks_a_fixed_number_of_questions(
+    browser: Client, portfolio: Portfolio, django_assert_max_num_queries: object
+) -> None:
+    for symbol in ("MSFT", "KO", "XOM"):
+        more = make_instrument(symbol)
+        make_quote(more)
+        post(draft_trade(portfolio, more, quantity="1", price="5", at=YESTERDAY, is_settled=True))
+    with django_assert_max_num_queries(16):  # type: ignore[operator]
+        browser.get("/home")
+
+
+def test_the_palette_finds_instruments_and_places(browser: Client, portfolio: Portfolio) -> None:
+    found = browser.get("/palette?q=appl").content.decode()
+    assert 'href="/instruments/AAPL"' in found
+    places = browser.get("/palette?q=sav").content.decode()
+    assert f'href="/portfolios/{portfolio.id}"' in places
+    assert "Nothing found" in browser.get("/palette?q=qqqq").content.decode()
