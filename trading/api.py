@@ -13,10 +13,10 @@ from accounts.errors import NotFound, Problem, ProblemsError
 from accounts.http import ApiRequest
 from accounts.idempotency import HEADER, idempotent
 from accounts.schemas import PageIn
-from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio, reachable
 from trading import orders, states
+from trading.admission import admit
 from trading.models import Fill, Order, OrderEvent, Settlement
 from trading.models.orders import OrderQuerySet
 from trading.schemas import (
@@ -36,7 +36,6 @@ from trading.schemas import (
 
 router: Final = Router()
 
-NO_INSTRUMENT: Final = 0  # an id that no instrument has, so that all problems are named at once
 CLIENT_ORDER_ID_LENGTH: Final = 128
 OPEN, CLOSED = "open", "closed"
 
@@ -46,25 +45,19 @@ OPEN, CLOSED = "open", "closed"
 def place_order(request: ApiRequest, payload: OrderIn) -> Status[OrderOut]:
     """Place an order. It is accepted when this answers; fills follow."""
     caller = request.auth
-    portfolio = find_portfolio(caller, payload.portfolio_id)
-    try:
-        instrument_id = instrument_by_address(payload.symbol).id
-    except UnknownSymbol:
-        instrument_id = NO_INSTRUMENT
-    except AmbiguousSymbol as error:
-        raise orders.OrderDenied([Problem("symbol", error.code, str(error))]) from error
+    admission = admit(caller, portfolio_id=payload.portfolio_id, address=payload.symbol)
     key = request.headers[HEADER]
     fallback = key if len(key) <= CLIENT_ORDER_ID_LENGTH else None
     order = orders.place_order(
-        portfolio_id=portfolio.id,
+        portfolio_id=payload.portfolio_id,
         ticket=payload.to_ticket(
-            instrument_id=instrument_id, client_order_id=payload.client_order_id or fallback
+            instrument_id=admission.instrument_id,
+            client_order_id=payload.client_order_id or fallback,
         ),
         placed_at=timezone.now(),
         actor_id=caller.user.id,
     )
-    symbol = payload.symbol.upper().rpartition(":")[2]
-    return Status(201, OrderOut.from_order(order, symbol=symbol))
+    return Status(201, OrderOut.from_order(order, symbol=admission.symbol))
 
 
 def orders_of(caller: Caller) -> OrderQuerySet:

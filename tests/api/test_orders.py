@@ -165,6 +165,23 @@ def test_a_bad_order_is_refused_by_field(
     assert not Order.objects.exists()
 
 
+def test_an_ambiguous_symbol_is_refused_by_field(
+    api: ApiClient, paper: Portfolio, apple: Instrument
+) -> None:
+    make_instrument("AAPL", mic="XLON")
+    assert fields_in(place(api, paper)) == {"symbol": "ambiguous_symbol"}
+    placed = place(api, paper, symbol="xnas:aapl")
+    assert (placed.status_code, placed.json()["symbol"]) == (201, "AAPL")
+
+
+def test_an_instrument_no_longer_traded_is_refused(
+    api: ApiClient, paper: Portfolio, apple: Instrument
+) -> None:
+    apple.is_active = False
+    apple.save()
+    assert fields_in(place(api, paper)) == {"symbol": "inactive"}
+
+
 def test_everything_wrong_is_named_at_once(
     api: ApiClient, paper: Portfolio, apple: Instrument
 ) -> None:
@@ -323,6 +340,7 @@ def test_placing_an_order_takes_few_statements(
         connection,
     ) as queries:
         assert place(api, paper).status_code == 201
+    # Besides the transaction's own: look for an answer, admit, read the facts, record, answer.
+    # Here the quote is one more, from its snapshot, as Valkey is empty.
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    # Two of them are the test's own: quotes come from snapshots, as Valkey is empty.
     assert len(statements) <= 6, statements

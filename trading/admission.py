@@ -1,0 +1,71 @@
+"""Who may order what: the first question of every order, in one statement.
+
+It says in SQL what ``Portfolio.objects.for_user`` and ``market.queries.instrument_by_address`` say,
+because building those two queries costs more than the order's own statements. See also both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from accounts.auth import Caller
+from accounts.errors import Problem
+from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.queries import instrument_by_address
+from portfolio.errors import PortfolioNotFound
+from trading.orders import OrderDenied
+
+NO_INSTRUMENT: Final = 0  # an id that none has, so that an order names all its problems at once
+
+QUESTION: Final = """
+    SELECT EXISTS (
+               SELECT FROM portfolio_portfolio
+               WHERE id = %(portfolio)s AND owner_id = %(owner)s AND archived_at IS NULL
+           ),
+           ARRAY(
+               SELECT id FROM market_instrument
+               WHERE symbol = %(symbol)s AND is_active
+                   AND (%(mic)s = '' OR exchange_id = %(mic)s)
+           )
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    instrument_id: int
+    symbol: str
+
+
+def admit(caller: Caller, *, portfolio_id: UUID, address: str) -> Admission:
+    """Find what an order is about; an unknown symbol is left for the order's checks to name.
+
+    Raises:
+        PortfolioNotFound: the caller reaches no such portfolio.
+        OrderDenied: several exchanges list the symbol.
+    """
+    mic, _, symbol = address.strip().upper().rpartition(":")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            QUESTION,
+            {
+                "portfolio": portfolio_id,
+                "owner": caller.user.id,
+                "symbol": symbol,
+                "mic": mic,
+            },
+        )
+        ((is_owned, found),) = cursor.fetchall()
+    if not is_owned or not caller.may_use(portfolio_id):
+        raise PortfolioNotFound("There is no such portfolio.")
+    if len(found) == 1:
+        return Admission(found[0], symbol)
+    try:
+        return Admission(instrument_by_address(address).id, symbol)  # one no longer traded
+    except UnknownSymbol:
+        return Admission(NO_INSTRUMENT, symbol)
+    except AmbiguousSymbol as error:
+        raise OrderDenied([Problem("symbol", error.code, str(error))]) from error
