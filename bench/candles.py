@@ -33,7 +33,7 @@ TIMED_SECONDS: Final = 1.0
 
 MAKE_TICKS: Final = """
     INSERT INTO market_tick (instrument_id, occurred_at, provider_tick_id, price, size, source)
-    SELECT %(id)s, %(first)s + n * %(step)s, n::text,
+    SELECT %(id)s, %(first)s + n * %(step)s::interval, n::text,
            round((100 + 20 * sin(n / 50000.0)
                   + (hashint4(n + %(seed)s) %% 100) / 100.0)::numeric, 2),
            1 + abs(hashint4(n)) %% 300, 'bench'
@@ -88,7 +88,7 @@ def _prepare(options: Options) -> Instrument:
             {
                 "id": instrument.id,
                 "first": first,
-                "step": timedelta(days=DAYS) / ticks,
+                "step": f"{timedelta(days=DAYS) / ticks / timedelta(microseconds=1)} microseconds",
                 "seed": options.seed % 1_000_000,
                 "ticks": ticks,
             },

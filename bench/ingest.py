@@ -133,7 +133,7 @@ class _bare_table:  # noqa: N801 (used as a with statement)
 
     def __enter__(self) -> Callable[[Iterable[Sequence[Any]]], None]:
         columns = sql.SQL(", ").join(
-            sql.SQL("c{} {}").format(sql.Literal(n), sql.SQL(kind))  # type: ignore[arg-type]
+            sql.SQL("c{} {}").format(sql.Literal(n), sql.SQL(kind))
             for n, kind in enumerate(self.types)
         )
         with connection.cursor() as cursor:
