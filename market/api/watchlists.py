@@ -53,10 +53,10 @@ def shown(watchlist: Watchlist) -> WatchlistOut:
 
 @router.get("/watchlists", response=WatchlistList, auth=KeyAuth("read"))
 def list_watchlists(request: ApiRequest, page: Query[PageIn]) -> WatchlistList:
-    """All watchlists of the user, oldest first."""
+    """All watchlists of the user, in his order."""
     found = Listing(request.auth, "watchlists", {}).page(
         watchlists_of(request),
-        order=["created_at", "id"],
+        order=["position", "id"],
         limit=page.limit,
         cursor=page.cursor,
     )
