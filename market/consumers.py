@@ -18,7 +18,7 @@ from django.conf import settings
 from accounts.auth import Caller, authenticate_socket
 from market.hub_runner import HubRunner, hub_runner
 from market.hub_socket import CloseCode, HubSocket, Send, SocketClose
-from market.server_transport import abort_by, bound_kernel_buffer
+from market.server_transport import abort_by, bound_kernel_buffer, server_send
 from market.socket_messages import (
     MalformedMessage,
     MessageAllowance,
@@ -119,6 +119,7 @@ async def serve_quotes(scope: dict[str, Any], receive: Receive, send: Send) -> N
         return
     runner = hub_runner()
     await runner.start_directory()
+    send = server_send(send)
     await send({"type": "websocket.accept"})
     bound_kernel_buffer(send)
     consumer = QuoteConsumer(caller=caller, runner=runner, send=send)

@@ -13,7 +13,9 @@ import logging
 import socket
 import struct
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
+
+from market.hub_socket import Send
 
 logger = logging.getLogger(__name__)
 
@@ -22,20 +24,27 @@ KERNEL_BUFFER_BYTES: Final = 64 * 1024
 WRAPPERS: Final = 8
 
 
-def transport_of(send: Any) -> asyncio.Transport | None:
-    """The transport that ``send`` ends in, if it can be seen."""
+def server_send(send: Send) -> Send:
+    """The server's own ``send``, without the wrapper that only ever touches HTTP answers.
+
+    See also ``channels.sessions.InstanceSessionWrapper``: each frame would ask the session twice.
+    """
     for _ in range(WRAPPERS):
-        owner = getattr(send, "__self__", None)
-        transport = getattr(owner, "transport", None)
-        if isinstance(transport, asyncio.Transport):
-            return transport
-        send = getattr(owner, "real_send", None)  # Channels' session wrapper
-        if send is None:
-            return None
-    return None
+        inner = getattr(getattr(send, "__self__", None), "real_send", None)
+        if inner is None:
+            break
+        send = inner
+    return send
 
 
-def bound_kernel_buffer(send: Any) -> None:
+def transport_of(send: Send) -> asyncio.Transport | None:
+    """The transport that ``send`` ends in, if it can be seen."""
+    owner = getattr(server_send(send), "__self__", None)
+    transport = getattr(owner, "transport", None)
+    return transport if isinstance(transport, asyncio.Transport) else None
+
+
+def bound_kernel_buffer(send: Send) -> None:
     """Let a client that stopped reading be noticed after kilobytes instead of megabytes."""
     transport = transport_of(send)
     connection = transport.get_extra_info("socket") if transport else None
@@ -43,7 +52,7 @@ def bound_kernel_buffer(send: Any) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
 
 
-def abort_by(send: Any) -> Callable[[], None]:
+def abort_by(send: Send) -> Callable[[], None]:
     """A function that drops the client at once, with whatever was still buffered for it."""
     transport = transport_of(send)
     if transport is not None:
