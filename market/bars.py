@@ -6,7 +6,8 @@ prices supersede simulated ones, never the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -117,13 +118,17 @@ def lock_daily_bars(cursor: CursorWrapper) -> None:
     cursor.execute("SELECT pg_advisory_xact_lock(%s)", [DAILY_BARS_LOCK])
 
 
-def prefer_joins_of_sets(cursor: CursorWrapper) -> None:
-    """Keep the planner from looking up rows one by one, until the end of the transaction.
+@contextmanager
+def joins_of_sets(cursor: CursorWrapper) -> Iterator[None]:
+    """Keep the planner from looking rows up one by one. Needs a transaction.
 
     It knows nothing yet of tables filled a moment ago, takes them for small, and was seen to turn
     one second into eight minutes.
     """
     cursor.execute("SET LOCAL enable_nestloop = off")
+    yield
+    # Not in a finally: after an error nothing can be set, and the roll-back restores it.
+    cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def write_arrivals(
@@ -136,14 +141,14 @@ def write_arrivals(
     supersede: bool = True,
 ) -> StoredBars:
     """Compare with what is stored, keep what is superseded, write. Needs a transaction."""
-    prefer_joins_of_sets(cursor)
-    known, changed = _compare(cursor, arrivals, source=source)
-    if supersede and changed:
-        _keep_revisions(cursor, recorded_at=recorded_at, run_id=run_id)
-        _supersede(cursor, source=source)
     added = 0
-    if known != arrivals.count:
-        added = _add(cursor, arrivals, source=source, some_are_known=known > 0)
+    with joins_of_sets(cursor):
+        known, changed = _compare(cursor, arrivals, source=source)
+        if supersede and changed:
+            _keep_revisions(cursor, recorded_at=recorded_at, run_id=run_id)
+            _supersede(cursor, source=source)
+        if known != arrivals.count:
+            added = _add(cursor, arrivals, source=source, some_are_known=known > 0)
     superseded = changed if supersede else 0
     return StoredBars(added=added, superseded=superseded, unchanged=known - superseded)
 

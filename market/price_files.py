@@ -19,7 +19,7 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from accounts.models import User
-from market.bars import lock_daily_bars, write_arrivals
+from market.bars import joins_of_sets, lock_daily_bars, write_arrivals
 from market.errors import UnknownRun, UnreadableFile
 from market.instrument_files import import_instruments, read_instruments
 from market.models import IngestionRun
@@ -190,7 +190,8 @@ def _take_in(
     with open_prices(prices) as source:
         rows_read = _stage(source, staging, reporter)
         reporter.report(Progress("storing", rows_read, source.bytes_read, source.bytes_read))
-    checked = staging.check()
+    with joins_of_sets(cursor):
+        checked = staging.check()
     _refuse_nonsense(checked.refused)
     lock_daily_bars(cursor)
     stored = write_arrivals(
