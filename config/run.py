@@ -69,6 +69,8 @@ WEB_SERVERS: Final[dict[str, Callable[[str, str], list[str]]]] = {
 def worker(env: Environment) -> list[str]:
     # Threads: the work is waiting for PostgreSQL, and one copy of the program in memory is enough.
     return [
+        # It warns of every start by root, to no use: as root the whole desk runs as root.
+        *("-W", "ignore:You're running the worker"),
         *("-m", "celery", "--app", "config.celery", "--quiet", "worker", "--pool", "threads"),
         *("--concurrency", "2", "--queues", WORKER_QUEUES, "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle"),

@@ -29,6 +29,7 @@ class Program:
     stage: int = 1
     failures: int = 0
     silences: int = 0
+    has_answered: bool = False  # since its start
     started_at: float = 0.0  # monotonic seconds
     restart_at: float | None = None
     checked_at: float = 0.0
@@ -41,7 +42,9 @@ class Supervisor:
     """
 
     check_seconds: float = 5.0
-    silences_allowed: int = 4
+    silences_allowed: int = 6
+    # A busy machine may take this long to start something, which is no reason to start over.
+    start_patience_seconds: float = 180.0
 
     def __init__(
         self,
@@ -117,10 +120,15 @@ class Supervisor:
             self.output.line(name, f"its log ends with:\n{tail}")
 
     def _check(self, program: Program, answers: Callable[[], bool]) -> None:
-        program.silences = 0 if answers() else program.silences + 1
-        program.checked_at = time.monotonic()
-        if program.silences >= self.silences_allowed:
+        is_answering = answers()
+        program.checked_at = now = time.monotonic()
+        program.has_answered |= is_answering
+        is_starting = now - program.started_at < self.start_patience_seconds
+        if is_answering or (is_starting and not program.has_answered):
             program.silences = 0
+            return
+        program.silences += 1
+        if program.silences >= self.silences_allowed:
             self.output.line(program.child.name, "runs but does not answer; killing it")
             program.child.kill_rest()
 
@@ -130,6 +138,7 @@ class Supervisor:
         program.child.start()
         program.started_at = program.checked_at = time.monotonic()
         program.restart_at = None
+        program.silences, program.has_answered = 0, False
         self.output.follow(program.child)
 
     def _record(self) -> None:

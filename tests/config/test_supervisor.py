@@ -1,4 +1,5 @@
 import io
+import itertools
 import os
 import signal
 import sys
@@ -80,8 +81,22 @@ def test_what_hangs_is_killed(supervisor: Supervisor) -> None:
     supervisor.check_seconds = 0.01
     supervisor.silences_allowed = 2
     child = script("hanging", "import time; time.sleep(60)")
-    supervisor.add([Program(child, answers=lambda: False)])
+    answers = iter([True])
+    supervisor.add([Program(child, answers=lambda: next(answers, False))])
     first = child.pid
+    watch(supervisor, lambda: child.pid not in {None, first})
+
+
+def test_what_starts_slowly_is_given_time(supervisor: Supervisor) -> None:
+    supervisor.check_seconds = 0.01
+    supervisor.silences_allowed = 2
+    child = script("slow", "import time; time.sleep(60)")
+    questions = itertools.count()
+    supervisor.add([Program(child, answers=lambda: next(questions) < 0)])
+    first = child.pid
+    watch(supervisor, lambda: next(questions) > 10)
+    assert child.pid == first
+    supervisor.start_patience_seconds = 0
     watch(supervisor, lambda: child.pid not in {None, first})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -30,10 +30,8 @@ class Command(BaseCommand):
         if not only_migrate:
             self._collect_static()
         if settings.HAS_DEMO and not (only_migrate or only_static):
-            if "load_sample" in get_commands():
-                self._load_sample()
-            if "ensure_demo_login" in get_commands():
-                self._make_demo_login()
+            self._load_sample()
+            self._make_demo_login()
 
     def _load_sample(self) -> None:
         if not Instrument.objects.exists():
