@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+
+from market.errors import UnreadableFile
+from market.instrument_files import import_instruments
+from market.models import Exchange, Instrument
+from tests.market.factories import make_instrument
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "symbol,name,exchange_mic,currency,sector\n"
+
+
+def write(path: Path, rows: str, *, header: str = HEADER) -> Path:
+    file = path / "instruments.csv"
+    file.write_text(header + rows)
+    return file
+
+
+def test_instruments_and_their_exchanges_are_made(tmp_path: Path) -> None:
+    rows = 'AAPL,"Apple, Inc.",XNAS,USD,Technology\nBP.,BP,XLON,GBP,Energy\n'
+    done = import_instruments(write(tmp_path, rows))
+    assert (done.read, done.created) == (2, 2)
+    assert Instrument.objects.get(symbol="AAPL").name == "Apple, Inc."
+    nasdaq = Exchange.objects.get(mic="XNAS")
+    assert (nasdaq.timezone, nasdaq.calendar) == ("America/New_York", "XNYS")
+
+
+def test_again_it_updates_and_leaves_alone_what_the_file_does_not_say(tmp_path: Path) -> None:
+    apple = make_instrument("AAPL", isin="US0378331005", sector="Old")
+    done = import_instruments(write(tmp_path, "AAPL,Apple,XNYS,USD,New\n"))
+    assert (done.read, done.created) == (1, 0)
+    public_id = apple.public_id
+    apple.refresh_from_db()
+    assert (apple.name, apple.sector, apple.isin) == ("Apple", "New", "US0378331005")
+    assert apple.public_id == public_id
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        pytest.param("AAPL,Apple,XXXX,USD,\n", "line 2: exchange_mic was 'XXXX'", id="exchange"),
+        pytest.param("AAPL,Apple,XNAS,dollars,\n", "line 2: currency", id="currency"),
+        pytest.param("A B,Apple,XNAS,USD,\n", "line 2: symbol", id="symbol"),
+        pytest.param("AAPL,,XNAS,USD,\n", "line 2: name is empty", id="no name"),
+        pytest.param(f"AAPL,{'x' * 161},XNAS,USD,\n", "line 2: name", id="long name"),
+        pytest.param("AAPL,Apple,XNAS\n", "line 2: the number of fields", id="cut off"),
+        pytest.param(
+            "AAPL,Apple,XNAS,USD,\nAAPL,Apple,XNAS,USD,\n", "stands on line 2 already", id="twice"
+        ),
+        pytest.param("MSFT,Microsoft,XNYS,EUR,\n", "trades in USD", id="another currency"),
+    ],
+)
+def test_a_wrong_line_changes_nothing(tmp_path: Path, rows: str, words: str) -> None:
+    make_instrument("MSFT")
+    with pytest.raises(UnreadableFile, match=words):
+        import_instruments(write(tmp_path, rows + "GOOD,Good,XNYS,USD,\n"))
+    assert Instrument.objects.count() == 1
+
+
+def test_missing_columns_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match="exchange_mic, currency"):
+        import_instruments(write(tmp_path, "", header="symbol,name\n"))
