@@ -7,7 +7,7 @@ balance's lock also guards its holds.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +15,7 @@ from portfolio.amounts import ZERO
 from portfolio.bulk import columns_of, execute, fetch_rows
 from portfolio.entries import AccountKey, BalanceKey
 from portfolio.errors import InsufficientFunds, InsufficientUnits
+from portfolio.known_ids import KnownIds
 
 # Two branches, so that each finds its row through the unique index.
 FIND_BALANCES: Final = """
@@ -112,6 +113,10 @@ class BalanceChange:
         return self.settled + self.to_receive + self.to_deliver - self.held
 
 
+known_balances: Final[KnownIds[BalanceKey]] = KnownIds()
+known_accounts: Final[KnownIds[AccountKey]] = KnownIds()
+
+
 def find_balances(keys: Iterable[BalanceKey]) -> dict[BalanceKey, int]:
     """Ids of the balances that exist, by what they are of."""
     rows = fetch_rows(FIND_BALANCES, columns_of(keys, width=3))
@@ -120,23 +125,26 @@ def find_balances(keys: Iterable[BalanceKey]) -> dict[BalanceKey, int]:
 
 def ensure_balances(keys: Iterable[BalanceKey]) -> dict[BalanceKey, int]:
     """Ids of the balances, made with nothing in them where they were missing."""
-    wanted = set(keys)
-    found = find_balances(wanted)
-    if missing := sorted(wanted - found.keys(), key=str):
-        execute(MAKE_BALANCES, columns_of(missing, width=3))
-        found |= find_balances(missing)
-    return found
+    return known_balances.find(keys, find=find_balances, make=make_balances)
 
 
 def ensure_accounts(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
     """Ids of the ledger accounts, made where they were missing."""
-    wanted = set(keys)
-    found = _find_accounts(wanted)
-    # In one order, so that two batches that make the same accounts cannot deadlock.
-    if missing := sorted(wanted - found.keys(), key=str):
-        execute(MAKE_ACCOUNTS, columns_of(missing, width=4))
-        found |= _find_accounts(missing)
-    return found
+    return known_accounts.find(keys, find=find_accounts, make=make_accounts)
+
+
+def make_balances(keys: Iterable[BalanceKey]) -> None:
+    execute(MAKE_BALANCES, columns_of(keys, width=3))
+
+
+def make_accounts(keys: Iterable[AccountKey]) -> None:
+    execute(MAKE_ACCOUNTS, columns_of(keys, width=4))
+
+
+def find_accounts(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
+    """Ids of the ledger accounts that exist, by what they are."""
+    rows = fetch_rows(FIND_ACCOUNTS, columns_of(keys, width=4))
+    return {AccountKey(*row[:4]): row[4] for row in rows}
 
 
 def lock_balances(ids: Iterable[int]) -> dict[int, LockedBalance]:
@@ -160,7 +168,10 @@ def change_balances(
         return
     for balance_id, change in changes.items():
         refuse_overdraft(locked[balance_id], change)
-    rows = [(balance_id, *astuple(change)) for balance_id, change in changes.items()]
+    rows = [
+        (balance_id, change.settled, change.to_receive, change.to_deliver, change.held)
+        for balance_id, change in changes.items()
+    ]
     execute(CHANGE, columns_of(rows, width=5))
 
 
@@ -177,8 +188,3 @@ def refuse_overdraft(balance: LockedBalance, change: BalanceChange) -> None:
         currency=balance.key.currency,
         instrument_id=balance.key.instrument_id,
     )
-
-
-def _find_accounts(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
-    rows = fetch_rows(FIND_ACCOUNTS, columns_of(keys, width=4))
-    return {AccountKey(*row[:4]): row[4] for row in rows}

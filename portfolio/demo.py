@@ -15,7 +15,6 @@ from accounts.identifiers import new_id
 from accounts.models import User
 from accounts.tiers import Tier
 from market import queries as market_queries
-from market.calendar import settlement_date
 from market.models import Instrument
 from market.watchlists import add_symbols, create_watchlist
 from portfolio.amounts import ZERO
@@ -81,13 +80,13 @@ def open_demo(*, owner: User, opened_at: datetime) -> Portfolio:
         starting_cash=None,
         opened_at=opened_at,
     )
-    through = (opened_at - timedelta(days=QUIET_DAYS)).astimezone(UTC).date()
+    yesterday = (opened_at - timedelta(days=1)).astimezone(UTC).date()
     instruments = demo_instruments()
-    trades = tell(story_closes(instruments, through=through), through=through)
+    closes = story_closes(instruments, through=yesterday)
+    trades = tell(closes, through=yesterday - timedelta(days=QUIET_DAYS))
     drafts = draft_entries(portfolio, trades, instruments, opened_at=opened_at)
     posted = post_entries(drafts, recorded_at=opened_at)
     apply_trades(posted.new)
-    yesterday = (opened_at - timedelta(days=1)).astimezone(UTC).date()
     refresh_valuations(portfolio.id, yesterday)
     return portfolio
 
@@ -144,7 +143,6 @@ def draft_trade(
 ) -> list[EntryDraft]:
     """The trade at the close of its day, and its settlement."""
     zone = ZoneInfo(instrument.exchange.timezone)
-    settles_on = settlement_date(trade.traded_on, instrument.exchange_id)
     done = trade_entry(
         entry_id=new_id(),
         portfolio_id=portfolio.id,
@@ -161,7 +159,7 @@ def draft_trade(
         portfolio_id=portfolio.id,
         kind=trade.kind,
         external_id=f"demo-settlement:{number}",
-        occurred_at=datetime.combine(settles_on, CLOSING_TIME, tzinfo=zone),
+        occurred_at=datetime.combine(trade.settles_on, CLOSING_TIME, tzinfo=zone),
         currency=CURRENCY,
         instrument_id=instrument.id,
         quantity=trade.quantity,

@@ -11,6 +11,8 @@ from typing import Final
 from portfolio.amounts import ZERO, product
 from portfolio.entries import EntryKind
 
+# US trades settle one session later since then, two before.
+T_PLUS_ONE_SINCE: Final = date(2024, 5, 28)
 STARTING_CASH: Final = Decimal(100_000)
 
 Closes = Mapping[str, Sequence[tuple[date, Decimal]]]  # by symbol, ascending by date
@@ -33,6 +35,7 @@ class StoryTrade:
     kind: EntryKind
     symbol: str
     traded_on: date
+    settles_on: date
     quantity: Decimal  # whole units, > 0
     price: Decimal
 
@@ -80,10 +83,10 @@ def tell(closes: Closes, *, through: date) -> list[StoryTrade]:
     trades = []
     for step in STEPS:
         wanted = days[int(step.at * (len(days) - 1))]
-        found = first_close(closes.get(step.symbol, ()), since=wanted, through=through)
+        found = first_session(closes.get(step.symbol, ()), since=wanted, through=through)
         if found is None:
             continue
-        traded_on, price = found
+        traded_on, settles_on, price = found
         if step.kind == EntryKind.BUY:
             quantity = whole(min(step.size * STARTING_CASH, cash) / price)
         else:
@@ -93,14 +96,22 @@ def tell(closes: Closes, *, through: date) -> list[StoryTrade]:
         sign = 1 if step.kind == EntryKind.BUY else -1
         held[step.symbol] += sign * quantity
         cash -= sign * product(quantity, price)
-        trades.append(StoryTrade(step.kind, step.symbol, traded_on, quantity, price))
+        trades.append(StoryTrade(step.kind, step.symbol, traded_on, settles_on, quantity, price))
     return trades
 
 
-def first_close(
+def first_session(
     series: Sequence[tuple[date, Decimal]], *, since: date, through: date
-) -> tuple[date, Decimal] | None:
-    return next((one for one in series if since <= one[0] <= through), None)
+) -> tuple[date, date, Decimal] | None:
+    """The first session from a date on: its date, when its trades settle, and its close.
+
+    The closes are the exchange's calendar: each stands for a session.
+    """
+    for index, (traded_on, close) in enumerate(series):
+        if since <= traded_on <= through:
+            settles = index + (1 if traded_on >= T_PLUS_ONE_SINCE else 2)
+            return (traded_on, series[settles][0], close) if settles < len(series) else None
+    return None
 
 
 def whole(quantity: Decimal) -> Decimal:

@@ -171,6 +171,7 @@ class Migration(migrations.Migration):
                 (
                     "instrument",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -180,6 +181,7 @@ class Migration(migrations.Migration):
                 (
                     "opening_entry",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -189,6 +191,7 @@ class Migration(migrations.Migration):
                 (
                     "portfolio",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="lots",
@@ -315,6 +318,7 @@ class Migration(migrations.Migration):
                 (
                     "portfolio",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="valuations",
@@ -355,6 +359,7 @@ class Migration(migrations.Migration):
                 (
                     "instrument",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -364,6 +369,7 @@ class Migration(migrations.Migration):
                 (
                     "portfolio",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="positions",
@@ -472,6 +478,7 @@ class Migration(migrations.Migration):
                 (
                     "closing_entry",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -481,6 +488,7 @@ class Migration(migrations.Migration):
                 (
                     "lot",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="closures",
                         to="portfolio.lot",

@@ -20,7 +20,11 @@ BEGIN
     FROM (
         SELECT count(*) AS postings, sum(posting.amount) AS total
         FROM portfolio_posting AS posting
-        JOIN portfolio_ledgeraccount AS account ON account.id = posting.ledger_account_id
+        -- OFFSET keeps the plan a look-up per posting, also before the tables are analysed.
+        CROSS JOIN LATERAL (
+            SELECT currency, instrument_id FROM portfolio_ledgeraccount
+            WHERE id = posting.ledger_account_id OFFSET 0
+        ) AS account
         WHERE posting.entry_id = NEW.id
         GROUP BY account.currency, account.instrument_id
     ) AS commodity;
@@ -51,11 +55,16 @@ DECLARE
 BEGIN
     SELECT posting.entry_id INTO refused
     FROM new_postings AS posting
-    LEFT JOIN portfolio_journalentry AS entry
-        ON entry.id = posting.entry_id AND entry.recorded_xid = pg_current_xact_id()
-    LEFT JOIN portfolio_ledgeraccount AS account
-        ON account.id = posting.ledger_account_id AND account.portfolio_id = entry.portfolio_id
-    WHERE account.id IS NULL
+    -- Look-ups by key, as above: these tables grow, and a plan is kept for a session.
+    LEFT JOIN LATERAL (
+        SELECT portfolio_id FROM portfolio_journalentry
+        WHERE id = posting.entry_id AND recorded_xid = pg_current_xact_id() OFFSET 0
+    ) AS entry ON true
+    LEFT JOIN LATERAL (
+        SELECT portfolio_id FROM portfolio_ledgeraccount
+        WHERE id = posting.ledger_account_id OFFSET 0
+    ) AS account ON true
+    WHERE account.portfolio_id = entry.portfolio_id IS NOT TRUE
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'entry % was not made in this transaction,'

@@ -1,6 +1,7 @@
 """What the ledger's entries amount to: lots, their closures, and positions.
 
-All three are derived: dropping them and rebuilding from the entries gives the same bytes.
+All three are derived: dropping them and rebuilding from the entries gives the same bytes. They
+carry no foreign keys in the database: the entries they follow from do.
 """
 
 from __future__ import annotations
@@ -23,13 +24,21 @@ class Lot(models.Model):
 
     id = models.UUIDField(primary_key=True, editable=False)
     portfolio = models.ForeignKey(
-        Portfolio, on_delete=models.PROTECT, related_name="lots", db_index=False
+        Portfolio,
+        on_delete=models.PROTECT,
+        related_name="lots",
+        db_index=False,
+        db_constraint=False,
     )
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
     opening_entry = models.ForeignKey(
-        JournalEntry, on_delete=models.PROTECT, related_name="+", db_index=False
+        JournalEntry,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     opened_at = models.DateTimeField()
     quantity = models.DecimalField(max_digits=28, decimal_places=10)
@@ -62,9 +71,15 @@ class LotClosure(models.Model):
     """Units of one lot used by one sale. ``realised_gain = proceeds - cost``."""
 
     pk = models.CompositePrimaryKey("closing_entry_id", "lot_id")
-    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="closures")
+    lot = models.ForeignKey(
+        Lot, on_delete=models.PROTECT, related_name="closures", db_constraint=False
+    )
     closing_entry = models.ForeignKey(
-        JournalEntry, on_delete=models.PROTECT, related_name="+", db_index=False
+        JournalEntry,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     closed_at = models.DateTimeField()
     quantity = models.DecimalField(max_digits=28, decimal_places=10)
@@ -92,10 +107,14 @@ class Position(models.Model):
 
     pk = models.CompositePrimaryKey("portfolio_id", "instrument_id")
     portfolio = models.ForeignKey(
-        Portfolio, on_delete=models.PROTECT, related_name="positions", db_index=False
+        Portfolio,
+        on_delete=models.PROTECT,
+        related_name="positions",
+        db_index=False,
+        db_constraint=False,
     )
     instrument = models.ForeignKey(
-        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
+        Instrument, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )
     quantity = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     cost = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))

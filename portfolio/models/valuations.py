@@ -18,7 +18,11 @@ class DailyValuation(models.Model):
 
     pk = models.CompositePrimaryKey("portfolio_id", "date")
     portfolio = models.ForeignKey(
-        Portfolio, on_delete=models.PROTECT, related_name="valuations", db_index=False
+        Portfolio,
+        on_delete=models.PROTECT,
+        related_name="valuations",
+        db_index=False,
+        db_constraint=False,
     )
     date = models.DateField()
     cash = models.DecimalField(max_digits=28, decimal_places=10)

@@ -1,0 +1,48 @@
+"""Ids of rows that never change and never go, remembered by this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from functools import partial
+from typing import Final, Generic, TypeVar
+
+from django.db import transaction
+
+IDS_MAXIMUM: Final = 200_000
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class KnownIds(Generic[Key]):
+    """Finds ids by key: remembered, else in the database, else made there.
+
+    Only what a commit has made lasting is remembered, so a rollback leaves nothing wrong here.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[Key, int] = {}
+
+    def find(
+        self,
+        keys: Iterable[Key],
+        *,
+        find: Callable[[Iterable[Key]], dict[Key, int]],
+        make: Callable[[Iterable[Key]], None],
+    ) -> dict[Key, int]:
+        """Ids of all keys. ``make`` passes over what somebody else makes at the same time."""
+        known = self._ids
+        wanted = set(keys)
+        if not (unknown := wanted - known.keys()):
+            return {key: known[key] for key in wanted}
+        found = find(unknown)
+        # In one order, so that two transactions that make the same rows cannot deadlock.
+        if missing := sorted(unknown - found.keys(), key=str):
+            make(missing)
+            found |= find(missing)
+        transaction.on_commit(partial(self._remember, found))
+        return {key: known[key] for key in wanted - unknown} | found
+
+    def _remember(self, found: dict[Key, int]) -> None:
+        if len(self._ids) + len(found) > IDS_MAXIMUM:
+            self._ids = {}
+        self._ids |= found
