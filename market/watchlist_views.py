@@ -62,9 +62,13 @@ def add(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
     form = SymbolsForm(request.POST)
     if not form.is_valid():
         return _page(request, shown, symbols_form=form, status=422)
-    outcomes = operations.add_symbols(
-        watchlist=shown, symbols=form.cleaned_data["symbols"], added_at=timezone.now()
-    )
+    try:
+        outcomes = operations.add_symbols(
+            watchlist=shown, symbols=form.cleaned_data["symbols"], added_at=timezone.now()
+        )
+    except MarketError as error:
+        form.add_error("symbols", str(error))
+        return _page(request, shown, symbols_form=form, status=422)
     return _page(request, shown, outcomes=outcome_sentences(outcomes))
 
 
@@ -121,8 +125,12 @@ def watch(request: InvestorRequest, address: str) -> HttpResponse:
         chosen = _owned(request).first() or operations.create_watchlist(
             owner=request.user, name="Watchlist", created_at=now
         )
-    operations.add_symbols(watchlist=chosen, symbols=[full_address(shown)], added_at=now)
-    messages.success(request, f"{shown.symbol} is on “{chosen.name}”.")
+    try:
+        operations.add_symbols(watchlist=chosen, symbols=[full_address(shown)], added_at=now)
+    except MarketError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{shown.symbol} is on “{chosen.name}”.")
     return redirect("market:instrument", address=address)
 
 

@@ -112,7 +112,9 @@ def _placed(
     )
     context = _ticket_context(portfolio, instrument, form) | {"placed": order}
     response = TemplateResponse(request, "trading/_ticket.html", context)
-    return trigger_client_event(response, "orders-changed")
+    # Told once the answer is on the page, so that its line about the order hears it as well: the
+    # fill may have been announced before this answer arrived.
+    return trigger_client_event(response, "orders-changed", after="settle")
 
 
 def _ticket_context(

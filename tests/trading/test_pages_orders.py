@@ -114,7 +114,7 @@ def test_the_state_line_follows_the_order_until_it_is_done(
 ) -> None:
     order = place(portfolio, apple, quantity="10")
     waiting = text_of(page, f"/orders/{order.id}/state")
-    assert 'hx-trigger="orders-changed from:body"' in waiting
+    assert "load delay:1s, orders-changed from:body" in waiting
     leading_matcher().work()
     done = text_of(page, f"/orders/{order.id}/state")
     assert 'data-status="filled"' in done

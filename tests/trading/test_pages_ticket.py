@@ -102,7 +102,7 @@ def test_a_market_order_is_placed_and_announced(
 ) -> None:
     response = send(page, portfolio)
     assert response.status_code == 200
-    assert "orders-changed" in response["HX-Trigger"]
+    assert "orders-changed" in response["HX-Trigger-After-Settle"]
     order = Order.objects.get()
     assert (order.side, order.type, order.quantity) == ("buy", "market", Decimal(10))
     text = response.content.decode()
