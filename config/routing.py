@@ -1,8 +1,18 @@
 """Every socket address of the desk."""
 
+from typing import Any
+
 from channels.routing import URLRouter
+from django.urls import re_path
 
 from market.routing import websocket_urlpatterns as market_sockets
 from trading.routing import websocket_urlpatterns as trading_sockets
 
-websocket_application = URLRouter([*market_sockets, *trading_sockets])
+
+async def refuse(scope: Any, receive: Any, send: Any) -> None:
+    """Refuse the handshake of an address that is none of ours."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})
+
+
+websocket_application = URLRouter([*market_sockets, *trading_sockets, re_path(r"", refuse)])

@@ -1,7 +1,9 @@
 import pytest
+from asgiref.sync import async_to_sync
 from pytest_django import Settings
 
 from config.middleware.socket_origin import is_allowed
+from config.routing import websocket_application
 
 
 @pytest.fixture(autouse=True)
@@ -35,3 +37,17 @@ def test_only_our_own_pages_open_sockets(
 ) -> None:
     headers = {"host": host} | ({} if origin is None else {"origin": origin})
     assert is_allowed(headers, is_secure=is_secure) is expected
+
+
+def test_an_address_that_is_none_of_ours_is_refused() -> None:
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {"type": "websocket", "path": "/ws/v1/nothing", "headers": []}
+    async_to_sync(websocket_application)(scope, receive, send)
+    assert sent == [{"type": "websocket.close", "code": 4404}]

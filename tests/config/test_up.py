@@ -19,7 +19,7 @@ from tests.support.desk import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("up")]
 
 NAMES = {"postgres", "valkey", "web", "worker", "scheduler", "matcher", "feed"}
 
@@ -38,13 +38,13 @@ def run_up(desk: LiveDesk, *words: str) -> subprocess.CompletedProcess[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
 
 def test_it_says_where_it_is_and_who_may_sign_in(desk: LiveDesk) -> None:
-    wait_until(lambda: "Holdfast is up" in desk.log, seconds=30, what="the announcement")
+    wait_until(lambda: "Holdfast is up" in desk.log, seconds=60, what="the announcement")
     assert f"http://localhost:{desk.port}" in desk.log
     assert "demo@holdfast.local" in desk.log
     assert set(desk.pids) == NAMES
@@ -83,7 +83,7 @@ def test_a_port_that_is_none_is_refused(desk: LiveDesk, port: str) -> None:
 def test_what_is_killed_comes_back_and_all_heals(desk: LiveDesk, name: str) -> None:
     old_pid = desk.kill(name)
     desk.wait_until_restarted(name, old_pid=old_pid)
-    desk.wait_until_ready(seconds=60)
+    desk.wait_until_ready(seconds=120)
 
 
 def test_a_command_finds_the_running_servers(desk: LiveDesk) -> None:
@@ -100,7 +100,7 @@ def test_the_make_target_leaves_running_servers_running(desk: LiveDesk) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
