@@ -192,7 +192,7 @@ def _mark_valuations_stale(drafts: Iterable[EntryDraft], *, recorded_at: datetim
         if date < min(today, stale_from.get(draft.portfolio_id, today)):
             stale_from[draft.portfolio_id] = date
     if stale_from:
-        execute(MARK_STALE, columns_of(stale_from.items(), width=2))
+        execute(MARK_STALE, columns_of(sorted(stale_from.items()), width=2))
 
 
 __all__ = [
