@@ -15,4 +15,7 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close", "code": 4404})
 
 
-websocket_application = URLRouter([*market_sockets, *trading_sockets, re_path(r"", refuse)])
+# Django's stubs know patterns of requests only.
+anything_else = re_path(r"", refuse)  # type: ignore[arg-type]
+
+websocket_application = URLRouter([*market_sockets, *trading_sockets, anything_else])
