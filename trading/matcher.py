@@ -20,6 +20,8 @@ from django.utils import timezone
 
 from market import live_quotes, sessions
 from market.calendar import local_date
+from market.exchanges import KNOWN_EXCHANGES
+from market.models import Exchange
 from market.values import QuoteValue, wire_time
 from trading import command_queue, doorbell, execution, expiry
 from trading.broadcasts import Announcer
@@ -58,6 +60,7 @@ class Matcher:
         self._shard: Shard | None = None  # None: to be rebuilt
         self._session: Any = None  # the connection that holds the lock
         self._heartbeat_at = 0.0  # monotonic
+        self._is_warm = False
         # Instruments whose resting orders could not be matched, and until when they are left.
         self._benched: dict[int, float] = {}
 
@@ -129,6 +132,8 @@ class Matcher:
         return len(commands)
 
     def _turn(self) -> None:
+        if not self._is_warm:
+            self._warm_up()
         if not self.is_leader and not self.lead():
             self._stopping.wait(STANDBY_SECONDS)
             return
@@ -237,7 +242,7 @@ class Matcher:
     def _closed(self, shard: Shard, instrument_ids: Iterable[int], now: datetime) -> frozenset[int]:
         """Those of the instruments whose exchange does not trade now.
 
-        Asks the calendars beforehand: the first answer takes a second, which no transaction may.
+        Asks for the trade dates too, so that no transaction waits for a calendar to be loaded.
         """
         closed = set()
         for instrument_id in instrument_ids:
@@ -248,6 +253,14 @@ class Matcher:
             if not sessions.is_open(now, listing.mic):
                 closed.add(instrument_id)
         return frozenset(closed)
+
+    def _warm_up(self) -> None:
+        """Load the calendars before anybody waits for a fill, on a standby too."""
+        traded = Exchange.objects.filter(instruments__is_active=True).distinct()
+        for mic, timezone_name in traded.values_list("mic", "timezone"):
+            if mic in KNOWN_EXCHANGES:
+                trade_dates(local_date(self._clock(), timezone_name), mic)
+        self._is_warm = True
 
     def _beat(self) -> None:
         moment = time.monotonic()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.desk import LiveDesk, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live_desk"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live_desk"), pytest.mark.timeout(900)]
 
 VICTIMS: Final = ("matcher", "worker", "web", "valkey", "postgres")
 TRADERS: Final = 3
@@ -25,7 +25,9 @@ WORKING: Final = ("pending_new", "new", "partially_filled", "pending_cancel")
 @pytest.fixture(scope="module")
 def desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
     desk = make_live_desk()
-    desk.start()
+    # On a busy machine the sample alone takes longer than a user would wait.
+    desk.start(until_ready=False)
+    desk.wait_until_ready(seconds=300)
     yield desk
     desk.stop()
 
