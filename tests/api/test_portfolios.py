@@ -13,7 +13,7 @@ from market.models import Instrument
 from portfolio.models import DailyValuation, JournalEntry, LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
 from tests.api.clients import ApiClient, all_items, fields_in, key_for
-from tests.api.test_orders import match, place
+from tests.api.orders import match, place
 from tests.factories import make_instrument, make_portfolio, make_quote
 
 PAPER = {"name": "Mine", "kind": "paper", "currency": "USD", "starting_cash": "100000"}

@@ -1,0 +1,57 @@
+"""Who may open a socket: a signed-in browser, or a program's key in a header."""
+
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import AnonymousUser
+
+from accounts import auth
+from accounts.auth import Caller, authenticate_socket
+from accounts.models import ApiKey, User
+from tests.api.clients import key_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def alice() -> User:
+    auth.memory.forget()
+    return User.objects.create_user("alice@example.com", tier="premium")
+
+
+def caller_of(scope: dict[str, Any]) -> Caller | None:
+    return async_to_sync(authenticate_socket)(scope)
+
+
+def test_a_signed_in_browser_reads_and_trades(alice: User) -> None:
+    caller = caller_of({"user": alice, "headers": []})
+    assert caller is not None
+    assert caller.user == alice
+    assert caller.scopes == frozenset({"read", "trade"})
+    assert caller.key_id is None
+
+
+@pytest.mark.parametrize("name", [b"x-api-key", b"authorization"])
+def test_a_key_in_a_header_counts_before_the_session(alice: User, name: bytes) -> None:
+    key = key_for(alice, scopes=["read"])
+    value = key if name == b"x-api-key" else f"Bearer {key}"
+    caller = caller_of({"user": AnonymousUser(), "headers": [(name, value.encode())]})
+    assert caller is not None
+    assert caller.user == alice
+    assert caller.scopes == frozenset({"read"})
+    assert caller.key_id == ApiKey.objects.get().id
+
+
+def test_a_bad_key_is_refused_even_beside_a_session(alice: User) -> None:
+    assert caller_of({"user": alice, "headers": [(b"x-api-key", b"hf_live_no")]}) is None
+
+
+def test_a_key_that_may_not_read_is_refused(alice: User) -> None:
+    key = key_for(alice, scopes=["trade"])
+    assert caller_of({"headers": [(b"x-api-key", key.encode())]}) is None
+
+
+def test_nobody_is_refused() -> None:
+    assert caller_of({"headers": []}) is None
+    assert caller_of({"user": AnonymousUser(), "headers": []}) is None
