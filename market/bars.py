@@ -53,7 +53,7 @@ class BarRow(NamedTuple):
     close: Decimal
     volume: Decimal
     turnover: Decimal | None = None  # sum of price × size
-    count: int | None = None  # ticks inside
+    count: int | None = None  # type: ignore[assignment] # ticks inside; nobody calls tuple.count
     adjusted_close: Decimal | None = None
 
 
@@ -239,4 +239,4 @@ def _add(cursor: CursorWrapper, arrivals: Arrivals, *, source: str, some_are_kno
         """,
         [source, *arrivals.parameters],
     )
-    return cursor.rowcount
+    return int(cursor.rowcount)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from django.conf import settings
 
@@ -88,7 +88,9 @@ def open_prices(path: Path) -> Iterator[PriceSource]:
         if mark in ZIP_MARKS:
             yield _open_zip(file, stack)
         elif mark.startswith(GZIP_MARK):
-            yield PriceSource(stack.enter_context(gzip.GzipFile(fileobj=file)), None)
+            yield PriceSource(
+                cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file))), None
+            )
         else:
             yield PriceSource(file, path.stat().st_size)
 

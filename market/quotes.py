@@ -57,7 +57,7 @@ def store_quotes(quotes: Iterable[QuoteValue]) -> int:
         make_temporary_table(cursor, "quote_arrival", QUOTE_COLUMNS)
         copy_rows(cursor, "quote_arrival", QUOTE_COLUMNS, (_row(quote) for quote in quotes))
         cursor.execute(STORE_QUOTES)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _row(quote: QuoteValue) -> tuple[Any, ...]:

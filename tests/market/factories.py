@@ -16,6 +16,11 @@ NOON: Final = datetime(2026, 1, 5, 17, 0, tzinfo=UTC)  # a Monday, noon in New Y
 _numbers = count(1)
 
 
+def decimals(text: str) -> tuple[Decimal, ...]:
+    """Numbers parted by blanks."""
+    return tuple(Decimal(word) for word in text.split())
+
+
 def make_exchange(mic: str = "XNYS") -> Exchange:
     facts = KNOWN_EXCHANGES[mic]
     exchange, _ = Exchange.objects.get_or_create(
@@ -87,7 +92,7 @@ def make_bar(
     adjusted_close: str | None = None,
 ) -> BarRow:
     """``ohlc`` is open, high, low and close, parted by blanks."""
-    opened, high, low, close = (Decimal(word) for word in ohlc.split())
+    opened, high, low, close = decimals(ohlc)
     return BarRow(
         instrument_id=instrument.id,
         interval=interval,

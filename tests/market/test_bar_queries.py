@@ -14,7 +14,7 @@ from market.ingestion import store_ticks
 from market.models import Instrument
 from market.queries import bars, bars_json, closes_on, daily_closes, statistics
 from market.values import BarValue, Interval, plain, plain_or_none, wire_time
-from tests.market.factories import NOON, make_bar, make_instrument, make_tick
+from tests.market.factories import NOON, decimals, make_bar, make_instrument, make_tick
 
 pytestmark = pytest.mark.django_db
 
@@ -94,7 +94,7 @@ def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
     )
     weeks = bars(apple, interval=Interval.WEEK)
     assert [bar.opened_at for bar in weeks] == [midnight("2026-01-26"), midnight("2026-02-02")]
-    assert (weeks[1].open, weeks[1].close, weeks[1].low, weeks[1].volume) == (12, 14, 7, 200)
+    assert (weeks[1].open, weeks[1].close, weeks[1].low, weeks[1].volume) == decimals("12 14 7 200")
     months = bars(apple, interval=Interval.MONTH)
     assert [bar.opened_at for bar in months] == [midnight("2026-01-01"), midnight("2026-02-01")]
 
@@ -131,10 +131,10 @@ def test_adjusted_prices_take_dividends_out() -> None:
         make_bar(apple, "10 12 9 11", at=midnight("2026-01-05")),
     )
     first, second = bars(apple, interval=Interval.DAY, adjusted=True)
-    assert (first.open, first.high, first.low, first.close) == (9, 18, Decimal("4.5"), 9)
-    assert (second.open, second.close) == (10, 11)
+    assert (first.open, first.high, first.low, first.close) == decimals("9 18 4.5 9")
+    assert (second.open, second.close) == decimals("10 11")
     (month,) = bars(apple, interval=Interval.MONTH, adjusted=True)
-    assert (month.open, month.high, month.low, month.close) == (9, 18, Decimal("4.5"), 11)
+    assert (month.open, month.high, month.low, month.close) == decimals("9 18 4.5 11")
 
 
 @pytest.mark.parametrize("interval", list(Interval))
@@ -188,8 +188,8 @@ def test_daily_closes_of_several_instruments(
             [apple.id, sap.id, silent.id], start=date(2025, 12, 31), end=date(2026, 1, 5)
         )
     assert closes == {
-        apple.id: [(date(2025, 12, 31), 9), (date(2026, 1, 5), 10)],
-        sap.id: [(date(2026, 1, 2), 7), (date(2026, 1, 5), 6)],
+        apple.id: [(date(2025, 12, 31), Decimal(9)), (date(2026, 1, 5), Decimal(10))],
+        sap.id: [(date(2026, 1, 2), Decimal(7)), (date(2026, 1, 5), Decimal(6))],
     }
 
 
@@ -214,7 +214,8 @@ def test_statistics_of_a_span() -> None:
         make_bar(apple, "12 13 8 11", at=midnight("2026-01-06"), volume="0"),
     )
     found = statistics(apple)
-    assert (found.count, found.minimum, found.maximum, found.mean) == (3, 8, 14, 11)
+    assert found.count == 3
+    assert (found.minimum, found.maximum, found.mean) == decimals("8 14 11")
     assert found.stdev == 1
     assert found.volume == 400
     # (31 / 3 × 100 + 12 × 300) / 400, from typical prices.

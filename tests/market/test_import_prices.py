@@ -16,14 +16,14 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
-from market import price_files
-from market.bars import BarRow, store_bars
+from market import tasks
+from market.bars import store_bars
 from market.errors import UnknownRun, UnreadableFile
 from market.models import Bar, BarRevision, IngestionRun, Instrument, QuarantinedRow
 from market.price_files import import_file, run_import, start_import
 from market.queries import bars
 from market.values import Interval
-from tests.market.factories import make_instrument
+from tests.market.factories import decimals, make_bar, make_instrument
 
 HEADER = "symbol,date,open,high,low,close,adj_close,volume\n"
 NOW = datetime(2026, 1, 5, 17, tzinfo=UTC)
@@ -62,7 +62,7 @@ def test_rows_become_daily_bars_of_local_dates(tmp_path: Path) -> None:
     assert counts(run) == (1, 1, 0, 0)
     bar = Bar.objects.get(instrument=apple)
     assert bar.opened_at == datetime(2020, 1, 2, 5, tzinfo=UTC)  # midnight in New York
-    assert (bar.open, bar.high, bar.adjusted_close) == (10, Decimal("12.5"), Decimal("10.5"))
+    assert (bar.open, bar.high, bar.adjusted_close) == decimals("10 12.5 10.5")
     assert bar.source == "file"
 
 
@@ -94,7 +94,7 @@ def test_a_correction_supersedes_and_is_remembered(tmp_path: Path) -> None:
 def test_real_prices_supersede_simulated_ones_and_not_the_reverse(tmp_path: Path) -> None:
     apple = make_instrument("AAPL")
     opened_at = datetime(2020, 1, 2, 5, tzinfo=UTC)
-    row = BarRow(apple.id, "1d", opened_at, *map(Decimal, ("10", "12", "9", "11", "5")))
+    row = make_bar(apple, "10 12 9 11", at=opened_at, volume="5")
     store_bars([row], source="simulated", recorded_at=NOW)
     take_in(write(tmp_path / "p.csv", "AAPL,2020-01-02,10,12,9,11,11,5\n"))
     assert Bar.objects.get().source == "file"
@@ -293,9 +293,7 @@ def test_an_upload_is_kept_queued_and_taken_in(
 ) -> None:
     settings.UPLOADS = tmp_path
     queued: list[str] = []
-    monkeypatch.setattr(
-        price_files.run_price_import, "delay", lambda *, run_id: queued.append(run_id)
-    )
+    monkeypatch.setattr(tasks.run_price_import, "delay", lambda *, run_id: queued.append(run_id))
     alice = User.objects.create_user("alice@example.com")
     instruments = b"symbol,name,exchange_mic,currency\nAAPL,Apple,XNAS,USD\n"
     run = start_import(

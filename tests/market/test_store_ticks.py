@@ -16,7 +16,7 @@ from market.models import Bar, Instrument, QuarantinedRow, Tick
 from market.partitions import ensure_tick_partitions
 from market.queries import bars
 from market.values import Interval, TickValue
-from tests.market.factories import NOON, make_bar, make_instrument, make_tick
+from tests.market.factories import NOON, decimals, make_bar, make_instrument, make_tick
 
 pytestmark = pytest.mark.django_db
 
@@ -37,13 +37,8 @@ def test_ticks_make_their_minute() -> None:
     ]
     assert store_ticks(ticks, received_at=NOON + timedelta(minutes=1)).written == 4
     (bar,) = bars(apple, interval=Interval.MINUTE)
-    assert (bar.open, bar.high, bar.low, bar.close) == (
-        10,
-        Decimal("11.5"),
-        Decimal("9.25"),
-        Decimal("9.75"),
-    )
-    assert (bar.opened_at, bar.volume, bar.count) == (NOON, 10, 4)
+    assert (bar.open, bar.high, bar.low, bar.close) == decimals("10 11.5 9.25 9.75")
+    assert (bar.opened_at, bar.volume, bar.count) == (NOON, Decimal(10), 4)
     assert bar.vwap == Decimal("10.175")
 
 
@@ -63,7 +58,7 @@ def test_a_late_tick_lands_where_it_belongs() -> None:
     store_ticks([make_tick(apple, "10", after_seconds=30)], received_at=soon)
     store_ticks([make_tick(apple, "8", after_seconds=5)], received_at=soon)
     bar = minute_bar(apple)
-    assert (bar.open, bar.close, bar.low) == (8, 10, 8)
+    assert (bar.open, bar.close, bar.low) == decimals("8 10 8")
 
 
 def test_hours_and_days_are_stored_when_they_are_over() -> None:
@@ -76,7 +71,7 @@ def test_hours_and_days_are_stored_when_they_are_over() -> None:
     store_ticks([make_tick(apple, "12", at=LATER)], received_at=LATER)
     day = Bar.objects.get(interval="1d")
     assert day.opened_at == datetime(2026, 1, 5, 5, tzinfo=UTC)  # midnight in New York
-    assert (day.open, day.close, day.count) == (10, 11, 2)
+    assert (day.open, day.close, day.count) == (*decimals("10 11"), 2)
 
 
 def test_a_late_tick_corrects_closed_hours_and_days() -> None:
@@ -103,7 +98,7 @@ def test_ticks_join_a_minute_that_a_back_fill_began() -> None:
     soon = NOON + timedelta(minutes=2)
     store_ticks([make_tick(apple, "10", after_seconds=40)], received_at=soon)
     bar = minute_bar(apple)
-    assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == (9, 10, 8, 10, 101)
+    assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == decimals("9 10 8 10 101")
 
 
 @pytest.mark.parametrize(
