@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Min, Q, Sum
+from django.db.models import Min, Sum
 from django.db.models.functions import Coalesce
 
-from market.calendar import local_date, local_midnight
 from market.live_quotes import latest_quotes
 from market.models import Instrument
 from market.values import QuoteValue
 from portfolio.amounts import EXACT, ZERO, percentage, product, ten_places
+from portfolio.day_changes import FreshUnits, Quotes, day_change, fresh_units, usable_quotes
 from portfolio.journal import (
     EntryPage,
     EntryRow,
@@ -28,8 +27,6 @@ from portfolio.journal import (
 from portfolio.models import DailyValuation, LedgerBalance, Lot, Portfolio, Position
 
 SIMULATED: Final = "simulated"
-
-Quotes = Mapping[int, QuoteValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +116,6 @@ class LotRow:
         return self.closed_at is None
 
 
-@dataclass(frozen=True, slots=True)
-class FreshUnits:
-    """Units bought on the day of the quote, so that they have no change from the day before."""
-
-    quantity: Decimal = ZERO
-    cost: Decimal = ZERO
-
-
 def cash_row(portfolio: Portfolio) -> CashRow:
     """One query."""
     balance = LedgerBalance.objects.filter(
@@ -196,63 +185,6 @@ def position_row(
     )
 
 
-def day_change(quantity: Decimal, quote: QuoteValue | None, fresh: FreshUnits) -> Decimal | None:
-    """What the units still held gained on the day of the quote.
-
-    Units held since before that day changed from the previous close to the last price; units
-    bought on it, from their cost. None without a quote, or without a previous close while
-    there are units that need one.
-    """
-    if quote is None:
-        return None
-    older = quantity - fresh.quantity
-    change = product(fresh.quantity, quote.last) - fresh.cost
-    if not older:
-        return change
-    if quote.change is None:
-        return None
-    return change + product(older, quote.change)
-
-
-def usable_quotes(
-    positions: Iterable[Position], quotes: Quotes, currency: str
-) -> dict[int, QuoteValue]:
-    """Quotes in the portfolio's currency: without a rate, a price in another is no price."""
-    return {
-        position.instrument_id: quotes[position.instrument_id]
-        for position in positions
-        if position.instrument_id in quotes and position.instrument.currency == currency
-    }
-
-
-def fresh_units(
-    portfolio: Portfolio, positions: Iterable[Position], quotes: Quotes
-) -> dict[int, FreshUnits]:
-    """Per instrument the units of open lots bought on its quote's exchange-local day."""
-    day_starts = {
-        position.instrument_id: start_of_day(position.instrument, quote)
-        for position in positions
-        if (quote := quotes.get(position.instrument_id))
-    }
-    if not day_starts:
-        return {}
-    opened_that_day = Q()
-    for instrument_id, starts_at in day_starts.items():
-        opened_that_day |= Q(instrument_id=instrument_id, opened_at__gte=starts_at)
-    rows = (
-        Lot.objects.filter(portfolio=portfolio, remaining_quantity__gt=0)
-        .filter(opened_that_day)
-        .values("instrument_id")
-        .annotate(units=Sum("remaining_quantity"), paid=Sum("remaining_cost"))
-    )
-    return {row["instrument_id"]: FreshUnits(row["units"], row["paid"]) for row in rows}
-
-
-def start_of_day(instrument: Instrument, quote: QuoteValue) -> datetime:
-    timezone = instrument.exchange.timezone
-    return local_midnight(local_date(quote.occurred_at, timezone), timezone)
-
-
 def lot_rows(
     portfolio: Portfolio,
     *,
@@ -317,6 +249,7 @@ __all__ = [
     "LotRow",
     "PositionRow",
     "PostingRow",
+    "Quotes",
     "activity_page",
     "cash_row",
     "entry_row",
