@@ -25,7 +25,7 @@ def main(words: list[str]) -> int:
     try:
         with running_servers(data):
             # A folder used for the first time has no tables yet.
-            if is_ours and (code := run_manage(["prepare", "--only-migrate"])):
+            if is_ours and (code := run_manage(["prepare", "--only-migrate"], stdout=sys.stderr)):
                 return code
             return run_manage(words)
     except EmbeddedServersError as error:
@@ -33,12 +33,13 @@ def main(words: list[str]) -> int:
         return 1
 
 
-def run_manage(words: list[str]) -> int:
+def run_manage(words: list[str], *, stdout: IO[str] | None = None) -> int:
     """Run manage.py with our terminal; Ctrl-C is its business, not ours."""
     earlier = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), *words],
+            stdout=stdout,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         return process.wait()

@@ -128,6 +128,8 @@ class LiveDesk:
         pid = self.pids[name] if name != "up" else (self.child.pid if self.child else None)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        if name == "up" and self.child is not None:
+            self.child.wait(timeout_seconds=10)
         return pid
 
     def wait_until_restarted(self, name: str, *, old_pid: int, seconds: float = 60) -> None:
