@@ -25,7 +25,7 @@ from portfolio.models import Portfolio
 from portfolio.views.figures import Figure, summary_figures
 from portfolio.views.home import Choice, portfolio_context
 
-PAGE_ROWS: Final = 50
+PAGE_ROWS: Final = 40
 TABS: Final = {
     "positions": "Positions",
     "lots": "Lots",

@@ -6,7 +6,7 @@
 //      most once per two seconds, for fragments that the server computes anew.
 
 import { ReconnectingSocket } from "holdfast/socket";
-import { patchQuote } from "holdfast/quote-fields";
+import { isOlder, patchQuote } from "holdfast/quote-fields";
 
 const STALE_AFTER_MS = 15_000;
 const STALE_CHECK_MS = 5_000;
@@ -20,6 +20,7 @@ let subscribed = new Set();
 let latestSeq = null;
 let hiddenTimer = 0;
 let changedTimer = 0;
+let lostAt = null;
 
 /** Ask for symbols beyond those in the page's nodes; returns how to stop. */
 export function subscribe(symbols) {
@@ -80,7 +81,7 @@ function receive(frame) {
 
 function take(quote) {
   const earlier = latest.get(quote.symbol);
-  if (earlier && earlier.occurred_at > quote.occurred_at) return;
+  if (earlier && isOlder(quote.occurred_at, earlier.occurred_at)) return;
   latest.set(quote.symbol, quote);
   patchQuote(quote);
   document.dispatchEvent(new CustomEvent("quote", { detail: quote }));
@@ -91,11 +92,11 @@ function announceChange() {
   if (!document.hidden) document.body.dispatchEvent(new CustomEvent("quotes-changed"));
 }
 
+// While connected, the server says what is stale. Without it nothing here is fresh any more;
+// our own clock is not asked, because it may be wrong.
 function markStale() {
-  const limit = Date.now() - STALE_AFTER_MS;
-  for (const node of document.querySelectorAll("[data-symbol][data-occurred-at]:not([data-stale])")) {
-    if (Date.parse(node.dataset.occurredAt) < limit) node.toggleAttribute("data-stale", true);
-  }
+  if (lostAt === null || performance.now() - lostAt < STALE_AFTER_MS) return;
+  for (const node of document.querySelectorAll("[data-symbol]")) node.toggleAttribute("data-stale", true);
 }
 
 function showConnection(state) {
@@ -108,7 +109,9 @@ function showConnection(state) {
 
 socket.addEventListener("frame", (event) => receive(event.detail));
 socket.addEventListener("state", (event) => {
+  if (event.detail === "lost") lostAt ??= performance.now();
   if (event.detail === "open") {
+    lostAt = null;
     subscribed = new Set();
     latestSeq = null;
     synchronise();

@@ -20,6 +20,12 @@ export function formatted(text, decimals, isSigned) {
   return formatters.get(key).format(text).replace("-", MINUS);
 }
 
+/** Whether the first of two UTC times is the earlier; the shorter text has the rounder second. */
+export function isOlder(time, other) {
+  const bare = (text) => text.replace(/(Z|\+00:00)$/, "");
+  return bare(time) < bare(other);
+}
+
 function direction(text) {
   if (!/[1-9]/.test(text)) return "flat";
   return text.startsWith("-") ? "fall" : "rise";
@@ -57,7 +63,7 @@ function patchField(node, quote) {
 /** Write the quote into every node of its symbol; an older quote than shown is dropped. */
 export function patchQuote(quote, rootNode = document) {
   for (const root of rootNode.querySelectorAll(`[data-symbol="${CSS.escape(quote.symbol)}"]`)) {
-    if (root.dataset.occurredAt > quote.occurred_at) continue;
+    if (root.dataset.occurredAt && isOlder(quote.occurred_at, root.dataset.occurredAt)) continue;
     root.dataset.occurredAt = quote.occurred_at;
     root.toggleAttribute("data-stale", quote.is_stale);
     if (root.dataset.field) patchField(root, quote);

@@ -1,0 +1,195 @@
+"""Pages in a real Chromium: both themes, a phone and a desktop, live figures, the keyboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.support.desk import LiveDesk
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("live_desk"),
+    pytest.mark.timeout(300),
+]
+
+Check = Callable[[Page], None]
+
+ENTRANCES = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
+OWN_PAGES = (
+    *("/home", "/portfolios", "/settings", "/settings/api-keys"),
+    *("/accounts/email/", "/accounts/password/change/"),
+)
+WIDTHS = (360, 1440, 2560)
+HTML_BYTES = 60_000
+STYLE_BYTES = SCRIPT_BYTES = 40_000
+PATIENCE_MS = 20_000
+STALE_MS = 30_000  # fifteen seconds without a connection, and the next look
+PASSWORD = "a-rather-long-pass-phrase"
+
+
+@pytest.fixture
+def visitor(page: Page, live_desk: LiveDesk) -> Page:
+    page.goto(live_desk.url)
+    return page
+
+
+@pytest.fixture
+def investor(visitor: Page) -> Page:
+    """A visitor who took the demo."""
+    visitor.get_by_role("button", name="Try the demo").click()
+    visitor.wait_for_url("**/home")
+    return visitor
+
+
+def go(page: Page, path: str) -> None:
+    page.goto(re.sub(r"^(https?://[^/]+).*", r"\1", page.url) + path)
+
+
+def check_every_look(page: Page, path: str, check_accessibility: Check) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            go(page, path)
+            beyond = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert beyond <= 0, f"{path} scrolls sideways by {beyond} at {width} pixels"
+            if width < WIDTHS[-1]:
+                check_accessibility(page)
+
+
+@pytest.mark.parametrize("path", ENTRANCES)
+def test_an_entrance_fits_and_is_accessible(
+    visitor: Page, path: str, check_accessibility: Check
+) -> None:
+    check_every_look(visitor, path, check_accessibility)
+
+
+@pytest.mark.parametrize("path", OWN_PAGES)
+def test_a_page_fits_and_is_accessible(
+    investor: Page, path: str, check_accessibility: Check
+) -> None:
+    check_every_look(investor, path, check_accessibility)
+
+
+def test_signing_up_leads_to_a_first_portfolio(visitor: Page) -> None:
+    visitor.get_by_role("link", name="Sign up").first.click()
+    visitor.get_by_label("Email").fill(f"dora-{id(visitor)}@example.com")
+    visitor.get_by_label("Password", exact=True).fill(PASSWORD)
+    visitor.get_by_label("Password (again)").fill(PASSWORD)
+    visitor.get_by_role("main").get_by_role("button", name="Sign up").click()
+    visitor.get_by_role("button", name="Open portfolio").click()
+    expect(visitor.locator("[data-figure=total_value]")).to_have_text("$100,000.00")
+
+
+def test_the_board_moves_for_a_stranger(visitor: Page) -> None:
+    board = visitor.locator("#board")
+    expect(board).not_to_have_text(board.inner_text(), timeout=PATIENCE_MS)
+
+
+def test_net_worth_follows_the_prices(investor: Page) -> None:
+    worth = investor.locator("[data-figure=total_value]")
+    expect(worth).to_have_text(re.compile(r"^\$[\d,]+\.\d\d$"))
+    expect(investor.locator("[data-connection]")).to_have_attribute("data-state", "live")
+    expect(worth).not_to_have_text(worth.inner_text(), timeout=PATIENCE_MS)
+
+
+def test_prices_that_stopped_look_stopped(investor: Page) -> None:
+    sockets: list[WebSocketRoute] = []
+    is_cut = False
+
+    def serve(socket: WebSocketRoute) -> None:
+        if is_cut:
+            socket.close()
+        else:
+            socket.connect_to_server()
+            sockets.append(socket)
+
+    investor.route_web_socket("**/ws/v1/quotes", serve)
+    investor.reload()
+    dot, row = investor.locator("[data-connection]"), investor.locator("tr[data-symbol]").first
+    expect(dot).to_have_attribute("data-state", "live")
+    expect(row).not_to_have_attribute("data-stale", "")
+    is_cut = True
+    sockets[-1].close()
+    expect(dot).not_to_have_attribute("data-state", "live")
+    expect(row).to_have_attribute("data-stale", "", timeout=STALE_MS)
+    expect(row.locator(".stale-note")).to_be_visible()
+
+
+def test_a_theme_stays_chosen(investor: Page) -> None:
+    investor.emulate_media(color_scheme="light")
+    investor.get_by_role("button", name="Switch between light and dark").click()
+    expect(investor.locator("html")).to_have_attribute("data-theme", "dark")
+    go(investor, "/settings")
+    expect(investor.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(investor.get_by_role("radio", name="Dark")).to_be_checked()
+    assert investor.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(20, 18, 16)"
+    )
+
+
+def test_the_privacy_eye_blurs_amounts_and_stays(investor: Page) -> None:
+    eye = investor.get_by_role("button", name="Hide amounts")
+    eye.click()
+    expect(eye).to_have_attribute("aria-pressed", "true")
+    investor.reload()
+    worth = investor.locator(".worth__figure")
+    assert worth.evaluate("node => getComputedStyle(node).filter") != "none"
+    eye.click()
+    assert worth.evaluate("node => getComputedStyle(node).filter") == "none"
+
+
+def test_the_palette_finds_by_keyboard(investor: Page, check_accessibility: Check) -> None:
+    investor.keyboard.press("Control+k")
+    expect(investor.get_by_role("option", name="Orders")).to_be_visible()
+    investor.keyboard.type("micros")
+    expect(investor.get_by_role("option", name="MSFT")).to_be_visible()
+    check_accessibility(investor)
+    investor.keyboard.press("Enter")
+    investor.wait_for_url("**/instruments/MSFT")
+
+
+def test_the_chart_is_read_by_keyboard_and_changes_its_range(investor: Page) -> None:
+    investor.locator("[data-chart-plot]").focus()
+    investor.keyboard.press("ArrowLeft")
+    expect(investor.locator("[data-chart-readout]")).to_have_text(re.compile(r"^\$.+ on "))
+    investor.get_by_role("link", name="5Y").click()
+    expect(investor.locator(".worth")).to_contain_text("in 5 years")
+    investor.wait_for_url("**range=5y**")
+
+
+def test_a_key_is_made_copied_and_revoked(investor: Page) -> None:
+    go(investor, "/settings/api-keys")
+    investor.get_by_label("Name").fill("Robot")
+    investor.get_by_role("button", name="Create key").click()
+    expect(investor.locator("#new-key")).to_have_text(re.compile(r"^hf_live_\w+$"))
+    investor.get_by_role("button", name="Copy").click()
+    go(investor, "/settings/api-keys")
+    investor.get_by_role("button", name="Revoke").click()
+    investor.get_by_role("dialog").get_by_role("button", name="Yes").click()
+    expect(investor.get_by_text("revoked")).to_be_visible()
+
+
+def test_home_keeps_within_its_budget(investor: Page) -> None:
+    sizes = {"document": 0, "stylesheet": 0, "script": 0}
+    own = re.compile(r"/static/(css|js)/")
+
+    def weigh(response: object) -> None:
+        kind = response.request.resource_type  # type: ignore[attr-defined]
+        if kind == "document" or own.search(response.url):  # type: ignore[attr-defined]
+            sizes[kind] += len(response.body())  # type: ignore[attr-defined]
+
+    investor.on("response", weigh)
+    go(investor, "/home")
+    investor.wait_for_load_state("networkidle")
+    assert sizes["document"] < HTML_BYTES
+    assert sizes["stylesheet"] < STYLE_BYTES
+    assert sizes["script"] < SCRIPT_BYTES
