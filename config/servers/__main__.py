@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from typing import IO
 
 from config.embedded import DataFolder, running_servers
 from config.env import Environment
