@@ -55,7 +55,7 @@ async function draw() {
   ownRelayout = true;
   await Plotly.react(plot, data, layout, CONFIG);
   ownRelayout = false;
-  if (!plot.dataset.drawn) listen();
+  if (!("drawn" in plot.dataset)) listen();
   note(figure.live ? figure.note : "There are no prices of this length yet.");
   move();
 }

@@ -261,4 +261,5 @@ def keep_picture(page: Page, name: str) -> None:
     folder = os.environ.get("HOLDFAST_SCREENSHOTS")
     if folder:
         page.evaluate("scrollTo(0, 0)")
+        page.wait_for_timeout(800)  # lets flashes and transitions end
         page.screenshot(path=Path(folder) / f"{name}.png")
