@@ -49,7 +49,8 @@ JOINED: Final = {
     "open": "(array_agg(part.open ORDER BY part.opened_at))[1]",
     "high": "max(part.high)",
     "low": "min(part.low)",
-    "close": "(array_agg(part.close ORDER BY part.opened_at DESC))[1]",
+    # The last of the same order, so that one sort serves both.
+    "close": "(array_agg(part.close ORDER BY part.opened_at))[count(*)]",
     "volume": "sum(part.volume)",
     "turnover": "CASE WHEN count(*) = count(part.turnover) THEN sum(part.turnover) END",
     "count": 'CASE WHEN count(*) = count(part."count") THEN sum(part."count") END',

@@ -17,7 +17,8 @@ def make_temporary_table(cursor: CursorWrapper, table: str, columns: Mapping[str
     cursor.execute("SELECT to_regclass(%s)", [f"pg_temp.{table}"])
     row = cursor.fetchone()
     if row is not None and row[0] is not None:
-        cursor.execute(f"TRUNCATE pg_temp.{table}")
+        # Empty already, unless this transaction used it before.
+        cursor.execute(f"DELETE FROM pg_temp.{table}")
         return
     definition = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     cursor.execute(f"CREATE TEMPORARY TABLE {table} ({definition}) ON COMMIT DELETE ROWS")

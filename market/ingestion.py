@@ -44,6 +44,8 @@ TICK_COLUMNS: Final = {
     "source": "varchar(20)",
 }
 
+_known_ids: set[int] = set()
+
 # Ticks that are new, and the minutes they touch, in one statement. Open belongs to the first tick
 # of the minute by time and id and close to the last, whatever order they arrive in. A minute
 # without a first tick came from a back-fill: its open stays. Products are rounded one by one, else
@@ -55,23 +57,18 @@ WITH arrived AS (
     ORDER BY instrument_id, occurred_at, provider_tick_id
     ON CONFLICT DO NOTHING
     RETURNING instrument_id, occurred_at, provider_tick_id, price, size, source
-), numbered AS (
-    SELECT *, date_trunc('minute', occurred_at) AS opened_at,
-           row_number() OVER (minute ORDER BY occurred_at, provider_tick_id) AS from_first,
-           row_number() OVER (minute ORDER BY occurred_at DESC, provider_tick_id DESC) AS from_last
-    FROM arrived
-    WINDOW minute AS (PARTITION BY instrument_id, date_trunc('minute', occurred_at))
 ), touched AS (
     INSERT INTO market_bar AS stored
         (instrument_id, "interval", opened_at, open, high, low, close, volume, turnover, "count",
          source, first_tick_at, first_tick_id, last_tick_at, last_tick_id)
-    SELECT instrument_id, '1m', opened_at, max(price) FILTER (WHERE from_first = 1), max(price),
-           min(price), max(price) FILTER (WHERE from_last = 1),
-           sum(size), sum(round(price * size, 10)),
-           count(*), max(source), min(occurred_at),
-           max(provider_tick_id) FILTER (WHERE from_first = 1), max(occurred_at),
-           max(provider_tick_id) FILTER (WHERE from_last = 1)
-    FROM numbered GROUP BY instrument_id, opened_at ORDER BY instrument_id, opened_at
+    SELECT instrument_id, '1m', date_trunc('minute', occurred_at),
+           (array_agg(price ORDER BY occurred_at, provider_tick_id))[1], max(price), min(price),
+           (array_agg(price ORDER BY occurred_at, provider_tick_id))[count(*)],
+           sum(size), sum(round(price * size, 10)), count(*), max(source), min(occurred_at),
+           (array_agg(provider_tick_id ORDER BY occurred_at, provider_tick_id))[1],
+           max(occurred_at),
+           (array_agg(provider_tick_id ORDER BY occurred_at, provider_tick_id))[count(*)]
+    FROM arrived GROUP BY 1, 3 ORDER BY 1, 3
     ON CONFLICT (instrument_id, "interval", opened_at) DO UPDATE SET
         open = CASE WHEN (excluded.first_tick_at, excluded.first_tick_id COLLATE "C")
                        < (stored.first_tick_at, stored.first_tick_id COLLATE "C")
@@ -192,15 +189,12 @@ def _problem(
 
 
 def _unknown_instruments(ids: set[int]) -> set[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT given.id FROM unnest(%s::int[]) AS given(id)
-            WHERE NOT EXISTS (SELECT FROM market_instrument WHERE market_instrument.id = given.id)
-            """,
-            [list(ids)],
-        )
-        return {row[0] for row in cursor.fetchall()}
+    """Those that no instrument has. What is known is not asked again: none is ever deleted."""
+    if unseen := ids - _known_ids:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM market_instrument WHERE id = ANY(%s)", [list(unseen)])
+            _known_ids.update(row[0] for row in cursor.fetchall())
+    return ids - _known_ids
 
 
 def _quarantine(refused: Sequence[RefusedTick], *, received_at: datetime) -> None:
