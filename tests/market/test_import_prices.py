@@ -378,6 +378,7 @@ def test_the_command_refuses_what_is_not_there(tmp_path: Path) -> None:
 
 @needs_shared_data
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.django_db
 def test_the_real_file_comes_out_exactly() -> None:
     path = SHARED / "sp500_daily_2015_2020.zip"

@@ -12,6 +12,8 @@ from market.values import Interval
 NOW = datetime(2020, 3, 4, 17, tzinfo=UTC)  # soon after the real history, so little to simulate
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.django_db
 def test_the_sample_is_loaded_once_and_continues_to_yesterday() -> None:
     loaded = load_sample(clock=lambda: NOW)
