@@ -9,7 +9,6 @@ from django.dispatch import receiver
 from portfolio.errors import PortfolioError
 from portfolio.models import Portfolio
 from portfolio.signals import portfolio_archiving
-from trading.models import Order
 
 
 class OrdersWorking(PortfolioError):

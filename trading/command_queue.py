@@ -8,16 +8,9 @@ from typing import Any, Final
 from django.db import connection
 from psycopg.rows import namedtuple_row
 
-from trading.models.orders import CommandKind
-from trading.shard import (
-    PRICE_STEPS,
-    QUANTITY_STEPS,
-    Command,
-    Listing,
-    Used,
-    WorkingOrder,
-)
-from trading.states import OrderType, Side, Status, TimeInForce
+from trading.batches import PRICE_STEPS, QUANTITY_STEPS, Command, Listing, WorkingOrder
+from trading.shard import Used
+from trading.states import CommandKind, OrderType, Side, Status, TimeInForce
 
 ORDER_COLUMNS: Final = """
     orders.id AS order_id, orders.portfolio_id, portfolio.owner_id, orders.instrument_id,

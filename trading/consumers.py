@@ -14,7 +14,7 @@ from trading import broadcasts
 from trading.broadcasts import PortfolioChanged
 
 
-class PortfolioConsumer(AsyncJsonWebsocketConsumer):
+class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # untyped
     """Sends ids of changed orders, new fills, and that cash has changed; takes nothing in."""
 
     group: str | None = None
@@ -50,7 +50,7 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json({"type": "cash"})
 
 
-@database_sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def may_watch(caller: Caller, portfolio_id: UUID) -> bool:
     """Whether the portfolio is the caller's, and his key reaches it."""
     return (

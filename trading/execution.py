@@ -6,74 +6,39 @@ Rows are locked in the house's order: orders by id, then ledger balances by id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-import orjson
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.identifiers import new_id
 from market.calendar import local_date
 from market.values import plain
 from portfolio import bookkeeping, ledger
-from portfolio.entries import EntryDraft, EntryKind
+from portfolio.entries import EntryKind
 from portfolio.holds import HoldChange
+from trading.batch_rows import (
+    NewEvent,
+    NewFill,
+    Progress,
+    finish_commands,
+    insert_events,
+    insert_fills,
+    lock_orders,
+    update_orders,
+)
+from trading.batches import PRICE_STEPS, QUANTITY_STEPS, Batch, Ended, Matched, WorkingOrder
 from trading.broadcasts import News
 from trading.commissions import SCHEDULES, fill_commission
 from trading.matching import End, Trade
 from trading.models.fills import Counterparty
 from trading.settlement import trade_dates
-from trading.shard import (
-    PRICE_STEPS,
-    QUANTITY_STEPS,
-    Batch,
-    BookDiverged,
-    Ended,
-    Matched,
-    WorkingOrder,
-)
+from trading.shard import BookDiverged
 from trading.states import Event, Side, Status, next_status
-
-LOCK_ORDERS: Final = """
-SELECT id, status, filled_quantity, filled_amount FROM trading_order
-WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
-"""
-UPDATE_ORDERS: Final = """
-UPDATE trading_order AS o SET status = d.status, filled_quantity = d.filled_quantity,
-    filled_amount = d.filled_amount, updated_at = %s, finished_at = d.finished_at,
-    priority = coalesce(o.priority, d.priority), status_reason = d.reason
-FROM unnest(%s::uuid[], %s::text[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::bigint[],
-    %s::text[])
-    AS d (id, status, filled_quantity, filled_amount, finished_at, priority, reason)
-WHERE o.id = d.id
-"""
-INSERT_FILLS: Final = """
-INSERT INTO trading_fill (executed_at, id, match_id, order_id, portfolio_id, instrument_id, side,
-    quantity, price, commission, counterparty, quote_at, trade_date, settlement_date, entry_id)
-SELECT %s, d.* FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[],
-    %s::numeric[], %s::numeric[], %s::numeric[], %s::text[], %s::timestamptz[], %s::date[],
-    %s::date[], %s::uuid[]) AS d
-"""
-INSERT_SETTLEMENTS: Final = """
-INSERT INTO trading_settlement (id, portfolio_id, fill_id, due_date)
-SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::date[])
-"""
-INSERT_EVENTS: Final = """
-INSERT INTO trading_orderevent (occurred_at, order_id, kind, status, actor_id, details)
-SELECT %s, d.order_id, d.kind, d.status, d.actor_id, d.details::jsonb
-FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::uuid[], %s::text[])
-    WITH ORDINALITY AS d (order_id, kind, status, actor_id, details, place)
-ORDER BY d.place
-"""
-FINISH_COMMANDS: Final = """
-UPDATE trading_ordercommand AS c SET shard = %s, sequence = d.sequence, done_at = %s
-FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, sequence)
-WHERE c.id = d.id AND c.sequence IS NULL
-"""
 
 REASONS: Final = {
     End.UNFILLED: "What could not fill at once was cancelled.",
@@ -81,47 +46,6 @@ REASONS: Final = {
 }
 EXPIRED: Final = "The session it was for has closed."
 REJECTED: Final = "The matcher could not carry it out."
-
-
-@dataclass(slots=True)
-class Progress:
-    """How an order stands while the batch is worked through."""
-
-    order: WorkingOrder
-    status: Status
-    filled_quantity: Decimal
-    filled_amount: Decimal
-    priority: int | None = None
-    reason: str = ""
-    consumed: Decimal = Decimal(0)  # of its hold, in cash for a buy and units for a sale
-
-    @property
-    def is_finished(self) -> bool:
-        return self.status in Status.terminal()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewFill:
-    id: UUID
-    match_id: UUID
-    order: WorkingOrder
-    quantity: Decimal
-    price: Decimal
-    commission: Decimal
-    counterparty: Counterparty
-    quote_at: datetime | None
-    trade_date: date
-    settlement_date: date
-    entry: EntryDraft
-
-
-@dataclass(frozen=True, slots=True)
-class NewEvent:
-    order_id: UUID
-    kind: Event
-    status: Status
-    actor_id: UUID | None
-    details: dict[str, str]
 
 
 @dataclass(slots=True)
@@ -151,7 +75,7 @@ def write_batch(batch: Batch, *, shard: int, now: datetime) -> Changes:
         BookDiverged: the database has moved on from what the match started with.
     """
     with transaction.atomic():
-        changes = Changes(now=now, progress=_lock(batch.orders))
+        changes = Changes(now=now, progress=lock_orders(batch.orders))
         for step in batch.steps:
             _apply(changes, step)
         _check_against_books(changes, batch.steps)
@@ -167,7 +91,7 @@ def write_rejection(
     A cancellation or expiry that cannot be carried out ends the order as cancelled.
     """
     with transaction.atomic():
-        changes = Changes(now=now, progress=_lock({order.id: order}))
+        changes = Changes(now=now, progress=lock_orders({order.id: order}))
         progress = changes.progress[order.id]
         progress.reason = REJECTED
         if not progress.is_finished:
@@ -176,18 +100,6 @@ def write_rejection(
         batch = Batch(sequences=[(command_id, sequence)])
         _write(changes, batch, shard=shard)
     return changes
-
-
-def _lock(orders: dict[UUID, WorkingOrder]) -> dict[UUID, Progress]:
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_ORDERS, [list(orders)])
-        rows = cursor.fetchall()
-    return {
-        row[0]: Progress(
-            orders[row[0]], Status(row[1]), filled_quantity=row[2], filled_amount=row[3]
-        )
-        for row in rows
-    }
 
 
 def _apply(changes: Changes, step: Matched | Ended) -> None:
@@ -333,49 +245,13 @@ def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
     if entries or hold_changes:
         ledger.post_entries(entries, recorded_at=changes.now, hold_changes=hold_changes)
     if changes.fills:
-        _insert(INSERT_FILLS, changes.now, rows=map(_fill_row, changes.fills))
-        _insert(INSERT_SETTLEMENTS, rows=map(_settlement_row, changes.fills))
+        insert_fills(changes.fills, now=changes.now)
         bookkeeping.apply_trades(entries)
     if changes.progress:
-        rows = (_order_row(progress, changes.now) for progress in changes.progress.values())
-        _insert(UPDATE_ORDERS, changes.now, rows=rows)
+        update_orders(changes.progress.values(), now=changes.now)
     if changes.events:
-        _insert(INSERT_EVENTS, changes.now, rows=map(_event_row, changes.events))
+        insert_events(changes.events, now=changes.now)
     if batch.sequences:
-        finished = _insert(FINISH_COMMANDS, shard, changes.now, rows=batch.sequences)
+        finished = finish_commands(batch.sequences, shard=shard, now=changes.now)
         if finished != len(batch.sequences):
             raise BookDiverged("another matcher has done some of these commands")
-
-
-def _insert(statement: str, *parameters: Any, rows: Iterable[Sequence[Any]]) -> int:
-    """Run a statement over rows turned into one array per column; return the rows it touched."""
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *columns])
-        return int(cursor.rowcount)
-
-
-def _fill_row(fill: NewFill) -> tuple[Any, ...]:
-    order = fill.order
-    return (
-        *(fill.id, fill.match_id, order.id, order.portfolio_id, order.instrument_id),
-        *(order.side.value, fill.quantity, fill.price, fill.commission, fill.counterparty.value),
-        *(fill.quote_at, fill.trade_date, fill.settlement_date, fill.entry.id),
-    )
-
-
-def _settlement_row(fill: NewFill) -> tuple[Any, ...]:
-    return (new_id(), fill.order.portfolio_id, fill.id, fill.settlement_date)
-
-
-def _order_row(progress: Progress, now: datetime) -> tuple[Any, ...]:
-    return (
-        *(progress.order.id, progress.status.value, progress.filled_quantity),
-        *(progress.filled_amount, now if progress.is_finished else None, progress.priority),
-        progress.reason,
-    )
-
-
-def _event_row(event: NewEvent) -> tuple[Any, ...]:
-    details = orjson.dumps(event.details).decode()
-    return (event.order_id, event.kind.value, event.status.value, event.actor_id, details)

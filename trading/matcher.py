@@ -24,9 +24,10 @@ from market.exchanges import KNOWN_EXCHANGES
 from market.models import Exchange
 from market.values import QuoteValue, wire_time
 from trading import command_queue, doorbell, execution, expiry
+from trading.batches import Command
 from trading.broadcasts import Announcer
 from trading.settlement import trade_dates
-from trading.shard import BookDiverged, Command, Shard
+from trading.shard import BookDiverged, Shard
 from trading.wakeups import POLL_SECONDS, Wakeups
 
 logger = logging.getLogger(__name__)

@@ -24,10 +24,9 @@ from trading.errors import (
     PortfolioUnknown,
 )
 from trading.models import Order, OrderCommand, OrderEvent
-from trading.models.orders import CommandKind
 from trading.situation import look
 from trading.sizing import Plan
-from trading.states import Event, OrderType, Side, Status, TimeInForce, next_status
+from trading.states import CommandKind, Event, OrderType, Side, Status, TimeInForce, next_status
 from trading.tickets import OrderTicket
 
 __all__ = [

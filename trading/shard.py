@@ -1,119 +1,36 @@
 """The working orders of one matcher in memory, and what a batch of commands does to them.
 
 A cache of the database: whoever owns it throws it away whenever what it matched was not
-committed. Inside, prices are whole ten-thousandths and quantities whole millionths, which hold
-every tick and lot that an instrument may have.
+committed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Final
 from uuid import UUID
 
 from market.values import Level, QuoteValue
 from trading import matching
-from trading.matching import End, Outcome
-from trading.models.orders import CommandKind
-from trading.order_book import BookOrder, OrderBook, Street
-from trading.states import Event, OrderType, Side, TimeInForce
-
-PRICE_STEPS: Final = 10_000  # per unit of currency
-QUANTITY_STEPS: Final = 1_000_000  # per unit
+from trading.batches import (
+    PRICE_STEPS,
+    QUANTITY_STEPS,
+    Batch,
+    Command,
+    Ended,
+    Listing,
+    Matched,
+    WorkingOrder,
+)
+from trading.matching import End
+from trading.order_book import OrderBook, Street
+from trading.states import CommandKind, Event
 
 
 class BookDiverged(Exception):
     """The memory and the database disagree about an order; the memory must be rebuilt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """How an instrument trades: where, in which steps."""
-
-    mic: str
-    timezone: str  # IANA name of its exchange's
-    tick_size: Decimal
-    lot_size: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkingOrder:
-    """What the matcher must know of an order beside its place in the book."""
-
-    id: UUID
-    portfolio_id: UUID
-    owner_id: UUID
-    instrument_id: int
-    currency: str
-    listing: Listing
-    side: Side
-    type: OrderType
-    time_in_force: TimeInForce
-    quantity: Decimal
-    filled_quantity: Decimal  # when it was read
-    worst_price: Decimal
-    schedule: str
-    expires_at: datetime | None
-
-    def for_book(self) -> BookOrder:
-        return BookOrder(
-            id=self.id,
-            owner=self.owner_id,
-            is_buy=self.side is Side.BUY,
-            limit=int(self.worst_price * PRICE_STEPS),
-            remaining=int((self.quantity - self.filled_quantity) * QUANTITY_STEPS),
-            is_market=self.type is OrderType.MARKET,
-            may_rest=self.time_in_force in {TimeInForce.DAY, TimeInForce.GTC},
-            is_all_or_nothing=self.time_in_force is TimeInForce.FOK,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A command as drained; ``is_finished`` says that its order had ended by then."""
-
-    id: int
-    kind: CommandKind
-    order: WorkingOrder
-    actor_id: UUID | None
-    is_placed: bool  # its order has been through the book before
-    is_finished: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """An order was brought to the book, or met new liquidity there."""
-
-    outcome: Outcome
-    quote_at: datetime | None  # of the street's quote it could meet
-    command: Command | None = None  # the one that placed it, where this is its first match
-    sequence: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """An order was taken out: cancelled or expired."""
-
-    order_id: UUID
-    event: Event
-    command: Command
-    sequence: int
-
-
-@dataclass(slots=True)
-class Batch:
-    """What is to be written, all of it or nothing."""
-
-    orders: dict[UUID, WorkingOrder] = field(default_factory=dict)  # all that were touched
-    sequences: list[tuple[int, int]] = field(default_factory=list)  # command id, sequence
-    steps: list[Matched | Ended] = field(default_factory=list)
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.sequences or self.steps)
 
 
 @dataclass(slots=True)

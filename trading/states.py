@@ -61,6 +61,14 @@ class Event(StrEnum):
     REJECTED = "rejected"
 
 
+class CommandKind(StrEnum):
+    """What the matcher is asked to do with an order."""
+
+    PLACE = "place"
+    CANCEL = "cancel"
+    EXPIRE = "expire"
+
+
 _OPEN: Final = (Status.NEW, Status.PARTIALLY_FILLED)
 
 TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 
-@shared_task(name="trading.tasks.settle_due", queue="money")
+@shared_task(name="trading.tasks.settle_due", queue="money")  # type: ignore[untyped-decorator]
 def settle_due(**_: Any) -> int:
     """Exchange what fills promised for today or earlier."""
     from trading.settlement import settle_due as settle
@@ -16,7 +16,7 @@ def settle_due(**_: Any) -> int:
     return settle(as_of=timezone.now())
 
 
-@shared_task(name="trading.tasks.expire_day_orders", queue="money")
+@shared_task(name="trading.tasks.expire_day_orders", queue="money")  # type: ignore[untyped-decorator]
 def expire_day_orders(**_: Any) -> int:
     """Queue the end of day orders whose session has closed; the matcher carries it out."""
     from trading.expiry import request_expiries

@@ -101,7 +101,9 @@ class Wakeups:
                 socket_connect_timeout=live_quotes.TIMEOUT_SECONDS,
                 socket_timeout=live_quotes.TIMEOUT_SECONDS,
             )
-            pubsub = client.pubsub(ignore_subscribe_messages=True)
+            pubsub: Any = client.pubsub(  # type: ignore[no-untyped-call]
+                ignore_subscribe_messages=True
+            )
             pubsub.subscribe(doorbell.channel(self._shard))
             pubsub.psubscribe(live_quotes.prices_channel("*"))
         except (redis.RedisError, OSError) as error:

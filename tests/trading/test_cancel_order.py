@@ -10,6 +10,7 @@ from accounts.identifiers import new_id
 from tests.trading.factories import (
     NOON,
     cash_of,
+    facts,
     leading_matcher,
     make_instrument,
     make_portfolio,
@@ -31,7 +32,7 @@ def test_it_waits_for_the_matcher_and_keeps_the_hold_until_then() -> None:
     assert canceled.status == status_of(order) == "pending_cancel"
     assert cash_of(portfolio).held == 990
     event = OrderEvent.objects.filter(order=order).latest("id")
-    assert (event.kind, event.actor_id) == ("cancel_requested", actor_id)
+    assert facts(event.kind, event.actor_id) == ("cancel_requested", actor_id)
 
     leading_matcher().work()
 
@@ -57,8 +58,8 @@ def test_a_partly_filled_order_keeps_its_fills() -> None:
     cancel_order(order_id=order.id, requested_at=NOON)
     matcher.work()
     order.refresh_from_db()
-    assert (order.status, order.filled_quantity) == ("canceled", 4)
-    assert (cash_of(portfolio).held, cash_of(portfolio).available) == (0, 99_600)
+    assert facts(order.status, order.filled_quantity) == ("canceled", 4)
+    assert facts(cash_of(portfolio).held, cash_of(portfolio).available) == (0, 99_600)
 
 
 def test_an_order_that_fills_before_the_cancellation_is_reached_stays_filled() -> None:

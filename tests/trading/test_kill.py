@@ -129,6 +129,16 @@ def rows(desk: LiveDesk, query: str) -> list[tuple[Any, ...]]:
         return database.execute(query).fetchall()
 
 
+def wait_for_orders(traders: list[Trader], *, more: int) -> None:
+    """Let that many further orders be acknowledged."""
+
+    def count_all() -> int:
+        return sum(len(trader.acknowledged) for trader in traders)
+
+    wanted = count_all() + more
+    wait_until(lambda: count_all() >= wanted, seconds=120, what=f"{more} more orders")
+
+
 def test_nothing_is_lost_and_nothing_doubled(desk: LiveDesk) -> None:
     traders = [Trader(desk, f"trader{number}") for number in range(TRADERS)]
     for trader in traders:
@@ -136,15 +146,7 @@ def test_nothing_is_lost_and_nothing_doubled(desk: LiveDesk) -> None:
         trader.start()
     try:
         for victim in VICTIMS:
-            placed = sum(len(trader.acknowledged) for trader in traders)
-            wait_until(
-                lambda placed=placed: (
-                    sum(len(trader.acknowledged) for trader in traders)
-                    >= placed + ORDERS_BETWEEN_KILLS
-                ),
-                seconds=60,
-                what=f"orders before the death of {victim}",
-            )
+            wait_for_orders(traders, more=ORDERS_BETWEEN_KILLS)
             pid = desk.pids[victim]
             desk.kill(victim)
             desk.wait_until_restarted(victim, old_pid=pid, seconds=60)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.trading.factories import (
     NOON,
     Clock,
     cash_of,
+    facts,
     give_units,
     leading_matcher,
     make_instrument,
@@ -35,23 +38,32 @@ def test_a_market_buy_fills_at_the_ask_and_books_everything() -> None:
     leading_matcher().work()
 
     order.refresh_from_db()
-    assert (order.status, order.filled_quantity, order.average_fill_price) == ("filled", 10, 100)
+    assert facts(order.status, order.filled_quantity, order.average_fill_price) == (
+        "filled",
+        10,
+        100,
+    )
     fill = Fill.objects.get(order=order)
-    assert (fill.price, fill.quantity, fill.counterparty) == (100, 10, "street")
+    assert facts(fill.price, fill.quantity, fill.counterparty) == (100, 10, "street")
     assert fill.quote_at == NOON
     assert JournalEntry.objects.get(external_id=f"fill:{fill.id}").amount == 1000
     assert Settlement.objects.get(fill=fill).due_date.isoformat() == "2026-03-05"
     cash = cash_of(portfolio)
-    assert (cash.settled, cash.to_deliver, cash.held, cash.available) == (100000, -1000, 0, 99000)
+    assert facts(cash.settled, cash.to_deliver, cash.held, cash.available) == (
+        100000,
+        -1000,
+        0,
+        99000,
+    )
     assert units_of(portfolio, apple).to_receive == 10
     assert Lot.objects.get(portfolio=portfolio).cost == 1000
     assert Position.objects.get(portfolio=portfolio).quantity == 10
     hold = Hold.objects.get(reference=order.id)
-    assert (hold.amount, hold.remaining) == (1050, 0)
+    assert facts(hold.amount, hold.remaining) == (1050, 0)
     kinds = OrderEvent.objects.filter(order=order).order_by("id").values_list("kind", flat=True)
     assert list(kinds) == ["placed", "filled"]
     command = OrderCommand.objects.get()
-    assert (command.shard, command.sequence) == (0, 1)
+    assert facts(command.shard, command.sequence) == (0, 1)
 
 
 def test_a_sale_fills_at_the_bid() -> None:
@@ -65,7 +77,7 @@ def test_a_sale_fills_at_the_bid() -> None:
 
     assert status_of(order) == "filled"
     units = units_of(portfolio, apple)
-    assert (units.settled, units.to_deliver, units.held) == (20, -15, 0)
+    assert facts(units.settled, units.to_deliver, units.held) == (20, -15, 0)
     assert cash_of(portfolio).to_receive == 1650
     assert Position.objects.get(portfolio=portfolio).realised_gain == 150
 
@@ -89,9 +101,9 @@ def test_a_large_order_goes_into_deeper_levels_and_the_next_quote() -> None:
     assert order.status == "filled"
     fills = Fill.objects.order_by("id").values_list("price", "quantity")
     assert list(fills) == [
-        (Decimal("100.00"), 30),
-        (Decimal("100.05"), 20),
-        (Decimal("100.10"), 30),
+        (Decimal("100.00"), Decimal(30)),
+        (Decimal("100.05"), Decimal(20)),
+        (Decimal("100.10"), Decimal(30)),
     ]
 
 
@@ -104,7 +116,7 @@ def test_what_a_quote_showed_stays_used_up_over_a_restart() -> None:
 
     leading_matcher().work()
 
-    assert (status_of(first), status_of(second)) == ("filled", "new")
+    assert facts(status_of(first), status_of(second)) == ("filled", "new")
 
 
 def test_a_limit_order_rests_and_fills_when_a_quote_crosses_it() -> None:
@@ -121,7 +133,7 @@ def test_a_limit_order_rests_and_fills_when_a_quote_crosses_it() -> None:
     matcher.work()
 
     order.refresh_from_db()
-    assert (order.status, order.average_fill_price) == ("filled", Decimal("98.5"))
+    assert facts(order.status, order.average_fill_price) == ("filled", Decimal("98.5"))
     assert cash_of(portfolio).held == 0
 
 
@@ -152,7 +164,7 @@ def test_users_meet_before_the_street_at_the_resting_price() -> None:
 
     assert status_of(resting) == status_of(order) == "filled"
     fills = Fill.objects.filter(order=order).order_by("id")
-    assert [(fill.price, fill.quantity, fill.counterparty) for fill in fills] == [
+    assert [facts(fill.price, fill.quantity, fill.counterparty) for fill in fills] == [
         (Decimal("99.50"), 10, "user"),
         (100, 5, "street"),
     ]
@@ -171,7 +183,7 @@ def test_an_order_that_would_meet_its_owner_is_cancelled() -> None:
     leading_matcher().work()
 
     order.refresh_from_db()
-    assert (order.status, status_of(resting)) == ("canceled", "new")
+    assert facts(order.status, status_of(resting)) == ("canceled", "new")
     assert "same owner" in order.status_reason
     assert cash_of(other).held == 0
 
@@ -187,7 +199,7 @@ def test_orders_that_do_not_rest(tif: str, status: str, filled: int) -> None:
     leading_matcher().work()
 
     order.refresh_from_db()
-    assert (order.status, order.filled_quantity) == (status, filled)
+    assert facts(order.status, order.filled_quantity) == (status, filled)
     assert cash_of(portfolio).available == 100_000 - 100 * filled
 
 
@@ -232,12 +244,12 @@ def test_day_orders_end_at_the_close() -> None:
 
     matcher.work()
 
-    assert (status_of(day), status_of(gtc)) == ("expired", "new")
+    assert facts(status_of(day), status_of(gtc)) == ("expired", "new")
     assert cash_of(portfolio).held == 900
 
 
-def test_commissions_are_charged_and_reserved(settings: pytest.FixtureRequest) -> None:
-    settings.COMMISSION_SCHEDULE = "retail"  # type: ignore[attr-defined]
+def test_commissions_are_charged_and_reserved(settings: Any) -> None:
+    settings.COMMISSION_SCHEDULE = "retail"
     portfolio, apple = make_portfolio(), make_instrument()
     publish_quote(apple, asks=[("100.00", "30"), ("101.00", "70")])
     order = place(portfolio, apple, quantity="100")
@@ -261,3 +273,13 @@ def test_a_shard_does_only_its_own_instruments() -> None:
     filled = Order.objects.get(status="filled")
     assert filled.instrument_id % 2 == 1
     assert Order.objects.get(status="pending_new").instrument_id % 2 == 0
+
+
+def test_it_takes_no_more_than_the_limit_at_a_time(settings: Any) -> None:
+    settings.LIMITS = replace(settings.LIMITS, commands_per_match=2)
+    portfolio, apple = make_portfolio(), make_instrument()
+    publish_quote(apple)
+    for _ in range(3):
+        place(portfolio, apple, quantity="1")
+    matcher = leading_matcher()
+    assert [matcher.work() for _ in range(3)] == [2, 1, 0]

@@ -20,6 +20,7 @@ from tests.trading.factories import (
     NOON,
     Clock,
     cash_of,
+    facts,
     give_units,
     leading_matcher,
     make_instrument,
@@ -29,7 +30,7 @@ from tests.trading.factories import (
     publish_quote,
     status_of,
 )
-from trading import execution
+from trading import batch_rows, execution
 from trading.matcher import LOCK_SPACE, Matcher
 from trading.models import Fill, Order, OrderCommand
 from trading.orders import cancel_order
@@ -93,7 +94,7 @@ def make_crossing() -> tuple[list[Order], Instrument]:
     [
         pytest.param(ledger, "post_entries", id="before the entries"),
         pytest.param(bookkeeping, "apply_trades", id="after the fills"),
-        pytest.param(execution, "_event_row", id="at the events"),
+        pytest.param(batch_rows, "event_row", id="at the events"),
     ],
 )
 def test_a_failure_in_the_middle_of_a_batch_leaves_everything_as_before(
@@ -139,7 +140,7 @@ def test_one_command_that_cannot_be_done_is_rejected_and_the_rest_goes_on(
 
     assert [status_of(order) for order in orders] == ["filled", "rejected", "filled"]
     assert Order.objects.get(status="rejected").status_reason == execution.REJECTED
-    assert (cash_of(portfolio).held, cash_of(portfolio).available) == (0, 99_600)
+    assert facts(cash_of(portfolio).held, cash_of(portfolio).available) == (0, 99_600)
     monkeypatch.undo()
     late = place(portfolio, apple, quantity="1")
     matcher.work()
@@ -169,7 +170,7 @@ def test_resting_orders_that_cannot_be_matched_do_not_stop_new_ones(
     monkeypatch.setattr(execution, "_new_fill", refuse_apple)
     matcher.work()
 
-    assert (status_of(resting), status_of(new)) == ("new", "filled")
+    assert facts(status_of(resting), status_of(new)) == ("new", "filled")
     finish(matcher)
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from threading import Barrier
 from uuid import uuid4
 
 import pytest
+import redis
 from django.db import connection
 
 from accounts.identifiers import new_id
@@ -20,6 +22,7 @@ from portfolio.portfolios import archive_portfolio
 from tests.trading.factories import (
     NOON,
     cash_of,
+    facts,
     give_units,
     leading_matcher,
     make_instrument,
@@ -58,18 +61,18 @@ def test_it_records_the_order_with_its_hold_event_and_command() -> None:
     stored = Order.objects.get()
     for field in Order._meta.concrete_fields:
         assert getattr(order, field.attname) == getattr(stored, field.attname), field.name
-    assert (stored.status, stored.client_order_id, stored.expires_at) == (
+    assert facts(stored.status, stored.client_order_id, stored.expires_at) == (
         "pending_new",
         "mine",
         None,
     )
     hold = Hold.objects.get(reference=order.id)
-    assert (hold.amount, hold.remaining, hold.released_at) == (995, 995, None)
+    assert facts(hold.amount, hold.remaining, hold.released_at) == (995, 995, None)
     assert cash_of(portfolio).held == 995
     event = OrderEvent.objects.get(order=order)
-    assert (event.kind, event.status, event.actor_id) == ("placed", "pending_new", actor_id)
+    assert facts(event.kind, event.status, event.actor_id) == ("placed", "pending_new", actor_id)
     command = OrderCommand.objects.get(order=order)
-    assert (command.kind, command.sequence, command.instrument_id) == ("place", None, apple.id)
+    assert facts(command.kind, command.sequence, command.instrument_id) == ("place", None, apple.id)
 
 
 def test_it_takes_at_most_two_queries(django_assert_max_num_queries: Callable[..., object]) -> None:
@@ -90,7 +93,7 @@ def test_an_amount_becomes_whole_lots_at_the_reference_price() -> None:
     portfolio, apple = make_portfolio(), make_instrument(lot_size=Decimal("0.001"))
     publish_quote(apple, ask="300.00")
     order = place(portfolio, apple, notional="1000")
-    assert (order.quantity, order.notional) == (Decimal("3.333"), 1000)
+    assert facts(order.quantity, order.notional) == (Decimal("3.333"), 1000)
 
 
 def test_quotes_come_from_the_database_when_valkey_has_none() -> None:
@@ -123,9 +126,7 @@ def test_absurd_numbers_are_refused_before_they_are_computed_with() -> None:
         "-1": "not_positive",
         "NaN": "not_positive",
     }.items():
-        assert denied(lambda q=quantity: place(portfolio, apple, quantity=q)) == [
-            ("quantity", code)
-        ]
+        assert denied(partial(place, portfolio, apple, quantity=quantity)) == [("quantity", code)]
 
 
 def test_more_than_buying_power_is_refused() -> None:
@@ -201,8 +202,8 @@ def test_an_estimate_says_what_it_would_cost_and_changes_nothing() -> None:
     portfolio, apple = make_portfolio(), make_instrument()
     publish_quote(apple, ask="100.00")
     estimate = estimate_order(portfolio=portfolio, ticket=make_ticket(apple), at=NOON)
-    assert (estimate.reference_price, estimate.cost, estimate.fees) == (100, 1000, 0)
-    assert (estimate.buying_power, estimate.buying_power_after) == (100_000, 98_950)
+    assert facts(estimate.reference_price, estimate.cost, estimate.fees) == (100, 1000, 0)
+    assert facts(estimate.buying_power, estimate.buying_power_after) == (100_000, 98_950)
     assert estimate.problems == ()
     too_much = make_ticket(apple, quantity="5000")
     estimate = estimate_order(portfolio=portfolio, ticket=too_much, at=NOON)
@@ -238,7 +239,7 @@ def test_of_two_orders_for_the_last_cash_one_is_placed() -> None:
     results = at_once([lambda: place(portfolio, apple, quantity="10", limit="100")] * 4, threads=4)
     placed = [result for result in results if isinstance(result, Order)]
     refused = [result for result in results if isinstance(result, OrderDenied)]
-    assert (len(placed), len(refused)) == (1, 3)
+    assert facts(len(placed), len(refused)) == (1, 3)
     assert {problem.code for error in refused for problem in error.problems} == {
         "insufficient_buying_power"
     }
@@ -283,7 +284,7 @@ def test_400_concurrent_market_buys_end_with_exactly_the_right_cash() -> None:
     assert Fill.objects.count() == 400
     spent = 150 * Decimal("100.10") + 250 * Decimal("100.20")
     cash = cash_of(portfolio)
-    assert (cash.available, cash.held) == (100_000 - spent, 0)
+    assert facts(cash.available, cash.held) == (100_000 - spent, 0)
     assert units_of(portfolio, apple).to_receive == 400
 
 
@@ -296,4 +297,4 @@ def test_a_lost_ring_loses_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refuse_valkey() -> None:
-    raise live_quotes.redis.ConnectionError("away")
+    raise redis.ConnectionError("away")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from market.values import QuoteValue
-from tests.trading.factories import NOON
+from tests.trading.factories import NOON, facts
 from trading.commissions import SCHEDULES, commission_on, fill_commission
 from trading.pretrade import find_problems
 from trading.sizing import plan, size_up
@@ -113,6 +113,7 @@ def test_these_are_fine(asked: OrderTicket) -> None:
         (ticket(quantity="NaN"), [("quantity", "not_positive")]),
         (ticket(quantity="Infinity"), [("quantity", "not_positive")]),
         (ticket(quantity="1e400"), [("quantity", "too_large")]),
+        (ticket(quantity="1000000"), [("quantity", "insufficient_buying_power")]),
         (ticket(quantity="1000001"), [("quantity", "too_large")]),
         (ticket(quantity="1e-400"), [("quantity", "off_lot")]),
         (ticket(quantity="1.5"), [("quantity", "off_lot")]),
@@ -125,6 +126,7 @@ def test_these_are_fine(asked: OrderTicket) -> None:
         (ticket(type=OrderType.MARKET, limit_price="100"), [("limit_price", "superfluous")]),
         (ticket(limit_price="100.001"), [("limit_price", "off_tick")]),
         (ticket(limit_price="0"), [("limit_price", "not_positive")]),
+        (ticket(limit_price="100000.01"), [("limit_price", "too_large")]),
         (ticket(limit_price="1e30"), [("limit_price", "too_large")]),
         (ticket(limit_price="200.01"), [("limit_price", "out_of_band")]),
         (ticket(side=Side.SELL, limit_price="49.94"), [("limit_price", "out_of_band")]),
@@ -202,7 +204,7 @@ def test_while_the_exchange_is_closed_only_orders_that_can_wait_are_taken() -> N
 )
 def test_what_is_reserved(asked: OrderTicket, quantity: str, worst: str, reserve: str) -> None:
     settled = plan(asked, terms=TERMS, market=Market(quote=QUOTE, now=NOON), rules=RULES)
-    assert (settled.quantity, settled.worst_price, settled.reserve) == (
+    assert facts(settled.quantity, settled.worst_price, settled.reserve) == (
         Decimal(quantity),
         Decimal(worst),
         Decimal(reserve),
@@ -212,7 +214,7 @@ def test_what_is_reserved(asked: OrderTicket, quantity: str, worst: str, reserve
 def test_charges_are_reserved_at_the_worst_price_and_estimated_at_the_expected() -> None:
     rules = replace(RULES, schedule=SCHEDULES["retail"])
     sizing = size_up(ticket(), terms=TERMS, market=Market(quote=QUOTE, now=NOON), rules=rules)
-    assert (sizing.cost, sizing.fees, sizing.reserve) == (1000, 1, 1051)
+    assert facts(sizing.cost, sizing.fees, sizing.reserve) == (1000, 1, 1051)
 
 
 @pytest.mark.parametrize(

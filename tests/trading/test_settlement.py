@@ -13,6 +13,7 @@ from tests.trading.factories import (
     NOON,
     Clock,
     cash_of,
+    facts,
     give_units,
     leading_matcher,
     make_instrument,
@@ -49,16 +50,16 @@ def test_nothing_settles_before_its_date_begins_at_the_exchange() -> None:
 def test_unsettled_becomes_settled_once() -> None:
     portfolio, apple = make_fills()
     cash = cash_of(portfolio)  # type: ignore[arg-type]
-    assert (cash.to_deliver, cash.to_receive) == (-1000, 396)
+    assert facts(cash.to_deliver, cash.to_receive) == (-1000, 396)
 
     assert settle_due(as_of=NEXT_DAY) == 2
     assert settle_due(as_of=NEXT_DAY) == 0
 
     settled = cash_of(portfolio)  # type: ignore[arg-type]
-    assert (settled.settled, settled.to_deliver, settled.to_receive) == (98_396, 0, 0)
+    assert facts(settled.settled, settled.to_deliver, settled.to_receive) == (98_396, 0, 0)
     assert settled.available == cash.available
     units = units_of(portfolio, apple)  # type: ignore[arg-type]
-    assert (units.settled, units.to_receive, units.to_deliver) == (16, 0, 0)
+    assert facts(units.settled, units.to_receive, units.to_deliver) == (16, 0, 0)
     assert Settlement.objects.filter(settled_at=NEXT_DAY, entry__isnull=False).count() == 2
     assert JournalEntry.objects.filter(kind="settlement").count() == 2
 

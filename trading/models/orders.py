@@ -12,7 +12,7 @@ from accounts.identifiers import new_id
 from accounts.models import User
 from market.models import Instrument
 from portfolio.models import Portfolio
-from trading.states import OrderType, Side, Status, TimeInForce
+from trading.states import CommandKind, OrderType, Side, Status, TimeInForce
 
 
 def _choices(enum: type) -> list[tuple[str, str]]:
@@ -137,17 +137,11 @@ class OrderEvent(models.Model):
         indexes = (models.Index(fields=["order", "id"], name="order_event_by_order"),)
 
 
-class CommandKind(models.TextChoices):
-    PLACE = "place", "Place"
-    CANCEL = "cancel", "Cancel"
-    EXPIRE = "expire", "Expire"
-
-
 class OrderCommand(models.Model):
     """Work for the matcher. ``sequence`` is given, without gaps, by the matcher that did it."""
 
     id = models.BigAutoField(primary_key=True)
-    kind = models.CharField(max_length=8, choices=CommandKind.choices)
+    kind = models.CharField(max_length=8, choices=_choices(CommandKind))
     order = models.ForeignKey(
         Order, on_delete=models.PROTECT, related_name="commands", db_index=False
     )
