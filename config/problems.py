@@ -27,7 +27,7 @@ from accounts.http import request_id
 from market import errors as market_errors
 from market import instrument_master
 from portfolio import errors as portfolio_errors
-from trading import orders
+from trading import archiving, orders
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +67,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     instrument_master.InstrumentExists: HTTPStatus.CONFLICT,
     portfolio_errors.EntryConflict: HTTPStatus.CONFLICT,
     portfolio_errors.NotReversible: HTTPStatus.CONFLICT,
+    archiving.OrdersWorking: HTTPStatus.CONFLICT,
     orders.DuplicateClientOrderId: HTTPStatus.CONFLICT,
     orders.OrderFinished: HTTPStatus.CONFLICT,
     # Django's own.

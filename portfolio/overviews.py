@@ -11,8 +11,8 @@ from uuid import UUID
 
 from market.live_quotes import latest_quotes
 from portfolio.amounts import ZERO, product
+from portfolio.day_changes import usable_quotes
 from portfolio.models import LedgerBalance, Portfolio, Position
-from portfolio.queries import usable_quotes
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,15 @@ def test_a_portfolio_is_renamed_and_archived(api: ApiClient, paper: Portfolio) -
     assert JournalEntry.objects.filter(portfolio=paper).exists()
 
 
+def test_a_portfolio_whose_orders_work_is_not_archived(
+    api: ApiClient, paper: Portfolio, apple: Instrument
+) -> None:
+    place(api, paper, type="limit", limit_price="90")
+    refused = api.delete(f"/portfolios/{paper.id}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "orders_working")
+    assert api.get(f"/portfolios/{paper.id}").status_code == 200
+
+
 def test_portfolios_are_paged_in_a_constant_number_of_queries(
     api: ApiClient, alice: User, apple: Instrument, django_assert_max_num_queries: Any
 ) -> None:
