@@ -41,8 +41,8 @@ check: $(VENV)/dev.stamp  ## everything that can be told without running the pro
 bench: $(VENV)/dev.stamp  ## measurements: make bench [CASE=orders]
 	$(BIN)/python -m bench $(CASE)
 
-torture: $(VENV)/dev.stamp  ## random trading and killing for TIME seconds
-	$(BIN)/python -m pytest -n 0 -m torture --torture-seconds "$(TIME)"
+torture: $(VENV)/dev.stamp  ## random trading and killing for TIME seconds: make torture [TIME=600] [CASE=books]
+	$(BIN)/python -m tests.torture $(CASE) --seconds "$(TIME)"
 
 fmt: $(VENV)/dev.stamp  ## put the code in order
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,1 @@
+"""Searches too long for every commit: random commands, random books, killed processes."""
