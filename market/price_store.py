@@ -121,8 +121,8 @@ class PriceStore:
             if batch.quotes:
                 store_quotes(batch.quotes)
         except (OperationalError, InterfaceError) as error:
-            logger.warning("%s ticks wait for the database: %s", len(batch.ticks), error)
             self._buffer.put_back(batch)
+            logger.warning("%s ticks wait for the database: %s", len(self._buffer), error)
             connection.close()
             return False
         except Exception:

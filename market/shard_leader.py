@@ -65,18 +65,24 @@ class ShardLeader:
         digest = hashlib.blake2b(f"holdfast {role} {shard}".encode(), digest_size=8).digest()
         self._lock_id = int.from_bytes(digest, "big", signed=True)
         self._connection: psycopg.Connection[tuple[bool]] | None = None
+        self._is_away = False
 
     def claim(self) -> Leadership:
         """Take the lock or make sure that it is still held; call it every second or so."""
         try:
-            if self._connection is not None:
+            if self._connection is None:
+                found = self._take()
+            else:
                 self._connection.execute("SELECT 1")
-                return Leadership.LEADS
-            return self._take()
+                found = Leadership.LEADS
         except psycopg.OperationalError as error:
-            logger.warning("Leadership is unknown, PostgreSQL is away: %s", error)
+            if not self._is_away:
+                logger.warning("Leadership is unknown, PostgreSQL is away: %s", error)
+            self._is_away = True
             self.release()
             return Leadership.UNKNOWN
+        self._is_away = False
+        return found
 
     def release(self) -> None:
         """Give the lock back by closing its connection."""

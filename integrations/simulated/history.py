@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -97,21 +98,20 @@ class SimulatedHistory:
 
     def _days(self, instrument: Instrument, past: Past, *, end_date: date) -> list[TimedCandle]:
         """Simulated days after the newest stored one."""
-        sessions = calendar.sessions_between(
-            past.newest.date + timedelta(days=1), end_date, instrument.exchange_id
+        timezone = instrument.exchange.timezone
+        days = trading_days(
+            past.newest.date + timedelta(days=1), end_date, instrument.exchange_id, timezone
         )
-        dates = [session.session_date for session in sessions]
         candles = daily_candles(
             past.character,
             seed=self._seed,
             symbol=instrument.symbol,
             previous_close=ticks_of(past.newest.close, instrument),
-            days=dates,
+            days=list(days),
         )
-        timezone = instrument.exchange.timezone
         return [
-            TimedCandle(calendar.local_midnight(day, timezone), candle)
-            for day, candle in zip(dates, candles, strict=True)
+            TimedCandle(midnight, candle)
+            for midnight, candle in zip(days.values(), candles, strict=True)
         ]
 
     def _minutes(
@@ -171,6 +171,19 @@ class SimulatedHistory:
             count=None,
             source=SOURCE,
         )
+
+
+@lru_cache(maxsize=16)
+def trading_days(
+    start_date: date, end_date: date, mic: str, timezone: str
+) -> Mapping[date, datetime]:
+    """The dates of the real sessions, ascending, each with its local midnight in UTC.
+
+    Kept, because the instruments of an exchange ask for the same years one after another.
+    """
+    sessions = calendar.sessions_between(start_date, end_date, mic)
+    dates = [session.session_date for session in sessions]
+    return {day: calendar.local_midnight(day, timezone) for day in dates}
 
 
 def ticks_of(price: Decimal, instrument: Instrument) -> int:
