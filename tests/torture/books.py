@@ -110,6 +110,7 @@ class Books:
         del self.owed[: self.numbers.randint(0, 5)]
 
     def settle_trade(self, trade: EntryDraft) -> None:
+        assert trade.instrument_id is not None
         assert trade.quantity is not None
         assert trade.amount is not None
         draft = settlement_entry(
