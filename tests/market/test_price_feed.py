@@ -223,6 +223,7 @@ def test_lost_database_connections_are_replaced(stocks: list[Instrument]) -> Non
             )
         count = Tick.objects.count()
         eventually(lambda: Tick.objects.count() > count + 50, "ticks are stored again")
+    assert QuoteSnapshot.objects.count() == 3
 
 
 def make_own_valkey() -> tuple[DataFolder, Valkey]:
@@ -251,13 +252,14 @@ def test_valkey_killed_and_restarted_gets_all_quotes_anew(
             child.start()
             eventually(server.is_ready, "Valkey runs again")
             eventually(lambda: valkey().hlen("quotes") == 3, "quotes are published again")
+            assert valkey().exists("feed:0:heartbeat")
     finally:
         child.kill_rest()
         shutil.rmtree(folder.path, ignore_errors=True)
 
 
-def test_the_publisher_without_valkey_raises_nothing(
-    stocks: list[Instrument], settings: LazySettings
+def test_the_publisher_without_valkey_says_so_once(
+    stocks: list[Instrument], settings: LazySettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.REDIS_URL = "unix:///nowhere/valkey.sock"
     publisher = PricePublisher(shard=WHOLE)
@@ -265,6 +267,7 @@ def test_the_publisher_without_valkey_raises_nothing(
     publisher.publish(batch, at=utc_now())
     publisher.publish(batch, at=utc_now())
     publisher.close()
+    assert [line for line in caplog.messages if "Valkey is away" in line] == [caplog.messages[0]]
 
 
 def test_the_buffer_keeps_the_newest_ticks_and_counts_what_it_drops(
