@@ -48,6 +48,10 @@ if (dialog) {
     if (steps[event.key]) {
       event.preventDefault();
       move(steps[event.key]);
+    } else if (event.key === "Escape") {
+      // The field would spend the first one on clearing itself.
+      event.preventDefault();
+      dialog.close();
     } else if (event.key === "Enter") {
       event.preventDefault();
       results.querySelector("[aria-selected=true]")?.click();

@@ -160,3 +160,11 @@ def test_the_palette_finds_instruments_and_places(browser: Client, portfolio: Po
     places = browser.get("/palette?q=sav").content.decode()
     assert f'href="/portfolios/{portfolio.id}"' in places
     assert "Nothing found" in browser.get("/palette?q=qqqq").content.decode()
+
+
+def test_an_unknown_address_says_so_to_everybody(client: Client, alice: User) -> None:
+    response = client.get("/nowhere")
+    assert response.status_code == 404
+    assert "There is nothing here" in response.content.decode()
+    client.force_login(alice)
+    assert "Go home" in client.get("/nowhere").content.decode()
