@@ -1,9 +1,9 @@
 """The crowd of the fan-out case: thousands of sockets that only read, in one lean process.
 
 It opens one socket and says ``first``, then the others and says ``ready``, each time waiting for
-a line on its standard input; then it counts frames for the given seconds and says ``counted``. It
-ends with one JSON object. Frames are counted by their headers alone; every tenth socket is read
-whole, for the age of its quotes and for what it saw last.
+a line on its standard input. Then it warms up, says ``counting``, counts frames for the given
+seconds, says ``counted`` and ends with one JSON object. Frames are counted by their headers alone;
+every tenth socket is read whole, for the age of its quotes and for what it saw last.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, Final
 
 SAMPLED_EVERY: Final = 10
 BUFFER_BYTES: Final = 256 * 1024
+WARM_UP_SECONDS: Final = 1.5
 # After the measured time the prices end, and what is still on its way arrives.
 DRAIN_SECONDS: Final = 2.0
 
@@ -149,9 +150,12 @@ def say_and_wait(word: str) -> None:
 def measure(
     selector: selectors.BaseSelector, clients: list[Client], seconds: float
 ) -> dict[str, Any]:
+    # What came while nobody read here says nothing about the server.
+    read_for(selector, WARM_UP_SECONDS)
     before = sum(client.frames for client in clients)
     for client in clients:
         client.ages.clear()
+    print("counting", flush=True)
     read_for(selector, seconds)
     frames = sum(client.frames for client in clients) - before
     ages = [age for client in clients for age in client.ages]

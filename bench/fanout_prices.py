@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -57,8 +59,11 @@ def main() -> None:
     prices = [100.0] * arguments.symbols
     per_batch = max(1, arguments.ticks_per_second // BATCHES_PER_SECOND)
     began = time.monotonic()
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     for batch in range(int(arguments.seconds * BATCHES_PER_SECOND)):
-        time.sleep(max(0.0, began + batch / BATCHES_PER_SECOND - time.monotonic()))
+        if stopped.wait(max(0.0, began + batch / BATCHES_PER_SECOND - time.monotonic())):
+            break
         publish(client, arguments.prefix, chance, prices, per_batch)
         if batch == 0:
             print("began", flush=True)
