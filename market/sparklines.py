@@ -14,7 +14,11 @@ def sparkline_path(values: Sequence[Decimal], *, width: int = 96, height: int = 
     span = high - low or Decimal(1)
     step = Decimal(width) / (len(values) - 1)
     points = (
-        f"{index * step:.1f} {height - 2 - (value - low) / span * (height - 4):.1f}"
+        f"{_short(index * step)} {_short(height - 2 - (value - low) / span * (height - 4))}"
         for index, value in enumerate(values)
     )
     return "M" + "L".join(points)
+
+
+def _short(number: Decimal) -> str:
+    return f"{number:.1f}".removesuffix(".0")

@@ -3,7 +3,7 @@
 // relayout. Everything is drawn anew only when a bar closes or the price leaves the range.
 
 import { onThemeChange, themed } from "holdfast/chart-theme";
-import { movedWindow, newestWindow, priceRange, timeTicks } from "holdfast/chart-window";
+import { movedWindow, nearView, newestWindow, priceRange, timeTicks } from "holdfast/chart-window";
 import { latestQuote } from "holdfast/live";
 import { formatted } from "holdfast/quote-fields";
 
@@ -46,7 +46,7 @@ async function load({ keepsView = false } = {}) {
 }
 
 async function draw() {
-  const { data, layout } = themed({ data: figure.data, layout: figure.layout });
+  const { data, layout } = themed({ data: nearView(figure.data, view), layout: figure.layout });
   Object.assign(layout.xaxis, timeTicks(figure, view, plot.clientWidth), { range: [...view] });
   layout.yaxis.range = priceRange(figure, view);
   layout.font.family = getComputedStyle(document.body).fontFamily;

@@ -47,3 +47,15 @@ export function timeTicks(figure, [start, end], width) {
   for (let index = last - Math.floor(step / 2); index >= Math.max(0, start); index -= step) tickvals.push(index);
   return { tickvals, ticktext: tickvals.map((index) => figure.labels[index]) };
 }
+
+/** What is in sight of each trace, and as much again on either side to move into. */
+export function nearView(data, [start, end]) {
+  const from = Math.max(0, Math.floor(start - (end - start)));
+  const to = Math.ceil(end + (end - start));
+  const near = (value) => (Array.isArray(value) ? value.slice(from, to) : value);
+  return data.map((trace) => {
+    const cut = Object.fromEntries(Object.entries(trace).map(([key, value]) => [key, near(value)]));
+    if (trace.marker) cut.marker = { ...trace.marker, color: near(trace.marker.color) };
+    return cut;
+  });
+}

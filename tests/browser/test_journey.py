@@ -61,7 +61,6 @@ def test_a_visitor_trades_within_minutes(visitor: Page, check_both_themes: Check
 
     follow_a_watchlist(visitor)
     check_both_themes(visitor)
-    keep_picture(visitor, "watchlist")
 
     open_instrument(visitor, "MSFT")
     see_every_interval(visitor)

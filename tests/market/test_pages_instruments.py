@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tiers import Tier
 from market.models import Instrument, Watchlist
+from market.views import INSTRUMENTS_MAXIMUM
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,17 @@ def test_instruments_are_found_by_symbol_and_by_name(page: Client, apple: Instru
     assert "AAPL" in found
     assert "MSFT" not in found
     assert "123.45" in found
+
+
+def test_as_many_instruments_as_fit_are_listed_and_the_rest_hinted_at(page: Client) -> None:
+    for number in range(INSTRUMENTS_MAXIMUM):
+        make_instrument(f"S{number}")
+    assert "Search to find others" not in text_of(page, "/instruments")
+    make_instrument("ONEMORE")
+    text = text_of(page, "/instruments")
+    assert "Search to find others" in text
+    assert text.count("<tr data-symbol=") == INSTRUMENTS_MAXIMUM
+    assert len(text) < 60_000
 
 
 def test_searching_for_nothing_known_says_so(page: Client, apple: Instrument) -> None:
