@@ -18,7 +18,8 @@ VIEWPORT: Final = {"width": 1280, "height": 900}
 TIMEOUT_MS: Final = 15_000
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop in the thread; a module's end gives it back to the other tests.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
