@@ -66,7 +66,7 @@ def _measure_live_batches(report: Report, options: Options) -> None:
         made = next_ticks()
         with measured() as sample:
             for batch in made:
-                store_ticks(batch, received_at=datetime.now(UTC))
+                store_ticks(batch, received_at=batch[-1].occurred_at)
         return batches * BATCH / sample.wall_seconds
 
     def limit() -> float:
