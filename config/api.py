@@ -41,7 +41,8 @@ Everything the pages do, for programs. A page and its endpoint call the same ope
 
 * Money, prices and quantities are strings; send strings or numbers, which are read from their
   literal text and never rounded.
-* Send a key as `Authorization: Bearer hf_live_…` or `X-API-Key`. Session cookies do not count.
+* Send a key as `Authorization: Bearer hf_live_…` or `X-API-Key`, or an access token as Bearer.
+  Session cookies do not count.
 * Lists answer `items` and `next_cursor`; pass it as `cursor` for the next page.
 * Failures are `application/problem+json`; `errors` names every field that is wrong.
 * Orders and activities need an `Idempotency-Key`; elsewhere it is welcome.
@@ -183,6 +184,13 @@ def build_api() -> HoldfastAPI:
     return built
 
 
-ROUTERS: Final = ("accounts.api", "market.api", "portfolio.api", "trading.api", "config.health")
+ROUTERS: Final = (
+    "accounts.api",
+    "accounts.token_api",
+    "market.api",
+    "portfolio.api",
+    "trading.api",
+    "config.health",
+)
 
 api: Final = build_api()

@@ -21,7 +21,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
 
-from accounts import auth, cursors, errors, exact_json, idempotency
+from accounts import auth, cursors, errors, exact_json, idempotency, refresh_tokens, sign_in
 from accounts.errors import Problem
 from accounts.http import request_id
 from market import errors as market_errors
@@ -55,6 +55,12 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     auth.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     auth.ScopeMissing: HTTPStatus.FORBIDDEN,
     auth.KeyBound: HTTPStatus.FORBIDDEN,
+    sign_in.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    sign_in.EmailUnverified: HTTPStatus.FORBIDDEN,
+    sign_in.SignUpClosed: HTTPStatus.FORBIDDEN,
+    sign_in.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    refresh_tokens.RefreshRefused: HTTPStatus.UNAUTHORIZED,
+    refresh_tokens.JustRefreshed: HTTPStatus.CONFLICT,
     cursors.BadCursor: HTTPStatus.BAD_REQUEST,
     idempotency.KeyMissing: HTTPStatus.BAD_REQUEST,
     idempotency.KeyMalformed: HTTPStatus.BAD_REQUEST,
@@ -131,7 +137,7 @@ def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
     if isinstance(error, errors.HoldfastError):
         problems = error.problems if isinstance(error, errors.ProblemsError) else ()
         response = problem(request, status, detail=str(error), code=error.code, problems=problems)
-        if isinstance(error, idempotency.StillRunning):
+        if isinstance(error, idempotency.StillRunning | sign_in.TooManyAttempts):
             response["Retry-After"] = str(error.retry_after_seconds)
         return response
     if isinstance(error, DatabaseError | InterfaceError):

@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "accounts.tasks.record_heartbeat": 10,
         "accounts.tasks.forget_old_answers": 3600,
+        "accounts.tasks.forget_old_tokens": 3600,
         "trading.tasks.settle_due": 60,
         "trading.tasks.expire_day_orders": 60,
         "portfolio.tasks.check_books": 60,
