@@ -33,6 +33,7 @@ from config.problems import (
     answer_invalid,
     problem,
 )
+from config.rate_limiting import limited
 
 View = Callable[..., HttpResponseBase]
 
@@ -45,6 +46,7 @@ Everything the pages do, for programs. A page and its endpoint call the same ope
   Session cookies do not count.
 * Lists answer `items` and `next_cursor`; pass it as `cursor` for the next page.
 * Failures are `application/problem+json`; `errors` names every field that is wrong.
+* `RateLimit` tells how many requests are left; beyond them is 429 with `Retry-After`.
 * Orders and activities need an `Idempotency-Key`; elsewhere it is welcome.
 """
 
@@ -100,7 +102,7 @@ class HoldfastAPI(NinjaAPI):
         patterns: list[Any] = super()._get_urls()
         patterns.append(re_path(r"^.*$", unknown_path, name="unknown-path"))
         for pattern in patterns:
-            pattern.callback = framed(pattern.callback)
+            pattern.callback = limited(framed(pattern.callback))
         return patterns
 
 

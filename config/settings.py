@@ -231,6 +231,11 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_UNIQUE_EMAIL = True
 
+# How many proxies in front of us add to X-Forwarded-For; nginx of docker-compose.yml is one.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer(
+    "PROXIES", default=0 if IS_EMBEDDED else 1, minimum=0, maximum=10
+)
+
 # --- Mail ------------------------------------------------------------------------------------
 
 EMAIL_BACKEND = (
