@@ -22,6 +22,7 @@ from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
 
 from accounts import (
+    api_keys,
     auth,
     cursors,
     errors,
@@ -63,6 +64,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     errors.AllowanceExceeded: HTTPStatus.FORBIDDEN,
     auth.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     auth.ScopeMissing: HTTPStatus.FORBIDDEN,
+    api_keys.KeyEnded: HTTPStatus.CONFLICT,
     auth.KeyBound: HTTPStatus.FORBIDDEN,
     sign_in.SignInRefused: HTTPStatus.UNAUTHORIZED,
     sign_in.EmailUnverified: HTTPStatus.FORBIDDEN,
