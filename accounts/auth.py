@@ -30,7 +30,7 @@ from accounts.tiers import Tier
 
 __all__ = ["ApiRequest", "Caller", "KeyAuth", "authenticate_socket", "caller_of_key"]
 
-MEMORY_SECONDS: Final = 0.5
+MEMORY_SECONDS: Final = 0.8
 MEMORY_KEYS: Final = 10_000
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 

@@ -42,6 +42,7 @@ DESCRIPTION: Final = (
 )
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+AtOnce = Callable[..., HttpResponse | None]
 
 
 class KeyMissing(AccountsError):
@@ -88,17 +89,41 @@ class Attempt:
         digest = hashlib.sha256(f"{self.owner_id} {self.key}".encode()).digest()
         return int.from_bytes(digest[:8], signed=True)
 
+    def values(self, response: HttpResponse) -> list[Any]:
+        """For one statement that has the effect and keeps its answer, which must be no secret.
+
+        The statement takes the lock, then refuses if there is an answer made after the last of
+        the values; the others are the columns of the answer.
+        """
+        return [
+            self.lock_id,
+            self.owner_id,
+            self.key,
+            self.method,
+            self.path,
+            self.body_hash,
+            response.status_code,
+            response.headers["Content-Type"],
+            response.content,
+            self.now,
+            self.now - KEPT,
+        ]
+
     @property
     def binding(self) -> bytes:
         return f"{self.owner_id} {self.key}".encode()
 
 
-def idempotent(*, required: bool, confidential: bool = False) -> Callable[[Endpoint], Endpoint]:
+def idempotent(
+    *, required: bool, confidential: bool = False, at_once: AtOnce | None = None
+) -> Callable[[Endpoint], Endpoint]:
     """Decorate an endpoint that creates or moves something; it runs inside one transaction.
 
     Args:
         required: refuse requests without an Idempotency-Key.
         confidential: the answer holds a secret, so it is stored encrypted.
+        at_once: tried first, outside of any transaction. It has the effect and stores the answer
+            in one statement, or does nothing and returns ``None``; then the endpoint runs.
 
     The endpoint's failures are exceptions (they roll back); what it returns is a success.
     """
@@ -118,7 +143,12 @@ def idempotent(*, required: bool, confidential: bool = False) -> Callable[[Endpo
             if not KEY.fullmatch(idempotency_key):
                 raise KeyMalformed(f"{HEADER} must be 1 to 255 visible ASCII characters.")
             attempt = make_attempt(request, idempotency_key, is_confidential=confidential)
-            return retried(lambda: answer_once(attempt, run))
+
+            def both_ways() -> HttpResponseBase:
+                answered = at_once(request, *args, attempt=attempt, **kwargs) if at_once else None
+                return answered or answer_once(attempt, run)
+
+            return retried(both_ways)
 
         description = f"Needed here. {DESCRIPTION}" if required else DESCRIPTION
         header: Any = Header(None, alias=HEADER, description=description)  # type: ignore[type-arg]

@@ -1,7 +1,7 @@
 """500 candles of each interval over ten million ticks, against pgbench running the same SQL.
 
-The ticks lie in the real partitioned table; minutes are made from them by SQL, hours and days by
-the code that rolls them up in service. What is timed is the query that the API answers from.
+The ticks lie in the real partitioned table; minutes are made from them by SQL, longer bars
+by the code that rolls them up in service. What is timed is the query that the API answers from.
 """
 
 from __future__ import annotations

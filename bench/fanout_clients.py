@@ -19,6 +19,7 @@ import time
 from datetime import datetime
 from typing import Any, Final
 
+TEXT, PING, PONG = 0x81, 0x89, 0x8A
 SAMPLED_EVERY: Final = 10
 BUFFER_BYTES: Final = 256 * 1024
 WARM_UP_SECONDS: Final = 1.5
@@ -55,12 +56,18 @@ class Client:
                 length, header = struct.unpack_from("!Q", buffer, place + 2)[0], 10
             if end - place < header + length:
                 break
-            if buffer[place] == 0x81:
-                self.frames += 1
-                if self.is_sampled:
-                    self.read(buffer[place + header : place + header + length], now)
+            body = buffer[place + header : place + header + length]
+            self.handle(buffer[place], body, now=now)
             place += header + length
         self.rest = buffer[place:]
+
+    def handle(self, kind: int, body: bytes, *, now: float) -> None:
+        if kind == TEXT:
+            self.frames += 1
+            if self.is_sampled:
+                self.read(body, now)
+        elif kind == PING:
+            self.connection.sendall(struct.pack("!BBI", PONG, 0x80 | len(body), 0) + body)
 
     def read(self, text: bytes, now: float) -> None:
         frame = json.loads(text)

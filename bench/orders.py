@@ -1,9 +1,9 @@
 """``POST /orders`` over sixteen connections, against pgbench running the same statements.
 
 Granian serves the API as in production, over a durable PostgreSQL. The statements that pgbench runs
-are recorded from one request through the whole API: the look for a stored answer, portfolio,
-instrument, the facts, the order with its hold, the answer. Both place orders of random portfolios,
-on fifty symbols and then on one; between rounds the matcher does what was queued.
+are recorded from one request through the whole API: the look at what the order is judged by, then
+the order with its hold and the answer. Both place orders of random portfolios, on fifty symbols and
+then on one; between rounds the matcher does what was queued.
 
 Accepted to filled is what a watcher of the portfolio sees: from the answer to the POST until the
 message that names the fill, with the matcher running, at 200 orders a second.
@@ -32,8 +32,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
-
-import orjson
 
 from bench.database import fresh_database
 from bench.harness import DEFAULT_SEED, Options, Report, alternate, peak_memory_mib
@@ -128,17 +126,15 @@ class Case:
         self.accounts_path = folder / "accounts.json"
         self.accounts_path.write_text(json.dumps([asdict(account) for account in self.accounts]))
         self.port = free_port()
+        self.publisher = make_publisher()
         self.publish_quotes()
 
     def publish_quotes(self) -> None:
-        """Show plenty at 100 USD for every symbol."""
-        from market import live_quotes
+        """Show plenty at 100 USD for every symbol, as the feed does."""
+        from market.providers import PriceBatch
 
-        wires: Any = {
-            str(instrument.id): orjson.dumps(quote_wire(instrument)).decode()
-            for instrument in self.instruments
-        }
-        live_quotes.valkey().hset(live_quotes.prefixed(live_quotes.QUOTES_KEY), mapping=wires)
+        quotes = tuple(quote_of(instrument) for instrument in self.instruments)
+        self.publisher.publish(PriceBatch(quotes=quotes, ticks=()), at=datetime.now(UTC))
 
     @contextmanager
     def prices_moving(self) -> Iterator[None]:
@@ -236,9 +232,9 @@ class Case:
             for name in ("portfolio_id", "owner_id"):
                 old, new = UUID(getattr(account, name)), UUID(getattr(other, name))
                 text = text.replace(str(old), str(new)).replace(old.hex, new.hex)
-            # The balance stands before the amount that is reserved, at the end of the call.
+            # The balance stands before the amount that is reserved.
             old_id, new_id = self.cash_balance_id(account), self.cash_balance_id(other)
-            text = re.sub(rf", {old_id}, (\d+\.\d+\);)", rf", {new_id}, \1", text)
+            text = re.sub(rf", {old_id}, (\d+\.\d+,)", rf", {new_id}, \1", text)
             scripts[other.portfolio_id] = picks + text
         return scripts
 
@@ -310,12 +306,12 @@ def record_request(account: Account, *, symbol: str) -> list[str]:
         place(f"{RECORDED_KEY}-{time.time_ns()}")
     finally:
         psycopg.ClientCursor.execute = execute  # type: ignore[method-assign]
-    return ["BEGIN", *said, "COMMIT"]
+    return said
 
 
 def as_pgbench(said: list[str], *, symbol: str, instrument_id: int) -> str:
     """Make of the statements of one request those of any: ids, names and the symbol vary."""
-    record = next(text for text in said if "trading_record_order" in text)
+    record = next(text for text in said if "trading_record_answered_order" in text)
     ids = re.findall(r"'([0-9a-f]{32})'::uuid", record)
     order_id, hold_id = ids[0], ids[-1]
     key = next(iter(re.findall(rf"{RECORDED_KEY}-\d+", " ".join(said))))
@@ -326,8 +322,9 @@ def as_pgbench(said: list[str], *, symbol: str, instrument_id: int) -> str:
         one = one.replace(f"'{hold_id}'::uuid", "gen_random_uuid()")
         one = one.replace(f"'{key}'", "'b' || :n")
         one = one.replace(f"'{symbol}'", "'S' || :symbol")
-        one = re.sub(r"pg_try_advisory_xact_lock\([^)]*\)", "pg_try_advisory_xact_lock(:n)", one)
-        if "trading_order_facts" in one or "trading_record_order" in one:
+        # The key's lock is the only number of that many digits.
+        one = re.sub(r"(?<=, )-?\d{16,19}(?=,)", ":n", one)
+        if "trading_record_answered_order" in one:
             one = re.sub(rf"(?<=, ){instrument_id}(?=,)", ":instrument", one, count=1)
         lines.append(one)
     return "\\set n random(1, 1000000000000000)\n" + ";\n".join(lines) + ";\n"
@@ -369,11 +366,18 @@ def make_instruments() -> list[Any]:
     ]
 
 
-def quote_wire(instrument: Any) -> dict[str, Any]:
-    from market.values import QuoteValue, quote_to_wire
+def make_publisher() -> Any:
+    from market.broadcasts import PricePublisher
+    from market.shard_leader import Shard
+
+    return PricePublisher(shard=Shard(0, 1))
+
+
+def quote_of(instrument: Any) -> Any:
+    from market.values import QuoteValue
 
     price, size = Decimal(100), Decimal(1_000_000)
-    quote = QuoteValue(
+    return QuoteValue(
         instrument_id=instrument.id,
         symbol=instrument.symbol,
         bid=price - 1,
@@ -388,7 +392,6 @@ def quote_wire(instrument: Any) -> dict[str, Any]:
         occurred_at=datetime.now(UTC),
         source="simulated",
     )
-    return quote_to_wire(quote, with_depth=True)
 
 
 def free_port() -> int:

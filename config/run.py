@@ -21,7 +21,9 @@ from config.limits import LIMITS
 ROOT: Final = Path(__file__).resolve().parent.parent
 WORKER_QUEUES: Final = "default,money,ingestion,valuations"
 HTTP_TIMEOUT_SECONDS: Final = 120
-SOCKET_PING_SECONDS: Final = 20
+# A reader that is gone without a word is noticed within two of these.
+SOCKET_PING_SECONDS: Final = 5
+SOCKET_PONG_SECONDS: Final = 10
 
 
 def web(env: Environment) -> list[str]:
@@ -35,6 +37,8 @@ def daphne(host: str, port: str) -> list[str]:
     return [
         *("-m", "daphne", "--verbosity", "0", "--no-server-name", "--bind", host, "--port", port),
         *("--http-timeout", str(HTTP_TIMEOUT_SECONDS)),
+        *("--ping-interval", str(SOCKET_PING_SECONDS)),
+        *("--ping-timeout", str(SOCKET_PONG_SECONDS)),
         *("--websocket-max-message-size", str(LIMITS.socket_message_bytes)),
         "config.asgi:application",
     ]
@@ -54,7 +58,8 @@ def uvicorn(host: str, port: str) -> list[str]:
         *("-m", "uvicorn", "--host", host, "--port", port, "--lifespan", "off"),
         *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false"),
         *("--ws-max-size", str(LIMITS.socket_message_bytes)),
-        *("--ws-ping-interval", str(SOCKET_PING_SECONDS), "--no-access-log"),
+        *("--ws-ping-interval", str(SOCKET_PING_SECONDS)),
+        *("--ws-ping-timeout", str(SOCKET_PONG_SECONDS), "--no-access-log"),
         *("--timeout-graceful-shutdown", "5", "config.asgi:application"),
     ]
 

@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
+
+from market import live_quotes  # noqa: E402 -- has models, so Django must be set up
+
+live_quotes.keep_listening()

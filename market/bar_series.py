@@ -1,7 +1,7 @@
 """Series of bars as SQL: stored ones, ones derived from them, and the bucket still open.
 
-1m, 1h and 1d are stored. 5m, 15m and 30m derive from minutes, weeks and months from days. Hours
-and days that are not rolled up yet, the current one above all, are added up from minutes. Every
+All lengths up to a day are stored; weeks and months derive from days. What is not rolled up yet,
+the current bucket above all, is added up from minutes. Every
 relation made here has the columns opened_at, open, high, low, close, volume, turnover, count and
 source, and an outermost LIMIT keeps what is read in proportion to what is shown.
 """
@@ -18,9 +18,6 @@ from market.values import Interval
 
 # The most stored bars that one derived bar can consist of.
 PARTS: Final = {
-    Interval.FIVE_MINUTES: 5,
-    Interval.FIFTEEN_MINUTES: 15,
-    Interval.THIRTY_MINUTES: 30,
     Interval.WEEK: 7,
     Interval.MONTH: 31,
 }
@@ -125,7 +122,7 @@ def bucket_at_or_after(at: datetime | None, interval: Interval, zone: ZoneInfo) 
 
 
 def _stored_sql(interval: Interval, *, order: str, adjusted: bool) -> str:
-    """Stored bars, and for hours and days those that only minutes know yet."""
+    """Stored bars, and of those longer than a minute the ones that only minutes know yet."""
     columns = ADJUSTED_COLUMNS if adjusted else COLUMNS
     stored = f"""
         (SELECT {columns} FROM market_bar
@@ -159,10 +156,7 @@ def _stored_sql(interval: Interval, *, order: str, adjusted: bool) -> str:
 
 
 def _derived_sql(interval: Interval, stored: str) -> str:
-    if interval.is_intraday:
-        bucket = f"date_bin('{interval.seconds} seconds', part.opened_at, 'epoch'::timestamptz)"
-    else:
-        bucket = (WEEK if interval is Interval.WEEK else MONTH).start_of("part.opened_at")
+    bucket = (WEEK if interval is Interval.WEEK else MONTH).start_of("part.opened_at")
     return f"""
         SELECT {bucket} AS opened_at, {JOINED_COLUMNS}
         FROM (SELECT %(timezone)s::text AS timezone) AS exchange, ({stored}) AS part

@@ -40,8 +40,8 @@ ARRIVAL_COLUMNS: Final = {
 class BarRow(NamedTuple):
     """One bar to store; prices in the instrument's currency, volume in units.
 
-    ``interval`` is "1m", "1h" or "1d". Whoever stores minutes of closed hours stores these hours
-    too: hours and days are rolled up from ticks alone.
+    ``interval`` is one of ``StoredInterval``. Whoever stores minutes of closed buckets stores the
+    longer bars too: these are rolled up from ticks alone.
     """
 
     instrument_id: int

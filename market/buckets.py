@@ -1,7 +1,7 @@
-"""SQL pieces about the buckets of hours and days, shared by what rolls up and what reads.
+"""SQL pieces about buckets of time, shared by what rolls up and what reads.
 
-An hour's bucket is an hour of UTC. A day's bucket is a date of the exchange, from local midnight
-to local midnight, so the pieces need the exchange's time zone, as ``exchange.timezone``.
+Up to an hour a bucket is a span of UTC. A day's bucket is a date of the exchange, from local
+midnight to local midnight, so the pieces need the exchange's time zone, as ``exchange.timezone``.
 """
 
 from __future__ import annotations
@@ -16,33 +16,35 @@ from market.values import Interval
 class Bucket:
     """How one length of bar is cut; each method returns an SQL expression."""
 
-    unit: str  # as date_trunc and interval literals name it
-    is_local: bool
+    length: str  # as interval literals name it
+    local_unit: str = ""  # as date_trunc names it, where buckets are dates of the exchange
 
     def start_of(self, at: str) -> str:
         """The start of the bucket that holds the time ``at``."""
-        if self.is_local:
-            return (
-                f"(date_trunc('{self.unit}', ({at}) AT TIME ZONE exchange.timezone)"
-                " AT TIME ZONE exchange.timezone)"
-            )
-        return f"date_trunc('{self.unit}', {at})"
+        if self.local_unit:
+            return f"date_trunc('{self.local_unit}', {at}, exchange.timezone)"
+        return f"date_bin('{self.length}', {at}, 'epoch'::timestamptz)"
 
     def end_of(self, start: str) -> str:
         """The end of the bucket that starts at ``start``."""
-        if self.is_local:
+        if self.local_unit:
             return (
-                f"((({start}) AT TIME ZONE exchange.timezone) + interval '1 {self.unit}')"
+                f"((({start}) AT TIME ZONE exchange.timezone) + interval '{self.length}')"
                 " AT TIME ZONE exchange.timezone"
             )
-        return f"(({start}) + interval '1 {self.unit}')"
+        return f"(({start}) + interval '{self.length}')"
 
 
-HOUR: Final = Bucket("hour", is_local=False)
-DAY: Final = Bucket("day", is_local=True)
-WEEK: Final = Bucket("week", is_local=True)
-MONTH: Final = Bucket("month", is_local=True)
-ROLLED: Final = {Interval.HOUR: HOUR, Interval.DAY: DAY}
+DAY: Final = Bucket("1 day", local_unit="day")
+WEEK: Final = Bucket("1 week", local_unit="week")
+MONTH: Final = Bucket("1 month", local_unit="month")
+ROLLED: Final = {
+    Interval.FIVE_MINUTES: Bucket("5 minutes"),
+    Interval.FIFTEEN_MINUTES: Bucket("15 minutes"),
+    Interval.THIRTY_MINUTES: Bucket("30 minutes"),
+    Interval.HOUR: Bucket("1 hour"),
+    Interval.DAY: DAY,
+}
 
 # What several bars, aliased ``part``, are together. A mixture with simulated parts is simulated.
 JOINED: Final = {

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -28,6 +28,8 @@ from market.socket_messages import (
 )
 
 logger = logging.getLogger(__name__)
+
+AFTER_CLOSE: Final = "after sending 'websocket.close'"
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -163,6 +165,10 @@ async def write(socket: HubSocket, send: Send) -> None:
         await socket.write(send)
     except OSError:
         logger.debug("A client of live prices went away while being sent to")
-    except Exception:
+    except Exception as error:
+        # uvicorn's words for a client that has just closed, where ASGI asks for an OSError.
+        if isinstance(error, RuntimeError) and AFTER_CLOSE in str(error):
+            logger.debug("A client of live prices closed while being sent to")
+            return
         logger.exception("The writer of a price socket failed")
         socket.abort()

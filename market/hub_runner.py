@@ -1,4 +1,4 @@
-"""What drives the hub of a process: Valkey's messages, the flush, and the sweep of each second."""
+"""What drives the hub of a process: the feeds' messages, the flush, the sweep of each second."""
 
 from __future__ import annotations
 
@@ -6,33 +6,28 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from contextlib import suppress
+from typing import Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
-import orjson
-import redis.asyncio
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
-from redis.asyncio.client import PubSub
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
 from market.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
 from market.instrument_directory import InstrumentDirectory, Listing
-from market.live_quotes import QUOTES_KEY, prefixed, prices_channel
 from market.models import Instrument
 from market.price_hub import FLUSH_PHASES, PriceHub
+from market.price_listener import PriceListener, Quotes
 from market.socket_access import shut_out
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 1.0
-RECONNECT_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
-SILENCE_SECONDS: Final = 5.0  # then we ask whether Valkey is still there
+PAUSE_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
+STEADY_SECONDS: Final = 5.0  # a task that ran this long begins anew without a pause
 DIRECTORY_SECONDS: Final = 15.0
 DIRECTORY_REST_SECONDS: Final = 1.0
 
@@ -55,10 +50,13 @@ class HubRunner:
         self.flush_seconds = limits.quote_flush_ms / 1000
         self._directory_read_at: float | None = None  # monotonic
         self._directory_lock = asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
+        self._listener = PriceListener(self._hear)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        for work in (self._listen, self._flush, self._sweep, self._check):
+        self._listener.start()
+        for work in (self._flush, self._sweep, self._check):
             name = f"price hub {work.__name__}"
             self._tasks.append(asyncio.create_task(_keep_going(work), name=name))
 
@@ -66,6 +64,7 @@ class HubRunner:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._listener.stop)
 
     def make_socket(
         self, *, user_id: UUID, key_id: UUID | None, abort: Callable[[], None]
@@ -93,33 +92,10 @@ class HubRunner:
             self.directory.replace(await database_sync_to_async(read_listings)())
             self._directory_read_at = time.monotonic()
 
-    async def _listen(self) -> None:
-        """Apply what the feeds publish, over one connection, for as long as it lives."""
-        client = redis.asyncio.Redis.from_url(
-            settings.REDIS_URL, retry=Retry(NoBackoff(), 0), socket_connect_timeout=2
-        )
-        async with client, client.pubsub() as messages:
-            await messages.psubscribe(prices_channel("*"))
-            # Read after subscribing, so that nothing falls between the two.
-            newest: dict[bytes, bytes] = await _answer(client.hgetall(prefixed(QUOTES_KEY)))
-            self.hub.apply(orjson.loads(text) for text in newest.values())
-            while True:
-                await self._receive(messages)
-
-    async def _receive(self, messages: PubSub) -> None:
-        """Take one message.
-
-        Raises:
-            RedisError: the connection is gone, or nothing came in spite of asking.
-        """
-        message = await messages.get_message(timeout=SILENCE_SECONDS)
-        if message is None:
-            await messages.ping()
-            message = await messages.get_message(timeout=SILENCE_SECONDS)
-            if message is None:
-                raise RedisError("Valkey stopped answering")
-        if message["type"] == "pmessage":
-            self.hub.apply(orjson.loads(message["data"])["quotes"])
+    def _hear(self, quotes: Quotes) -> None:
+        """Hand quotes from the listener's thread to the loop's."""
+        with suppress(RuntimeError):  # the loop has ended, and the process with it
+            self._loop.call_soon_threadsafe(self.hub.apply, quotes)
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
@@ -159,11 +135,6 @@ class HubRunner:
                 socket.close(SocketClose(CloseCode.SIGNED_OUT, "access was withdrawn"))
 
 
-async def _answer(reply: Awaitable[Any] | Any) -> Any:
-    """Await a reply; redis types its commands for both its clients at once."""
-    return await reply
-
-
 async def _keep_going(work: Callable[[], Awaitable[None]]) -> None:
     """Run one of the hub's tasks again after whatever ended it, with a growing pause."""
     failures = 0
@@ -171,12 +142,12 @@ async def _keep_going(work: Callable[[], Awaitable[None]]) -> None:
         started_at = time.monotonic()
         try:
             await work()
-        except (RedisError, DatabaseError, OSError) as error:
-            logger.warning("The price hub lost a server and tries again: %s", error)
+        except DatabaseError as error:
+            logger.warning("The price hub cannot ask the database: %s", error)
         except Exception:
             logger.exception("The price hub stumbled and goes on")
-        failures = 0 if time.monotonic() - started_at > SILENCE_SECONDS else failures + 1
-        await asyncio.sleep(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
+        failures = 0 if time.monotonic() - started_at > STEADY_SECONDS else failures + 1
+        await asyncio.sleep(PAUSE_SECONDS[min(failures, len(PAUSE_SECONDS) - 1)])
 
 
 def read_listings() -> list[Listing]:

@@ -6,7 +6,7 @@ same. See also ``market/bars.py`` for bars made elsewhere and ``market/price_fil
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -14,12 +14,11 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from market.bars import BarRow, StoredBars, store_bars
-from market.copying import copy_rows, make_temporary_table
 from market.models import IngestionRun, QuarantinedRow
 from market.models.prices import RunStatus
 from market.partitions import ensure_tick_partitions
 from market.quotes import store_quotes
-from market.rollups import roll_up_again, roll_up_closed
+from market.rollups import oldest_open_minute, roll_up_again, roll_up_closed
 from market.values import TickValue, wire_time
 
 __all__ = [
@@ -35,15 +34,6 @@ __all__ = [
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)  # a provider's clock may run ahead by this
 
-TICK_COLUMNS: Final = {
-    "instrument_id": "int4",
-    "occurred_at": "timestamptz",
-    "provider_tick_id": 'varchar(40) COLLATE "C"',
-    "price": "numeric(20,8)",
-    "size": "numeric(28,10)",
-    "source": "varchar(20)",
-}
-
 _known_ids: set[int] = set()
 
 # Ticks that are new, and the minutes they touch, in one statement. Open belongs to the first tick
@@ -53,8 +43,10 @@ _known_ids: set[int] = set()
 STORE_TICKS: Final = """
 WITH arrived AS (
     INSERT INTO market_tick (instrument_id, occurred_at, provider_tick_id, price, size, source)
-    SELECT * FROM tick_arrival
-    ORDER BY instrument_id, occurred_at, provider_tick_id
+    SELECT * FROM unnest(%s::int4[], %s::timestamptz[], %s::varchar[], %s::numeric[],
+                         %s::numeric[], %s::varchar[])
+         AS given(instrument_id, occurred_at, provider_tick_id, price, size, source)
+    ORDER BY instrument_id, occurred_at, provider_tick_id COLLATE "C"
     ON CONFLICT DO NOTHING
     RETURNING instrument_id, occurred_at, provider_tick_id, price, size, source
 ), touched AS (
@@ -116,28 +108,18 @@ class StoredTicks:
 
 @transaction.atomic
 def store_ticks(ticks: Sequence[TickValue], *, received_at: datetime) -> StoredTicks:
-    """Add ticks, their 1-minute bars, and the hours and days that are over by ``received_at``.
+    """Add ticks, their 1-minute bars, and the longer bars that are over by ``received_at``.
 
     A tick is known by instrument, time and the provider's id; a known one adds nothing. Ticks
     that cannot be true (no positive price, negative size, from the future, of no instrument) go
     to quarantine with the reason. ``received_at`` is now; it must not run backwards from call to
-    call over an hour's end, because what was over once is taken to be rolled up.
+    call over a bucket's end, because what was over once is taken to be rolled up.
     """
     sound, refused = _judge(ticks, received_at=received_at)
     written = 0
     if sound:
         with connection.cursor() as cursor:
-            make_temporary_table(cursor, "tick_arrival", TICK_COLUMNS)
-            copy_rows(
-                cursor,
-                "tick_arrival",
-                TICK_COLUMNS,
-                [
-                    (t.instrument_id, t.occurred_at, t.provider_tick_id, t.price, t.size, t.source)
-                    for t in sound
-                ],
-            )
-            cursor.execute(STORE_TICKS)
+            cursor.execute(STORE_TICKS, _arrays(sound))
             touched = cursor.fetchall()
         written = touched[0][3] if touched else 0
         _roll_up(touched, received_at=received_at)
@@ -146,13 +128,38 @@ def store_ticks(ticks: Sequence[TickValue], *, received_at: datetime) -> StoredT
     return StoredTicks(written=written, unchanged=len(sound) - written, refused=tuple(refused))
 
 
+def _arrays(ticks: Sequence[TickValue]) -> list[str]:
+    """The columns of ticks as array literals.
+
+    A COPY of so few rows would need a table to land in, and four more round trips.
+    """
+    return [
+        _array(str(tick.instrument_id) for tick in ticks),
+        _array(f'"{tick.occurred_at.isoformat()}"' for tick in ticks),
+        _array(_quoted(tick.provider_tick_id) for tick in ticks),
+        _array(str(tick.price) for tick in ticks),
+        _array(str(tick.size) for tick in ticks),
+        _array(_quoted(tick.source) for tick in ticks),
+    ]
+
+
+def _array(items: Iterable[str]) -> str:
+    return "{" + ",".join(items) + "}"
+
+
+def _quoted(text: str) -> str:
+    """An array's element, whatever is in it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _roll_up(touched: Sequence[tuple[int, datetime, bool, int]], *, received_at: datetime) -> None:
     beginning = {instrument_id for instrument_id, _, is_new, _ in touched if is_new}
     if beginning:
         roll_up_closed(beginning, at=received_at)
-    this_hour = received_at.replace(minute=0, second=0, microsecond=0)
+    open_since = oldest_open_minute(received_at)
     late = [
-        (instrument_id, minute) for instrument_id, minute, _, _ in touched if minute < this_hour
+        (instrument_id, minute) for instrument_id, minute, _, _ in touched if minute < open_since
     ]
     if late:
         roll_up_again(late, at=received_at)

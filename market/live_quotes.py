@@ -1,4 +1,4 @@
-"""The newest quotes, from Valkey's memory or else from the database's snapshots.
+"""The newest quotes: from this process's memory, from Valkey's, or from the database's snapshots.
 
 Valkey being away is not an error here: quotes are then as old as the last stored snapshot, and
 ``QuoteValue.is_stale`` tells.
@@ -7,6 +7,7 @@ Valkey being away is not an error here: quotes are then as old as the last store
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -18,6 +19,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from market import quote_memory
 from market.models import QuoteSnapshot
 from market.values import QuoteValue, levels_from_wire, quote_from_wire
 
@@ -91,10 +93,19 @@ def latest_quotes(instrument_ids: Iterable[int]) -> dict[int, QuoteValue]:
     wanted = list(dict.fromkeys(instrument_ids))
     if not wanted:
         return {}
-    quotes = _remembered(wanted)
-    if missing := [instrument_id for instrument_id in wanted if instrument_id not in quotes]:
-        quotes |= _stored(missing)
+    quotes = quote_memory.memory.find(wanted)
+    for source in (_remembered, _stored):
+        if missing := [number for number in wanted if number not in quotes]:
+            quotes |= source(missing)
     return quotes
+
+
+def keep_listening() -> None:
+    """Keep this process's memory of quotes fresh from now on, in a thread of its own."""
+    words = {"pattern": prices_channel("*"), "stop": threading.Event()}
+    threading.Thread(
+        target=quote_memory.memory.listen, kwargs=words, name="quotes", daemon=True
+    ).start()
 
 
 def _remembered(instrument_ids: Sequence[int]) -> dict[int, QuoteValue]:

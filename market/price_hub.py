@@ -22,7 +22,7 @@ import orjson
 from market.hub_socket import HubSocket
 from market.instrument_directory import InstrumentDirectory
 
-FLUSH_PHASES: Final = 4
+FLUSH_PHASES: Final = 8
 PUBLIC_FIELDS: Final = (
     "bid",
     "bid_size",

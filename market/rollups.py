@@ -1,15 +1,15 @@
-"""Hours and days from minutes, once they are over.
+"""Longer bars from minutes, once they are over.
 
-An instrument's closed hours and days are rolled up when its next minute begins, in the
-transaction of the tick that begins it; until then readers add them up from minutes, so a quiet
-instrument loses nothing. A tick that comes late rolls its hour and day up anew.
+An instrument's closed buckets of every stored length are rolled up when its next minute begins,
+in the transaction of the tick that begins it; until then readers add them up from minutes, so a
+quiet instrument loses nothing. A tick that comes late rolls its buckets up anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
@@ -36,47 +36,48 @@ ON_CONFLICT: Final = """
         source = excluded.source, first_tick_at = excluded.first_tick_at,
         last_tick_at = excluded.last_tick_at
     WHERE stored.first_tick_at IS NOT NULL
-       OR (stored."interval" = '1h' AND stored.source = 'simulated')
+       OR (stored."interval" <> '1d' AND stored.source = 'simulated')
 """
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SHORTEST: Final = timedelta(
+    seconds=min(interval.seconds for interval in ROLLED if interval.is_intraday)
+)
+
+
+def oldest_open_minute(at: datetime) -> datetime:
+    """Minutes before this one lie in a bucket that was over at ``at``."""
+    return at - (at - EPOCH) % SHORTEST
 
 
 def roll_up_closed(instrument_ids: Collection[int], *, at: datetime) -> int:
-    """Store the hours and days that were over at ``at`` and are not stored yet.
+    """Store the bars longer than a minute that were over at ``at`` and are not stored yet.
 
     Needs a transaction. Returns the number of bars stored.
     """
-    stored = 0
-    with connection.cursor() as cursor:
-        for interval in ROLLED:
-            if interval is Interval.DAY and not _may_write_days(cursor):
-                continue
-            cursor.execute(
-                _closed_sql(interval),
-                {"interval": interval.value, "ids": list(instrument_ids), "at": at},
-            )
-            stored += cursor.rowcount
-    return stored
+    return _roll_up(_closed_sql, {"ids": list(instrument_ids), "at": at})
 
 
 def roll_up_again(minutes: Sequence[tuple[int, datetime]], *, at: datetime) -> int:
-    """Store anew the closed hours and days that hold these minutes of these instruments.
+    """Store anew the closed bars that hold these minutes of these instruments.
 
     Needs a transaction. Returns the number of bars stored.
     """
+    parameters = {
+        "ids": [instrument_id for instrument_id, _ in minutes],
+        "minutes": [minute for _, minute in minutes],
+        "at": at,
+    }
+    return _roll_up(_again_sql, parameters)
+
+
+def _roll_up(sql_of: Callable[[Interval], str], parameters: Mapping[str, Any]) -> int:
     stored = 0
     with connection.cursor() as cursor:
         for interval in ROLLED:
             if interval is Interval.DAY and not _may_write_days(cursor):
                 continue
-            cursor.execute(
-                _again_sql(interval),
-                {
-                    "interval": interval.value,
-                    "ids": [instrument_id for instrument_id, _ in minutes],
-                    "minutes": [minute for _, minute in minutes],
-                    "at": at,
-                },
-            )
+            cursor.execute(sql_of(interval), {"interval": interval.value, **parameters})
             stored += cursor.rowcount
     return stored
 

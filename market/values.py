@@ -19,7 +19,7 @@ Level = tuple[Decimal, Decimal]  # price, size
 
 
 class Interval(StrEnum):
-    """Lengths of a bar. Minutes, hours and days are stored; the others derive from them."""
+    """Lengths of a bar. All up to a day are stored; weeks and months derive from days."""
 
     MINUTE = "1m"
     FIVE_MINUTES = "5m"
@@ -60,9 +60,9 @@ INTERVAL_SECONDS: Final[dict[Interval, int]] = {
 
 STORED_INTERVALS: Final[dict[Interval, Interval]] = {
     Interval.MINUTE: Interval.MINUTE,
-    Interval.FIVE_MINUTES: Interval.MINUTE,
-    Interval.FIFTEEN_MINUTES: Interval.MINUTE,
-    Interval.THIRTY_MINUTES: Interval.MINUTE,
+    Interval.FIVE_MINUTES: Interval.FIVE_MINUTES,
+    Interval.FIFTEEN_MINUTES: Interval.FIFTEEN_MINUTES,
+    Interval.THIRTY_MINUTES: Interval.THIRTY_MINUTES,
     Interval.HOUR: Interval.HOUR,
     Interval.DAY: Interval.DAY,
     Interval.WEEK: Interval.DAY,

@@ -47,7 +47,7 @@ def admit(caller: Caller, *, portfolio_id: UUID, address: str) -> Admission:
         PortfolioNotFound: the caller reaches no such portfolio.
         OrderDenied: several exchanges list the symbol.
     """
-    mic, _, symbol = address.strip().upper().rpartition(":")
+    mic, symbol = parts_of(address)
     with connection.cursor() as cursor:
         cursor.execute(
             QUESTION,
@@ -69,3 +69,9 @@ def admit(caller: Caller, *, portfolio_id: UUID, address: str) -> Admission:
         return Admission(NO_INSTRUMENT, symbol)
     except AmbiguousSymbol as error:
         raise OrderDenied([Problem("symbol", error.code, str(error))]) from error
+
+
+def parts_of(address: str) -> tuple[str, str]:
+    """The exchange, empty where none is named, and the symbol: ``("XNAS", "AAPL")``."""
+    mic, _, symbol = address.strip().upper().rpartition(":")
+    return mic, symbol

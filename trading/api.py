@@ -19,6 +19,7 @@ from trading import orders, states
 from trading.admission import admit
 from trading.models import Fill, Order, OrderEvent, Settlement
 from trading.models.orders import OrderQuerySet
+from trading.orders_at_once import place_at_once, ticket_of
 from trading.schemas import (
     FillList,
     FillOut,
@@ -36,23 +37,19 @@ from trading.schemas import (
 
 router: Final = Router()
 
-CLIENT_ORDER_ID_LENGTH: Final = 128
 OPEN, CLOSED = "open", "closed"
 
 
 @router.post("/orders", response={201: OrderOut}, auth=KeyAuth("trade"), tags=["Orders"])
-@idempotent(required=True)
+@idempotent(required=True, at_once=place_at_once)
 def place_order(request: ApiRequest, payload: OrderIn) -> Status[OrderOut]:
     """Place an order. It is accepted when this answers; fills follow."""
     caller = request.auth
     admission = admit(caller, portfolio_id=payload.portfolio_id, address=payload.symbol)
-    key = request.headers[HEADER]
-    fallback = key if len(key) <= CLIENT_ORDER_ID_LENGTH else None
     order = orders.place_order(
         portfolio_id=payload.portfolio_id,
-        ticket=payload.to_ticket(
-            instrument_id=admission.instrument_id,
-            client_order_id=payload.client_order_id or fallback,
+        ticket=ticket_of(
+            payload, instrument_id=admission.instrument_id, key=request.headers[HEADER]
         ),
         placed_at=timezone.now(),
         actor_id=caller.user.id,

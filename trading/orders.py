@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -24,7 +24,7 @@ from trading.errors import (
     PortfolioUnknown,
 )
 from trading.models import Order, OrderCommand, OrderEvent
-from trading.situation import look
+from trading.situation import Situation, look
 from trading.sizing import Plan
 from trading.states import CommandKind, Event, OrderType, Side, Status, TimeInForce, next_status
 from trading.tickets import OrderTicket
@@ -61,6 +61,44 @@ class Estimate:
     problems: tuple[Problem, ...]
 
 
+# See trading.migrations.0002_place_order for what it says.
+RECORD: Final = f"SELECT trading_record_order({', '.join(['%s'] * 19)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An order that nothing stands against, and what it is to reserve."""
+
+    order: Order
+    balance_id: int
+    reserve: Decimal  # cash for a buy, units for a sale
+
+    def values(self, *, actor_id: UUID | None) -> list[Any]:
+        """The arguments of trading_record_order, with an id for the hold."""
+        order = self.order
+        return [
+            order.id,
+            order.portfolio_id,
+            order.instrument_id,
+            order.client_order_id,
+            order.side,
+            order.type,
+            order.time_in_force,
+            order.quantity,
+            order.notional,
+            order.limit_price,
+            order.worst_price,
+            order.commission_schedule,
+            order.extended_hours,
+            order.submitted_at,
+            order.expires_at,
+            actor_id,
+            new_id(),
+            self.balance_id,
+            self.reserve,
+        ]
+
+
 def place_order(
     *, portfolio_id: UUID, ticket: OrderTicket, placed_at: datetime, actor_id: UUID | None = None
 ) -> Order:
@@ -73,31 +111,21 @@ def place_order(
         OrderDenied: a pre-trade check refused the ticket; see ``problems``.
         DuplicateClientOrderId: the id belongs to another order of the portfolio.
     """
-    # The quote comes first: nothing but the database is asked inside the transaction.
     situation = look(portfolio_id=portfolio_id, ticket=ticket, at=placed_at)
     if situation.facts.earlier_order_id is not None:
         return _repeat(ticket, order_id=situation.facts.earlier_order_id)
-    problems = pretrade.find_problems(
-        ticket,
-        terms=situation.terms,
-        market=situation.market,
-        means=situation.means,
-        rules=situation.rules,
-    )
-    if problems or situation.terms is None:
-        raise OrderDenied(problems)
-    plan = sizing.plan(
-        ticket, terms=situation.terms, market=situation.market, rules=situation.rules
-    )
-    order = _draft(portfolio_id, ticket, plan, placed_at=placed_at, mic=situation.facts.mic)
-    outcome = _record(order, reserve=plan.reserve, facts=situation.facts, actor_id=actor_id)
+    draft = draft_order(portfolio_id, ticket, situation, placed_at=placed_at)
+    order = draft.order
+    with connection.cursor() as cursor:
+        cursor.execute(RECORD, draft.values(actor_id=actor_id))
+        (outcome,) = cursor.fetchone()
     if outcome == "repeated":
         earlier = Order.objects.get(
             portfolio_id=portfolio_id, client_order_id=order.client_order_id
         )
         return _repeat(ticket, order_id=earlier.id)
     if outcome == "short":
-        raise _lost_race(portfolio_id, ticket, plan.reserve, at=placed_at)
+        raise _lost_race(portfolio_id, ticket, draft.reserve, at=placed_at)
     transaction.on_commit(lambda: doorbell.ring(order.instrument_id))
     return order
 
@@ -172,7 +200,34 @@ def estimate_order(*, portfolio: Portfolio, ticket: OrderTicket, at: datetime) -
     )
 
 
-def _draft(
+def draft_order(
+    portfolio_id: UUID, ticket: OrderTicket, situation: Situation, *, placed_at: datetime
+) -> Draft:
+    """Judge a ticket and settle its numbers; nothing is written yet.
+
+    Raises:
+        OrderDenied: a pre-trade check refused the ticket; see ``problems``.
+    """
+    problems = pretrade.find_problems(
+        ticket,
+        terms=situation.terms,
+        market=situation.market,
+        means=situation.means,
+        rules=situation.rules,
+    )
+    if problems or situation.terms is None:
+        raise OrderDenied(problems)
+    plan = sizing.plan(
+        ticket, terms=situation.terms, market=situation.market, rules=situation.rules
+    )
+    facts = situation.facts
+    order = _make_order(portfolio_id, ticket, plan, placed_at=placed_at, mic=facts.mic)
+    is_buy = ticket.side is Side.BUY
+    balance_id = facts.cash_balance_id if is_buy else facts.units_balance_id
+    return Draft(order, balance_id, plan.reserve)
+
+
+def _make_order(
     portfolio_id: UUID, ticket: OrderTicket, plan: Plan, *, placed_at: datetime, mic: str
 ) -> Order:
     order_id = new_id()
@@ -201,40 +256,6 @@ def _draft(
     order._state.adding = False
     order._state.db = "default"
     return order
-
-
-def _record(order: Order, *, reserve: Decimal, facts: Any, actor_id: UUID | None) -> str:
-    """Reserve and write in one statement; see trading_record_order for what it says."""
-    is_buy = order.side == Side.BUY
-    balance_id = facts.cash_balance_id if is_buy else facts.units_balance_id
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT trading_record_order(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,"
-            " %s, %s, %s, %s, %s)",
-            [
-                order.id,
-                order.portfolio_id,
-                order.instrument_id,
-                order.client_order_id,
-                order.side,
-                order.type,
-                order.time_in_force,
-                order.quantity,
-                order.notional,
-                order.limit_price,
-                order.worst_price,
-                order.commission_schedule,
-                order.extended_hours,
-                order.submitted_at,
-                order.expires_at,
-                actor_id,
-                new_id(),
-                balance_id,
-                reserve,
-            ],
-        )
-        (outcome,) = cursor.fetchone()
-    return str(outcome)
 
 
 def _repeat(ticket: OrderTicket, *, order_id: UUID) -> Order:

@@ -13,6 +13,7 @@ from psycopg.rows import namedtuple_row
 
 from accounts.tiers import allowance_of
 from market import live_quotes, sessions
+from market.values import QuoteValue
 from trading.commissions import SCHEDULES
 from trading.errors import PortfolioUnknown
 from trading.tickets import Market, Means, OrderTicket, Rules, Terms
@@ -49,15 +50,25 @@ def look(*, portfolio_id: UUID, ticket: OrderTicket, at: datetime) -> Situation:
         PortfolioUnknown: there is no such portfolio.
     """
     quote = live_quotes.latest_quote(ticket.instrument_id)
+    facts = read_row(
+        "SELECT * FROM trading_order_facts(%s, %s, %s)",
+        [portfolio_id, ticket.instrument_id, ticket.client_order_id],
+    )
+    if facts is None:
+        raise PortfolioUnknown(portfolio_id)
+    return situation_of(facts, quote=quote, at=at)
+
+
+def read_row(statement: str, values: list[Any]) -> Any:
+    """The only row with its columns by name; ``None`` where there is none, or several."""
     # A bare cursor of psycopg: rows by name, and none of Django's wrapping on the hot path.
     connection.ensure_connection()
     with connection.connection.cursor(row_factory=namedtuple_row) as cursor:
-        facts = cursor.execute(
-            "SELECT * FROM trading_order_facts(%s, %s, %s)",
-            [portfolio_id, ticket.instrument_id, ticket.client_order_id],
-        ).fetchone()
-    if facts is None:
-        raise PortfolioUnknown(portfolio_id)
+        rows = cursor.execute(statement, values).fetchmany(2)
+    return rows[0] if len(rows) == 1 else None
+
+
+def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situation:
     terms = None
     if facts.symbol is not None:
         terms = Terms(

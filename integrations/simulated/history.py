@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
@@ -26,6 +26,13 @@ from market.values import BarValue, Interval
 
 MINUTE_SESSIONS: Final = 5  # how many of the latest sessions have minutes
 MINUTE: Final = timedelta(minutes=1)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+JOINED_FROM_MINUTES: Final = (
+    Interval.FIVE_MINUTES,
+    Interval.FIFTEEN_MINUTES,
+    Interval.THIRTY_MINUTES,
+    Interval.HOUR,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ class SimulatedHistory:
         """Store what is missing up to yesterday, all of it or nothing.
 
         Days that ticks were stored for are rolled up from these; the days between follow by the
-        simulated walk. The latest sessions without any minute get minutes, and their hours.
+        simulated walk. The latest sessions without any minute get minutes, and the
+        bars that these add up to.
         """
         wanted = list(instruments)
         with transaction.atomic():
@@ -94,7 +102,9 @@ class SimulatedHistory:
         known |= {day.opened_at: day.candle for day in days}
         minutes = self._minutes(instrument, without, known=known)
         yield from (bar_row(instrument, Interval.MINUTE, minute) for minute in minutes)
-        yield from (bar_row(instrument, Interval.HOUR, hour) for hour in hours_of(minutes))
+        for interval in JOINED_FROM_MINUTES:
+            length = timedelta(seconds=interval.seconds)
+            yield from (bar_row(instrument, interval, bar) for bar in joined(minutes, length))
 
     def _days(self, instrument: Instrument, past: Past, *, end_date: date) -> list[TimedCandle]:
         """Simulated days after the newest stored one."""
@@ -205,10 +215,12 @@ def bar_row(instrument: Instrument, interval: Interval, timed: TimedCandle) -> B
     )
 
 
-def hours_of(minutes: Sequence[TimedCandle]) -> Iterator[TimedCandle]:
-    """Join ascending minutes into UTC hours."""
-    by_hour = groupby(minutes, key=lambda minute: minute.opened_at.replace(minute=0))
-    for opened_at, group in by_hour:
+def joined(minutes: Sequence[TimedCandle], length: timedelta) -> Iterator[TimedCandle]:
+    """Join ascending minutes into spans of UTC."""
+    spans = groupby(
+        minutes, key=lambda minute: minute.opened_at - (minute.opened_at - EPOCH) % length
+    )
+    for opened_at, group in spans:
         candles = [minute.candle for minute in group]
         yield TimedCandle(
             opened_at,

@@ -17,6 +17,9 @@ class StoredInterval(models.TextChoices):
     """The bar lengths kept as rows; the others are derived from them when read."""
 
     MINUTE = "1m", "1 minute"
+    FIVE_MINUTES = "5m", "5 minutes"
+    FIFTEEN_MINUTES = "15m", "15 minutes"
+    THIRTY_MINUTES = "30m", "30 minutes"
     HOUR = "1h", "1 hour"
     DAY = "1d", "1 day"
 

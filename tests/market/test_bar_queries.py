@@ -51,7 +51,7 @@ def shape(found: list[BarValue]) -> list[str]:
     ]
 
 
-def test_five_minutes_derive_from_minutes() -> None:
+def test_five_minutes_add_up_from_minutes() -> None:
     apple = make_instrument("AAPL")
     make_minutes(apple, 12)
     assert shape(bars(apple, interval=Interval.FIVE_MINUTES)) == [

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from market.consumers import write
 from market.hub_socket import CloseCode, HubSocket, SocketClose
 from tests.market.hub_desk import Desk, prices, read
 
@@ -144,3 +145,24 @@ def test_a_send_that_stalls_is_dropped_and_delays_nobody(desk: Desk) -> None:
 
     asyncio.run(converse())
     assert len(received) >= 20
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_logged"),
+    [
+        (ConnectionResetError(), False),
+        (RuntimeError("Unexpected ASGI message, after sending 'websocket.close'."), False),
+        (RuntimeError("something else"), True),
+        (KeyError("a bug"), True),
+    ],
+)
+def test_a_failing_send_ends_its_own_socket_only(
+    desk: Desk, failure: Exception, is_logged: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(message: dict[str, Any]) -> None:
+        raise failure
+
+    socket = desk.open("AAPL")
+    asyncio.run(write(socket, fail))
+    assert bool(caplog.records) is is_logged
+    assert desk.aborted == ([socket] if is_logged else [])

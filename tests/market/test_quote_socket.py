@@ -306,6 +306,22 @@ def test_who_stops_acknowledging_is_closed(
         assert closing_code(client) == 4408
 
 
+def test_clients_may_leave_in_the_middle_of_things(
+    server: SocketServer,
+    alices_key: str,
+    stocks: list[Instrument],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for _ in range(15):
+        with open_socket(server, alices_key) as client:
+            say(client, subscribe=["AAPL"])
+            wait_for_hub()
+            publish((stocks[0], "1"))
+            hear(client)
+            publish((stocks[0], "2"))
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 def test_a_socket_that_takes_nothing_is_dropped(
     server: SocketServer, alices_key: str, stocks: list[Instrument]
 ) -> None:

@@ -61,26 +61,42 @@ def test_a_late_tick_lands_where_it_belongs() -> None:
     assert (bar.open, bar.close, bar.low) == decimals("8 10 8")
 
 
-def test_hours_and_days_are_stored_when_they_are_over() -> None:
+def test_longer_bars_are_stored_when_they_are_over() -> None:
     apple = make_instrument("AAPL")
     store_ticks([make_tick(apple, "10")], received_at=NOON)
     assert not Bar.objects.exclude(interval="1m").exists()
+    five_on = NOON + timedelta(minutes=5)
+    store_ticks([make_tick(apple, "10", at=five_on)], received_at=five_on)
+    assert list(Bar.objects.exclude(interval="1m").values_list("interval", "opened_at")) == [
+        ("5m", NOON)
+    ]
     an_hour_on = NOON + timedelta(hours=1)
     store_ticks([make_tick(apple, "11", at=an_hour_on)], received_at=an_hour_on)
     assert Bar.objects.get(interval="1h").opened_at == NOON
     store_ticks([make_tick(apple, "12", at=LATER)], received_at=LATER)
     day = Bar.objects.get(interval="1d")
     assert day.opened_at == datetime(2026, 1, 5, 5, tzinfo=UTC)  # midnight in New York
-    assert (day.open, day.close, day.count) == (*decimals("10 11"), 2)
+    assert (day.open, day.close, day.count) == (*decimals("10 11"), 3)
 
 
-def test_a_late_tick_corrects_closed_hours_and_days() -> None:
+def test_a_late_tick_corrects_closed_bars() -> None:
     apple = make_instrument("AAPL")
     store_ticks([make_tick(apple, "10")], received_at=NOON)
     store_ticks([make_tick(apple, "11", at=LATER)], received_at=LATER)
     store_ticks([make_tick(apple, "20", after_seconds=200)], received_at=LATER)
     assert Bar.objects.get(interval="1h", opened_at=NOON).close == 20
+    assert Bar.objects.get(interval="5m", opened_at=NOON).close == 20
     assert Bar.objects.get(interval="1d").high == 20
+
+
+def test_ids_with_any_signs_are_kept_as_they_are() -> None:
+    apple = make_instrument("AAPL")
+    good = make_tick(apple)
+    fields = {name: getattr(good, name) for name in TickValue.__slots__}
+    ids = ['"', "\\", ",", "{}", "NULL", "", " a ", "%s", "é'"]
+    ticks = [TickValue(**(fields | {"provider_tick_id": tick_id})) for tick_id in ids]
+    assert store_ticks(ticks, received_at=NOON).written == len(ids)
+    assert set(Tick.objects.values_list("provider_tick_id", flat=True)) == set(ids)
 
 
 def test_the_open_hour_and_day_are_readable_at_once() -> None:
@@ -195,14 +211,18 @@ def test_any_order_and_batching_ends_in_the_same_bars(drawn: Any, data: st.DataO
 
 
 def check_against_ticks(instrument: Instrument, ticks: list[TickValue]) -> None:
-    """Compare hours with the plain definition of a bar."""
-    hours: dict[datetime, list[TickValue]] = {}
-    for tick in sorted(ticks, key=lambda tick: (tick.occurred_at, tick.provider_tick_id)):
-        hours.setdefault(tick.occurred_at.replace(minute=0, second=0), []).append(tick)
-    for bar in bars(instrument, interval=Interval.HOUR):
-        inside = hours.pop(bar.opened_at)
-        prices = [tick.price for tick in inside]
-        assert (bar.open, bar.close) == (prices[0], prices[-1])
-        assert (bar.high, bar.low) == (max(prices), min(prices))
-        assert bar.volume == sum(tick.size for tick in inside)
-    assert not hours
+    """Compare every length up to an hour with the plain definition of a bar."""
+    ordered = sorted(ticks, key=lambda tick: (tick.occurred_at, tick.provider_tick_id))
+    for interval in filter(lambda interval: interval.is_intraday, Interval):
+        buckets: dict[datetime, list[TickValue]] = {}
+        for tick in ordered:
+            past_seconds = tick.occurred_at.timestamp() % interval.seconds
+            opened_at = tick.occurred_at - timedelta(seconds=past_seconds)
+            buckets.setdefault(opened_at, []).append(tick)
+        for bar in bars(instrument, interval=interval):
+            inside = buckets.pop(bar.opened_at)
+            prices = [tick.price for tick in inside]
+            assert (bar.open, bar.close) == (prices[0], prices[-1])
+            assert (bar.high, bar.low) == (max(prices), min(prices))
+            assert bar.volume == sum(tick.size for tick in inside)
+        assert not buckets

@@ -100,6 +100,9 @@ def test_a_time_without_offset_is_refused() -> None:
 def test_every_interval_derives_from_a_stored_one() -> None:
     assert {interval.stored for interval in Interval} == {
         Interval.MINUTE,
+        Interval.FIVE_MINUTES,
+        Interval.FIFTEEN_MINUTES,
+        Interval.THIRTY_MINUTES,
         Interval.HOUR,
         Interval.DAY,
     }

@@ -1,0 +1,93 @@
+"""Hearing what the feeds publish, in a thread of its own.
+
+While thousands of sockets are written to, the event loop comes round a few times a second only,
+and reading from Valkey there would fall behind a busy market without ever catching up. A thread
+reads at once whatever arrives and hands it to the loop in order.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from market.live_quotes import QUOTES_KEY, prefixed, prices_channel
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS: Final = 0.5  # how long it may take to notice that it is to stop
+SILENCE_SECONDS: Final = 5.0  # then Valkey is asked whether it is still there
+TIMEOUT_SECONDS: Final = 2.0
+RECONNECT_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
+
+Quotes = Sequence[Mapping[str, Any]]
+
+
+class PriceListener:
+    """Passes every published quote, in wire form, to ``deliver``, which must not block."""
+
+    def __init__(self, deliver: Callable[[Quotes], None]) -> None:
+        self._deliver = deliver
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="price listener", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, which takes up to half a second."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                self._listen()
+            except redis.RedisError as error:
+                if not failures:
+                    logger.warning("Prices stand still, Valkey is away: %s", error)
+            except Exception:
+                logger.exception("The listener for prices stumbled and goes on")
+            failures = 0 if time.monotonic() - began > SILENCE_SECONDS else failures + 1
+            self._stop.wait(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
+
+    def _listen(self) -> None:
+        """Pass on what is published for as long as the connection lives."""
+        client: Any = redis.Redis.from_url(  # its pub/sub has no types
+            settings.REDIS_URL,
+            retry=Retry(NoBackoff(), 0),
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS,
+        )
+        with client, client.pubsub() as messages:
+            messages.psubscribe(prices_channel("*"))
+            # Read after subscribing, so that nothing falls between the two.
+            newest: dict[bytes, bytes] = client.hgetall(prefixed(QUOTES_KEY))
+            self._deliver([orjson.loads(text) for text in newest.values()])
+            heard_at = time.monotonic()
+            while not self._stop.is_set():
+                if self._receive(messages):
+                    heard_at = time.monotonic()
+                elif time.monotonic() - heard_at > 2 * SILENCE_SECONDS:
+                    raise redis.ConnectionError("Valkey stopped answering")
+                elif time.monotonic() - heard_at > SILENCE_SECONDS:
+                    messages.ping()
+
+    def _receive(self, messages: Any) -> bool:
+        """Take one message, if one comes; an answer to a ping counts too."""
+        message = messages.get_message(timeout=POLL_SECONDS)
+        if message is None:
+            return False
+        if message["type"] == "pmessage":
+            self._deliver(orjson.loads(message["data"])["quotes"])
+        return True
