@@ -1,5 +1,6 @@
 """Who am I, and the keys of my programs."""
 
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +15,15 @@ from accounts.errors import NotFound, Problem
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from accounts.models import ApiKey, ApiKeyQuerySet
-from accounts.schemas import ApiKeyIn, ApiKeyList, ApiKeyOut, MeOut, NewApiKeyOut, PageIn
+from accounts.schemas import (
+    ApiKeyIn,
+    ApiKeyList,
+    ApiKeyOut,
+    MeOut,
+    NewApiKeyOut,
+    PageIn,
+    RotationIn,
+)
 
 router: Final = Router()
 
@@ -74,6 +83,31 @@ def find_overreach(request: ApiRequest, payload: ApiKeyIn) -> list[Problem]:
             message = f"There is no portfolio {portfolio_id}."
             problems.append(Problem("portfolio_ids", "unknown_portfolio", message))
     return problems
+
+
+@router.post(
+    "/api-keys/{uuid:key_id}/rotation",
+    response={201: NewApiKeyOut},
+    auth=KeyAuth("trade"),
+    tags=["API keys"],
+)
+@idempotent(required=False, confidential=True)
+def rotate_api_key(request: ApiRequest, key_id: UUID, payload: RotationIn) -> Status[NewApiKeyOut]:
+    """Make a key that may do the same; the former lives on for the overlap, so nothing stops."""
+    former = reachable_keys(request.auth).filter(id=key_id).first()
+    if former is None:
+        raise NotFound("There is no such key.")
+    wanted = ApiKeyIn(name=former.name, scopes=former.scopes, portfolio_ids=former.portfolio_ids)
+    if problems := find_overreach(request, wanted):
+        raise api_keys.KeyRefused(problems)
+    key, text = api_keys.rotate_key(
+        key_id=key_id,
+        owner=request.auth.user,
+        overlap=timedelta(seconds=payload.overlap_seconds),
+        rotated_at=timezone.now(),
+    )
+    auth.memory.forget()
+    return Status(201, NewApiKeyOut(**ApiKeyOut.facts(key), key=text))
 
 
 @router.delete(

@@ -14,12 +14,14 @@ import secrets
 import string
 import zlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from accounts.errors import NotFound, Problem, ProblemsError
+from django.db import transaction
+
+from accounts.errors import AccountsError, NotFound, Problem, ProblemsError
 from accounts.models import ApiKey, User
 from accounts.tiers import Tier
 
@@ -43,6 +45,12 @@ class KeyRefused(ProblemsError):
     """The key was not made; ``problems`` says why."""
 
     code = "key_refused"
+
+
+class KeyEnded(AccountsError):
+    """The key is expired or revoked."""
+
+    code = "key_ended"
 
 
 def issue_key(
@@ -125,6 +133,39 @@ def authenticate_key(text: str, *, at: datetime) -> ApiKey | None:
         return None
     is_expired = key.expires_at is not None and key.expires_at <= at
     return None if key.revoked_at or is_expired or not key.owner.is_active else key
+
+
+@transaction.atomic
+def rotate_key(
+    *, key_id: UUID, owner: User, overlap: timedelta, rotated_at: datetime
+) -> tuple[ApiKey, str]:
+    """Make a key that may do the same, and let the former live on for the overlap at most.
+
+    A key that expires is followed by one that lasts as long as it did.
+
+    Raises:
+        NotFound: the owner has no such key.
+        KeyEnded: it no longer opens the door, so there is nothing to follow.
+        KeyRefused: the owner may no longer have such a key.
+    """
+    former = ApiKey.objects.select_for_update().filter(owner=owner, id=key_id).first()
+    if former is None:
+        raise NotFound("There is no such key.")
+    if former.revoked_at or (former.expires_at and former.expires_at <= rotated_at):
+        raise KeyEnded("The key is expired or revoked; make a new one.")
+    lifetime = former.expires_at and former.expires_at - former.created_at
+    made = issue_key(
+        owner=owner,
+        name=former.name,
+        scopes=former.scopes,
+        portfolio_ids=former.portfolio_ids,
+        expires_at=rotated_at + lifetime if lifetime else None,
+        created_at=rotated_at,
+    )
+    ends_at = rotated_at + overlap
+    former.expires_at = min(ends_at, former.expires_at or ends_at)
+    former.save(update_fields=["expires_at"])
+    return made
 
 
 def revoke_key(*, key_id: UUID, owner: User, revoked_at: datetime) -> ApiKey:

@@ -21,7 +21,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security.base import AuthBase
 
-from accounts import api_keys
+from accounts import access_tokens, api_keys
 from accounts.api_keys import Scope
 from accounts.errors import AccountsError
 from accounts.http import ApiRequest
@@ -66,7 +66,8 @@ class Caller:
     user: User
     scopes: frozenset[str]
     portfolio_ids: frozenset[UUID] = frozenset()  # empty means all of the user's
-    key_id: UUID | None = None  # None for a browser's session
+    # Of the key, or of the sign-in that an access token came from; None for a browser's session.
+    key_id: UUID | None = None
 
     def may_use(self, portfolio_id: UUID) -> bool:
         """Whether the key reaches that portfolio; whose it is must be asked separately."""
@@ -119,23 +120,39 @@ memory: Final = KeyMemory()
 
 
 def caller_of_key(text: str, *, at: datetime) -> Caller | None:
-    """Who speaks with that key, or ``None`` where it does not open the door."""
+    """Who speaks with that key or access token; ``None`` where it does not open the door."""
     digest = hashlib.sha256(text.encode(errors="replace")).digest()
     if caller := memory.find(digest):
         return caller
+    is_token = access_tokens.is_access_token(text)
+    caller = find_token_caller(text, at=at) if is_token else find_key_caller(text, at=at)
+    if caller is not None:
+        memory.keep(digest, caller)
+    return caller
+
+
+def find_key_caller(text: str, *, at: datetime) -> Caller | None:
     key = api_keys.authenticate_key(text, at=at)
     if key is None:
         return None
     if memory.is_use_due(key, at=at):
         api_keys.note_use(key_id=key.id, at=at)
-    caller = Caller(
+    return Caller(
         user=key.owner,
         scopes=frozenset(key.scopes),
         portfolio_ids=frozenset(key.portfolio_ids),
         key_id=key.id,
     )
-    memory.keep(digest, caller)
-    return caller
+
+
+def find_token_caller(text: str, *, at: datetime) -> Caller | None:
+    """A token speaks for the whole user: every scope that his tier has, every portfolio."""
+    family = access_tokens.authenticate_access_token(text, at=at)
+    if family is None:
+        return None
+    user = family.owner
+    scopes = {Scope.READ, Scope.TRADE} | ({Scope.ADMIN} if user.tier == Tier.ADMIN else set())
+    return Caller(user=user, scopes=frozenset(scope.value for scope in scopes), key_id=family.id)
 
 
 def key_text(headers: Mapping[str, str]) -> str | None:
@@ -165,10 +182,10 @@ class KeyAuth(AuthBase):
         """
         text = key_text(request.headers)
         if text is None:
-            raise Unauthenticated("Send an API key as Authorization: Bearer or as X-API-Key.")
+            raise Unauthenticated("Send a key or token as Authorization: Bearer, or as X-API-Key.")
         caller = caller_of_key(text, at=timezone.now())
         if caller is None:
-            raise Unauthenticated("The key is unknown, mistyped, expired or revoked.")
+            raise Unauthenticated("The key or token is unknown, mistyped, expired or revoked.")
         if not caller.may(self.scope):
             raise ScopeMissing(needed=self.scope, found=caller.scopes)
         return caller

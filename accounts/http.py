@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ class ApiRequest(HttpRequest):
     """An endpoint's request behind ``accounts.auth.KeyAuth``."""
 
     auth: Caller
+
+
+def client_address(request: HttpRequest) -> str:
+    """Where the request comes from, by the word of as many proxies as PROXIES trusts."""
+    return get_client_ip(request) or "unknown"
 
 
 def request_id(request: HttpRequest) -> str:

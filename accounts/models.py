@@ -1,4 +1,4 @@
-"""Users, their API keys, and the answers kept for repeated requests."""
+"""Users, what their programs open the door with, and the answers kept for repeated requests."""
 
 from __future__ import annotations
 
@@ -111,6 +111,45 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.lookup})"
+
+
+class TokenFamily(models.Model):
+    """One sign-in of a program: all refresh tokens that came from it, ended together."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
+    # The user's session hash at sign-in: a new password ends tokens as it ends sessions.
+    session_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.owner_id} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class RefreshToken(models.Model):
+    """One link of a family's chain. Only the newest opens the door; each is kept as a hash."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    family = models.ForeignKey(TokenFamily, on_delete=models.CASCADE, related_name="tokens")
+    secret_hash = models.BinaryField(max_length=32, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    # The token that took this one's place. One parent has one child, so a race has one winner.
+    child = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="parent"
+    )
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")),
+                name="refresh_token_expires_after_creation",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class IdempotentAnswer(models.Model):

@@ -104,6 +104,14 @@ class ApiKeyIn(SchemaIn):
     )
 
 
+class RotationIn(SchemaIn):
+    overlap_seconds: Annotated[
+        int, Field(ge=0, le=7 * 24 * 3600, description="how long the former key lives on, at most")
+    ] = 24 * 3600
+
+    model_config = ConfigDict(json_schema_extra={"example": {"overlap_seconds": 3600}})
+
+
 class ApiKeyOut(SchemaOut):
     """A key without its secret."""
 

@@ -35,3 +35,11 @@ def forget_old_answers(**_: Any) -> None:
     from accounts.idempotency import forget_answers
 
     forget_answers(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def forget_old_tokens(**_: Any) -> None:
+    """Drop sign-ins of programs whose last refresh token has expired."""
+    from accounts.refresh_tokens import forget_expired
+
+    forget_expired(now=timezone.now())

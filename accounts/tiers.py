@@ -44,7 +44,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
     Tier.ADMIN: Allowance(
         watchlists=None,
         history_days=None,
-        requests_per_minute=6_000,
+        requests_per_minute=60_000,
         symbols_per_socket=2_000,
         portfolios=None,
         open_orders=20_000,

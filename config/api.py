@@ -33,6 +33,7 @@ from config.problems import (
     answer_invalid,
     problem,
 )
+from config.rate_limiting import limited
 
 View = Callable[..., HttpResponseBase]
 
@@ -41,9 +42,11 @@ Everything the pages do, for programs. A page and its endpoint call the same ope
 
 * Money, prices and quantities are strings; send strings or numbers, which are read from their
   literal text and never rounded.
-* Send a key as `Authorization: Bearer hf_live_…` or `X-API-Key`. Session cookies do not count.
+* Send a key as `Authorization: Bearer hf_live_…` or `X-API-Key`, or an access token as Bearer.
+  Session cookies do not count.
 * Lists answer `items` and `next_cursor`; pass it as `cursor` for the next page.
 * Failures are `application/problem+json`; `errors` names every field that is wrong.
+* `RateLimit` tells how many requests are left; beyond them is 429 with `Retry-After`.
 * Orders and activities need an `Idempotency-Key`; elsewhere it is welcome.
 """
 
@@ -99,7 +102,7 @@ class HoldfastAPI(NinjaAPI):
         patterns: list[Any] = super()._get_urls()
         patterns.append(re_path(r"^.*$", unknown_path, name="unknown-path"))
         for pattern in patterns:
-            pattern.callback = framed(pattern.callback)
+            pattern.callback = limited(framed(pattern.callback))
         return patterns
 
 
@@ -183,6 +186,13 @@ def build_api() -> HoldfastAPI:
     return built
 
 
-ROUTERS: Final = ("accounts.api", "market.api", "portfolio.api", "trading.api", "config.health")
+ROUTERS: Final = (
+    "accounts.api",
+    "accounts.token_api",
+    "market.api",
+    "portfolio.api",
+    "trading.api",
+    "config.health",
+)
 
 api: Final = build_api()

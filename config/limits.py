@@ -62,6 +62,15 @@ class Limits:
     order_price_band_factor: int = 2
     client_order_id_characters: int = 128
 
+    # Of one address, for requests without a live key.
+    anonymous_requests_per_minute: int = 300
+
+    # Tokens of programs that sign in with a password.
+    access_token_seconds: int = 300
+    refresh_token_days: int = 30
+    # How long the token just exchanged is taken for a race, and not for a theft.
+    refresh_grace_seconds: int = 10
+
     # Lists of the API.
     page_size: int = 100
     page_size_maximum: int = 500

@@ -27,5 +27,5 @@ def complete(document: dict[str, Any]) -> dict[str, Any]:
         for operation in methods.values():
             if "security" in operation:
                 operation["security"] = [{BEARER: []}, {HEADER: []}]
-                operation["responses"]["default"] = FAILURE
+            operation["responses"]["default"] = FAILURE
     return document

@@ -21,7 +21,17 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
 
-from accounts import auth, cursors, errors, exact_json, idempotency
+from accounts import (
+    api_keys,
+    auth,
+    cursors,
+    errors,
+    exact_json,
+    idempotency,
+    rate_limits,
+    refresh_tokens,
+    sign_in,
+)
 from accounts.errors import Problem
 from accounts.http import request_id
 from market import errors as market_errors
@@ -54,7 +64,15 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     errors.AllowanceExceeded: HTTPStatus.FORBIDDEN,
     auth.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     auth.ScopeMissing: HTTPStatus.FORBIDDEN,
+    api_keys.KeyEnded: HTTPStatus.CONFLICT,
     auth.KeyBound: HTTPStatus.FORBIDDEN,
+    sign_in.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    sign_in.EmailUnverified: HTTPStatus.FORBIDDEN,
+    sign_in.SignUpClosed: HTTPStatus.FORBIDDEN,
+    sign_in.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    refresh_tokens.RefreshRefused: HTTPStatus.UNAUTHORIZED,
+    refresh_tokens.JustRefreshed: HTTPStatus.CONFLICT,
+    rate_limits.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     cursors.BadCursor: HTTPStatus.BAD_REQUEST,
     idempotency.KeyMissing: HTTPStatus.BAD_REQUEST,
     idempotency.KeyMalformed: HTTPStatus.BAD_REQUEST,
@@ -80,6 +98,8 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     OperationalError: HTTPStatus.SERVICE_UNAVAILABLE,
     InterfaceError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# Failures that pass; each says when.
+RETRIED: Final = (idempotency.StillRunning, sign_in.TooManyAttempts, rate_limits.RateLimited)
 # PostgreSQL cancelled a statement at its time limit; everything of it was rolled back.
 CANCELLED_STATE: Final = "57014"
 
@@ -131,7 +151,7 @@ def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
     if isinstance(error, errors.HoldfastError):
         problems = error.problems if isinstance(error, errors.ProblemsError) else ()
         response = problem(request, status, detail=str(error), code=error.code, problems=problems)
-        if isinstance(error, idempotency.StillRunning):
+        if isinstance(error, RETRIED):
             response["Retry-After"] = str(error.retry_after_seconds)
         return response
     if isinstance(error, DatabaseError | InterfaceError):

@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "accounts.tasks.record_heartbeat": 10,
         "accounts.tasks.forget_old_answers": 3600,
+        "accounts.tasks.forget_old_tokens": 3600,
         "trading.tasks.settle_due": 60,
         "trading.tasks.expire_day_orders": 60,
         "portfolio.tasks.check_books": 60,
@@ -229,6 +230,11 @@ ACCOUNT_EMAIL_VERIFICATION = env.choice(
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_UNIQUE_EMAIL = True
+
+# How many proxies in front of us add to X-Forwarded-For; nginx of docker-compose.yml is one.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer(
+    "PROXIES", default=0 if IS_EMBEDDED else 1, minimum=0, maximum=10
+)
 
 # --- Mail ------------------------------------------------------------------------------------
 

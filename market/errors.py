@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar
 
 from accounts.errors import AllowanceExceeded, HoldfastError, NotFound
@@ -82,9 +83,23 @@ class TooManyWatchlists(MarketError, AllowanceExceeded):
 
     code = "too_many_watchlists"
 
-    def __init__(self, *, allowed: int) -> None:
-        super().__init__(f"Your tier includes {allowed} watchlist{'s' if allowed != 1 else ''}.")
+    def __init__(self, tier: str, *, allowed: int) -> None:
+        lists = "watchlist" if allowed == 1 else "watchlists"
+        super().__init__(f"The {tier} tier includes {allowed} {lists}, and you have them.")
         self.allowed = allowed
+
+
+class HistoryExceeded(MarketError, AllowanceExceeded):
+    """The caller's tier shows no prices that old. ``since`` is where its history starts."""
+
+    code = "allowance_exceeded"
+
+    def __init__(self, tier: str, *, field: str, found: datetime, since: datetime) -> None:
+        super().__init__(
+            f"The {tier} tier shows prices from {since.isoformat()} on;"
+            f" {field} was {found.isoformat()}."
+        )
+        self.since = since
 
 
 class NeverPriced(MarketError, NotFound):

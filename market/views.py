@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ from market.boards import board_rows
 from market.charts import OVERLAYS, ChartStyle, bar_label, candlestick_figure
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.forms import ChartForm, InstrumentSearchForm
+from market.history import history_start
 from market.models import Instrument, Watchlist, WatchlistItem
 from market.values import Interval
 
@@ -99,12 +100,6 @@ def instrument_chart(request: InvestorRequest, address: str) -> HttpResponse:
     return HttpResponse(orjson.dumps(figure), content_type="application/json")
 
 
-def history_start(user: User, *, at: datetime) -> datetime | None:
-    """Since when the user's tier shows prices; None for always."""
-    days = user.allowance.history_days
-    return None if days is None else at - timedelta(days=days)
-
-
 def watchlist_choices(user: User, shown: Instrument) -> list[tuple[Watchlist, bool]]:
     """The user's watchlists, and whether the instrument is on each."""
     watching = set(
@@ -129,6 +124,7 @@ def _instrument_context(request: InvestorRequest, shown: Instrument) -> dict[str
     return {
         "row": board_rows([shown], at=now)[0],
         "instrument": shown,
+        "history_start": start,
         "intervals": [Choice(i.value, i.value, i is chosen) for i in Interval],
         "overlays": [Choice(overlay.label, key, False) for key, overlay in OVERLAYS.items()],
         "daily": [(bar_label(bar.opened_at, by_day), bar) for bar in reversed(daily)],

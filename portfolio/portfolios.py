@@ -204,4 +204,5 @@ def refuse_beyond_allowance(owner: User) -> None:
     # Two requests at once wait for each other here, so the limit holds.
     User.objects.select_for_update(no_key=True).get(id=owner.id)
     if Portfolio.objects.for_user(owner).count() >= allowed:
-        raise AllowanceExceeded(f"Your tier includes {allowed} portfolios, and you have them.")
+        message = f"The {owner.tier} tier includes {allowed} portfolios, and you have them."
+        raise AllowanceExceeded(message)

@@ -18,6 +18,7 @@ from accounts.http import ApiRequest
 from accounts.schemas import PageIn
 from market import bar_files, queries
 from market.errors import NeverPriced
+from market.history import permitted_start
 from market.live_quotes import latest_quotes
 from market.models import Tick
 from market.schemas import (
@@ -96,16 +97,20 @@ def shown(quote: QuoteValue) -> dict[str, object]:
 def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> HttpResponse:
     """Candles, ascending: with `start` from there on in pages, without it the newest.
 
-    Also as CSV, by `Accept: text/csv` or `format=csv`.
+    No further back than the tier shows: a `start` before that is 403. Also as CSV, by
+    `Accept: text/csv` or `format=csv`.
     """
     instrument = queries.instrument_by_address(symbol)
     filters = wanted.model_dump(exclude={"limit", "cursor", "format"})
     listing = Listing(request.auth, f"bars {instrument.id}", filters)
+    since = permitted_start(
+        request.auth.user, start=wanted.start, end=wanted.end, at=timezone.now()
+    )
     start = wanted.start if wanted.cursor is None else place_after(listing, wanted.cursor)
     array = queries.bars_json(
         instrument,
         interval=wanted.interval,
-        start=start,
+        start=start or since,
         end=wanted.end,
         limit=wanted.limit + 1 if start else wanted.limit,
         adjusted=wanted.adjusted,
@@ -149,8 +154,11 @@ def list_ticks(request: ApiRequest, symbol: str, wanted: Query[TicksWanted]) -> 
     """Time and sales, newest first."""
     instrument = queries.instrument_by_address(symbol)
     ticks = Tick.objects.filter(instrument=instrument)
-    if wanted.start is not None:
-        ticks = ticks.filter(occurred_at__gte=wanted.start)
+    start = permitted_start(
+        request.auth.user, start=wanted.start, end=wanted.end, at=timezone.now()
+    )
+    if start is not None:
+        ticks = ticks.filter(occurred_at__gte=start)
     if wanted.end is not None:
         ticks = ticks.filter(occurred_at__lt=wanted.end)
     filters = {"start": wanted.start, "end": wanted.end}
@@ -171,6 +179,7 @@ def list_ticks(request: ApiRequest, symbol: str, wanted: Query[TicksWanted]) -> 
 def get_statistics(request: ApiRequest, symbol: str, wanted: Query[Span]) -> StatisticsOut:
     """Figures of the daily bars; of the latest year where no dates are given."""
     instrument = queries.instrument_by_address(symbol)
-    end = wanted.end or timezone.now()
-    found = queries.statistics(instrument, start=wanted.start, end=wanted.end, at=end)
+    now = timezone.now()
+    start = permitted_start(request.auth.user, start=wanted.start, end=wanted.end, at=now)
+    found = queries.statistics(instrument, start=start, end=wanted.end, at=wanted.end or now)
     return StatisticsOut.from_statistics(instrument, found)

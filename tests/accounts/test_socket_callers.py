@@ -5,10 +5,13 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 
 from accounts import auth
 from accounts.auth import Caller, authenticate_socket
 from accounts.models import ApiKey, User
+from accounts.refresh_tokens import revoke, start_family
+from market.socket_access import shut_out
 from tests.api.clients import key_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,3 +58,18 @@ def test_a_key_that_may_not_read_is_refused(alice: User) -> None:
 def test_nobody_is_refused() -> None:
     assert caller_of({"headers": []}) is None
     assert caller_of({"user": AnonymousUser(), "headers": []}) is None
+
+
+def test_an_access_token_opens_a_socket_until_its_sign_in_ends(alice: User) -> None:
+    pair = start_family(owner=alice, started_at=timezone.now())
+    bearer = (b"authorization", f"Bearer {pair.access_token}".encode())
+    caller = caller_of({"headers": [bearer]})
+    assert caller is not None
+    assert caller.user == alice
+    assert caller.key_id is not None
+    seen = {"key_ids": {caller.key_id}, "user_ids": {alice.id}}
+    assert shut_out(**seen, at=timezone.now()) == set()
+    revoke(text=pair.refresh_token, revoked_at=timezone.now())
+    assert shut_out(**seen, at=timezone.now()) == {caller.key_id}
+    auth.memory.forget()
+    assert caller_of({"headers": [bearer]}) is None

@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts import auth
 from accounts.models import User
+from accounts.rate_limits import limiter
 from market import live_quotes
 from market.models import Instrument
 from portfolio.models import Portfolio
@@ -53,6 +54,7 @@ def rested_valkey() -> None:
     """A failure provoked by one test is none of the next."""
     live_quotes.rest.end()
     auth.memory.forget()
+    limiter.forget()
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_the_tier_limits_watchlists_in_words(client: Client) -> None:
     assert client.post("/watchlists", {"name": "One"}).status_code == 302
     response = client.post("/watchlists", {"name": "Two"})
     assert response.status_code == 422
-    assert "Your tier includes 1 watchlist." in response.content.decode()
+    assert "The standard tier includes 1 watchlist" in response.content.decode()
 
 
 def test_each_pasted_symbol_has_its_outcome_said(page: Client, tech: Watchlist) -> None:

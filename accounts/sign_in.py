@@ -1,0 +1,126 @@
+"""Sign-in and sign-up for programs, behind the same door as the pages: allauth's adapter."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from allauth.account import app_settings, signals
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import SignupForm
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
+from allauth.account.utils import has_verified_email
+from allauth.core import ratelimit
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+
+from accounts.errors import AccountsError, Problem, ProblemsError
+from accounts.models import User
+
+FIELDS: Final = {"password1": "password", "password2": "password", "__all__": ""}
+
+
+class SignInRefused(AccountsError):
+    """E-mail and password do not belong together; which of them is wrong is not said."""
+
+    code = "sign_in_refused"
+
+
+class EmailUnverified(AccountsError):
+    """The address must be verified before anything else."""
+
+    code = "email_unverified"
+
+
+class TooManyAttempts(AccountsError):
+    """Too many wrong passwords or sign-ups from there or for that address."""
+
+    code = "too_many_attempts"
+    retry_after_seconds = 300
+
+    def __init__(self) -> None:
+        super().__init__("Too many attempts; wait a few minutes.")
+
+
+class SignUpClosed(AccountsError):
+    """Nobody new is taken on."""
+
+    code = "sign_up_closed"
+
+
+class SignUpRefused(ProblemsError):
+    """The user was not made; ``problems`` says why."""
+
+    code = "sign_up_refused"
+
+
+def check_password(request: HttpRequest, *, email: str, password: str) -> User:
+    """The user whom e-mail and password belong to, and who may sign in.
+
+    Raises:
+        SignInRefused: they do not belong together, or the user is switched off.
+        EmailUnverified: where verification is mandatory.
+        TooManyAttempts: allauth's limit of failures was reached.
+    """
+    try:
+        user = get_adapter().authenticate(request, email=email, password=password)
+    except ValidationError:  # its only reason is the limit
+        raise TooManyAttempts from None
+    if not isinstance(user, User) or not user.is_active:
+        raise SignInRefused("E-mail and password do not belong together.")
+    if must_verify() and not has_verified_email(user, user.email):
+        raise EmailUnverified("Your address is not verified; sign in on the pages to get the mail.")
+    return user
+
+
+def sign_up(request: HttpRequest, *, email: str, password: str) -> None:
+    """Make a user of the standard tier and send the mail that verifies his address.
+
+    Where verification is mandatory, an address that is taken is answered like a free one, and
+    its owner is told by mail.
+
+    Raises:
+        SignUpClosed: the adapter takes nobody on.
+        SignUpRefused: the address or the password will not do.
+        TooManyAttempts: allauth's limit of sign-ups was reached.
+    """
+    if not get_adapter().is_open_for_signup(request):
+        raise SignUpClosed("Sign-up is closed here.")
+    if not ratelimit.consume(request, action="signup"):
+        raise TooManyAttempts
+    form = SignupForm({"email": email, "password1": password, "password2": password})
+    if not form.is_valid():
+        raise SignUpRefused(find_problems(form.errors.get_json_data()))
+    # To this address allauth writes that its owner has signed up before.
+    address = EmailAddress(email=email)
+    if not form.account_already_exists:
+        address = save_user(request, form)
+    if app_settings.EMAIL_VERIFICATION != app_settings.EmailVerificationMethod.NONE:
+        send_verification_email_to_address(request, address, signup=True)
+
+
+def save_user(request: HttpRequest, form: SignupForm) -> EmailAddress:
+    try:
+        with transaction.atomic():
+            user = form.save(request)
+            signals.user_signed_up.send(sender=User, request=request, user=user)
+    except IntegrityError:  # the same address came twice at once
+        message = "A user with this address exists already."
+        raise SignUpRefused([Problem("email", "email_taken", message)]) from None
+    return EmailAddress.objects.get(user=user, email=user.email)
+
+
+def must_verify() -> bool:
+    mandatory = app_settings.EmailVerificationMethod.MANDATORY
+    return bool(mandatory == app_settings.EMAIL_VERIFICATION)
+
+
+def find_problems(errors: dict[str, list[dict[str, Any]]]) -> list[Problem]:
+    """What allauth's form refused, once each, by the fields of the endpoint."""
+    found = {
+        (FIELDS.get(field, field), str(error["code"]), str(error["message"])): None
+        for field, listed in errors.items()
+        for error in listed
+    }
+    return [Problem(field, code or "invalid", message) for field, code, message in found]
