@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "channels",
     "django_htmx",
     "ninja",
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.private_pages.PrivatePagesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
@@ -230,6 +232,26 @@ ACCOUNT_EMAIL_VERIFICATION = env.choice(
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_UNIQUE_EMAIL = True
+# Whoever changes how an account is entered is told of it by mail.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Holdfast] "
+
+# --- Second factors and passkeys -------------------------------------------------------------
+
+MFA_ADAPTER = "accounts.second_factors.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_FORMS = {
+    "add_webauthn": "accounts.sign_in_forms.PasskeyForm",
+    "edit_webauthn": "accounts.sign_in_forms.PasskeyNameForm",
+    "authenticate": "accounts.sign_in_forms.CodeForm",
+}
+MFA_TOTP_ISSUER = "Holdfast"
+# A used code is remembered for one period; a code good for longer could be used twice.
+MFA_TOTP_TOLERANCE = 0
+# A second factor would lock out the owner of an address somebody else signed up with. Where
+# nobody confirms addresses there is nothing to wait for.
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION == "none"
 
 # How many proxies in front of us add to X-Forwarded-For; nginx of docker-compose.yml is one.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer(

@@ -1,9 +1,13 @@
 """Every address of the desk: pages of each app, the API, the admin."""
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config.api import api, unknown_path
+
+# The admin has no door of its own, which would ask for a password alone.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, because addresses are compared one after the other, and programs call the most.
