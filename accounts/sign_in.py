@@ -11,6 +11,8 @@ from allauth.account.internal.flows.email_verification import send_verification_
 from allauth.account.models import EmailAddress
 from allauth.account.utils import has_verified_email
 from allauth.core import ratelimit
+from allauth.mfa.base.forms import BaseAuthenticateForm
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -25,6 +27,12 @@ class SignInRefused(AccountsError):
     """E-mail and password do not belong together; which of them is wrong is not said."""
 
     code = "sign_in_refused"
+
+
+class SecondFactorNeeded(AccountsError):
+    """The password was right; a code of the authenticator app or a recovery code is missing."""
+
+    code = "second_factor_needed"
 
 
 class EmailUnverified(AccountsError):
@@ -72,6 +80,30 @@ def check_password(request: HttpRequest, *, email: str, password: str) -> User:
     if must_verify() and not has_verified_email(user, user.email):
         raise EmailUnverified("Your address is not verified; sign in on the pages to get the mail.")
     return user
+
+
+def check_second_factor(user: User, *, otp: str) -> None:
+    """Ask a user with a second factor for a code, which serves once.
+
+    Args:
+        otp: from the authenticator app, or a recovery code; empty where none was sent.
+
+    Raises:
+        SecondFactorNeeded: no code was sent.
+        SignInRefused: the code is wrong or was used before.
+        TooManyAttempts: allauth's limit of failures was reached.
+    """
+    if not is_mfa_enabled(user):
+        return
+    if not otp:
+        raise SecondFactorNeeded("Send a code of your authenticator app, or a recovery code, too.")
+    form = BaseAuthenticateForm({"code": otp}, user=user)
+    if form.is_valid():
+        form.authenticator.record_usage()
+        return
+    if form.has_error("code", "too_many_login_attempts"):
+        raise TooManyAttempts
+    raise SignInRefused("The code is wrong.")
 
 
 def sign_up(request: HttpRequest, *, email: str, password: str) -> None:

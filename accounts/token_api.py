@@ -34,6 +34,10 @@ class SignInIn(SchemaIn):
     )
 
 
+class TokenIn(SignInIn):
+    otp: Annotated[str, Field(max_length=20, description="where a second factor is on")] = ""
+
+
 class RefreshIn(SchemaIn):
     refresh_token: Token
 
@@ -73,9 +77,10 @@ def sign_up(request: HttpRequest, payload: SignInIn) -> Status[SignUpOut]:
 
 
 @router.post("/auth/token", response=TokensOut)
-def create_tokens(request: HttpRequest, payload: SignInIn) -> TokensOut:
+def create_tokens(request: HttpRequest, payload: TokenIn) -> TokensOut:
     """Sign in: an access token for five minutes, and a refresh token to get the next one."""
     user = sign_in.check_password(request, email=payload.email.strip(), password=payload.password)
+    sign_in.check_second_factor(user, otp=payload.otp.strip())
     pair = refresh_tokens.start_family(owner=user, started_at=timezone.now())
     return TokensOut.from_pair(pair)
 

@@ -67,6 +67,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     api_keys.KeyEnded: HTTPStatus.CONFLICT,
     auth.KeyBound: HTTPStatus.FORBIDDEN,
     sign_in.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    sign_in.SecondFactorNeeded: HTTPStatus.UNAUTHORIZED,
     sign_in.EmailUnverified: HTTPStatus.FORBIDDEN,
     sign_in.SignUpClosed: HTTPStatus.FORBIDDEN,
     sign_in.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,

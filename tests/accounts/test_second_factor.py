@@ -203,3 +203,20 @@ def test_a_stranger_is_sent_to_sign_in() -> None:
     client = new_client()
     for path in (SECURITY, TURN_ON, TURN_OFF, CODES, SECOND_STEP):
         assert "/accounts/login/" in client.get(path).headers["Location"]
+
+
+def ask_for_tokens(client: Client, **fields: str) -> tuple[int, str]:
+    body = {"email": "alice@example.com", "password": PASSWORD, **fields}
+    answer = client.post("/api/v1/auth/token", body, content_type="application/json")
+    return answer.status_code, answer.json().get("code", "")
+
+
+def test_programs_need_the_code_too(alice: User, counter: list[int]) -> None:
+    secret = turn_on(signed_in_client(alice), counter)
+    counter[0] += 1
+    client = new_client()
+    assert ask_for_tokens(client) == (401, "second_factor_needed")
+    assert ask_for_tokens(client, otp="000000") == (401, "sign_in_refused")
+    code = code_of(secret, counter)
+    assert ask_for_tokens(client, otp=code) == (200, "")
+    assert ask_for_tokens(client, otp=code) == (401, "sign_in_refused")
