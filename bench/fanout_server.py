@@ -72,7 +72,7 @@ async def serve_bare(listener: socket.socket) -> None:
     from market.socket_messages import read_request
 
     runner = hub_runner()
-    await runner.start_directory()
+    await runner.begin()
     # The hub closes sockets of unknown users, so all here belong to the one there is.
     owner_id = await User.objects.values_list("id", flat=True).aget()
 

@@ -120,7 +120,7 @@ async def serve_quotes(scope: dict[str, Any], receive: Receive, send: Send) -> N
         await send({"type": "websocket.close"})  # before accept: the handshake is refused
         return
     runner = hub_runner()
-    await runner.start_directory()
+    await runner.begin()
     send = server_send(send)
     await send({"type": "websocket.accept"})
     bound_kernel_buffer(send)

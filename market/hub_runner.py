@@ -30,6 +30,7 @@ PAUSE_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
 STEADY_SECONDS: Final = 5.0  # a task that ran this long begins anew without a pause
 DIRECTORY_SECONDS: Final = 15.0
 DIRECTORY_REST_SECONDS: Final = 1.0
+BEGIN_SECONDS: Final = 2.0
 
 
 class HubRunner:
@@ -79,9 +80,11 @@ class HubRunner:
             abort=abort,
         )
 
-    async def start_directory(self) -> None:
-        """Make sure that the instruments have been read once."""
+    async def begin(self) -> None:
+        """Make sure that instruments and standing quotes were read once, for a first snapshot."""
         await self.refresh_directory(rest_seconds=float("inf"))
+        if not self._listener.has_begun.is_set():
+            await asyncio.to_thread(self._listener.has_begun.wait, BEGIN_SECONDS)
 
     async def refresh_directory(self, *, rest_seconds: float = DIRECTORY_REST_SECONDS) -> None:
         """Read the instruments anew, unless that was done a moment ago."""

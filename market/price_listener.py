@@ -37,6 +37,8 @@ class PriceListener:
     def __init__(self, deliver: Callable[[Quotes], None]) -> None:
         self._deliver = deliver
         self._stop = threading.Event()
+        # Set once the quotes that stood before were delivered, or Valkey turned out to be away.
+        self.has_begun = threading.Event()
         self._thread = threading.Thread(target=self._run, name="price listener", daemon=True)
 
     def start(self) -> None:
@@ -58,6 +60,7 @@ class PriceListener:
                     logger.warning("Prices stand still, Valkey is away: %s", error)
             except Exception:
                 logger.exception("The listener for prices stumbled and goes on")
+            self.has_begun.set()
             failures = 0 if time.monotonic() - began > SILENCE_SECONDS else failures + 1
             self._stop.wait(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
 
@@ -74,6 +77,7 @@ class PriceListener:
             # Read after subscribing, so that nothing falls between the two.
             newest: dict[bytes, bytes] = client.hgetall(prefixed(QUOTES_KEY))
             self._deliver([orjson.loads(text) for text in newest.values()])
+            self.has_begun.set()
             heard_at = time.monotonic()
             while not self._stop.is_set():
                 if self._receive(messages):

@@ -179,6 +179,10 @@ def test_a_key_gets_a_snapshot_and_then_changes(
         wait_for_hub()
         snapshot = hear(client)
         assert snapshot["type"] == "snapshot"
+        # What stood before this process was asked for the first time.
+        assert [(quote["symbol"], quote["last"]) for quote in snapshot["quotes"]] == [
+            ("AAPL", "310.5")
+        ]
         publish((stocks[0], "311"), (stocks[2], "69"))
         quotes: dict[str, dict[str, Any]] = {}
         while "AAPL" not in quotes or quotes["AAPL"]["last"] != "311":
