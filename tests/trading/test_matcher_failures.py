@@ -69,7 +69,10 @@ def finish(matcher: Matcher) -> None:
 def lock_holder() -> int | None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", [LOCK_SPACE]
+            # Other workers of the test run have databases of their own in the same server.
+            "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            [LOCK_SPACE],
         )
         row = cursor.fetchone()
     return row[0] if row else None
