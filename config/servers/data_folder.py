@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -206,7 +207,8 @@ class DataFolder:
         """Write it whole or not at all; of two processes that race, one wins."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.parent.chmod(0o700)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        # Threads of one process race too, so its id alone is no name of their own.
+        draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         write_private(draft, value)
         with suppress(FileExistsError):
             os.link(draft, path)

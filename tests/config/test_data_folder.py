@@ -30,7 +30,7 @@ def test_a_secret_is_made_once_and_private(folder: DataFolder) -> None:
 def test_racing_processes_agree_on_a_secret(folder: DataFolder) -> None:
     found: list[str] = []
     threads = [
-        threading.Thread(target=lambda: found.append(folder.secret("key"))) for _ in range(8)
+        threading.Thread(target=lambda: found.append(folder.secret("key"))) for _ in range(16)
     ]
     for thread in threads:
         thread.start()
