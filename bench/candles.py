@@ -18,10 +18,10 @@ from psycopg import ClientCursor
 
 from bench.database import pgbench_rate
 from bench.harness import Options, Report, alternate, peak_memory_mib
+from market.intake.partitions import ensure_tick_partitions
 from market.models import Exchange, Instrument
-from market.partitions import ensure_tick_partitions
 from market.queries import bars_json
-from market.rollups import roll_up_closed
+from market.series.rollups import roll_up_closed
 from market.values import Interval
 
 TICKS: Final = 10_000_000

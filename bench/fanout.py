@@ -210,7 +210,7 @@ def price_words(size: Size, *, seed: int) -> list[str]:
 
 def count_stale(latest: list[dict[str, str]]) -> int:
     """How many symbols a client saw last at another price than the market's last."""
-    from market.live_quotes import valkey
+    from market.live.live_quotes import valkey
 
     texts: Any = valkey().hgetall("quotes")
     quotes = [json.loads(text) for text in texts.values()]

@@ -68,8 +68,8 @@ async def serve_bare(listener: socket.socket) -> None:
     from websockets.exceptions import ConnectionClosed
 
     from accounts.models import User
-    from market.hub_runner import hub_runner
-    from market.socket_messages import read_request
+    from market.live.hub_runner import hub_runner
+    from market.live.socket_messages import read_request
 
     runner = hub_runner()
     await runner.begin()

@@ -19,10 +19,10 @@ from django.db import connection
 from psycopg import sql
 
 from bench.harness import Options, Report, alternate, measured, peak_memory_mib
-from market.ingestion import store_ticks
+from market.intake.ingestion import store_ticks
+from market.intake.partitions import ensure_tick_partitions
+from market.intake.price_files import import_file
 from market.models import Exchange, Instrument
-from market.partitions import ensure_tick_partitions
-from market.price_files import import_file
 from market.values import TickValue
 
 COPY_BYTES: Final = 1 << 20

@@ -131,7 +131,7 @@ class Case:
 
     def publish_quotes(self) -> None:
         """Show plenty at 100 USD for every symbol, as the feed does."""
-        from market.providers import PriceBatch
+        from market.intake.providers import PriceBatch
 
         quotes = tuple(quote_of(instrument) for instrument in self.instruments)
         self.publisher.publish(PriceBatch(quotes=quotes, ticks=()), at=datetime.now(UTC))
@@ -367,8 +367,8 @@ def make_instruments() -> list[Any]:
 
 
 def make_publisher() -> Any:
-    from market.broadcasts import PricePublisher
-    from market.shard_leader import Shard
+    from market.live.broadcasts import PricePublisher
+    from market.live.shard_leader import Shard
 
     return PricePublisher(shard=Shard(0, 1))
 

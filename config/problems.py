@@ -35,7 +35,7 @@ from accounts import (
 from accounts.errors import Problem
 from accounts.http import request_id
 from market import errors as market_errors
-from market import instrument_master
+from market.instruments import instrument_master
 from portfolio import errors as portfolio_errors
 from trading import archiving, orders
 

@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 
-from market import live_quotes  # noqa: E402 -- has models, so Django must be set up
+from market.live import live_quotes  # noqa: E402 -- has models, so Django must be set up
 
 live_quotes.keep_listening()

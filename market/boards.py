@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db.models import Count
 
 from market import queries
-from market.charts import SIMULATED
-from market.live_quotes import latest_quotes
+from market.charting.charts import SIMULATED
+from market.charting.sparklines import sparkline_path
+from market.live.live_quotes import latest_quotes
 from market.models import Instrument
-from market.sparklines import sparkline_path
 from market.values import QuoteValue
 
 SPARKLINE_DAYS: Final = 45  # about thirty sessions

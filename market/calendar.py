@@ -18,7 +18,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from market.errors import UnknownExchange
-from market.exchanges import KNOWN_EXCHANGES, ExchangeFacts
+from market.instruments.exchanges import KNOWN_EXCHANGES, ExchangeFacts
 
 Hours = Literal["real", "always"]
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
 
-from market.charts import OVERLAYS
+from market.charting.charts import OVERLAYS
 from market.values import Interval
 
 SYMBOLS_AT_ONCE_MAXIMUM: Final = 200

@@ -9,11 +9,11 @@ from typing import Final
 from django.db import connection
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
-from market.bar_series import SeriesQuery, SeriesRange, series_query
-from market.closes import closes_on, daily_closes
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
-from market.price_statistics import PriceStatistics, statistics
+from market.series.bar_series import SeriesQuery, SeriesRange, series_query
+from market.series.closes import closes_on, daily_closes
+from market.series.price_statistics import PriceStatistics, statistics
 from market.values import BarValue, Interval
 
 ISIN_LENGTH: Final = 12

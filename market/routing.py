@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from market.consumers import QuoteConsumer
+from market.live.consumers import QuoteConsumer
 
 websocket_urlpatterns = [path("ws/v1/quotes", QuoteConsumer.as_asgi())]

@@ -13,10 +13,10 @@ from typing import Final
 
 from django.db import transaction
 
+from market.intake.partitions import ensure_tick_partitions
+from market.intake.price_files import import_file
+from market.intake.providers import history_provider
 from market.models import IngestionRun, Instrument
-from market.partitions import ensure_tick_partitions
-from market.price_files import import_file
-from market.providers import history_provider
 
 FOLDER: Final = Path(__file__).with_name("sample_data")
 SOURCE: Final = "sample"

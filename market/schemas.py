@@ -12,7 +12,7 @@ from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.calendar import Session
 from market.models import Instrument
 from market.models.instruments import AssetClass
-from market.price_statistics import PriceStatistics
+from market.series.price_statistics import PriceStatistics
 from market.values import plain
 
 # A decimal leaves as text, without an exponent and needless zeros.

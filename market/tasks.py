@@ -14,15 +14,15 @@ PARTITION_DAYS: Final = 4  # yesterday to the day after tomorrow
 
 @shared_task(name="market.tasks.run_price_import")  # type: ignore[untyped-decorator]
 def run_price_import(*, run_id: str, **_: Any) -> None:
-    from market.price_files import run_import
+    from market.intake.price_files import run_import
 
     run_import(UUID(run_id))
 
 
 @shared_task(name="market.tasks.ensure_partitions")  # type: ignore[untyped-decorator]
 def ensure_partitions(**_: Any) -> None:
-    from market.partitions import ensure_tick_partitions
-    from market.price_runs import mark_stale_runs
+    from market.intake.partitions import ensure_tick_partitions
+    from market.intake.price_runs import mark_stale_runs
 
     now = timezone.now()
     ensure_tick_partitions(first_date=now.date() - timedelta(days=1), days=PARTITION_DAYS)
@@ -31,8 +31,8 @@ def ensure_partitions(**_: Any) -> None:
 
 @shared_task(name="market.tasks.backfill_simulated")  # type: ignore[untyped-decorator]
 def backfill_simulated(**_: Any) -> None:
+    from market.intake.providers import history_provider
     from market.models import Instrument
-    from market.providers import history_provider
 
     history_provider().backfill(
         Instrument.objects.filter(is_active=True).select_related("exchange"), now=timezone.now()

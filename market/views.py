@@ -21,11 +21,11 @@ from accounts.models import User
 from accounts.policies import signed_in
 from market import queries
 from market.boards import board_rows
-from market.charts import OVERLAYS, ChartStyle, bar_label, candlestick_figure
+from market.charting.charts import OVERLAYS, ChartStyle, bar_label, candlestick_figure
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.forms import ChartForm, InstrumentSearchForm
-from market.history import history_start
 from market.models import Instrument, Watchlist, WatchlistItem
+from market.series.history import history_start
 from market.values import Interval
 
 INSTRUMENTS_MAXIMUM: Final = 30  # keeps the page within its 60 kB

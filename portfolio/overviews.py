@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from market.live_quotes import latest_quotes
+from market.live.live_quotes import latest_quotes
 from portfolio.amounts import ZERO, product
 from portfolio.day_changes import usable_quotes
 from portfolio.models import LedgerBalance, Portfolio, Position

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Min, Sum
 from django.db.models.functions import Coalesce
 
-from market.live_quotes import latest_quotes
+from market.live.live_quotes import latest_quotes
 from market.models import Instrument
 from market.values import QuoteValue
 from portfolio.amounts import EXACT, ZERO, percentage, product, ten_places

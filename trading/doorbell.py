@@ -8,7 +8,7 @@ from typing import Final
 import redis
 from django.conf import settings
 
-from market import live_quotes
+from market.live import live_quotes
 
 logger = logging.getLogger(__name__)
 

@@ -18,9 +18,10 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from market import live_quotes, sessions
+from market import sessions
 from market.calendar import local_date
-from market.exchanges import KNOWN_EXCHANGES
+from market.instruments.exchanges import KNOWN_EXCHANGES
+from market.live import live_quotes
 from market.models import Exchange
 from market.values import QuoteValue, wire_time
 from trading import command_queue, doorbell, execution, expiry

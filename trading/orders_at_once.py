@@ -16,7 +16,7 @@ from ninja.responses import Status
 
 from accounts.http import ApiRequest
 from accounts.idempotency import Attempt, build_response
-from market import live_quotes
+from market.live import live_quotes
 from trading import doorbell
 from trading.admission import parts_of
 from trading.errors import OrderDenied

@@ -12,7 +12,8 @@ from django.db import connection
 from psycopg.rows import namedtuple_row
 
 from accounts.tiers import allowance_of
-from market import live_quotes, sessions
+from market import sessions
+from market.live import live_quotes
 from market.values import QuoteValue
 from trading.commissions import SCHEDULES
 from trading.errors import PortfolioUnknown

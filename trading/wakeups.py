@@ -15,7 +15,7 @@ import orjson
 import redis
 from django.conf import settings
 
-from market import live_quotes
+from market.live import live_quotes
 from market.values import QuoteValue, quote_from_wire
 from trading import doorbell
 

@@ -17,11 +17,11 @@ from integrations.simulated.exchange import SOURCE
 from integrations.simulated.paths import Candle, daily_candles, minute_candles
 from integrations.simulated.records import Past, pasts
 from market import calendar
-from market.bars import BarRow
 from market.calendar import Session
-from market.ingestion import store_bars
+from market.intake.bars import BarRow
+from market.intake.ingestion import store_bars
 from market.models import Bar, Instrument
-from market.rollups import roll_up_closed
+from market.series.rollups import roll_up_closed
 from market.values import BarValue, Interval
 
 MINUTE_SESSIONS: Final = 5  # how many of the latest sessions have minutes

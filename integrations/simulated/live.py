@@ -15,7 +15,7 @@ from integrations.simulated.exchange import Listing, Market, SimulatedExchange
 from integrations.simulated.paths import TRADING_DAYS, YEARLY_PULL
 from integrations.simulated.records import Past, newest_prices, pasts, starting_price
 from market import sessions
-from market.providers import ListedInstrument, PriceBatch
+from market.intake.providers import ListedInstrument, PriceBatch
 from market.values import QuoteValue, TickValue
 
 BATCH_SECONDS: Final = 0.1

@@ -11,8 +11,8 @@ from ninja.responses import Status
 from accounts.auth import KeyAuth
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
-from market import price_files
 from market.errors import UnknownRun
+from market.intake import price_files
 from market.list_schemas import PriceImportOut
 from market.models import IngestionRun, QuarantinedRow
 

@@ -10,7 +10,8 @@ from accounts.auth import KeyAuth
 from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
-from market import instrument_master, queries
+from market import queries
+from market.instruments import instrument_master
 from market.models import Instrument
 from market.models.instruments import InstrumentQuerySet
 from market.schemas import (

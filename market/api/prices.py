@@ -16,10 +16,9 @@ from accounts.errors import Problem, ProblemsError
 from accounts.exact_json import MomentIn, read_moment
 from accounts.http import ApiRequest
 from accounts.schemas import PageIn
-from market import bar_files, queries
+from market import queries
 from market.errors import NeverPriced
-from market.history import permitted_start
-from market.live_quotes import latest_quotes
+from market.live.live_quotes import latest_quotes
 from market.models import Tick
 from market.schemas import (
     SYMBOLS_AT_ONCE,
@@ -30,6 +29,8 @@ from market.schemas import (
     TickList,
     TickOut,
 )
+from market.series import bar_files
+from market.series.history import permitted_start
 from market.values import Interval, QuoteValue, quote_to_wire
 
 router: Final = Router(tags=["Prices"])

@@ -1,6 +1,6 @@
 """Ticks in one partition per UTC day, and a default one so that no tick is ever refused a home.
 
-Day partitions are made ahead of time by ``market.partitions.ensure_tick_partitions``.
+Day partitions are made ahead of time by ``market.intake.partitions.ensure_tick_partitions``.
 """
 
 from django.db import migrations

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from market import sessions
-from market.exchanges import KNOWN_EXCHANGES
+from market.instruments.exchanges import KNOWN_EXCHANGES
 
 register = template.Library()
 

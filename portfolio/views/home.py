@@ -20,8 +20,8 @@ from accounts.http import InvestorRequest
 from accounts.models import User
 from accounts.policies import signed_in
 from market import queries as market_queries
+from market.charting.sparklines import sparkline_path
 from market.models import WatchlistItem
-from market.sparklines import sparkline_path
 from portfolio import portfolios, queries
 from portfolio.entries import EntryKind
 from portfolio.forms import PortfolioForm

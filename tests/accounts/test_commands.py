@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.auth import caller_of_key
 from accounts.models import ApiKey, User
 from accounts.tasks import record_heartbeat
-from market.live_quotes import prefixed, valkey
+from market.live.live_quotes import prefixed, valkey
 
 PASSWORD = "a good long password"
 

@@ -11,7 +11,7 @@ from accounts import auth
 from accounts.auth import Caller, authenticate_socket
 from accounts.models import ApiKey, User
 from accounts.refresh_tokens import revoke, start_family
-from market.socket_access import shut_out
+from market.live.socket_access import shut_out
 from tests.api.clients import key_for
 
 pytestmark = pytest.mark.django_db(transaction=True)

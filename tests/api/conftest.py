@@ -6,7 +6,7 @@ from django.test import Client
 from accounts import auth
 from accounts.models import User
 from accounts.rate_limits import limiter
-from market import live_quotes
+from market.live import live_quotes
 from market.models import Instrument
 from portfolio.models import Portfolio
 from tests.api.clients import ApiClient, key_for

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.tasks import record_heartbeat
 from config import health
-from market.live_quotes import prefixed, valkey
+from market.live.live_quotes import prefixed, valkey
 from tests.api.clients import ApiClient
 
 READY = "/health/ready"

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from market import price_files
+from market.intake import price_files
 from market.models import Bar, IngestionRun
 from market.tasks import run_price_import
 from tests.api.clients import Answer, ApiClient

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from market.ingestion import ensure_tick_partitions, store_ticks
+from market.intake.ingestion import ensure_tick_partitions, store_ticks
 from market.models import Instrument
 from market.values import TickValue
 from tests.api.clients import ApiClient, all_items, fields_in

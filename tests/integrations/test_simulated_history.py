@@ -11,9 +11,9 @@ import pytest
 
 from integrations.simulated.history import SimulatedHistory
 from market import calendar
-from market.ingestion import store_ticks
+from market.intake.ingestion import store_ticks
+from market.intake.providers import history_provider
 from market.models import Bar, Instrument
-from market.providers import history_provider
 from market.values import Interval
 from tests.factories import make_daily_bars
 from tests.market.factories import make_instrument, make_tick

@@ -7,8 +7,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, Final
 
-from market.bars import BarRow
-from market.exchanges import KNOWN_EXCHANGES
+from market.instruments.exchanges import KNOWN_EXCHANGES
+from market.intake.bars import BarRow
 from market.models import Exchange, Instrument
 from market.values import QuoteValue, TickValue
 

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from market.hub_socket import HubSocket, SocketPatience
-from market.instrument_directory import InstrumentDirectory, Listing
-from market.price_hub import FLUSH_PHASES, PriceHub
+from market.instruments.instrument_directory import InstrumentDirectory, Listing
+from market.live.hub_socket import HubSocket, SocketPatience
+from market.live.price_hub import FLUSH_PHASES, PriceHub
 
 NAMES = ("AAPL", "MSFT", "XOM", "JPM")
 PATIENCE = SocketPatience(ack_timeout_seconds=15, stall_timeout_seconds=12)

@@ -9,8 +9,8 @@ import orjson
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from market.bars import BarRow, store_bars
-from market.ingestion import store_ticks
+from market.intake.bars import BarRow, store_bars
+from market.intake.ingestion import store_ticks
 from market.models import Instrument
 from market.queries import bars, bars_json, closes_on, daily_closes, statistics
 from market.values import BarValue, Interval, plain, plain_or_none, wire_time

@@ -12,7 +12,7 @@ from market.calendar import (
     settlement_date,
 )
 from market.errors import UnknownExchange
-from market.exchanges import KNOWN_EXCHANGES
+from market.instruments.exchanges import KNOWN_EXCHANGES
 
 
 def at(text: str) -> datetime:

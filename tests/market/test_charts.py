@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.charts import (
+from market.charting.charts import (
     OVERLAYS,
     ChartStyle,
     bar_closes_at,
@@ -19,7 +19,7 @@ from market.charts import (
     candlestick_figure,
     price_range,
 )
-from market.sparklines import sparkline_path
+from market.charting.sparklines import sparkline_path
 from market.values import BarValue, Interval
 
 NEW_YORK = ZoneInfo("America/New_York")

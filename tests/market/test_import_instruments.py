@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from market.errors import UnreadableFile
-from market.instrument_files import import_instruments
+from market.instruments.instrument_files import import_instruments
 from market.models import Exchange, Instrument
 from tests.market.factories import make_instrument
 

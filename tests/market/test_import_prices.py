@@ -17,10 +17,10 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from market import tasks
-from market.bars import store_bars
 from market.errors import UnknownRun, UnreadableFile
+from market.intake.bars import store_bars
+from market.intake.price_files import import_file, run_import, start_import
 from market.models import Bar, BarRevision, IngestionRun, Instrument, QuarantinedRow
-from market.price_files import import_file, run_import, start_import
 from market.queries import bars
 from market.values import Interval
 from tests.market.factories import decimals, make_bar, make_instrument

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.indicators import exponential_moving_average, simple_moving_average
+from market.charting.indicators import exponential_moving_average, simple_moving_average
 
 Average = Callable[..., list[Decimal | None]]
 AVERAGES = (simple_moving_average, exponential_moving_average)

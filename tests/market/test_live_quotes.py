@@ -10,8 +10,8 @@ import pytest
 from django.conf import LazySettings
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from market import live_quotes
-from market.ingestion import store_quotes
+from market.intake.ingestion import store_quotes
+from market.live import live_quotes
 from market.models import Instrument
 from market.values import quote_to_wire
 from tests.market.factories import NOON, make_instrument, make_quote

@@ -22,14 +22,14 @@ from django.db import connection
 from config.servers.data_folder import DataFolder
 from config.servers.valkey import Valkey
 from integrations.simulated.live import SimulatedLive
-from market.broadcasts import PricePublisher
-from market.feed_listing import listed_instruments
-from market.live_quotes import latest_quote, valkey
+from market.intake.price_store import PriceBuffer
+from market.intake.providers import PriceBatch
+from market.live.broadcasts import PricePublisher
+from market.live.feed_listing import listed_instruments
+from market.live.live_quotes import latest_quote, valkey
+from market.live.price_feed import PriceFeed
+from market.live.shard_leader import Leadership, Shard, ShardLeader
 from market.models import Bar, Instrument, QuoteSnapshot, Tick
-from market.price_feed import PriceFeed
-from market.price_store import PriceBuffer
-from market.providers import PriceBatch
-from market.shard_leader import Leadership, Shard, ShardLeader
 from tests.factories import make_daily_bars, make_instrument
 from tests.market.factories import make_quote, make_tick
 from tests.support.desk import wait_until

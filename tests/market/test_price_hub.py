@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from market.instrument_directory import InstrumentDirectory, Listing
-from market.price_hub import PricedSymbol
+from market.instruments.instrument_directory import InstrumentDirectory, Listing
+from market.live.price_hub import PricedSymbol
 from tests.market.hub_desk import NAMES, Desk, prices, read
 
 

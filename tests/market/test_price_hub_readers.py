@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from market.consumers import write
-from market.hub_socket import CloseCode, HubSocket, SocketClose
+from market.live.consumers import write
+from market.live.hub_socket import CloseCode, HubSocket, SocketClose
 from tests.market.hub_desk import Desk, prices, read
 
 

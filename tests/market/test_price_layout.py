@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.errors import UnreadableFile
-from market.price_layout import read_layout, read_lines
+from market.intake.price_layout import read_layout, read_lines
 
 HEADER = b"symbol,date,open,high,low,close,adj_close,volume"
 GOOD = b"AAPL,2020-01-02,1,2,0.5,1.5,1.4,100"

@@ -10,11 +10,11 @@ from decimal import Decimal
 import orjson
 import pytest
 
-from market import live_quotes, quote_memory
-from market.broadcasts import PricePublisher
-from market.providers import PriceBatch
-from market.quote_memory import QuoteMemory
-from market.shard_leader import Shard
+from market.intake.providers import PriceBatch
+from market.live import live_quotes, quote_memory
+from market.live.broadcasts import PricePublisher
+from market.live.quote_memory import QuoteMemory
+from market.live.shard_leader import Shard
 from market.values import QuoteValue, quote_to_wire
 
 AT = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)

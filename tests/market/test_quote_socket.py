@@ -27,8 +27,8 @@ from websockets.sync.client import ClientConnection, connect
 from accounts.api_keys import issue_key, revoke_key
 from accounts.models import User
 from accounts.tiers import Tier
-from market.hub_runner import stop_hub
-from market.live_quotes import valkey
+from market.live.hub_runner import stop_hub
+from market.live.live_quotes import valkey
 from market.models import Instrument
 from market.routing import websocket_urlpatterns
 from market.values import quote_to_wire

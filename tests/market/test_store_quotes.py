@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from market.ingestion import store_quotes
+from market.intake.ingestion import store_quotes
 from market.models import QuoteSnapshot
 from tests.market.factories import NOON, decimals, make_instrument, make_quote
 

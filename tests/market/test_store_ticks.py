@@ -11,9 +11,9 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from market.ingestion import store_bars, store_ticks
+from market.intake.ingestion import store_bars, store_ticks
+from market.intake.partitions import ensure_tick_partitions
 from market.models import Bar, Instrument, QuarantinedRow, Tick
-from market.partitions import ensure_tick_partitions
 from market.queries import bars
 from market.values import Interval, TickValue
 from tests.market.factories import NOON, decimals, make_bar, make_instrument, make_tick

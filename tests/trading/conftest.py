@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from market import live_quotes
+from market.live import live_quotes
 from portfolio.probes import failed_probes
 
 

@@ -12,7 +12,7 @@ import orjson
 
 from accounts.identifiers import new_id
 from accounts.models import User
-from market import live_quotes
+from market.live import live_quotes
 from market.models import Exchange, Instrument
 from market.values import QuoteValue, quote_to_wire
 from portfolio.models import LedgerBalance, Portfolio

@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import OperationalError, connection
 
-from market import live_quotes
+from market.live import live_quotes
 from market.models import Instrument, QuoteSnapshot
 from portfolio import bookkeeping, ledger
 from portfolio.models import JournalEntry

@@ -15,7 +15,7 @@ import redis
 from django.db import connection
 
 from accounts.identifiers import new_id
-from market import live_quotes
+from market.live import live_quotes
 from market.models import QuoteSnapshot
 from portfolio.models import Hold
 from portfolio.portfolios import archive_portfolio

@@ -10,9 +10,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from market.price_feed import PriceFeed
-from market.providers import live_provider
-from market.shard_leader import Shard
+from market.intake.providers import live_provider
+from market.live.price_feed import PriceFeed
+from market.live.shard_leader import Shard
 
 
 class Command(BaseCommand):

@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from market import price_runs
 from market.errors import UnreadableFile
+from market.intake import price_runs
+from market.intake.price_files import import_file
 from market.models import IngestionRun
-from market.price_files import import_file
 
 REFUSALS_SHOWN: Final = 50
 

@@ -14,11 +14,11 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from market.broadcasts import PricePublisher
-from market.feed_listing import listed_instruments
-from market.price_store import PriceBuffer, PriceStore
-from market.providers import ListedInstrument, LiveProvider
-from market.shard_leader import Leadership, Shard, ShardLeader
+from market.intake.price_store import PriceBuffer, PriceStore
+from market.intake.providers import ListedInstrument, LiveProvider
+from market.live.broadcasts import PricePublisher
+from market.live.feed_listing import listed_instruments
+from market.live.shard_leader import Leadership, Shard, ShardLeader
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from market import quote_memory
+from market.live import quote_memory
 from market.models import QuoteSnapshot
 from market.values import QuoteValue, levels_from_wire, quote_from_wire
 

@@ -15,7 +15,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from market.hub_socket import Send
+from market.live.hub_socket import Send
 
 logger = logging.getLogger(__name__)
 

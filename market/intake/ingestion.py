@@ -1,7 +1,7 @@
 """Live prices into the database: ticks with their bars, and the newest quotes.
 
 The same batch twice, overlapping batches, any order of arrival: the stored ticks and bars are the
-same. See also ``market/bars.py`` for bars made elsewhere and ``market/price_files.py`` for files.
+same. See also ``market/intake/bars.py`` for bars made elsewhere and ``price_files.py`` for files.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from market.bars import BarRow, StoredBars, store_bars
+from market.intake.bars import BarRow, StoredBars, store_bars
+from market.intake.partitions import ensure_tick_partitions
+from market.live.quotes import store_quotes
 from market.models import IngestionRun, QuarantinedRow
 from market.models.prices import RunStatus
-from market.partitions import ensure_tick_partitions
-from market.quotes import store_quotes
-from market.rollups import oldest_open_minute, roll_up_again, roll_up_closed
+from market.series.rollups import oldest_open_minute, roll_up_again, roll_up_closed
 from market.values import TickValue, wire_time
 
 __all__ = [

@@ -14,9 +14,9 @@ from uuid import UUID
 
 from django.db.backends.utils import CursorWrapper
 
-from market.bars import Arrivals
-from market.copying import copy_rows
-from market.price_layout import Layout, RefusedLine
+from market.intake.bars import Arrivals
+from market.intake.copying import copy_rows
+from market.intake.price_layout import Layout, RefusedLine
 
 TABLE: Final = """
     CREATE TEMPORARY TABLE price_row (

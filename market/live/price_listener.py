@@ -19,7 +19,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from market.live_quotes import QUOTES_KEY, prefixed, prices_channel
+from market.live.live_quotes import QUOTES_KEY, prefixed, prices_channel
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from market.buckets import JOINED, MONTH, ROLLED, WEEK
+from market.series.buckets import JOINED, MONTH, ROLLED, WEEK
 from market.values import Interval
 
 # The most stored bars that one derived bar can consist of.

@@ -9,8 +9,8 @@ from typing import Final
 
 from django.db import connection
 
-from market.bar_series import SeriesRange, series_query
 from market.models import Instrument
+from market.series.bar_series import SeriesRange, series_query
 from market.values import Interval
 
 SESSIONS_PER_YEAR: Final = 252

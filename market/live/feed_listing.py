@@ -8,9 +8,9 @@ from typing import Final
 from django.db import connection
 
 from market import calendar, sessions
+from market.intake.providers import ListedInstrument
+from market.live.shard_leader import Shard
 from market.models import Exchange
-from market.providers import ListedInstrument
-from market.shard_leader import Shard
 
 LISTING_SQL: Final = """
 SELECT instrument.id, instrument.symbol, exchange.mic, exchange.timezone, instrument.currency,

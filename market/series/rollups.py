@@ -14,8 +14,8 @@ from typing import Any, Final
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
-from market.bars import DAILY_BARS_LOCK
-from market.buckets import JOINED, ROLLED
+from market.intake.bars import DAILY_BARS_LOCK
+from market.series.buckets import JOINED, ROLLED
 from market.values import Interval
 
 INSERT: Final = f"""

@@ -5,8 +5,8 @@ with the same set of symbols form a group; a flush joins what changed in a group
 once, and offers it to each of the group's sockets. Groups are spread over the phases of a flush
 interval, so that thousands of sockets are not written to in one burst.
 
-Nothing here waits, queries or reads a clock of its own: see ``market/hub_runner.py`` for what
-drives it and ``market/hub_socket.py`` for what one socket is owed.
+Nothing here waits, queries or reads a clock of its own: see ``market/live/hub_runner.py`` for what
+drives it and ``market/live/hub_socket.py`` for what one socket is owed.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from uuid import UUID
 
 import orjson
 
-from market.hub_socket import HubSocket
-from market.instrument_directory import InstrumentDirectory
+from market.instruments.instrument_directory import InstrumentDirectory
+from market.live.hub_socket import HubSocket
 
 FLUSH_PHASES: Final = 8
 PUBLIC_FIELDS: Final = (

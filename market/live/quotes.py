@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 from django.db import connection, transaction
 
-from market.copying import copy_rows, make_temporary_table
+from market.intake.copying import copy_rows, make_temporary_table
 from market.values import QuoteValue, levels_to_wire
 
 QUOTE_COLUMNS: Final = {

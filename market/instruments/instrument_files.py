@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 
 from market.errors import UnreadableFile
-from market.exchanges import KNOWN_EXCHANGES
+from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.models import Exchange, Instrument
 from market.models.instruments import AssetClass
 

@@ -15,14 +15,14 @@ from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
-from market.chart_shapes import (
+from market.charting.chart_shapes import (
     ROOM_ON_THE_RIGHT,
     boundary_shapes,
     boundary_words,
     candle_colour,
     moving_shapes,
 )
-from market.indicators import exponential_moving_average, simple_moving_average
+from market.charting.indicators import exponential_moving_average, simple_moving_average
 from market.values import BarValue, Interval, plain, wire_time
 
 SIMULATED: Final = "simulated"

@@ -19,9 +19,9 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from market.live_quotes import QUOTES_KEY, heartbeat_key, prefixed, prices_channel
-from market.providers import PriceBatch
-from market.shard_leader import Shard
+from market.intake.providers import PriceBatch
+from market.live.live_quotes import QUOTES_KEY, heartbeat_key, prefixed, prices_channel
+from market.live.shard_leader import Shard
 from market.values import TickValue, plain, quote_to_wire, wire_time
 
 logger = logging.getLogger(__name__)

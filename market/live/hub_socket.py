@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from market.price_hub import PricedSymbol
+    from market.live.price_hub import PricedSymbol
 
 NOTICES_WAITING: Final = 32
 NOTHING_OWED: Final = -1

@@ -16,10 +16,10 @@ from typing import Any, Final
 from django.conf import settings
 
 from accounts.auth import Caller, authenticate_socket
-from market.hub_runner import HubRunner, hub_runner
-from market.hub_socket import CloseCode, HubSocket, Send, SocketClose
-from market.server_transport import abort_by, bound_kernel_buffer, server_send
-from market.socket_messages import (
+from market.live.hub_runner import HubRunner, hub_runner
+from market.live.hub_socket import CloseCode, HubSocket, Send, SocketClose
+from market.live.server_transport import abort_by, bound_kernel_buffer, server_send
+from market.live.socket_messages import (
     MalformedMessage,
     MessageAllowance,
     SocketRequest,

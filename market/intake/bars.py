@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from market.copying import copy_rows, make_temporary_table
+from market.intake.copying import copy_rows, make_temporary_table
 
 SIMULATED: Final = "simulated"
 DAILY_BARS_LOCK: Final = 7_310_001  # advisory; held by whoever writes daily bars in bulk

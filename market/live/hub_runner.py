@@ -16,12 +16,12 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
-from market.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
-from market.instrument_directory import InstrumentDirectory, Listing
+from market.instruments.instrument_directory import InstrumentDirectory, Listing
+from market.live.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
+from market.live.price_hub import FLUSH_PHASES, PriceHub
+from market.live.price_listener import PriceListener, Quotes
+from market.live.socket_access import shut_out
 from market.models import Instrument
-from market.price_hub import FLUSH_PHASES, PriceHub
-from market.price_listener import PriceListener, Quotes
-from market.socket_access import shut_out
 
 logger = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from typing import Final
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from market.ingestion import ensure_tick_partitions, store_quotes, store_ticks
-from market.providers import PriceBatch
+from market.intake.ingestion import ensure_tick_partitions, store_quotes, store_ticks
+from market.intake.providers import PriceBatch
 from market.values import QuoteValue, TickValue
 
 logger = logging.getLogger(__name__)

@@ -19,15 +19,15 @@ from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from accounts.models import User
-from market.bars import joins_of_sets, lock_daily_bars, write_arrivals
 from market.errors import UnknownRun, UnreadableFile
-from market.instrument_files import import_instruments, read_instruments
+from market.instruments.instrument_files import import_instruments, read_instruments
+from market.intake.bars import joins_of_sets, lock_daily_bars, write_arrivals
+from market.intake.price_archives import PriceSource, open_prices
+from market.intake.price_layout import read_layout, read_lines
+from market.intake.price_runs import Progress, RunReporter, mark_stale_runs
+from market.intake.price_staging import Checked, PriceStaging
 from market.models import IngestionRun
 from market.models.prices import RunStatus
-from market.price_archives import PriceSource, open_prices
-from market.price_layout import read_layout, read_lines
-from market.price_runs import Progress, RunReporter, mark_stale_runs
-from market.price_staging import Checked, PriceStaging
 from market.tasks import run_price_import
 
 PROVIDER: Final = "file"

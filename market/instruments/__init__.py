@@ -1,0 +1,1 @@
+"""What trades: the master, its files, and what a symbol means."""

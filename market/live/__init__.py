@@ -1,0 +1,1 @@
+"""Prices of now: the feed, what processes tell each other, and the sockets."""

@@ -1,0 +1,1 @@
+"""Prices of the past, read: bars of every interval, closes, statistics, files."""
