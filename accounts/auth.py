@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -191,11 +191,17 @@ class KeyAuth(AuthBase):
         return caller
 
 
-async def authenticate_socket(scope: Mapping[str, Any]) -> Caller | None:
+async def authenticate_socket(scope: MutableMapping[str, Any]) -> Caller | None:
     """Who opens a socket: by key where a header carries one, else by the browser's session.
 
-    A key needs the scope ``read``. ``None`` refuses the handshake.
+    A key needs the scope ``read``. ``None`` refuses the handshake. ``scope["caller"]`` keeps the
+    answer.
     """
+    scope["caller"] = caller = await find_socket_caller(scope)
+    return caller
+
+
+async def find_socket_caller(scope: Mapping[str, Any]) -> Caller | None:
     headers = {
         name.decode("latin-1").title().replace("Api", "API"): value.decode("latin-1")
         for name, value in scope.get("headers", ())

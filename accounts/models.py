@@ -174,3 +174,56 @@ class IdempotentAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} {self.key}"
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def for_user(self, user: User) -> Self:
+        """What is the user's matter, whoever did it."""
+        return self.filter(owner=user)
+
+
+class AuditEvent(models.Model):
+    """Something done, with who, when and from where. The database refuses to change a row.
+
+    Users are pointed at without foreign keys: their events outlive them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    occurred_at = models.DateTimeField()
+    action = models.CharField(max_length=60)
+    owner = models.ForeignKey(
+        User,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="audit_events",
+    )
+    actor = models.ForeignKey(
+        User,
+        null=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+    )
+    actor_key_id = models.UUIDField(null=True)
+    target = models.CharField(max_length=40)
+    target_id = models.CharField(max_length=80)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    via = models.CharField(max_length=10)
+    address = models.CharField(max_length=64, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    objects: ClassVar[models.Manager[AuditEvent]] = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["owner", "-occurred_at", "-id"], name="audit_event_of_owner"),
+            models.Index(fields=["-occurred_at", "-id"], name="audit_event_newest"),
+            models.Index(fields=["action", "-occurred_at", "-id"], name="audit_event_of_action"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.occurred_at:%Y-%m-%d %H:%M:%S} {self.action} {self.target_id}"

@@ -10,6 +10,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
+from config.middleware.audit_origin import SocketAuditOrigin
 from config.middleware.socket_origin import ExactOrigin
 from config.request_pool import WsgiRequests
 
@@ -28,6 +29,6 @@ application = ProtocolTypeRouter(
             threads=settings.LIMITS.request_threads,
             waiting=settings.LIMITS.request_queue,
         ),
-        "websocket": ExactOrigin(AuthMiddlewareStack(websocket_application)),
+        "websocket": ExactOrigin(AuthMiddlewareStack(SocketAuditOrigin(websocket_application))),
     }
 )

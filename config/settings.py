@@ -80,6 +80,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.request_id.RequestIdMiddleware",
+    "config.middleware.audit_origin.AuditOriginMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.content_security.ContentSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,0 +1,80 @@
+"""Who acts in a request or on a socket, for what they record; see accounts/audit.py."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+
+from accounts import audit
+from accounts.audit import Origin, Via
+from accounts.auth import Caller
+from accounts.http import client_address, request_id
+
+API_PREFIX: Final = "/api/"
+ADMIN: Final = "admin"  # the admin's application namespace
+
+Scope = MutableMapping[str, Any]
+Application = Callable[[Scope, Any, Any], Awaitable[None]]
+
+
+class AuditOriginMiddleware:
+    """For pages, the API and the admin."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = audit.enter(partial(origin_of_request, request))
+        try:
+            return self.get_response(request)
+        finally:
+            audit.leave(token)
+
+
+def origin_of_request(request: HttpRequest) -> Origin:
+    """Who the request speaks for now: the caller of its key, or whoever its session is of."""
+    address, name = client_address(request), request_id(request)
+    if request.path.startswith(API_PREFIX):
+        caller = getattr(request, "auth", None)
+        if not isinstance(caller, Caller):
+            return Origin(Via.API, address=address, request_id=name)
+        return Origin(Via.API, caller.user.id, caller.key_id, address, name)
+    matched = request.resolver_match
+    via = Via.ADMIN if matched and ADMIN in matched.app_names else Via.PAGE
+    user = getattr(request, "user", None)
+    actor_id = user.id if user is not None and user.is_authenticated else None
+    return Origin(via, actor_id, None, address, name)
+
+
+class SocketAuditOrigin:
+    """For sockets; within the session's middleware, so that the user is known."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        token = audit.enter(partial(origin_of_socket, scope))
+        try:
+            await self.application(scope, receive, send)
+        finally:
+            audit.leave(token)
+
+
+def origin_of_socket(scope: Scope) -> Origin:
+    """The same for a socket; a key's owner where its handshake was by key."""
+    request = HttpRequest()
+    request.META = {
+        "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
+        for name, value in scope.get("headers", ())
+    }
+    request.META["REMOTE_ADDR"] = (scope.get("client") or [""])[0]
+    address = client_address(request)
+    caller = scope.get("caller")
+    if isinstance(caller, Caller):
+        return Origin(Via.SOCKET, caller.user.id, caller.key_id, address)
+    user = scope.get("user")
+    actor_id = user.id if user is not None and user.is_authenticated else None
+    return Origin(Via.SOCKET, actor_id, None, address)
