@@ -15,6 +15,7 @@ from accounts.errors import NotFound, Problem
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from accounts.models import ApiKey, ApiKeyQuerySet
+from accounts.networks import is_within
 from accounts.schemas import (
     ApiKeyIn,
     ApiKeyList,
@@ -31,10 +32,7 @@ router: Final = Router()
 @router.get("/me", response=MeOut, auth=KeyAuth("read"), tags=["Accounts"])
 def me(request: ApiRequest) -> MeOut:
     """The user whose key this is, his limits, and what the key may do."""
-    caller = request.auth
-    return MeOut.from_caller(
-        caller.user, scopes=sorted(caller.scopes), portfolio_ids=sorted(caller.portfolio_ids)
-    )
+    return MeOut.from_caller(request.auth)
 
 
 @router.get("/api-keys", response=ApiKeyList, auth=KeyAuth("read"), tags=["API keys"])
@@ -62,6 +60,7 @@ def create_api_key(request: ApiRequest, payload: ApiKeyIn) -> Status[NewApiKeyOu
         name=payload.name,
         scopes=payload.scopes,
         portfolio_ids=payload.portfolio_ids or sorted(caller.portfolio_ids),
+        networks=payload.allowed_networks or caller.networks,
         expires_at=payload.expires_at,
         created_at=timezone.now(),
     )
@@ -82,6 +81,10 @@ def find_overreach(request: ApiRequest, payload: ApiKeyIn) -> list[Problem]:
         if portfolio_id not in known or not caller.may_use(portfolio_id):
             message = f"There is no portfolio {portfolio_id}."
             problems.append(Problem("portfolio_ids", "unknown_portfolio", message))
+    wanted, malformed = api_keys.read_networks(payload.allowed_networks)
+    if payload.allowed_networks and not malformed and not is_within(wanted, caller.networks):
+        message = "This key is bound to addresses, and cannot make one for others."
+        problems.append(Problem("allowed_networks", "beyond_this_key", message))
     return problems
 
 
@@ -97,7 +100,12 @@ def rotate_api_key(request: ApiRequest, key_id: UUID, payload: RotationIn) -> St
     former = reachable_keys(request.auth).filter(id=key_id).first()
     if former is None:
         raise NotFound("There is no such key.")
-    wanted = ApiKeyIn(name=former.name, scopes=former.scopes, portfolio_ids=former.portfolio_ids)
+    wanted = ApiKeyIn(
+        name=former.name,
+        scopes=former.scopes,
+        portfolio_ids=former.portfolio_ids,
+        allowed_networks=former.networks,
+    )
     if problems := find_overreach(request, wanted):
         raise api_keys.KeyRefused(problems)
     key, text = api_keys.rotate_key(
@@ -123,8 +131,13 @@ def revoke_api_key(request: ApiRequest, key_id: UUID) -> Status[None]:
 
 
 def reachable_keys(caller: Caller) -> ApiKeyQuerySet:
-    """The user's keys; to a key bound to portfolios, those that reach no further than itself."""
+    """The user's keys; to a bound key, those that reach no further than itself."""
     keys = ApiKey.objects.for_user(caller.user)
+    if caller.networks:
+        known = keys.values_list("id", "networks")
+        keys = keys.filter(
+            id__in=[key_id for key_id, own in known if is_within(own, caller.networks)]
+        )
     if not caller.portfolio_ids:
         return keys
     return keys.filter(portfolio_ids__contained_by=list(caller.portfolio_ids)).exclude(

@@ -19,10 +19,12 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.errors import AccountsError, NotFound, Problem, ProblemsError
 from accounts.models import ApiKey, User
+from accounts.networks import BadNetwork, read_network
 from accounts.tiers import Tier
 
 PREFIX: Final = "hf_live_"
@@ -59,6 +61,7 @@ def issue_key(
     name: str,
     scopes: Iterable[str],
     portfolio_ids: Sequence[UUID] = (),
+    networks: Sequence[str] = (),
     expires_at: datetime | None = None,
     created_at: datetime,
 ) -> tuple[ApiKey, str]:
@@ -67,15 +70,18 @@ def issue_key(
     Args:
         portfolio_ids: the only portfolios the key may use; empty means all of the owner's. The
             caller has checked that they are the owner's.
+        networks: the only addresses and networks the key may be used from; empty means all.
 
     Raises:
-        KeyRefused: no name, no or unknown scopes, an admin scope for somebody who is none, or
-            an expiry that has passed.
+        KeyRefused: no name, no or unknown scopes, an admin scope for somebody who is none, a
+            network that is none, too many of them, or an expiry that has passed.
     """
     wanted = sorted(set(scopes))
-    if problems := find_problems(
+    bound_to, problems = read_networks(networks)
+    problems += find_problems(
         owner=owner, name=name, scopes=wanted, expires_at=expires_at, created_at=created_at
-    ):
+    )
+    if problems:
         raise KeyRefused(problems)
     lookup, secret = random_text(LOOKUP_LENGTH), random_text(SECRET_LENGTH)
     key = ApiKey.objects.create(
@@ -85,6 +91,7 @@ def issue_key(
         secret_hash=hash_secret(secret),
         scopes=wanted,
         portfolio_ids=list(portfolio_ids),
+        networks=bound_to,
         expires_at=expires_at,
         created_at=created_at,
     )
@@ -115,6 +122,21 @@ def find_problems(
         message = f"expires_at was {expires_at.isoformat()}, must lie in the future."
         problems.append(Problem("expires_at", "past", message))
     return problems
+
+
+def read_networks(texts: Sequence[str]) -> tuple[list[str], list[Problem]]:
+    """The networks in canonical form, each once, and what is wrong with the list."""
+    found: dict[str, None] = {}
+    problems = []
+    for text in texts:
+        try:
+            found[read_network(text)] = None
+        except BadNetwork as error:
+            problems.append(Problem("allowed_networks", "not_a_network", str(error)))
+    if len(found) > settings.LIMITS.key_networks:
+        message = f"There were {len(found)} networks, {settings.LIMITS.key_networks} are possible."
+        problems.append(Problem("allowed_networks", "too_many", message))
+    return list(found), problems
 
 
 def authenticate_key(text: str, *, at: datetime) -> ApiKey | None:
@@ -159,6 +181,7 @@ def rotate_key(
         name=former.name,
         scopes=former.scopes,
         portfolio_ids=former.portfolio_ids,
+        networks=former.networks,
         expires_at=rotated_at + lifetime if lifetime else None,
         created_at=rotated_at,
     )

@@ -21,10 +21,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security.base import AuthBase
 
-from accounts import access_tokens, api_keys
+from accounts import access_tokens, api_keys, networks
 from accounts.api_keys import Scope
 from accounts.errors import AccountsError
-from accounts.http import ApiRequest
+from accounts.http import ApiRequest, client_address
 from accounts.models import ApiKey, User
 from accounts.tiers import Tier
 
@@ -54,7 +54,7 @@ class ScopeMissing(AccountsError):
 
 
 class KeyBound(AccountsError):
-    """The key is bound to portfolios, and this lies outside of them."""
+    """The key is bound to portfolios or networks, and this lies outside of them."""
 
     code = "key_bound"
 
@@ -66,6 +66,7 @@ class Caller:
     user: User
     scopes: frozenset[str]
     portfolio_ids: frozenset[UUID] = frozenset()  # empty means all of the user's
+    networks: tuple[str, ...] = ()  # empty means from everywhere
     # Of the key, or of the sign-in that an access token came from; None for a browser's session.
     key_id: UUID | None = None
 
@@ -119,28 +120,40 @@ class KeyMemory:
 memory: Final = KeyMemory()
 
 
-def caller_of_key(text: str, *, at: datetime) -> Caller | None:
-    """Who speaks with that key or access token; ``None`` where it does not open the door."""
+def caller_of_key(text: str, *, address: str, at: datetime) -> Caller | None:
+    """Who speaks with that key or access token; ``None`` where it does not open the door.
+
+    Args:
+        address: where the caller is, as ``accounts.http.client_address`` tells.
+
+    Raises:
+        KeyBound: the key may not be used from that address.
+    """
     digest = hashlib.sha256(text.encode(errors="replace")).digest()
-    if caller := memory.find(digest):
-        return caller
-    is_token = access_tokens.is_access_token(text)
-    caller = find_token_caller(text, at=at) if is_token else find_key_caller(text, at=at)
-    if caller is not None:
+    caller = memory.find(digest)
+    if caller is None:
+        is_token = access_tokens.is_access_token(text)
+        caller = find_token_caller(text, at=at) if is_token else find_key_caller(text, address, at)
+        if caller is None:
+            return None
         memory.keep(digest, caller)
+    # Asked each time: what is remembered of a key says nothing about where it comes from now.
+    if not networks.contains(caller.networks, address):
+        raise KeyBound("This key is bound, and may not be used from here.")
     return caller
 
 
-def find_key_caller(text: str, *, at: datetime) -> Caller | None:
+def find_key_caller(text: str, address: str, at: datetime) -> Caller | None:
     key = api_keys.authenticate_key(text, at=at)
     if key is None:
         return None
-    if memory.is_use_due(key, at=at):
+    if networks.contains(key.networks, address) and memory.is_use_due(key, at=at):
         api_keys.note_use(key_id=key.id, at=at)
     return Caller(
         user=key.owner,
         scopes=frozenset(key.scopes),
         portfolio_ids=frozenset(key.portfolio_ids),
+        networks=tuple(key.networks),
         key_id=key.id,
     )
 
@@ -178,12 +191,13 @@ class KeyAuth(AuthBase):
 
         Raises:
             Unauthenticated: there is no key, or it does not open the door.
+            KeyBound: the key may not be used from the caller's address.
             ScopeMissing: the key does not carry the scope, or its owner's tier does not.
         """
         text = key_text(request.headers)
         if text is None:
             raise Unauthenticated("Send a key or token as Authorization: Bearer, or as X-API-Key.")
-        caller = caller_of_key(text, at=timezone.now())
+        caller = caller_of_key(text, address=client_address(request), at=timezone.now())
         if caller is None:
             raise Unauthenticated("The key or token is unknown, mistyped, expired or revoked.")
         if not caller.may(self.scope):
@@ -208,7 +222,13 @@ async def find_socket_caller(scope: Mapping[str, Any]) -> Caller | None:
     }
     text = key_text(headers)
     if text is not None:
-        caller = await database_sync_to_async(caller_of_key)(text, at=timezone.now())
+        address = networks.socket_address(scope)
+        try:
+            caller = await database_sync_to_async(caller_of_key)(
+                text, address=address, at=timezone.now()
+            )
+        except KeyBound:
+            return None
         return caller if caller and caller.may(Scope.READ) else None
     user = scope.get("user")
     if isinstance(user, User) or (user is not None and user.is_authenticated):

@@ -55,6 +55,13 @@ class ApiKeyForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="None chosen means all of yours, later ones included.",
     )
+    allowed_networks = forms.CharField(
+        label="Only from these addresses",
+        required=False,
+        help_text="Addresses or networks, such as 192.0.2.17 or 2001:db8::/32, one a line. "
+        "Empty means from everywhere.",
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off", "spellcheck": "false"}),
+    )
     expires_on = forms.DateField(
         label="Expires",
         required=False,
@@ -76,6 +83,9 @@ class ApiKeyForm(forms.Form):
 
     def chosen_portfolios(self) -> list[UUID]:
         return [UUID(text) for text in self.cleaned_data.get("portfolio_ids", [])]
+
+    def chosen_networks(self) -> list[str]:
+        return self.cleaned_data["allowed_networks"].replace(",", " ").split()
 
     def expiry(self) -> datetime | None:
         """The end of the chosen day in UTC."""

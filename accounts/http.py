@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from allauth.core.internal.httpkit import get_client_ip
 from django.http import HttpRequest
+
+from accounts.networks import caller_address
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -29,7 +30,9 @@ class ApiRequest(HttpRequest):
 
 def client_address(request: HttpRequest) -> str:
     """Where the request comes from, by the word of as many proxies as PROXIES trusts."""
-    return get_client_ip(request) or "unknown"
+    return caller_address(
+        request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", "")
+    )
 
 
 def request_id(request: HttpRequest) -> str:

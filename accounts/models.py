@@ -94,6 +94,10 @@ class ApiKey(models.Model):
     portfolio_ids: models.Field[Any, list[UUID]] = ArrayField(
         models.UUIDField(), default=list, blank=True
     )
+    # Where it may be used from, in canonical CIDR form; empty means from everywhere.
+    networks: models.Field[Any, list[str]] = ArrayField(
+        models.CharField(max_length=43), default=list, blank=True
+    )
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
     latest_use_at = models.DateTimeField(null=True, blank=True)

@@ -7,8 +7,9 @@ from uuid import UUID
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field
 
+from accounts.auth import Caller
 from accounts.exact_json import MomentIn
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey
 from accounts.tiers import Allowance
 
 PAGE_SIZE: Final = settings.LIMITS.page_size
@@ -77,9 +78,11 @@ class MeOut(SchemaOut):
     allowance: AllowanceOut
     scopes: list[str]
     portfolio_ids: list[UUID]
+    allowed_networks: list[str]
 
     @classmethod
-    def from_caller(cls, user: User, *, scopes: list[str], portfolio_ids: list[UUID]) -> Self:
+    def from_caller(cls, caller: Caller) -> Self:
+        user = caller.user
         return cls(
             id=user.id,
             email=user.email,
@@ -88,8 +91,9 @@ class MeOut(SchemaOut):
             base_currency=user.base_currency,
             joined_at=user.joined_at,
             allowance=AllowanceOut.from_allowance(user.allowance),
-            scopes=scopes,
-            portfolio_ids=portfolio_ids,
+            scopes=sorted(caller.scopes),
+            portfolio_ids=sorted(caller.portfolio_ids),
+            allowed_networks=list(caller.networks),
         )
 
 
@@ -97,6 +101,13 @@ class ApiKeyIn(SchemaIn):
     name: str
     scopes: list[str]
     portfolio_ids: list[UUID] = []
+    allowed_networks: Annotated[
+        list[str],
+        Field(
+            description="the only addresses and networks it may be used from; empty means all",
+            examples=[["192.0.2.17", "2001:db8::/32"]],
+        ),
+    ] = []
     expires_at: MomentIn | None = None
 
     model_config = ConfigDict(
@@ -120,6 +131,7 @@ class ApiKeyOut(SchemaOut):
     lookup: str
     scopes: list[str]
     portfolio_ids: list[UUID]
+    allowed_networks: list[str]
     created_at: datetime
     expires_at: datetime | None
     latest_use_at: datetime | None
@@ -127,7 +139,8 @@ class ApiKeyOut(SchemaOut):
 
     @classmethod
     def facts(cls, key: ApiKey) -> dict[str, Any]:
-        return {name: getattr(key, name) for name in ApiKeyOut.model_fields}
+        names = ApiKeyOut.model_fields.keys() - {"allowed_networks"}
+        return {name: getattr(key, name) for name in names} | {"allowed_networks": key.networks}
 
     @classmethod
     def from_key(cls, key: ApiKey) -> Self:

@@ -75,6 +75,7 @@ def api_keys_page(request: InvestorRequest) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 scopes=form.cleaned_data["scopes"],
                 portfolio_ids=form.chosen_portfolios(),
+                networks=form.chosen_networks(),
                 expires_at=form.expiry(),
                 created_at=timezone.now(),
             )

@@ -71,6 +71,9 @@ class Limits:
     # How long the token just exchanged is taken for a race, and not for a theft.
     refresh_grace_seconds: int = 10
 
+    # Addresses and networks that one API key may be bound to.
+    key_networks: int = 50
+
     # Lists of the API.
     page_size: int = 100
     page_size_maximum: int = 500

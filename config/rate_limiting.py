@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from accounts.auth import Caller, caller_of_key, key_text
+from accounts.auth import Caller, KeyBound, caller_of_key, key_text
 from accounts.http import client_address
 from accounts.rate_limits import Budget, limiter
 from config.problems import answer_error
@@ -56,7 +56,9 @@ def budget_of(request: HttpRequest) -> Budget:
 def find_caller(request: HttpRequest) -> Caller | None:
     """Who calls; the endpoint's own guard then finds him in memory."""
     text = key_text(request.headers)
+    if text is None:
+        return None
     try:
-        return caller_of_key(text, at=timezone.now()) if text else None
-    except DatabaseError:  # the endpoint will say so itself
+        return caller_of_key(text, address=client_address(request), at=timezone.now())
+    except (DatabaseError, KeyBound):  # the endpoint will say so itself
         return None

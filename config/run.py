@@ -60,6 +60,8 @@ def uvicorn(host: str, port: str) -> list[str]:
         *("--ws-max-size", str(LIMITS.socket_message_bytes)),
         *("--ws-ping-interval", str(SOCKET_PING_SECONDS)),
         *("--ws-ping-timeout", str(SOCKET_PONG_SECONDS), "--no-access-log"),
+        # X-Forwarded-For counts as PROXIES says, in one place, and not by the peer's address.
+        "--no-proxy-headers",
         *("--timeout-graceful-shutdown", "5", "config.asgi:application"),
     ]
 

@@ -54,7 +54,7 @@ def test_a_user_that_cannot_be_is_refused(args: list[str], message: str) -> None
 def test_a_key_stands_alone_on_the_last_line_and_works() -> None:
     user = User.objects.create_user("alice@example.com")
     lines = run("create_api_key", "alice@example.com", "--scopes", "read,trade")
-    caller = caller_of_key(lines[-1], at=timezone.now())
+    caller = caller_of_key(lines[-1], address="127.0.0.1", at=timezone.now())
     assert caller is not None
     assert caller.user == user
     assert caller.scopes == {"read", "trade"}

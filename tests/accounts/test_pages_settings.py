@@ -126,6 +126,15 @@ def test_a_key_that_makes_no_sense_is_refused(alice: User, form: dict[str, str])
     assert not ApiKey.objects.exists()
 
 
+def test_a_key_is_bound_to_addresses_on_the_page(alice: User) -> None:
+    client = client_of(alice)
+    wish = {"name": "Robot", "scopes": ["read"], "allowed_networks": "192.0.2.1\n 2001:db8::/32,"}
+    assert client.post(KEYS, wish | {"allowed_networks": "192.0.2.1 home"}).status_code == 422
+    assert client.post(KEYS, wish).status_code == 201
+    assert ApiKey.objects.get().networks == ["192.0.2.1/32", "2001:db8::/32"]
+    assert "from 192.0.2.1/32, 2001:db8::/32" in client.get(KEYS).content.decode()
+
+
 def test_a_key_ends_with_its_last_day(alice: User) -> None:
     last_day = timezone.now().date() + timedelta(days=7)
     client_of(alice).post(KEYS, {"name": "R", "scopes": ["read"], "expires_on": str(last_day)})

@@ -30,6 +30,13 @@ class Command(BaseCommand):
             metavar="ID",
             help="the only portfolio the key may use; may be repeated",
         )
+        parser.add_argument(
+            "--network",
+            action="append",
+            default=[],
+            metavar="ADDRESS",
+            help="the only address or network it may be used from; may be repeated",
+        )
         parser.add_argument("--expires-at", help="such as 2030-01-31T00:00:00Z")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,6 +51,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 scopes=[scope.strip() for scope in options["scopes"].split(",") if scope.strip()],
                 portfolio_ids=portfolio_ids,
+                networks=options["network"],
                 expires_at=None if expires_at is None else read_moment(expires_at),
                 created_at=timezone.now(),
             )
