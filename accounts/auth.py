@@ -69,6 +69,8 @@ class Caller:
     networks: tuple[str, ...] = ()  # empty means from everywhere
     # Of the key, or of the sign-in that an access token came from; None for a browser's session.
     key_id: UUID | None = None
+    session_key: str | None = None  # of a browser's session
+    is_sign_in: bool = False  # by password or passkey, and so ended by a new password
 
     def may_use(self, portfolio_id: UUID) -> bool:
         """Whether the key reaches that portfolio; whose it is must be asked separately."""
@@ -165,7 +167,12 @@ def find_token_caller(text: str, *, at: datetime) -> Caller | None:
         return None
     user = family.owner
     scopes = {Scope.READ, Scope.TRADE} | ({Scope.ADMIN} if user.tier == Tier.ADMIN else set())
-    return Caller(user=user, scopes=frozenset(scope.value for scope in scopes), key_id=family.id)
+    return Caller(
+        user=user,
+        scopes=frozenset(scope.value for scope in scopes),
+        key_id=family.id,
+        is_sign_in=True,
+    )
 
 
 def key_text(headers: Mapping[str, str]) -> str | None:
@@ -232,5 +239,11 @@ async def find_socket_caller(scope: Mapping[str, Any]) -> Caller | None:
         return caller if caller and caller.may(Scope.READ) else None
     user = scope.get("user")
     if isinstance(user, User) or (user is not None and user.is_authenticated):
-        return Caller(user=user, scopes=frozenset({Scope.READ, Scope.TRADE}))
+        session = scope.get("session")
+        return Caller(
+            user=user,
+            scopes=frozenset({Scope.READ, Scope.TRADE}),
+            session_key=session.session_key if session is not None else None,
+            is_sign_in=True,
+        )
     return None

@@ -68,6 +68,7 @@ async def serve_bare(listener: socket.socket) -> None:
     from websockets.exceptions import ConnectionClosed
 
     from accounts.models import User
+    from accounts.socket_access import SocketHolder
     from market.live.hub_runner import hub_runner
     from market.live.socket_messages import read_request
 
@@ -80,7 +81,7 @@ async def serve_bare(listener: socket.socket) -> None:
         async def send(message: dict[str, Any]) -> None:
             await connection.send(message["text"])
 
-        member = runner.make_socket(user_id=owner_id, key_id=None, abort=connection.transport.abort)
+        member = runner.make_socket(holder=SocketHolder(owner_id), abort=connection.transport.abort)
         runner.hub.join(member)
         writer = asyncio.create_task(member.write(send))
         try:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from accounts.auth import Caller, authenticate_socket
+from accounts.socket_access import SocketHolder
 from market.live.hub_runner import HubRunner, hub_runner
 from market.live.hub_socket import CloseCode, HubSocket, Send, SocketClose
 from market.live.server_transport import abort_by, bound_kernel_buffer, server_send
@@ -49,7 +50,7 @@ class QuoteConsumer:
             now=time.monotonic(),
         )
         self.socket = runner.make_socket(
-            user_id=caller.user.id, key_id=caller.key_id, abort=abort_by(send)
+            holder=SocketHolder.of_caller(caller), abort=abort_by(send)
         )
 
     @classmethod
@@ -153,7 +154,7 @@ def crowd_problem(runner: HubRunner, socket: HubSocket) -> SocketClose | None:
     limits = settings.LIMITS
     if len(runner.hub.sockets) >= limits.sockets_per_process:
         return SocketClose(CloseCode.TRY_LATER, "this server is full")
-    if runner.hub.sockets_of(socket.user_id) >= limits.sockets_per_user:
+    if runner.hub.sockets_of(socket.holder.user_id) >= limits.sockets_per_user:
         reason = f"a user may open {limits.sockets_per_user} sockets"
         return SocketClose(CloseCode.TOO_MANY_SOCKETS, reason)
     return None

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
-from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -16,16 +15,18 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from accounts.socket_access import SocketHolder, shut_out
 from market.instruments.instrument_directory import InstrumentDirectory, Listing
 from market.live.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
 from market.live.price_hub import FLUSH_PHASES, PriceHub
 from market.live.price_listener import PriceListener, Quotes
-from market.live.socket_access import shut_out
 from market.models import Instrument
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS: Final = 1.0
+# Access withdrawn is to end a socket within a second, the query included.
+ACCESS_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
 STEADY_SECONDS: Final = 5.0  # a task that ran this long begins anew without a pause
 DIRECTORY_SECONDS: Final = 15.0
@@ -67,13 +68,10 @@ class HubRunner:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self._listener.stop)
 
-    def make_socket(
-        self, *, user_id: UUID, key_id: UUID | None, abort: Callable[[], None]
-    ) -> HubSocket:
+    def make_socket(self, *, holder: SocketHolder, abort: Callable[[], None]) -> HubSocket:
         """A socket of this hub, not yet joined."""
         return HubSocket(
-            user_id=user_id,
-            key_id=key_id,
+            holder=holder,
             maker=self.hub,
             patience=self.patience,
             monotonic=time.monotonic,
@@ -120,7 +118,7 @@ class HubRunner:
     async def _check(self) -> None:
         """Ask the database what changed; apart from the sweep, which must not wait for it."""
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(ACCESS_SECONDS)
             if self.hub.sockets:
                 await self.refresh_directory(rest_seconds=DIRECTORY_SECONDS)
                 await self._close_shut_out()
@@ -128,13 +126,10 @@ class HubRunner:
     async def _close_shut_out(self) -> None:
         """Close the sockets whose key or user lost access; one look for all of them."""
         sockets = list(self.hub.sockets)
-        key_ids = {socket.key_id for socket in sockets if socket.key_id}
-        user_ids = {socket.user_id for socket in sockets}
-        lost = await database_sync_to_async(shut_out)(
-            key_ids=key_ids, user_ids=user_ids, at=timezone.now()
-        )
+        holders = {socket.holder for socket in sockets}
+        lost = await database_sync_to_async(shut_out)(holders, at=timezone.now())
         for socket in sockets:
-            if socket.key_id in lost or socket.user_id in lost:
+            if socket.holder in lost:
                 socket.close(SocketClose(CloseCode.SIGNED_OUT, "access was withdrawn"))
 
 

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from uuid import UUID
 
 if TYPE_CHECKING:
+    from accounts.socket_access import SocketHolder
     from market.live.price_hub import PricedSymbol
 
 NOTICES_WAITING: Final = 32
@@ -29,6 +29,7 @@ class CloseCode(IntEnum):
     TRY_LATER = 1013
     MALFORMED = 4400
     SIGNED_OUT = 4401
+    NOT_FOUND = 4404
     NOT_READING = 4408
     TOO_MANY_SYMBOLS = 4413
     TOO_MANY_SOCKETS = 4428
@@ -79,23 +80,20 @@ class HubSocket:
         "_sending_since",
         "_sent_seq",
         "_waiter",
-        "key_id",
+        "holder",
         "symbols",
-        "user_id",
     )
 
     def __init__(
         self,
         *,
-        user_id: UUID,
-        key_id: UUID | None,
+        holder: SocketHolder,
         maker: FrameMaker,
         patience: SocketPatience,
         monotonic: Callable[[], float],
         abort: Callable[[], None],
     ) -> None:
-        self.user_id = user_id
-        self.key_id = key_id
+        self.holder = holder
         self.symbols: frozenset[PricedSymbol] = frozenset()
         self._maker = maker
         self._patience = patience

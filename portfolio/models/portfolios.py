@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -26,6 +28,11 @@ class PortfolioQuerySet(models.QuerySet["Portfolio"]):
     def for_user(self, user: User) -> Self:
         """Portfolios that the user may see; archived ones are gone from sight."""
         return self.filter(owner=user, archived_at=None)
+
+    def visible_pairs(self, pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
+        """Of pairs of user and portfolio, those where ``for_user`` would show it; one query."""
+        rows = self.filter(id__in={portfolio_id for _, portfolio_id in pairs}, archived_at=None)
+        return set(rows.values_list("owner_id", "id")) & set(pairs)
 
 
 class Portfolio(models.Model):

@@ -2,8 +2,8 @@
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
-// Codes that a repeat would only meet again: malformed, signed out, too many symbols.
-const FINAL_CODES = new Set([1008, 4400, 4401, 4413]);
+// Codes that a repeat would only meet again: malformed, signed out, gone, too many symbols.
+const FINAL_CODES = new Set([1008, 4400, 4401, 4404, 4413]);
 
 export class ReconnectingSocket extends EventTarget {
   #path;

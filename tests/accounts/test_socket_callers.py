@@ -1,17 +1,19 @@
 """Who may open a socket: a signed-in browser, or a program's key in a header."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import AnonymousUser
+from django.test import Client
 from django.utils import timezone
 
 from accounts import auth
 from accounts.auth import Caller, authenticate_socket
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, TokenFamily, User
 from accounts.refresh_tokens import revoke, start_family
-from market.live.socket_access import shut_out
+from accounts.socket_access import SocketHolder, shut_out
 from tests.api.clients import key_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -67,9 +69,27 @@ def test_an_access_token_opens_a_socket_until_its_sign_in_ends(alice: User) -> N
     assert caller is not None
     assert caller.user == alice
     assert caller.key_id is not None
-    seen = {"key_ids": {caller.key_id}, "user_ids": {alice.id}}
-    assert shut_out(**seen, at=timezone.now()) == set()
+    holder = SocketHolder.of_caller(caller)
+    assert shut_out([holder], at=timezone.now()) == set()
     revoke(text=pair.refresh_token, revoked_at=timezone.now())
-    assert shut_out(**seen, at=timezone.now()) == {caller.key_id}
+    assert shut_out([holder], at=timezone.now()) == {holder}
     auth.memory.forget()
     assert caller_of({"headers": [bearer]}) is None
+
+
+def test_looking_at_many_sockets_costs_four_queries(
+    alice: User, django_assert_num_queries: Any
+) -> None:
+    holders = []
+    for _ in range(3):
+        key_for(alice)
+        browser = Client()
+        browser.force_login(alice)
+        pair = start_family(owner=alice, started_at=timezone.now())
+        holders.append(SocketHolder(alice.id, session_key=browser.session.session_key))
+        holders.append(SocketHolder(alice.id, key_id=TokenFamily.objects.latest("created_at").id))
+        assert pair.access_token
+    holders += [SocketHolder(alice.id, key_id=key.id) for key in ApiKey.objects.all()]
+    holders.append(SocketHolder(uuid4()))
+    with django_assert_num_queries(4):
+        assert shut_out(holders, at=timezone.now()) == {holders[-1]}

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
+from accounts.socket_access import SocketHolder
 from market.instruments.instrument_directory import InstrumentDirectory, Listing
 from market.live.hub_socket import HubSocket, SocketPatience
 from market.live.price_hub import FLUSH_PHASES, PriceHub
@@ -37,8 +38,7 @@ class Desk:
 
     def open(self, *symbols: str, user_id: UUID | None = None) -> HubSocket:
         socket = HubSocket(
-            user_id=user_id or uuid4(),
-            key_id=None,
+            holder=SocketHolder(user_id or uuid4()),
             maker=self.hub,
             patience=PATIENCE,
             monotonic=self.clock,
