@@ -85,7 +85,8 @@ class ApiKeyForm(forms.Form):
         return [UUID(text) for text in self.cleaned_data.get("portfolio_ids", [])]
 
     def chosen_networks(self) -> list[str]:
-        return self.cleaned_data["allowed_networks"].replace(",", " ").split()
+        text: str = self.cleaned_data["allowed_networks"]
+        return text.replace(",", " ").split()
 
     def expiry(self) -> datetime | None:
         """The end of the chosen day in UTC."""
