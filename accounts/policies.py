@@ -1,32 +1,54 @@
-"""Who may call a view. Each page view declares it; a start-up check refuses one that does not.
+"""Who may call what. Every page, endpoint, socket and task declares it; a check refuses the rest.
 
 ``public`` lets everybody in, ``signed_in`` sends a stranger to the sign-in page, ``staff_only``
-answers a signed-in stranger 404, because that the page exists is none of his business.
+answers a signed-in stranger 404, because that the page exists is none of his business. An
+endpoint declares by its ``KeyAuth``, or by ``anybody`` why it has none. What the ids in an
+address mean is declared by name, see ``accounts.slots``.
+
+See also ``config.access``, which looks for what is not declared, and docs/authorisation.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
-from django.core.checks import CheckMessage, Error
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.api_keys import Scope
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+Work = TypeVar("Work", bound=Callable[..., Any])
 
-# Views of these packages are ours; those of Django, allauth and the API guard themselves.
-OUR_PACKAGES: Final = ("accounts", "market", "portfolio", "trading", "integrations", "config")
 POLICY_ATTRIBUTE: Final = "access_policy"
+IDS_ATTRIBUTE: Final = "access_ids"
+REASON_ATTRIBUTE: Final = "open_to_anybody_because"
 
 
 class Policy(StrEnum):
     PUBLIC = "public"
     SIGNED_IN = "signed_in"
     STAFF_ONLY = "staff_only"
+    # Pages of allauth between the steps of a sign-in; without one under way they lead elsewhere.
+    AMID_SIGN_IN = "amid_sign_in"
+
+
+@dataclass(frozen=True, slots=True)
+class SocketPolicy:
+    """Who may open a socket: the signed-in, and keys of the scope; ``None`` refuses everybody."""
+
+    scope: Scope | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPolicy:
+    """For whom a task works: for the desk itself, or for the owner of what an argument names."""
+
+    owner_of: str | None  # the name of a slot that is an argument of the task
 
 
 def public(view: View) -> View:
@@ -51,39 +73,85 @@ def staff_only(view: View) -> View:
     return cast("View", _marked(login_required(guarded), Policy.STAFF_ONLY))
 
 
+def takes_ids(**slots: str) -> Callable[[View], View]:
+    """Say which fields of a page's query or form name something: ``takes_ids(portfolio="…_id")``.
+
+    Ids in the address need no saying, they are found by their name.
+    """
+
+    def mark(view: View) -> View:
+        setattr(view, IDS_ATTRIBUTE, slots)
+        return view
+
+    return mark
+
+
+def anybody(reason: str) -> Callable[[Work], Work]:
+    """Declare that an endpoint with ``auth=None`` is meant to be open, and why."""
+
+    def mark(endpoint: Work) -> Work:
+        setattr(endpoint, REASON_ATTRIBUTE, reason)
+        return endpoint
+
+    return mark
+
+
+def socket_for(scope: Scope, application: Any) -> Any:
+    """Declare who may open a socket; the application asks ``accounts.auth`` for the caller."""
+    setattr(application, POLICY_ATTRIBUTE, SocketPolicy(scope))
+    return application
+
+
+def socket_for_nobody(application: Any) -> Any:
+    """Declare that a socket address refuses whoever comes."""
+    setattr(application, POLICY_ATTRIBUTE, SocketPolicy(None))
+    return application
+
+
+def works_for_the_desk(task: Work) -> Work:
+    """Declare that a task works for nobody in particular; no user's word starts it."""
+    setattr(task, POLICY_ATTRIBUTE, TaskPolicy(None))
+    return task
+
+
+def works_for_owner_of(slot: str) -> Callable[[Work], Work]:
+    """Declare that a task works on what one argument names, for its owner, who was checked."""
+
+    def mark(task: Work) -> Work:
+        setattr(task, POLICY_ATTRIBUTE, TaskPolicy(slot))
+        return task
+
+    return mark
+
+
 def policy_of(view: Callable[..., Any]) -> Policy | None:
     """The policy that the view declares, or ``None``."""
-    return getattr(view, POLICY_ATTRIBUTE, None)
+    found = getattr(view, POLICY_ATTRIBUTE, None)
+    return found if isinstance(found, Policy) else None
 
 
-def find_undeclared_views(**_: Any) -> list[CheckMessage]:
-    """Check that every routed view of ours declares who may call it."""
-    return [
-        Error(
-            f"The view {pattern.lookup_str} at {route!r} does not declare who may call it.",
-            hint="Decorate it with public, signed_in or staff_only of accounts.policies.",
-            id="accounts.E001",
-        )
-        for route, pattern in _routes(get_resolver().url_patterns)
-        if _is_ours(pattern) and policy_of(pattern.callback) is None
-    ]
+def socket_policy_of(application: Callable[..., Any]) -> SocketPolicy | None:
+    """The policy that a socket's application declares, or ``None``."""
+    found = getattr(application, POLICY_ATTRIBUTE, None)
+    return found if isinstance(found, SocketPolicy) else None
+
+
+def task_policy_of(work: Callable[..., Any]) -> TaskPolicy | None:
+    """The policy that a task's function declares, or ``None``."""
+    found = getattr(work, POLICY_ATTRIBUTE, None)
+    return found if isinstance(found, TaskPolicy) else None
+
+
+def ids_of(view: Callable[..., Any]) -> Mapping[str, str]:
+    """The fields of a page's query or form that name something, each with its slot."""
+    return cast("Mapping[str, str]", getattr(view, IDS_ATTRIBUTE, {}))
+
+
+def reason_of(endpoint: Callable[..., Any]) -> str:
+    """Why an endpoint is open to anybody; empty where nobody said so."""
+    return str(getattr(endpoint, REASON_ATTRIBUTE, ""))
 
 
 def _marked(view: View, policy: Policy) -> View:
     setattr(view, POLICY_ATTRIBUTE, policy)
     return view
-
-
-def _is_ours(pattern: URLPattern) -> bool:
-    return pattern.lookup_str.partition(".")[0] in OUR_PACKAGES
-
-
-def _routes(
-    patterns: Iterable[URLPattern | URLResolver], prefix: str = ""
-) -> Iterator[tuple[str, URLPattern]]:
-    for pattern in patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from _routes(pattern.url_patterns, route)
-        else:
-            yield route, pattern

@@ -9,12 +9,15 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.policies import works_for_the_desk
+
 HEARTBEAT_KEY: Final = "worker:heartbeat"
 HEARTBEAT_SECONDS: Final = 60
 TIMEOUT_SECONDS: Final = 2
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def record_heartbeat(**_: Any) -> None:
     """Say that a worker takes tasks from the queue; readiness reads it until it expires."""
     with redis.Redis.from_url(
@@ -30,6 +33,7 @@ def record_heartbeat(**_: Any) -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def forget_old_answers(**_: Any) -> None:
     """Drop answers kept for repeated requests that have outlived their days."""
     from accounts.idempotency import forget_answers
@@ -38,6 +42,7 @@ def forget_old_answers(**_: Any) -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def forget_old_tokens(**_: Any) -> None:
     """Drop sign-ins of programs whose last refresh token has expired."""
     from accounts.refresh_tokens import forget_expired

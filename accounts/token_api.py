@@ -13,6 +13,7 @@ from ninja.responses import Status
 from pydantic import ConfigDict, Field
 
 from accounts import auth, refresh_tokens, sign_in
+from accounts.policies import anybody
 from accounts.refresh_tokens import TokenPair
 from accounts.schemas import SchemaIn, SchemaOut
 
@@ -69,6 +70,7 @@ class SignUpOut(SchemaOut):
 
 
 @router.post("/auth/signup", response={201: SignUpOut})
+@anybody("nobody has a key before there is a user")
 def sign_up(request: HttpRequest, payload: SignInIn) -> Status[SignUpOut]:
     """Make a user of the standard tier, where sign-up is open."""
     email = payload.email.strip()
@@ -77,6 +79,7 @@ def sign_up(request: HttpRequest, payload: SignInIn) -> Status[SignUpOut]:
 
 
 @router.post("/auth/token", response=TokensOut)
+@anybody("password and second factor are what it checks")
 def create_tokens(request: HttpRequest, payload: TokenIn) -> TokensOut:
     """Sign in: an access token for five minutes, and a refresh token to get the next one."""
     user = sign_in.check_password(request, email=payload.email.strip(), password=payload.password)
@@ -86,6 +89,7 @@ def create_tokens(request: HttpRequest, payload: TokenIn) -> TokensOut:
 
 
 @router.post("/auth/token/refresh", response=TokensOut)
+@anybody("the refresh token is what it checks")
 def refresh_tokens_of(request: HttpRequest, payload: RefreshIn) -> TokensOut:
     """Exchange a refresh token, once. Using it again ends every token of that sign-in."""
     try:
@@ -97,6 +101,7 @@ def refresh_tokens_of(request: HttpRequest, payload: RefreshIn) -> TokensOut:
 
 
 @router.post("/auth/token/revoke", response={204: None})
+@anybody("the refresh token is what it checks")
 def revoke_tokens(request: HttpRequest, payload: RefreshIn) -> Status[None]:
     """Sign out: end every token of that sign-in. Unknown tokens are answered alike."""
     refresh_tokens.revoke(text=payload.refresh_token, revoked_at=timezone.now())

@@ -16,7 +16,7 @@ from accounts import api_keys
 from accounts.errors import NotFound
 from accounts.forms import ApiKeyForm, ProfileForm, ThemeForm
 from accounts.models import ApiKey
-from accounts.policies import public, signed_in
+from accounts.policies import public, signed_in, takes_ids
 from accounts.templatetags.formats import theme as known_theme
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in
+@takes_ids(portfolio_ids="portfolio_ids")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def api_keys_page(request: InvestorRequest) -> HttpResponse:

@@ -17,7 +17,10 @@ from config.request_pool import WsgiRequests
 # Sets Django up, which what follows needs.
 from config.wsgi import application as wsgi_application
 
+from config.access import checks  # isort: skip
 from config.routing import websocket_application  # isort: skip
+
+checks.refuse_undeclared([checks.find_undeclared_sockets])
 
 # Else the first visitor would wait for every page's code, and see its mistakes.
 import_module(settings.ROOT_URLCONF)

@@ -16,6 +16,7 @@ from ninja.responses import Status
 
 from accounts.auth import KeyBound, caller_of_key, key_text
 from accounts.http import client_address
+from accounts.policies import anybody
 
 logger = logging.getLogger(__name__)
 router: Final = Router(tags=["Operations"])
@@ -31,6 +32,7 @@ class HealthOut(Schema):
 
 
 @router.get("/health/live", response=HealthOut, auth=None, exclude_none=True)
+@anybody("probes carry no key")
 def live(request: HttpRequest) -> HealthOut:
     """Answers while the process can answer at all."""
     return HealthOut(status="alive")
@@ -42,6 +44,7 @@ def live(request: HttpRequest) -> HealthOut:
     auth=None,
     exclude_none=True,
 )
+@anybody("probes carry no key; what it says without one is one word")
 def ready(request: HttpRequest) -> Status[HealthOut]:
     """Answers 200 while database, Valkey, worker, matcher and price feed all work, else 503."""
     found = readiness()

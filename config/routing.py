@@ -5,6 +5,7 @@ from typing import Any
 from channels.routing import URLRouter
 from django.urls import re_path
 
+from accounts.policies import socket_for_nobody
 from market.routing import websocket_urlpatterns as market_sockets
 from trading.routing import websocket_urlpatterns as trading_sockets
 
@@ -15,7 +16,6 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.close", "code": 4404})
 
 
-# Django's stubs know patterns of requests only.
-anything_else = re_path(r"", refuse)  # type: ignore[arg-type]
+anything_else = re_path(r"", socket_for_nobody(refuse))
 
 websocket_application = URLRouter([*market_sockets, *trading_sockets, anything_else])

@@ -9,10 +9,13 @@ from uuid import UUID
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.policies import works_for_owner_of, works_for_the_desk
+
 PARTITION_DAYS: Final = 4  # yesterday to the day after tomorrow
 
 
 @shared_task(name="market.tasks.run_price_import")  # type: ignore[untyped-decorator]
+@works_for_owner_of("run_id")
 def run_price_import(*, run_id: str, **_: Any) -> None:
     from market.intake.price_files import run_import
 
@@ -20,6 +23,7 @@ def run_price_import(*, run_id: str, **_: Any) -> None:
 
 
 @shared_task(name="market.tasks.ensure_partitions")  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def ensure_partitions(**_: Any) -> None:
     from market.intake.partitions import ensure_tick_partitions
     from market.intake.price_runs import mark_stale_runs
@@ -30,6 +34,7 @@ def ensure_partitions(**_: Any) -> None:
 
 
 @shared_task(name="market.tasks.backfill_simulated")  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def backfill_simulated(**_: Any) -> None:
     from market.intake.providers import history_provider
     from market.models import Instrument

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import signed_in, takes_ids
 from market import queries
 from market import watchlists as operations
 from market.boards import board_rows
@@ -110,6 +110,7 @@ def delete(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
 
 
 @signed_in
+@takes_ids(watchlist="watchlist_id")
 @require_POST
 def watch(request: InvestorRequest, address: str) -> HttpResponse:
     """Put the instrument on the watchlist named in ``watchlist``, or on a first one."""

@@ -9,10 +9,13 @@ from uuid import UUID
 
 from celery import shared_task
 
+from accounts.policies import works_for_owner_of, works_for_the_desk
+
 logger = logging.getLogger(__name__)
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("portfolio_id")
 def refresh_portfolio_valuations(*, portfolio_id: str, **_: Any) -> None:
     """Value one portfolio through yesterday, from the earliest changed day."""
     from portfolio.valuation import refresh_valuations
@@ -21,6 +24,7 @@ def refresh_portfolio_valuations(*, portfolio_id: str, **_: Any) -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def refresh_all_valuations(**_: Any) -> None:
     """Value every portfolio in use through yesterday; one that fails does not stop the others."""
     from portfolio.models import Portfolio
@@ -36,6 +40,7 @@ def refresh_all_valuations(**_: Any) -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def check_books(**_: Any) -> None:
     """Run the money probes, keep what they find, and say it aloud."""
     from portfolio.probes import record_failed_probes

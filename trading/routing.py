@@ -6,8 +6,13 @@ from typing import Any
 
 from django.urls import path
 
+from accounts.api_keys import Scope
+from accounts.policies import socket_for
 from trading.consumers import PortfolioConsumer
 
 websocket_urlpatterns: list[Any] = [
-    path("ws/v1/portfolios/<uuid:portfolio_id>", PortfolioConsumer.as_asgi()),
+    path(
+        "ws/v1/portfolios/<uuid:portfolio_id>",
+        socket_for(Scope.READ, PortfolioConsumer.as_asgi()),
+    ),
 ]

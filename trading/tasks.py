@@ -7,8 +7,11 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
+from accounts.policies import works_for_the_desk
+
 
 @shared_task(name="trading.tasks.settle_due", queue="money")  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def settle_due(**_: Any) -> int:
     """Exchange what fills promised for today or earlier."""
     from trading.settlement import settle_due as settle
@@ -17,6 +20,7 @@ def settle_due(**_: Any) -> int:
 
 
 @shared_task(name="trading.tasks.expire_day_orders", queue="money")  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def expire_day_orders(**_: Any) -> int:
     """Queue the end of day orders whose session has closed; the matcher carries it out."""
     from trading.expiry import request_expiries

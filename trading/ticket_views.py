@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import signed_in, takes_ids
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
 from market.queries import instrument_by_address
@@ -27,6 +27,7 @@ from trading.models import Order
 
 
 @signed_in
+@takes_ids(portfolio="portfolio_id")
 @require_GET
 def desk(request: InvestorRequest, address: str) -> HttpResponse:
     """One instrument for one paper portfolio: the ticket, the position, the working orders."""
@@ -53,6 +54,7 @@ def holding(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpR
 
 
 @signed_in
+@takes_ids(instrument="address")
 @require_http_methods(["GET", "POST"])
 def ticket(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
@@ -71,6 +73,7 @@ def ticket(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 
 
 @signed_in
+@takes_ids(instrument="address")
 @require_GET
 def estimate(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """What the ticket would cost now, and every problem at its field."""

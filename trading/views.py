@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import signed_in, takes_ids
 from portfolio.models import Portfolio
 from portfolio.models.portfolios import PortfolioKind
 from trading import orders as operations
@@ -27,6 +27,7 @@ ORDERS_PER_PAGE: Final = 50
 
 
 @signed_in
+@takes_ids(portfolio="portfolio_id")
 @require_GET
 def orders(request: InvestorRequest) -> HttpResponse:
     """Working orders, or with ``?status=done`` those that have come to their end."""

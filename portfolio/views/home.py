@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.models import User
-from accounts.policies import signed_in
+from accounts.policies import signed_in, takes_ids
 from market import queries as market_queries
 from market.charting.sparklines import sparkline_path
 from market.models import WatchlistItem
@@ -69,6 +69,7 @@ class PositionLine:
 
 
 @signed_in
+@takes_ids(portfolio="portfolio_id")
 @require_GET
 @for_htmx({"worth": "portfolio/_worth.html", "positions": "portfolio/_positions.html"})
 def home(request: InvestorRequest) -> HttpResponse:

@@ -1,42 +1,18 @@
-"""Every page of ours declares who may call it."""
+"""What the declarations of pages do."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
-from django.urls import URLResolver, path
-from django.urls.resolvers import RegexPattern
 
-from accounts import policies
 from accounts.models import User
-from accounts.policies import Policy, policy_of, public, signed_in, staff_only
-
-
-def open_view(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("in")
+from accounts.policies import Policy, policy_of, signed_in, staff_only
 
 
 def request_by(user: User | AnonymousUser) -> HttpRequest:
     request = RequestFactory().get("/somewhere")
     request.user = user
     return request
-
-
-def test_every_view_of_ours_declares_its_policy() -> None:
-    assert policies.find_undeclared_views() == []
-
-
-def test_a_view_without_a_policy_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    open_view.__module__ = "portfolio.views.forgotten"
-    routes = URLResolver(RegexPattern(r"^/"), [path("gap", open_view), path("ok", public(home))])
-    monkeypatch.setattr(policies, "get_resolver", lambda: routes)
-    found = policies.find_undeclared_views()
-    assert [error.id for error in found] == ["accounts.E001"]
-    assert "'gap'" in found[0].msg
-
-
-def home(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("home")
 
 
 def page(request: HttpRequest) -> HttpResponse:

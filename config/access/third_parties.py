@@ -1,0 +1,77 @@
+"""Addresses that Django and allauth bring, each with who may call it.
+
+They guard themselves; this table says what they are trusted to do, and an address that is not in
+it, as an upgrade may bring one, is refused at the start until somebody has looked at it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from accounts.policies import Policy
+
+BY_NAME: Final[dict[str, Policy]] = {
+    # The API's own pages: its document, its documentation, the name of its root.
+    "api:openapi-json": Policy.PUBLIC,
+    "api:openapi-view": Policy.PUBLIC,
+    "api:api-root": Policy.PUBLIC,
+    "api:unknown-path": Policy.PUBLIC,
+    # allauth: in and out.
+    "account_login": Policy.PUBLIC,
+    "account_logout": Policy.PUBLIC,
+    "account_signup": Policy.PUBLIC,
+    "account_inactive": Policy.PUBLIC,
+    "account_email_verification_sent": Policy.PUBLIC,
+    "account_confirm_email": Policy.PUBLIC,
+    "account_reset_password": Policy.PUBLIC,
+    "account_reset_password_done": Policy.PUBLIC,
+    "account_reset_password_from_key": Policy.PUBLIC,
+    "account_reset_password_from_key_done": Policy.PUBLIC,
+    "account_confirm_login_code": Policy.AMID_SIGN_IN,
+    "account_reauthenticate": Policy.SIGNED_IN,
+    "account_email": Policy.SIGNED_IN,
+    "account_change_password": Policy.SIGNED_IN,
+    "account_set_password": Policy.SIGNED_IN,
+    # allauth: second factors and passkeys.
+    "mfa_authenticate": Policy.AMID_SIGN_IN,
+    "mfa_login_webauthn": Policy.AMID_SIGN_IN,
+    "mfa_index": Policy.SIGNED_IN,
+    "mfa_reauthenticate": Policy.SIGNED_IN,
+    "mfa_activate_totp": Policy.SIGNED_IN,
+    "mfa_deactivate_totp": Policy.SIGNED_IN,
+    "mfa_view_recovery_codes": Policy.SIGNED_IN,
+    "mfa_generate_recovery_codes": Policy.SIGNED_IN,
+    "mfa_download_recovery_codes": Policy.SIGNED_IN,
+    "mfa_list_webauthn": Policy.SIGNED_IN,
+    "mfa_add_webauthn": Policy.SIGNED_IN,
+    "mfa_reauthenticate_webauthn": Policy.SIGNED_IN,
+    "mfa_remove_webauthn": Policy.SIGNED_IN,
+    "mfa_edit_webauthn": Policy.SIGNED_IN,
+    # The admin around its models. Its sign-in is the site's own.
+    "admin:login": Policy.PUBLIC,
+    "admin:logout": Policy.PUBLIC,
+    "admin:index": Policy.STAFF_ONLY,
+    "admin:password_change": Policy.STAFF_ONLY,
+    "admin:password_change_done": Policy.STAFF_ONLY,
+    "admin:autocomplete": Policy.STAFF_ONLY,
+    "admin:jsi18n": Policy.STAFF_ONLY,
+    "admin:view_on_site": Policy.STAFF_ONLY,
+    "admin:app_list": Policy.STAFF_ONLY,
+}
+# The admin's five pages of a model: any of ours, and of others' those listed.
+ADMIN_PAGE: Final = re.compile(
+    r"admin:(?:(?:accounts|market|portfolio|trading|integrations)_[a-z]+"
+    r"|auth_group|account_emailaddress|mfa_authenticator)"
+    r"_(?:changelist|add|history|delete|change)"
+)
+# The admin's nameless ones: from an object to its form, and the answer to anything else.
+ADMIN_NAMELESS: Final = re.compile(r"admin/(?:\w+/\w+/<path:object_id>/|\(\?P<url>\.\*\)\$)")
+
+
+def third_party_policy(name: str, route: str) -> Policy | None:
+    """Who may call that address of Django or allauth; ``None`` for one that nobody looked at."""
+    if name in BY_NAME:
+        return BY_NAME[name]
+    is_known = ADMIN_PAGE.fullmatch(name) if name else ADMIN_NAMELESS.fullmatch(route)
+    return Policy.STAFF_ONLY if is_known else None

@@ -1,0 +1,12 @@
+"""What the ids of this app's addresses name."""
+
+from typing import Final
+
+from accounts.slots import Reach, Slot
+
+SLOTS: Final = (
+    Slot("address", "instrument", Reach.ANYBODY),
+    Slot("symbol", "instrument", Reach.ANYBODY),
+    Slot("watchlist_id", "watchlist", Reach.OWNER),
+    Slot("run_id", "price import", Reach.STAFF),
+)

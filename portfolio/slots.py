@@ -1,0 +1,12 @@
+"""What the ids of this app's addresses name."""
+
+from typing import Final
+
+from accounts.slots import Reach, Slot
+
+SLOTS: Final = (
+    Slot("portfolio_id", "portfolio", Reach.OWNER, is_bound=True),
+    Slot("portfolio_ids", "portfolio", Reach.OWNER, is_bound=True),
+    # An entry's name at whoever keeps the other books.
+    Slot("external_id", "text", Reach.ANYBODY, is_coined=True),
+)
