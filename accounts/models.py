@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -13,9 +13,13 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.identifiers import new_id
 from accounts.tiers import Allowance, Tier, allowance_of
+
+# The apps of Django's admin that the admin tier opens; those of libraries are for superusers.
+ADMINISTERED: Final = frozenset({"accounts", "market", "portfolio", "trading", "integrations"})
 
 
 class UserManager(BaseUserManager["User"]):
@@ -47,6 +51,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(default=timezone.now)
+    # Sessions and sign-ins of programs that began before are over.
+    sessions_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -59,6 +65,29 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(Lower("email"), name="user_email_unique_ignoring_case"),
             models.CheckConstraint(condition=Q(tier__in=Tier.values), name="user_tier_known"),
         )
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Whether Django's admin lets him; its pages say themselves what can be changed."""
+        return super().has_perm(perm, obj) or self.has_module_perms(perm.partition(".")[0])
+
+    def has_module_perms(self, app_label: str) -> bool:
+        is_ours = self.is_admin and self.is_staff and app_label in ADMINISTERED
+        return is_ours or super().has_module_perms(app_label)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What sessions and sign-ins are checked against: the password, and their last end."""
+        if self.sessions_ended_at is None:
+            former: str = super()._get_session_auth_hash(secret)  # type: ignore[misc]
+            return former
+        value = f"{self.password}|{self.sessions_ended_at.timestamp()}"
+        return salted_hmac(
+            "accounts.User.sessions", value, secret=secret, algorithm="sha256"
+        ).hexdigest()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether he may change users and the instrument master."""
+        return self.is_active and self.tier == Tier.ADMIN
 
     @property
     def allowance(self) -> Allowance:

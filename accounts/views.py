@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import api_keys
+from accounts import api_keys, users
 from accounts.errors import NotFound
 from accounts.forms import ApiKeyForm, ProfileForm, ThemeForm
 from accounts.models import ApiKey
@@ -33,9 +33,11 @@ COOKIE_AGE_SECONDS: Final = 365 * 24 * 3600
 @signed_in
 @require_http_methods(["GET", "POST"])
 def settings_page(request: InvestorRequest) -> HttpResponse:
+    # The operation reads the user anew, because the form writes into the one it is given.
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        name = form.cleaned_data["display_name"]
+        users.change_profile(user=request.user, display_name=name, changed_at=timezone.now())
         messages.success(request, "Saved.")
         return redirect("accounts:settings")
     context = {

@@ -39,7 +39,7 @@ def test_an_admin_is_staff() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["not an address", "--password", PASSWORD], "not an e-mail address"),
+        (["not an address", "--password", PASSWORD], "must be an address"),
         (["alice@example.com", "--password", ""], "empty"),
         (["ALICE@example.com", "--password", PASSWORD], "already"),
     ],

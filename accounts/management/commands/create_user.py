@@ -8,9 +8,9 @@ from typing import Any
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
-from django.db import IntegrityError
+from django.utils import timezone
 
+from accounts import users
 from accounts.models import User
 from accounts.tiers import Tier
 
@@ -28,26 +28,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         email, password = options["email"], options["password"]
-        user = User(email=email, tier=options["tier"])
-        try:
-            validate_email(email)
-        except ValidationError as error:
-            raise CommandError(f"{email!r} is not an e-mail address.") from error
         if not password:
             raise CommandError("The password is empty.")
         try:
-            validate_password(password, user)
+            validate_password(password, User(email=email))
         except ValidationError as error:
             # Whoever may run this command may also decide that; sign-up would refuse it.
             self.stderr.write(f"Weak password: {' '.join(error.messages)}")
-        if User.objects.filter(email__iexact=email).exists():
-            raise CommandError(f"There is already a user {email}.")
-        is_staff = options["staff"] or options["tier"] == Tier.ADMIN
         try:
-            user = User.objects.create_user(
-                email, password, tier=options["tier"], is_staff=is_staff
+            user = users.create_user(
+                email=email,
+                password=password,
+                tier=options["tier"],
+                is_staff=True if options["staff"] else None,
+                by=None,
+                created_at=timezone.now(),
+                has_weak_password=True,
             )
-        except IntegrityError as error:  # somebody was faster
-            raise CommandError(f"There is already a user {email}.") from error
+        except users.UserRefused as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(f"Made user {user.email}, tier {user.tier}.")
         self.stdout.write(str(user.id))
