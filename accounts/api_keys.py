@@ -22,6 +22,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from accounts import audit
 from accounts.errors import AccountsError, NotFound, Problem, ProblemsError
 from accounts.models import ApiKey, User
 from accounts.networks import BadNetwork, read_network
@@ -55,6 +56,7 @@ class KeyEnded(AccountsError):
     code = "key_ended"
 
 
+@transaction.atomic
 def issue_key(
     *,
     owner: User,
@@ -95,7 +97,20 @@ def issue_key(
         expires_at=expires_at,
         created_at=created_at,
     )
+    note_new_key(key)
     return key, f"{PREFIX}{lookup}_{secret}_{checksum(lookup, secret)}"
+
+
+def note_new_key(key: ApiKey) -> None:
+    facts = ("name", "lookup", "scopes", "portfolio_ids", "networks", "expires_at")
+    audit.record(
+        action="api_key.created",
+        owner_id=key.owner_id,
+        target="api_key",
+        target_id=str(key.id),
+        after={fact: getattr(key, fact) for fact in facts},
+        occurred_at=key.created_at,
+    )
 
 
 def find_problems(
@@ -186,23 +201,42 @@ def rotate_key(
         created_at=rotated_at,
     )
     ends_at = rotated_at + overlap
-    former.expires_at = min(ends_at, former.expires_at or ends_at)
+    expired_at, former.expires_at = former.expires_at, min(ends_at, former.expires_at or ends_at)
     former.save(update_fields=["expires_at"])
+    audit.record(
+        action="api_key.rotated",
+        owner_id=owner.id,
+        target="api_key",
+        target_id=str(former.id),
+        before={"expires_at": expired_at},
+        after={"expires_at": former.expires_at, "followed_by": made[0].id},
+        occurred_at=rotated_at,
+    )
     return made
 
 
+@transaction.atomic
 def revoke_key(*, key_id: UUID, owner: User, revoked_at: datetime) -> ApiKey:
     """Close a key for good. Repeating it keeps the first time.
 
     Raises:
         NotFound: the owner has no such key.
     """
-    key = ApiKey.objects.filter(owner=owner, id=key_id).first()
+    key = ApiKey.objects.select_for_update(no_key=True).filter(owner=owner, id=key_id).first()
     if key is None:
         raise NotFound("There is no such key.")
     if key.revoked_at is None:
         key.revoked_at = revoked_at
         key.save(update_fields=["revoked_at"])
+        audit.record(
+            action="api_key.revoked",
+            owner_id=owner.id,
+            target="api_key",
+            target_id=str(key.id),
+            before={"revoked_at": None},
+            after={"revoked_at": revoked_at},
+            occurred_at=revoked_at,
+        )
     return key
 
 

@@ -17,6 +17,7 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
+from accounts import audit
 from accounts.access_tokens import is_password_unchanged, issue_access_token
 from accounts.errors import AccountsError
 from accounts.models import RefreshToken, TokenFamily, User
@@ -59,6 +60,14 @@ def start_family(*, owner: User, started_at: datetime) -> TokenPair:
         owner=owner, session_hash=owner.get_session_auth_hash(), created_at=started_at
     )
     _, pair = add_token(family, at=started_at)
+    audit.record(
+        action="token.issued",
+        owner_id=owner.id,
+        target="token_family",
+        target_id=str(family.id),
+        occurred_at=started_at,
+        actor_id=owner.id,
+    )
     return pair
 
 
@@ -84,6 +93,15 @@ def refresh(*, text: str, refreshed_at: datetime) -> TokenPair:
         if is_race(token.child, at=refreshed_at):
             raise JustRefreshed
         end_family(family, at=refreshed_at)
+        # Thief or owner came with it: nobody knows, so nobody stands there.
+        audit.record(
+            action="token.reused",
+            owner_id=family.owner_id,
+            target="token_family",
+            target_id=str(family.id),
+            after={"revoked_at": refreshed_at},
+            occurred_at=refreshed_at,
+        )
     # Outside, because an exception inside would undo the end.
     raise RefreshRefused
 
@@ -94,6 +112,15 @@ def revoke(*, text: str, revoked_at: datetime) -> None:
     token = lock_token(text)
     if token is not None and token.family.revoked_at is None:
         end_family(token.family, at=revoked_at)
+        audit.record(
+            action="token.revoked",
+            owner_id=token.family.owner_id,
+            target="token_family",
+            target_id=str(token.family_id),
+            after={"revoked_at": revoked_at},
+            occurred_at=revoked_at,
+            actor_id=token.family.owner_id,
+        )
 
 
 def lock_token(text: str) -> RefreshToken | None:

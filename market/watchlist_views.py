@@ -91,7 +91,9 @@ def rename(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
     form = WatchlistNameForm(request.POST)
     if form.is_valid():
         try:
-            operations.rename_watchlist(watchlist=shown, name=form.cleaned_data["name"])
+            operations.rename_watchlist(
+                watchlist=shown, name=form.cleaned_data["name"], renamed_at=timezone.now()
+            )
         except MarketError as error:
             form.add_error("name", str(error))
             shown.refresh_from_db()
@@ -104,7 +106,7 @@ def rename(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
 @require_POST
 def delete(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
     shown = get_object_or_404(_owned(request), id=watchlist_id)
-    operations.delete_watchlist(watchlist=shown)
+    operations.delete_watchlist(watchlist=shown, deleted_at=timezone.now())
     messages.success(request, f"The watchlist “{shown.name}” is deleted.")
     return redirect("market:watchlists")
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from accounts import audit
 from accounts.models import User
 from market.errors import (
     InvalidWatchlistName,
@@ -54,13 +55,22 @@ def create_watchlist(*, owner: User, name: str, created_at: datetime) -> Watchli
         raise TooManyWatchlists(owner.tier, allowed=allowed)
     newest = own.aggregate(newest=Max("position"))["newest"]
     position = 0 if newest is None else newest + 1
-    return Watchlist.objects.create(
+    made = Watchlist.objects.create(
         owner=owner, name=name, position=position, created_at=created_at
     )
+    audit.record(
+        action="watchlist.created",
+        owner_id=owner.id,
+        target="watchlist",
+        target_id=str(made.id),
+        after={"name": name},
+        occurred_at=created_at,
+    )
+    return made
 
 
 @transaction.atomic
-def rename_watchlist(*, watchlist: Watchlist, name: str) -> Watchlist:
+def rename_watchlist(*, watchlist: Watchlist, name: str, renamed_at: datetime) -> Watchlist:
     """Raises:
     InvalidWatchlistName: the name is empty or longer than 80 characters.
     WatchlistNameTaken: the owner has another one of that name.
@@ -70,14 +80,34 @@ def rename_watchlist(*, watchlist: Watchlist, name: str) -> Watchlist:
     others = Watchlist.objects.filter(owner_id=watchlist.owner_id).exclude(id=watchlist.id)
     if others.filter(name=name).exists():
         raise WatchlistNameTaken(name)
-    watchlist.name = name
-    watchlist.save(update_fields=["name"])
+    if watchlist.name != name:
+        before, watchlist.name = watchlist.name, name
+        watchlist.save(update_fields=["name"])
+        audit.record(
+            action="watchlist.renamed",
+            owner_id=watchlist.owner_id,
+            target="watchlist",
+            target_id=str(watchlist.id),
+            before={"name": before},
+            after={"name": name},
+            occurred_at=renamed_at,
+        )
     return watchlist
 
 
-def delete_watchlist(*, watchlist: Watchlist) -> None:
+@transaction.atomic
+def delete_watchlist(*, watchlist: Watchlist, deleted_at: datetime) -> None:
     """Delete the list; the instruments on it stay what they are. Repeating it is harmless."""
-    Watchlist.objects.filter(id=watchlist.id).delete()
+    gone, _ = Watchlist.objects.filter(id=watchlist.id).delete()
+    if gone:
+        audit.record(
+            action="watchlist.deleted",
+            owner_id=watchlist.owner_id,
+            target="watchlist",
+            target_id=str(watchlist.id),
+            before={"name": watchlist.name},
+            occurred_at=deleted_at,
+        )
 
 
 @transaction.atomic

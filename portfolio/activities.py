@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.errors import Problem
 from accounts.identifiers import new_id
 from portfolio.activity_rules import ActivityDraft, find_problems
@@ -31,6 +32,8 @@ from portfolio.ledger import post_entries
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio, PortfolioKind
 
 PRICE_PLACES: Final = Decimal("1E-8")
+# Of a batch, the event names this many.
+ENTRY_IDS_NOTED: Final = 20
 CASH_ENTRIES: Final = {
     EntryKind.DEPOSIT: deposit_entry,
     EntryKind.WITHDRAWAL: withdrawal_entry,
@@ -70,9 +73,22 @@ def record_activities(
     apply_trades(posted.new)
     if posted.new:
         transaction.on_commit(partial(request_valuations, portfolio.id), robust=True)
+        note_activities(portfolio, [draft.id for draft in posted.new], recorded_at=recorded_at)
     ids = [posted.entry_id(draft) for draft in drafts]
     found = JournalEntry.objects.select_related("instrument").in_bulk(ids)
     return [found[entry_id] for entry_id in ids]
+
+
+def note_activities(portfolio: Portfolio, ids: list[UUID], *, recorded_at: datetime) -> None:
+    """One event for all that came at once; what they were is in the journal."""
+    audit.record(
+        action="activity.recorded",
+        owner_id=portfolio.owner_id,
+        target="portfolio",
+        target_id=str(portfolio.id),
+        after={"entries": len(ids), "entry_ids": ids[:ENTRY_IDS_NOTED]},
+        occurred_at=recorded_at,
+    )
 
 
 def find_all_problems(

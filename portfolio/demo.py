@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.identifiers import new_id
 from accounts.models import User
 from accounts.tiers import Tier
@@ -51,6 +52,15 @@ def create_demo_user(*, created_at: datetime) -> User:
     )
     user.set_unusable_password()
     user.save()
+    audit.record(
+        action="demo.started",
+        owner_id=user.id,
+        target="user",
+        target_id=str(user.id),
+        after={"email": user.email, "tier": user.tier},
+        occurred_at=created_at,
+        actor_id=user.id,
+    )
     furnish(user, at=created_at)
     return user
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.errors import AllowanceExceeded
 from accounts.identifiers import new_id
 from accounts.models import User
@@ -87,10 +88,30 @@ def open_portfolio(
             note="Starting cash",
         )
         post_entries([deposit], recorded_at=opened_at)
+    note_opening(portfolio, starting_cash)
     return portfolio
 
 
-def rename_portfolio(*, portfolio_id: UUID, owner: User, name: str) -> Portfolio:
+def note_opening(portfolio: Portfolio, starting_cash: Decimal | None) -> None:
+    audit.record(
+        action="portfolio.opened",
+        owner_id=portfolio.owner_id,
+        target="portfolio",
+        target_id=str(portfolio.id),
+        after={
+            "name": portfolio.name,
+            "kind": str(portfolio.kind),
+            "currency": portfolio.currency,
+            "starting_cash": starting_cash,
+        },
+        occurred_at=portfolio.created_at,
+    )
+
+
+@transaction.atomic
+def rename_portfolio(
+    *, portfolio_id: UUID, owner: User, name: str, renamed_at: datetime
+) -> Portfolio:
     """Raises:
     PortfolioNotFound: the owner has no such portfolio.
     PortfolioRefused: the name is empty, too long, or not text.
@@ -98,8 +119,19 @@ def rename_portfolio(*, portfolio_id: UUID, owner: User, name: str) -> Portfolio
     if problems := find_name_problems(name):
         raise PortfolioRefused(problems)
     portfolio = find_portfolio(portfolio_id, owner)
-    portfolio.name = name.strip()
+    before, portfolio.name = portfolio.name, name.strip()
+    if portfolio.name == before:
+        return portfolio
     portfolio.save(update_fields=["name"])
+    audit.record(
+        action="portfolio.renamed",
+        owner_id=owner.id,
+        target="portfolio",
+        target_id=str(portfolio.id),
+        before={"name": before},
+        after={"name": portfolio.name},
+        occurred_at=renamed_at,
+    )
     return portfolio
 
 
@@ -115,6 +147,15 @@ def archive_portfolio(*, portfolio_id: UUID, owner: User, archived_at: datetime)
     portfolio_archiving.send(sender=Portfolio, portfolio=portfolio, at=archived_at)
     portfolio.archived_at = archived_at
     portfolio.save(update_fields=["archived_at"])
+    audit.record(
+        action="portfolio.archived",
+        owner_id=owner.id,
+        target="portfolio",
+        target_id=str(portfolio.id),
+        before={"archived_at": None},
+        after={"archived_at": archived_at},
+        occurred_at=archived_at,
+    )
     return portfolio
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts import audit
 from accounts.identifiers import new_id
 from portfolio.activities import refuse_unsettled_withdrawal, request_valuations
 from portfolio.amounts import ZERO
@@ -38,6 +39,14 @@ def reverse_entry(*, portfolio: Portfolio, entry_id: UUID, reversed_at: datetime
         if entry.kind in EntryKind.trades() and entry.instrument_id is not None:
             rebuild_pairs([(portfolio.id, entry.instrument_id)])
         transaction.on_commit(partial(request_valuations, portfolio.id), robust=True)
+        audit.record(
+            action="activity.reversed",
+            owner_id=portfolio.owner_id,
+            target="entry",
+            target_id=str(entry.id),
+            after={"reversed_by": draft.id},
+            occurred_at=reversed_at,
+        )
     return JournalEntry.objects.select_related("instrument").get(id=posted.entry_id(draft))
 
 

@@ -3,6 +3,7 @@
 from typing import Final
 
 from django.db.models import Q
+from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Status
 
@@ -61,7 +62,7 @@ def get_instrument(request: ApiRequest, symbol: str) -> InstrumentOut:
 @idempotent(required=False)
 def create_instrument(request: ApiRequest, payload: InstrumentIn) -> Status[InstrumentOut]:
     """Add an instrument to the master."""
-    instrument = instrument_master.list_instrument(**payload.model_dump())
+    instrument = instrument_master.list_instrument(**payload.model_dump(), listed_at=timezone.now())
     return Status(201, InstrumentOut.from_instrument(instrument))
 
 
@@ -71,6 +72,7 @@ def change_instrument(request: ApiRequest, symbol: str, payload: InstrumentPatch
     instrument = instrument_master.change_instrument(
         queries.instrument_by_address(symbol),
         changes=payload.model_dump(exclude_none=True),
+        changed_at=timezone.now(),
     )
     return InstrumentOut.from_instrument(instrument)
 
@@ -79,6 +81,8 @@ def change_instrument(request: ApiRequest, symbol: str, payload: InstrumentPatch
 def deactivate_instrument(request: ApiRequest, symbol: str) -> Status[None]:
     """Take an instrument out of trading. Its prices and everybody's history stay."""
     instrument_master.change_instrument(
-        queries.instrument_by_address(symbol), changes={"is_active": False}
+        queries.instrument_by_address(symbol),
+        changes={"is_active": False},
+        changed_at=timezone.now(),
     )
     return Status(204, None)

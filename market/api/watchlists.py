@@ -83,14 +83,16 @@ def get_watchlist(request: ApiRequest, watchlist_id: UUID) -> WatchlistOut:
 def rename_watchlist(request: ApiRequest, watchlist_id: UUID, payload: WatchlistIn) -> WatchlistOut:
     """Give a watchlist another name."""
     watchlist = find_watchlist(request, watchlist_id)
-    watchlists.rename_watchlist(watchlist=watchlist, name=payload.name)
+    watchlists.rename_watchlist(watchlist=watchlist, name=payload.name, renamed_at=timezone.now())
     return shown(find_watchlist(request, watchlist_id))
 
 
 @router.delete("/watchlists/{uuid:watchlist_id}", response={204: None}, auth=KeyAuth("trade"))
 def delete_watchlist(request: ApiRequest, watchlist_id: UUID) -> Status[None]:
     """Drop a watchlist."""
-    watchlists.delete_watchlist(watchlist=find_watchlist(request, watchlist_id))
+    watchlists.delete_watchlist(
+        watchlist=find_watchlist(request, watchlist_id), deleted_at=timezone.now()
+    )
     return Status(204, None)
 
 

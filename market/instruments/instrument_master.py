@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 
+from accounts import audit
 from accounts.errors import HoldfastError
 from market.errors import MarketError, UnknownExchange
 from market.models import Exchange, Instrument
@@ -25,7 +27,8 @@ class InstrumentExists(MarketError):
         self.mic = mic
 
 
-def list_instrument(*, symbol: str, exchange: str, **facts: Any) -> Instrument:
+@transaction.atomic
+def list_instrument(*, symbol: str, exchange: str, listed_at: datetime, **facts: Any) -> Instrument:
     """Add an instrument to the master; ``facts`` are fields of ``Instrument``.
 
     Raises:
@@ -36,12 +39,24 @@ def list_instrument(*, symbol: str, exchange: str, **facts: Any) -> Instrument:
         raise UnknownExchange(exchange)
     try:
         with transaction.atomic():
-            return Instrument.objects.create(symbol=symbol, exchange_id=exchange, **facts)
+            made = Instrument.objects.create(symbol=symbol, exchange_id=exchange, **facts)
     except IntegrityError as error:
         raise InstrumentExists(symbol=symbol, mic=exchange) from error
+    audit.record(
+        action="instrument.listed",
+        owner_id=None,
+        target="instrument",
+        target_id=str(made.public_id),
+        after={"symbol": symbol, "exchange": exchange, **facts},
+        occurred_at=listed_at,
+    )
+    return made
 
 
-def change_instrument(instrument: Instrument, *, changes: dict[str, Any]) -> Instrument:
+@transaction.atomic
+def change_instrument(
+    instrument: Instrument, *, changes: dict[str, Any], changed_at: datetime
+) -> Instrument:
     """Correct facts about an instrument; deactivating is ``is_active=False``.
 
     Raises:
@@ -49,7 +64,33 @@ def change_instrument(instrument: Instrument, *, changes: dict[str, Any]) -> Ins
     """
     if unknown := sorted(set(changes) - CHANGEABLE):
         raise HoldfastError(f"{', '.join(unknown)} cannot change.")
-    for name, value in changes.items():
+    instrument = Instrument.objects.select_for_update(no_key=True).get(id=instrument.id)
+    former = {name: getattr(instrument, name) for name in changes}
+    before, after = audit.changes(former, changes)
+    if not after:
+        return instrument
+    for name, value in after.items():
         setattr(instrument, name, value)
-    instrument.save(update_fields=sorted(changes))
+    instrument.save(update_fields=sorted(after))
+    note_change(instrument, before, after, changed_at=changed_at)
     return instrument
+
+
+def note_change(
+    instrument: Instrument, before: dict[str, Any], after: dict[str, Any], *, changed_at: datetime
+) -> None:
+    audit.record(
+        action=(
+            "instrument.changed"
+            if "is_active" not in after
+            else "instrument.activated"
+            if after["is_active"]
+            else "instrument.deactivated"
+        ),
+        owner_id=None,
+        target="instrument",
+        target_id=str(instrument.public_id),
+        before={"symbol": instrument.symbol, **before},
+        after={"symbol": instrument.symbol, **after},
+        occurred_at=changed_at,
+    )

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
 from market.errors import UnknownRun, UnreadableFile
 from market.instruments.instrument_files import import_instruments, read_instruments
@@ -64,10 +65,23 @@ def start_import(
     except UnreadableFile:
         _forget_files(run.id)
         raise
-    run.save(force_insert=True)
+    _save_new(run)
     mark_stale_runs(at=created_at)
     transaction.on_commit(lambda: run_price_import.delay(run_id=str(run.id)))
     return run
+
+
+@transaction.atomic
+def _save_new(run: IngestionRun) -> None:
+    run.save(force_insert=True)
+    audit.record(
+        action="price_import.started",
+        owner_id=None,
+        target="ingestion_run",
+        target_id=str(run.id),
+        after={"file": run.source_name},
+        occurred_at=run.created_at,
+    )
 
 
 def run_import(run_id: UUID, *, clock: Callable[[], datetime] = timezone.now) -> IngestionRun:

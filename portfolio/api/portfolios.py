@@ -70,7 +70,10 @@ def rename_portfolio(
     """Give a portfolio another name."""
     find_portfolio(request.auth, portfolio_id)
     renamed = portfolios.rename_portfolio(
-        portfolio_id=portfolio_id, owner=request.auth.user, name=payload.name
+        portfolio_id=portfolio_id,
+        owner=request.auth.user,
+        name=payload.name,
+        renamed_at=timezone.now(),
     )
     return shown(renamed)
 

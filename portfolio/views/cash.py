@@ -67,7 +67,10 @@ def rename(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             portfolios.rename_portfolio(
-                portfolio_id=portfolio.id, owner=request.user, name=form.cleaned_data["name"]
+                portfolio_id=portfolio.id,
+                owner=request.user,
+                name=form.cleaned_data["name"],
+                renamed_at=timezone.now(),
             )
         except ProblemsError as error:
             form.add_problems(error.problems)

@@ -59,8 +59,8 @@ def test_a_name_is_taken_once_per_owner() -> None:
         make_watchlist("Tech", owner=alice)
     other = make_watchlist("Other", owner=alice)
     with pytest.raises(WatchlistNameTaken):
-        rename_watchlist(watchlist=other, name="Tech")
-    assert rename_watchlist(watchlist=other, name="Other").name == "Other"
+        rename_watchlist(watchlist=other, name="Tech", renamed_at=NOON)
+    assert rename_watchlist(watchlist=other, name="Other", renamed_at=NOON).name == "Other"
 
 
 @pytest.mark.django_db
@@ -153,7 +153,7 @@ def test_deleting_takes_the_list_and_leaves_the_instruments() -> None:
     apple = make_instrument("AAPL")
     watchlist = make_watchlist()
     add_symbols(watchlist=watchlist, symbols=["AAPL"], added_at=NOON)
-    delete_watchlist(watchlist=watchlist)
-    delete_watchlist(watchlist=watchlist)
+    delete_watchlist(watchlist=watchlist, deleted_at=NOON)
+    delete_watchlist(watchlist=watchlist, deleted_at=NOON)
     apple.refresh_from_db()
     assert not Watchlist.objects.exists()

@@ -96,11 +96,11 @@ def test_openings_at_once_do_not_pass_the_limit() -> None:
 def test_it_is_renamed_by_its_owner_only(alice: User) -> None:
     portfolio = make_portfolio(alice)
     charlie = make_user("charlie@example.com")
-    rename_portfolio(portfolio_id=portfolio.id, owner=alice, name="New")
+    rename_portfolio(portfolio_id=portfolio.id, owner=alice, name="New", renamed_at=NOON)
     with pytest.raises(PortfolioNotFound):
-        rename_portfolio(portfolio_id=portfolio.id, owner=charlie, name="Stolen")
+        rename_portfolio(portfolio_id=portfolio.id, owner=charlie, name="Stolen", renamed_at=NOON)
     with pytest.raises(PortfolioRefused):
-        rename_portfolio(portfolio_id=portfolio.id, owner=alice, name="")
+        rename_portfolio(portfolio_id=portfolio.id, owner=alice, name="", renamed_at=NOON)
     portfolio.refresh_from_db()
     assert portfolio.name == "New"
 

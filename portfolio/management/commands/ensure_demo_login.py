@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
 from accounts.tiers import Tier
 from portfolio.demo import DEMO_NAME, furnish, open_demo
@@ -53,6 +54,14 @@ def ensure_user(password: str) -> User:
         user.set_password(password)
         user.save(update_fields=["password"])
     if is_new:
+        audit.record(
+            action="user.created",
+            owner_id=user.id,
+            target="user",
+            target_id=str(user.id),
+            after={"email": user.email, "tier": user.tier},
+            occurred_at=user.joined_at,
+        )
         furnish(user, at=timezone.now())
     elif not Portfolio.objects.for_user(user).exists():
         open_demo(owner=user, opened_at=timezone.now())
