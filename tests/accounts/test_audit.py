@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from celery import current_app
+from celery import Celery
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
@@ -196,7 +196,7 @@ def test_a_socket_is_the_origin_while_it_is_open(alice: User) -> None:
 def test_a_task_is_the_origin_while_it_runs(db: None) -> None:
     seen: list[Origin] = []
 
-    @current_app.task(name="tests.note_origin")  # type: ignore[untyped-decorator]
+    @Celery(set_as_current=False).task(name="tests.note_origin")  # type: ignore[untyped-decorator]
     def note_origin() -> None:
         seen.append(audit.current_origin())
 
