@@ -196,7 +196,7 @@ def test_a_socket_is_the_origin_while_it_is_open(alice: User) -> None:
 def test_a_task_is_the_origin_while_it_runs(db: None) -> None:
     seen: list[Origin] = []
 
-    @Celery(set_as_current=False).task(name="tests.note_origin")  # type: ignore[untyped-decorator]
+    @Celery(set_as_current=False).task(name="tests.note_origin", shared=False)  # type: ignore[untyped-decorator]
     def note_origin() -> None:
         seen.append(audit.current_origin())
 
