@@ -35,6 +35,15 @@ class Limits:
 
     watchlist_items: int = 500
 
+    # Exchange rates. Banks publish none at weekends and on holidays, five days at most so far.
+    exchange_rate_carry_days: int = 7
+    # A desk that nobody feeds shows its newest rates, named as outdated, for this long.
+    exchange_rate_outdated_days: int = 92
+    exchange_rate_file_bytes: int = 16 * 1024 * 1024
+    exchange_rate_download_seconds: int = 20
+    # Of one question for a span of days.
+    exchange_rate_span_days: int = 40_000
+
     # Sockets.
     sockets_per_process: int = 5_000
     sockets_per_user: int = 20

@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
         "portfolio.tasks.refresh_all_valuations": 3600,
         "market.tasks.ensure_partitions": 3600,
         "market.tasks.backfill_simulated": 24 * 3600,
+        "market.tasks.load_exchange_rates": 6 * 3600,
     }.items()
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOLDFAST_DATA / "celerybeat-schedule")
@@ -337,6 +338,14 @@ LIVE_PROVIDER = env.text("LIVE_PROVIDER", default="integrations.simulated.live.S
 HISTORY_PROVIDER = env.text(
     "HISTORY_PROVIDER", default="integrations.simulated.history.SimulatedHistory"
 )
+
+# The European Central Bank's rates as a library ships them; and, where the operator names the
+# address, the bank's own file, such as https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip
+ECB_RATES_URL = env.text("ECB_RATES_URL", default="")
+RATE_PROVIDERS = [
+    "integrations.providers.ecb.BundledRates",
+    *(["integrations.providers.ecb.DownloadedRates"] if ECB_RATES_URL else []),
+]
 
 # --- The demo --------------------------------------------------------------------------------
 

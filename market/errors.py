@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from accounts.errors import AllowanceExceeded, HoldfastError, NotFound
@@ -120,3 +120,30 @@ class WatchlistFull(MarketError, AllowanceExceeded):
     def __init__(self, *, allowed: int) -> None:
         super().__init__(f"A watchlist holds at most {allowed} instruments.")
         self.allowed = allowed
+
+
+class UnknownCurrency(MarketError, NotFound):
+    """The desk has no exchange rate of that currency on any date."""
+
+    code = "unknown_currency"
+
+    def __init__(self, currency: str) -> None:
+        super().__init__(f"There are no exchange rates of {currency!r}.")
+        self.currency = currency
+
+
+class RateMissing(MarketError, NotFound):
+    """There is no rate between two currencies that may stand for a date; ``reason`` says why."""
+
+    code = "rate_missing"
+
+    def __init__(self, base: str, quote: str, *, on_date: date, reason: str) -> None:
+        why = {
+            "no_rates": "none was published up to then",
+            "too_old": "the latest before is too old",
+        }[reason]
+        super().__init__(f"There is no rate from {base} to {quote} for {on_date}: {why}.")
+        self.base = base
+        self.quote = quote
+        self.on_date = on_date
+        self.reason = reason

@@ -42,3 +42,12 @@ def backfill_simulated(**_: Any) -> None:
     history_provider().backfill(
         Instrument.objects.filter(is_active=True).select_related("exchange"), now=timezone.now()
     )
+
+
+@shared_task(name="market.tasks.load_exchange_rates")  # type: ignore[untyped-decorator]
+def load_exchange_rates(**_: Any) -> None:
+    from market.currencies.rate_intake import load_rates
+    from market.currencies.rate_providers import rate_providers
+
+    for provider in rate_providers():
+        load_rates(provider, clock=timezone.now)

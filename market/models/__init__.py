@@ -1,3 +1,4 @@
+from market.models.fx import EuroRate, EuroRateRevision
 from market.models.instruments import Exchange, Instrument
 from market.models.prices import (
     Bar,
@@ -12,6 +13,8 @@ from market.models.watchlists import Watchlist, WatchlistItem
 __all__ = [
     "Bar",
     "BarRevision",
+    "EuroRate",
+    "EuroRateRevision",
     "Exchange",
     "IngestionRun",
     "Instrument",

@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from market.models import Instrument
+from market.models import EuroRate, Instrument
 
 
 class Command(BaseCommand):
@@ -29,6 +29,8 @@ class Command(BaseCommand):
             self._migrate()
         if not only_migrate:
             self._collect_static()
+        if not (only_migrate or only_static):
+            self._load_rates()
         if settings.HAS_DEMO and not (only_migrate or only_static):
             self._load_sample()
             self._make_demo_login()
@@ -37,6 +39,14 @@ class Command(BaseCommand):
         if not Instrument.objects.exists():
             self.stdout.write("loading the sample")
             call_command("load_sample", stdout=self.stdout, stderr=self.stderr)
+
+    def _load_rates(self) -> None:
+        """The first rates, at once; the scheduler brings the following."""
+        if not EuroRate.objects.exists():
+            try:
+                call_command("load_rates", stdout=self.stdout, stderr=self.stderr)
+            except CommandError as error:  # no reason not to start: the scheduler asks again
+                self.stderr.write(str(error))
 
     def _migrate(self) -> None:
         # Asking is twenty times quicker than a migrate that finds nothing to do.

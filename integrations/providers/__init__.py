@@ -1,0 +1,1 @@
+"""Sources of market data, one module per vendor."""
