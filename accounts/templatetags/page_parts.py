@@ -29,7 +29,7 @@ NAV_ITEMS: Final = (
     NavItem("Home", "portfolio:home", "home", ("portfolio:home",)),
     NavItem("Portfolios", "portfolio:list", "portfolio", ("portfolio:",)),
     NavItem("Watchlists", "market:watchlists", "eye-list", ("market:watchlist",)),
-    NavItem("Markets", "market:instruments", "chart", ("market:instrument",)),
+    NavItem("Markets", "market:instruments", "chart", ("market:instrument", "market:currenc")),
     NavItem("Orders", "trading:orders", "orders", ("trading:",)),
 )
 

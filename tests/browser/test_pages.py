@@ -21,7 +21,7 @@ Check = Callable[[Page], None]
 
 ENTRANCES = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
 OWN_PAGES = (
-    *("/home", "/portfolios", "/settings", "/settings/api-keys"),
+    *("/home", "/portfolios", "/settings", "/settings/api-keys", "/markets/currencies"),
     *("/accounts/email/", "/accounts/password/change/"),
 )
 WIDTHS = (360, 1440, 2560)
