@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -21,18 +21,19 @@ from market.currency_forms import ConverterForm
 from market.errors import RateMissing
 
 FALLBACK: Final = "USD"  # what the euro is compared with at first
+SHOWN: Final = Context(prec=6)
 SMALL_PLACES: Final = 6  # of an amount below one
 
 
 @dataclass(frozen=True, slots=True)
 class RateRow:
-    """What one of the chosen currency is worth in another; None where there is no rate."""
+    """What one of the chosen currency is worth in another."""
 
     code: str
     name: str
-    rate: Decimal | None
-    dated_on: date | None
-    basis: Basis | None
+    rate: Decimal  # rounded to what a table shows
+    dated_on: date
+    basis: Basis
 
 
 @signed_in
@@ -63,7 +64,7 @@ def rate_rows(base: str, codes: list[str], on_date: date) -> list[RateRow]:
     """One row for each other currency that still has rates, by code."""
     wanted = [(base, code, on_date) for code in codes if code not in {base, *MINOR_UNITS}]
     return [
-        RateRow(code, NAMES.get(code, code), found.rate, found.dated_on, found.basis)
+        RateRow(code, NAMES.get(code, code), SHOWN.plus(found.rate), found.dated_on, found.basis)
         for (_, code, _), found in exchange_rates.exchange_rates(wanted).items()
         if isinstance(found, ExchangeRate)
     ]

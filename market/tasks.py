@@ -45,6 +45,7 @@ def backfill_simulated(**_: Any) -> None:
 
 
 @shared_task(name="market.tasks.load_exchange_rates")  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def load_exchange_rates(**_: Any) -> None:
     from market.currencies.rate_intake import load_rates
     from market.currencies.rate_providers import rate_providers
