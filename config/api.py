@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from http import HTTPStatus
 from importlib import import_module
@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import re_path
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.docs import DocsBase
 from ninja.openapi.schema import OpenAPISchema
@@ -34,6 +34,7 @@ from config.problems import (
     problem,
 )
 from config.rate_limiting import limited
+from config.time_limits import bounded, in_one_transaction, timed
 
 View = Callable[..., HttpResponseBase]
 
@@ -102,7 +103,7 @@ class HoldfastAPI(NinjaAPI):
         patterns: list[Any] = super()._get_urls()
         patterns.append(re_path(r"^.*$", unknown_path, name="unknown-path"))
         for pattern in patterns:
-            pattern.callback = limited(framed(pattern.callback))
+            pattern.callback = timed(limited(bounded(framed(pattern.callback))))
         return patterns
 
 
@@ -146,7 +147,7 @@ def is_too_large(request: HttpRequest) -> bool:
 def view_as_get(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
     """Answer HEAD like GET; the server leaves the body out, but only while it is HEAD."""
     if request.method != "HEAD":
-        return view(request, *args, **kwargs)
+        return in_one_transaction(view, request, *args, **kwargs)
     request.method = "GET"
     try:
         return view(request, *args, **kwargs)
@@ -163,12 +164,12 @@ def unknown_path(request: HttpRequest) -> HttpResponse:
 unknown_path.csrf_exempt = True  # type: ignore[attr-defined]
 
 
-def build_api() -> HoldfastAPI:
+def build_api(routers: Iterable[Router], *, namespace: str = "api") -> HoldfastAPI:
     built = HoldfastAPI(
         title="Holdfast",
         version="1",
         description=DESCRIPTION,
-        urls_namespace="api",
+        urls_namespace=namespace,
         docs=LocalDocs(),
         parser=ExactParser(),
         renderer=ExactRenderer(),
@@ -180,9 +181,8 @@ def build_api() -> HoldfastAPI:
     }
     for kind, handler in handlers.items():
         built.add_exception_handler(kind, handler)
-    for module in ROUTERS:
-        if find_spec(module):
-            built.add_router("", import_module(module).router)
+    for router in routers:
+        built.add_router("", router)
     return built
 
 
@@ -195,4 +195,4 @@ ROUTERS: Final = (
     "config.health",
 )
 
-api: Final = build_api()
+api: Final = build_api(import_module(name).router for name in ROUTERS if find_spec(name))

@@ -11,13 +11,16 @@ class Limits:
     # One HTTP request.
     request_body_bytes: int = 2 * 1024 * 1024
     request_fields: int = 2_000
-    request_timeout_seconds: int = 30
+    # A request of the API that takes longer is rolled back; also the most one statement of a web
+    # process may take, and the most of it that may be waiting for a lock.
+    request_timeout_seconds: int = 10
+    request_lock_timeout_seconds: int = 5
     upload_bytes: int = 64 * 1024 * 1024
     request_threads: int = 8
     # Waiting requests beyond this answer 503 at once, so that a jam stays short.
     request_queue: int = 256
 
-    # PostgreSQL and Valkey, from a request's point of view.
+    # PostgreSQL, for the processes that answer no requests; Valkey for all.
     statement_timeout_seconds: int = 30
     lock_timeout_seconds: int = 10
     idle_transaction_timeout_seconds: int = 60

@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
+import redis
 from django.core.exceptions import (
     PermissionDenied,
     RequestDataTooBig,
     SuspiciousOperation,
 )
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
@@ -32,6 +33,7 @@ from accounts import (
     refresh_tokens,
     sign_in,
 )
+from accounts.deadlines import DeadlinePassed
 from accounts.errors import Problem
 from accounts.http import request_id
 from market import errors as market_errors
@@ -98,21 +100,31 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     UnreadablePostError: HTTPStatus.BAD_REQUEST,
     OperationalError: HTTPStatus.SERVICE_UNAVAILABLE,
     InterfaceError: HTTPStatus.SERVICE_UNAVAILABLE,
+    DeadlinePassed: HTTPStatus.GATEWAY_TIMEOUT,
+    redis.RedisError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # Failures that pass; each says when.
 RETRIED: Final = (idempotency.StillRunning, sign_in.TooManyAttempts, rate_limits.RateLimited)
-# PostgreSQL cancelled a statement at its time limit; everything of it was rolled back.
+# PostgreSQL gave a statement up, and everything of its transaction was rolled back: at its time
+# limit, or because somebody else holds what it waits for.
 CANCELLED_STATE: Final = "57014"
+LOCKED_STATE: Final = "55P03"
 
 
 def status_of(error: Exception) -> HTTPStatus:
     """The status that an error means; 500 where nobody foresaw it."""
-    if getattr(error.__cause__, "sqlstate", None) == CANCELLED_STATE:
+    if sqlstate_of(error) == CANCELLED_STATE:
         return HTTPStatus.GATEWAY_TIMEOUT
     for kind in type(error).__mro__:
         if kind in STATUSES:
             return STATUSES[kind]
     return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def sqlstate_of(error: Exception) -> str | None:
+    """PostgreSQL's own code of the error."""
+    state: str | None = getattr(error.__cause__, "sqlstate", None)
+    return state
 
 
 def problem(
@@ -155,19 +167,26 @@ def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
         if isinstance(error, RETRIED):
             response["Retry-After"] = str(error.retry_after_seconds)
         return response
-    if isinstance(error, DatabaseError | InterfaceError):
-        logger.error("The database did not answer: %s", error)
+    if sqlstate_of(error) == LOCKED_STATE:
+        return problem(request, status, detail=BUSY, code="busy")
+    if status == HTTPStatus.GATEWAY_TIMEOUT:
+        logger.warning("%s %s took too long: %s", request.method, request.path, error)
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        logger.error("A server of ours did not answer: %s", error)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %s failed", request.method, request.path, exc_info=error)
     return problem(request, status, detail=DETAILS.get(status, status.description))
 
 
+BUSY: Final = (
+    "Something else is changing this at the moment, so nothing was done; try again in a moment."
+)
 DETAILS: Final[dict[HTTPStatus, str]] = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than this endpoint takes.",
     HTTPStatus.BAD_REQUEST: "The request could not be read.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The database is not available; try again in a moment.",
-    HTTPStatus.GATEWAY_TIMEOUT: "This took too long and was undone.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "A part of the desk is not available; try again in a moment.",
+    HTTPStatus.GATEWAY_TIMEOUT: "This took too long; nothing of it was done.",
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "Something went wrong on our side; quote the request id in `instance` to have it found."
     ),

@@ -67,7 +67,8 @@ def start_import(
         raise
     _save_new(run)
     mark_stale_runs(at=created_at)
-    transaction.on_commit(lambda: run_price_import.delay(run_id=str(run.id)))
+    # The run is kept by now: where the queue is away, it is answered, and shows as stale in time.
+    transaction.on_commit(lambda: run_price_import.delay(run_id=str(run.id)), robust=True)
     return run
 
 
