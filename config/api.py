@@ -25,6 +25,7 @@ from ninja.renderers import BaseRenderer
 
 from accounts import exact_json
 from accounts.policies import public
+from config.compression import compress
 from config.openapi import complete
 from config.problems import (
     UnsupportedMediaType,
@@ -103,8 +104,18 @@ class HoldfastAPI(NinjaAPI):
         patterns: list[Any] = super()._get_urls()
         patterns.append(re_path(r"^.*$", unknown_path, name="unknown-path"))
         for pattern in patterns:
-            pattern.callback = timed(limited(bounded(framed(pattern.callback))))
+            pattern.callback = compressed(timed(limited(bounded(framed(pattern.callback)))))
         return patterns
+
+
+def compressed(view: View) -> View:
+    """Around everything, so that failures are compressed too."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return compress(request, view(request, *args, **kwargs))
+
+    return answer
 
 
 def framed(view: View) -> View:

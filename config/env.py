@@ -10,6 +10,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS: Final = frozenset({"0", "false", "no", "off"})
+ORIGIN: Final = re.compile(
+    r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?"
+)
 PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
@@ -93,6 +96,16 @@ class Environment:
         if found is None:
             return list(default)
         return [word.strip() for word in found.split(",") if word.strip()]
+
+    def origins(self, name: str) -> list[str]:
+        """Read a list of origins as browsers write them: scheme, host and perhaps a port."""
+        found = self.words(name)
+        for origin in found:
+            if not ORIGIN.fullmatch(origin):
+                raise BadEnvironment(
+                    name, found=origin, allowed="origins like https://desk.example or http://h:3000"
+                )
+        return found
 
     def path(self, name: str, *, default: Path) -> Path:
         """Read a folder or file name; a relative one starts at the working directory."""

@@ -5,9 +5,11 @@ HTTP to the WSGI application and keeps only the sockets on the event loop.
 """
 
 import atexit
+import json
 import queue
 import threading
 import time
+import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor, Future
 from typing import Any, Final
@@ -21,7 +23,13 @@ Send = Callable[[Message], Awaitable[None]]
 
 SEND_QUEUE: Final = 10
 EXIT_SECONDS: Final = 2.0
-BUSY_BODY: Final = b'{"code":"busy","message":"Too many requests wait already.","details":{}}'
+BUSY_BODY: Final = {
+    "type": "urn:holdfast:problem:busy",
+    "title": "Service Unavailable",
+    "status": 503,
+    "code": "busy",
+    "detail": "Too many requests wait already; try again in a moment.",
+}
 
 
 class PoolFull(RuntimeError):
@@ -108,6 +116,13 @@ def with_ascii_query(scope: Scope) -> Scope:
 
 
 async def send_busy(send: Send) -> None:
-    headers = [(b"content-type", b"application/json"), (b"retry-after", b"1")]
+    """Refuse without a thread; Django is not asked, so the name of the request is made here."""
+    name = uuid.uuid4().hex
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"retry-after", b"1"),
+        (b"x-request-id", name.encode()),
+    ]
+    body = json.dumps({**BUSY_BODY, "instance": name}).encode()
     await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": BUSY_BODY})
+    await send({"type": "http.response.body", "body": body})

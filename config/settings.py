@@ -51,6 +51,17 @@ ALLOWED_HOSTS = env.words(
 )
 # The exact origins browsers may open sockets and send forms from, beside the host itself.
 CSRF_TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS")
+# The exact origins whose scripts may use the API from a browser; with a key, never with a cookie.
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ORIGINS")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = (
+    *("accept", "authorization", "content-type"),
+    *("idempotency-key", "x-api-key", "x-request-id"),
+)
+CORS_EXPOSE_HEADERS = (
+    *("Content-Disposition", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy"),
+    *("Retry-After", "X-Request-ID"),
+)
 # Behind nginx with TLS. Embedded serves plain HTTP on this machine, where cookies cannot be secure.
 IS_HTTPS = env.boolean("HTTPS", default=not IS_EMBEDDED)
 
@@ -74,6 +85,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "channels",
+    "corsheaders",
     "django_htmx",
     "ninja",
 ]
@@ -81,6 +93,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.middleware.request_id.RequestIdMiddleware",
     "config.middleware.audit_origin.AuditOriginMiddleware",
+    # It would answer every preflight, so it is here only where somebody may cross.
+    *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.content_security.ContentSecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -50,7 +50,9 @@ def bounded(view: View) -> View:
     return answer
 
 
-def in_one_transaction(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+def in_one_transaction(
+    view: View, request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
     """Change something and read how it is now, all or nothing.
 
     Were the reading a transaction of its own, it could be late after the change was committed.

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config.api import api, unknown_path
+from config.unforeseen import answer_bad_request, answer_crash
 
 # The admin has no door of its own, which would ask for a password alone.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -20,3 +21,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = answer_bad_request
+handler500 = answer_crash

@@ -61,7 +61,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def execute_in_time(
         self, execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
-        if not (isinstance(sql, str) and sql.startswith(UNDOING)):
+        # It may be one of psycopg's composed statements.
+        if not str(sql).startswith(UNDOING):
             self.keep(deadlines.current())
         return execute(sql, params, many, context)
 
@@ -101,17 +102,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.keep(deadline)
             with self.wrap_database_errors:
                 self.connection.execute(COMMIT_IN_TIME)
-        super()._commit()  # nothing is left for it after ours
+        super()._commit()  # type: ignore[misc]  # after ours, nothing is left for it
         self.is_set_in_transaction = False
         if deadline is not None:
             deadline.has_committed = True
 
     def _rollback(self) -> None:
-        super()._rollback()
+        super()._rollback()  # type: ignore[misc]
         self.doubt_timeout()
 
     def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
         self.doubt_timeout()
 
     def doubt_timeout(self) -> None:

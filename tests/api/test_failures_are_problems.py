@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -105,6 +106,33 @@ def test_a_crash_is_500_and_says_only_the_request_id(
     response = api.post("/api-keys", BODY)
     assert_problem(response, 500, "internal_server_error")
     assert "secret" not in response.content.decode()
+
+
+def test_a_host_that_is_not_ours_is_400(anonymous: Client, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["desk.example"]
+    answer = anonymous.get("/api/v1/me", headers={"Host": "evil.example"})
+    assert_problem(answer, 400, "bad_request")
+    page = anonymous.get("/accounts/login/", headers={"Host": "evil.example"})
+    assert page.status_code == 400
+    assert page["Content-Type"].startswith("text/html")
+
+
+def test_a_crash_before_the_endpoint_is_500(settings: Any) -> None:
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.api.test_failures_are_problems.crashing"]
+    client = Client(raise_request_exception=False)
+    assert_problem(client.get("/api/v1/me"), 500, "internal_server_error")
+    page = client.get("/accounts/login/")
+    assert page.status_code == 500
+    assert page["Content-Type"].startswith("text/html")
+
+
+def crashing(get_response: object) -> Callable[[object], None]:
+    """A middleware that fails."""
+
+    def crash(request: object) -> None:
+        raise RuntimeError("secret detail")
+
+    return crash
 
 
 def test_a_database_that_is_away_is_503(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
