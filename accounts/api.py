@@ -29,7 +29,7 @@ from accounts.schemas import (
 router: Final = Router()
 
 
-@router.get("/me", response=MeOut, auth=KeyAuth("read"), tags=["Accounts"])
+@router.get("/me", operation_id="get_me", response=MeOut, auth=KeyAuth("read"), tags=["Accounts"])
 def me(request: ApiRequest) -> MeOut:
     """The user whose key this is, his limits, and what the key may do."""
     return MeOut.from_caller(request.auth)

@@ -88,7 +88,7 @@ def create_tokens(request: HttpRequest, payload: TokenIn) -> TokensOut:
     return TokensOut.from_pair(pair)
 
 
-@router.post("/auth/token/refresh", response=TokensOut)
+@router.post("/auth/token/refresh", response=TokensOut, operation_id="refresh_tokens")
 @anybody("the refresh token is what it checks")
 def refresh_tokens_of(request: HttpRequest, payload: RefreshIn) -> TokensOut:
     """Exchange a refresh token, once. Using it again ends every token of that sign-in."""

@@ -31,7 +31,13 @@ class HealthOut(Schema):
     parts: dict[str, bool] | None = None
 
 
-@router.get("/health/live", response=HealthOut, auth=None, exclude_none=True)
+@router.get(
+    "/health/live",
+    operation_id="get_liveness",
+    response=HealthOut,
+    auth=None,
+    exclude_none=True,
+)
 @anybody("probes carry no key")
 def live(request: HttpRequest) -> HealthOut:
     """Answers while the process can answer at all."""
@@ -40,6 +46,7 @@ def live(request: HttpRequest) -> HealthOut:
 
 @router.get(
     "/health/ready",
+    operation_id="get_readiness",
     response={200: HealthOut, 503: HealthOut},
     auth=None,
     exclude_none=True,

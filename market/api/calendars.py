@@ -27,7 +27,7 @@ class CalendarWanted(ClockWanted):
     end: Annotated[date | None, Field(description="last day, at most a year later")] = None
 
 
-@router.get("/market/clock", response=ClockOut, auth=KeyAuth("read"))
+@router.get("/market/clock", operation_id="get_clock", response=ClockOut, auth=KeyAuth("read"))
 def clock(request: ApiRequest, wanted: Query[ClockWanted]) -> ClockOut:
     """The time, whether the exchange trades now, and its current or next session."""
     mic, now = wanted.exchange.upper(), timezone.now()
@@ -42,7 +42,9 @@ def clock(request: ApiRequest, wanted: Query[ClockWanted]) -> ClockOut:
     )
 
 
-@router.get("/market/calendar", response=SessionList, auth=KeyAuth("read"))
+@router.get(
+    "/market/calendar", operation_id="get_calendar", response=SessionList, auth=KeyAuth("read")
+)
 def trading_calendar(request: ApiRequest, wanted: Query[CalendarWanted]) -> SessionList:
     """The exchange's sessions of at most a year; the next 30 days where no dates are given."""
     mic = wanted.exchange.upper()
