@@ -10,6 +10,7 @@ from django import forms
 
 from accounts.api_keys import NAME_LENGTH, Scope
 from accounts.models import User
+from accounts.table_answers import Format
 from accounts.tiers import Tier
 
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ SCOPE_LABELS: Final = {
     Scope.TRADE: "Trade: place and cancel orders, record activities",
     Scope.ADMIN: "Administer: instruments and price files",
 }
+
+
+class DownloadForm(forms.Form):
+    """Which kind of file a list is wanted as."""
+
+    WORDS: Final = "The format must be csv or parquet."
+
+    format = forms.ChoiceField(choices=[(Format.CSV, "CSV"), (Format.PARQUET, "Parquet")])
+
+    def form(self) -> Format:
+        return Format(self.cleaned_data["format"])
 
 
 class ProfileForm(forms.ModelForm[User]):

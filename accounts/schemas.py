@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from accounts.auth import Caller
 from accounts.exact_json import MomentIn
 from accounts.models import ApiKey
+from accounts.table_answers import Format
 from accounts.tiers import Allowance
 
 PAGE_SIZE: Final = settings.LIMITS.page_size
@@ -33,6 +34,11 @@ class PageIn(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=PAGE_SIZE_MAXIMUM)] = PAGE_SIZE
     cursor: Annotated[str | None, Field(description="`next_cursor` of the page before")] = None
+
+
+FormatIn = Annotated[
+    Format | None, Field(description="instead of the header `Accept`; csv and parquet are files")
+]
 
 
 class ProblemItem(SchemaOut):

@@ -92,6 +92,11 @@ class Limits:
     candles_per_view: int = 500
     candles_per_answer: int = 10_000
 
+    # Lists as files.
+    download_rows: int = 5_000_000
+    # What is in memory at a time, and a row group of a Parquet file.
+    download_batch_rows: int = 20_000
+
     # Background work.
     task_timeout_seconds: int = 15 * 60
 

@@ -32,6 +32,7 @@ from accounts import (
     rate_limits,
     refresh_tokens,
     sign_in,
+    table_answers,
 )
 from accounts.deadlines import DeadlinePassed
 from accounts.errors import Problem
@@ -77,6 +78,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     refresh_tokens.JustRefreshed: HTTPStatus.CONFLICT,
     rate_limits.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     cursors.BadCursor: HTTPStatus.BAD_REQUEST,
+    table_answers.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     idempotency.KeyMissing: HTTPStatus.BAD_REQUEST,
     idempotency.KeyMalformed: HTTPStatus.BAD_REQUEST,
     idempotency.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,

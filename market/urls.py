@@ -1,6 +1,6 @@
 from django.urls import path
 
-from market import currency_views, views, watchlist_views
+from market import currency_views, download_views, views, watchlist_views
 
 app_name = "market"
 
@@ -10,6 +10,8 @@ urlpatterns = [
     path("instruments/<str:address>/chart", views.instrument_chart, name="instrument_chart"),
     path("instruments/<str:address>/watch", watchlist_views.watch, name="instrument_watch"),
     path("markets/currencies", currency_views.currencies, name="currencies"),
+    path("instruments/<str:address>/bars/file", download_views.bars, name="download_bars"),
+    path("instruments/<str:address>/ticks/file", download_views.ticks, name="download_ticks"),
     path("watchlists", watchlist_views.watchlists, name="watchlists"),
     path("watchlists/<uuid:watchlist_id>", watchlist_views.watchlist, name="watchlist"),
     path("watchlists/<uuid:watchlist_id>/name", watchlist_views.rename, name="watchlist_rename"),

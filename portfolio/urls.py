@@ -17,6 +17,11 @@ urlpatterns = [
     path("portfolios/<uuid:portfolio_id>/lots", portfolios.lots, name="lots"),
     path("portfolios/<uuid:portfolio_id>/activities", portfolios.activities, name="activities"),
     path("portfolios/<uuid:portfolio_id>/journal", portfolios.journal_entries, name="journal"),
+    path(
+        "portfolios/<uuid:portfolio_id>/journal/file",
+        portfolios.journal_file,
+        name="download_journal",
+    ),
     path("portfolios/<uuid:portfolio_id>/cash", cash.cash, name="cash"),
     path("portfolios/<uuid:portfolio_id>/cash/moves", cash.move_cash, name="move_cash"),
     path("portfolios/<uuid:portfolio_id>/name", cash.rename, name="rename"),

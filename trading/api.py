@@ -3,6 +3,7 @@
 from typing import Any, Final
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Status
@@ -13,10 +14,12 @@ from accounts.errors import NotFound, Problem, ProblemsError
 from accounts.http import ApiRequest
 from accounts.idempotency import HEADER, idempotent
 from accounts.schemas import PageIn
+from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio, reachable
 from trading import orders, states
 from trading.admission import admit
+from trading.fill_table import fill_table
 from trading.models import Fill, Order, OrderEvent, Settlement
 from trading.models.orders import OrderQuerySet
 from trading.orders_at_once import place_at_once, ticket_of
@@ -127,7 +130,7 @@ def conditions(
 
 
 def listing(caller: Caller, name: str, wanted: PageIn) -> Listing:
-    return Listing(caller, name, wanted.model_dump(exclude={"limit", "cursor"}))
+    return Listing(caller, name, wanted.model_dump(exclude={"limit", "cursor", "format"}))
 
 
 @router.get("/orders/{uuid:order_id}", response=OrderOut, auth=KeyAuth("read"), tags=["Orders"])
@@ -190,13 +193,22 @@ def list_order_events(request: ApiRequest, order_id: UUID, page: Query[PageIn]) 
     return OrderEventList(items=items, next_cursor=found.next_cursor)
 
 
-@router.get("/fills", response=FillList, auth=KeyAuth("read"), tags=["Orders"])
-def list_fills(request: ApiRequest, wanted: Query[FillsWanted]) -> FillList:
-    """Executions, newest first."""
+@router.get(
+    "/fills",
+    response=FillList,
+    auth=KeyAuth("read"),
+    tags=["Orders"],
+    openapi_extra=FILES_IN_OPENAPI,
+)
+def list_fills(request: ApiRequest, wanted: Query[FillsWanted]) -> FillList | HttpResponseBase:
+    """Executions, newest first; as a file (CSV, Parquet) all of them, oldest first."""
+    form = wanted_format(request, wanted.format)
     rows = Fill.objects.filter(portfolio__in=reachable(request.auth)).select_related("instrument")
     rows = rows.filter(**conditions(request.auth, wanted, at="executed_at"))
     if wanted.order_id is not None:
         rows = rows.filter(order_id=wanted.order_id)
+    if form is not Format.JSON:
+        return table_response(fill_table(rows), form)
     found = listing(request.auth, "fills", wanted).page(
         rows, order=["-executed_at", "-id"], limit=wanted.limit, cursor=wanted.cursor
     )

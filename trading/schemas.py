@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from accounts.exact_json import AmountIn, MomentIn, PriceIn
-from accounts.schemas import PageIn, SchemaIn, SchemaOut
+from accounts.schemas import FormatIn, PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
 from trading.models import Fill, Order, OrderEvent, Settlement
 from trading.orders import OrderTicket
@@ -202,6 +202,7 @@ class FillsWanted(PageIn):
     symbol: Symbol | None = None
     start: Annotated[MomentIn | None, Field(description="executed from this moment on")] = None
     end: Annotated[MomentIn | None, Field(description="executed before this moment")] = None
+    format: FormatIn = None
 
 
 class SettlementOut(SchemaOut):

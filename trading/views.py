@@ -8,18 +8,22 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
+from accounts.forms import DownloadForm
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in, takes_ids
+from accounts.table_answers import table_response
 from portfolio.models import Portfolio
 from portfolio.models.portfolios import PortfolioKind
 from trading import orders as operations
-from trading.models import Order
+from trading.fill_table import fill_table
+from trading.models import Fill, Order
 from trading.order_lists import order_rows, order_story
 from trading.states import Status
 
@@ -56,6 +60,17 @@ def order(request: InvestorRequest, order_id: UUID) -> HttpResponse:
     story = order_story(get_object_or_404(owned, id=order_id))
     template = "trading/_order.html" if request.htmx else "trading/order.html"
     return TemplateResponse(request, template, {"story": story})
+
+
+@signed_in
+@require_GET
+def fills_file(request: InvestorRequest) -> HttpResponseBase:
+    """Every fill of the user's portfolios."""
+    form = DownloadForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(DownloadForm.WORDS, status=422)
+    fills = Fill.objects.filter(portfolio__in=Portfolio.objects.for_user(request.user))
+    return table_response(fill_table(fills), form.form())
 
 
 @signed_in

@@ -1,10 +1,11 @@
 """Quotes, bars, ticks and figures about them."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Query, Router
 from pydantic import BaseModel, Field
@@ -15,7 +16,8 @@ from accounts.cursors import BadCursor, Listing
 from accounts.errors import Problem, ProblemsError
 from accounts.exact_json import MomentIn, read_moment
 from accounts.http import ApiRequest
-from accounts.schemas import PageIn
+from accounts.schemas import FormatIn, PageIn
+from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
 from market import queries
 from market.errors import NeverPriced
 from market.live.live_quotes import latest_quotes
@@ -29,8 +31,8 @@ from market.schemas import (
     TickList,
     TickOut,
 )
-from market.series import bar_files
 from market.series.history import permitted_start
+from market.series.price_tables import bar_table, tick_table
 from market.values import Interval, QuoteValue, quote_to_wire
 
 router: Final = Router(tags=["Prices"])
@@ -51,11 +53,11 @@ class BarsWanted(Span):
     adjusted: Annotated[bool, Field(description="dividends taken out, as the source does")] = False
     limit: Annotated[int, Field(ge=1, le=BARS_MAXIMUM)] = BARS
     cursor: str | None = None
-    format: Literal["json", "csv"] | None = None
+    format: FormatIn = None
 
 
 class TicksWanted(PageIn, Span):
-    pass
+    format: FormatIn = None
 
 
 @router.get("/quotes", response=QuoteList, auth=KeyAuth("read"))
@@ -94,13 +96,19 @@ def shown(quote: QuoteValue) -> dict[str, object]:
     return quote_to_wire(quote, is_stale=is_stale)
 
 
-@router.get("/instruments/{symbol}/bars", response=BarList, auth=KeyAuth("read"))
-def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> HttpResponse:
+@router.get(
+    "/instruments/{symbol}/bars",
+    response=BarList,
+    auth=KeyAuth("read"),
+    openapi_extra=FILES_IN_OPENAPI,
+)
+def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> HttpResponseBase:
     """Candles, ascending: with `start` from there on in pages, without it the newest.
 
-    No further back than the tier shows: a `start` before that is 403. Also as CSV, by
-    `Accept: text/csv` or `format=csv`.
+    No further back than the tier shows: a `start` before that is 403. As a file (CSV, Parquet)
+    it is the whole span, unless a `limit` is named.
     """
+    form = wanted_format(request, wanted.format)
     instrument = queries.instrument_by_address(symbol)
     filters = wanted.model_dump(exclude={"limit", "cursor", "format"})
     listing = Listing(request.auth, f"bars {instrument.id}", filters)
@@ -108,6 +116,16 @@ def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> Ht
         request.auth.user, start=wanted.start, end=wanted.end, at=timezone.now()
     )
     start = wanted.start if wanted.cursor is None else place_after(listing, wanted.cursor)
+    if form is not Format.JSON:
+        table = bar_table(
+            instrument,
+            interval=wanted.interval,
+            start=start or since,
+            end=wanted.end,
+            adjusted=wanted.adjusted,
+            limit=named_limit(wanted),
+        )
+        return table_response(table, form)
     array = queries.bars_json(
         instrument,
         interval=wanted.interval,
@@ -118,15 +136,14 @@ def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> Ht
         from_start=start is not None,
     )
     array, last_opened_at = cut(array, wanted.limit)
-    if wanted.format == "csv" or (wanted.format is None and prefers_csv(request)):
-        return bar_files.csv_response(array, name=f"{instrument.symbol}-{wanted.interval}")
     next_cursor = "null" if last_opened_at is None else f'"{listing.seal([last_opened_at])}"'
     body = b'{"items":' + array + b',"next_cursor":' + next_cursor.encode() + b"}"
     return HttpResponse(body, content_type=JSON)
 
 
-def prefers_csv(request: ApiRequest) -> bool:
-    return request.get_preferred_type(["application/json", "text/csv"]) == "text/csv"
+def named_limit(wanted: BarsWanted | TicksWanted) -> int | None:
+    """The limit that the caller named; a file has none of its own."""
+    return wanted.limit if "limit" in wanted.model_fields_set else None
 
 
 def place_after(listing: Listing, cursor: str) -> datetime:
@@ -150,14 +167,25 @@ def cut(array: bytes, limit: int) -> tuple[bytes, str | None]:
     return array[:end] + b"]", array[start : array.index(b'"', start)].decode()
 
 
-@router.get("/instruments/{symbol}/ticks", response=TickList, auth=KeyAuth("read"))
-def list_ticks(request: ApiRequest, symbol: str, wanted: Query[TicksWanted]) -> TickList:
-    """Time and sales, newest first."""
+@router.get(
+    "/instruments/{symbol}/ticks",
+    response=TickList,
+    auth=KeyAuth("read"),
+    openapi_extra=FILES_IN_OPENAPI,
+)
+def list_ticks(
+    request: ApiRequest, symbol: str, wanted: Query[TicksWanted]
+) -> TickList | HttpResponseBase:
+    """Time and sales, newest first; as a file (CSV, Parquet) oldest first, the whole span."""
+    form = wanted_format(request, wanted.format)
     instrument = queries.instrument_by_address(symbol)
-    ticks = Tick.objects.filter(instrument=instrument)
     start = permitted_start(
         request.auth.user, start=wanted.start, end=wanted.end, at=timezone.now()
     )
+    if form is not Format.JSON:
+        table = tick_table(instrument, start=start, end=wanted.end, limit=named_limit(wanted))
+        return table_response(table, form)
+    ticks = Tick.objects.filter(instrument=instrument)
     if start is not None:
         ticks = ticks.filter(occurred_at__gte=start)
     if wanted.end is not None:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Status
@@ -13,7 +14,8 @@ from accounts.cursors import BadCursor, Listing
 from accounts.errors import Problem
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
-from accounts.schemas import PageIn
+from accounts.schemas import FormatIn, PageIn
+from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
 from market.queries import instrument_by_address
@@ -21,6 +23,7 @@ from portfolio import activities, journal
 from portfolio.api.reach import find_portfolio
 from portfolio.errors import ActivityRefused
 from portfolio.journal import Keyset
+from portfolio.journal_table import journal_table
 from portfolio.schemas import (
     ActivitiesWanted,
     ActivityIn,
@@ -102,10 +105,27 @@ def instrument_in_body(symbol: str) -> Instrument:
         raise ActivityRefused([Problem("symbol", error.code, str(error))]) from error
 
 
-@router.get("/portfolios/{uuid:portfolio_id}/journal", response=EntryList, auth=KeyAuth("read"))
-def list_journal(request: ApiRequest, portfolio_id: UUID, page: Query[PageIn]) -> EntryList:
-    """All entries with their postings, newest first."""
+class JournalWanted(PageIn):
+    format: FormatIn = None
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/journal",
+    response=EntryList,
+    auth=KeyAuth("read"),
+    openapi_extra=FILES_IN_OPENAPI,
+)
+def list_journal(
+    request: ApiRequest, portfolio_id: UUID, page: Query[JournalWanted]
+) -> EntryList | HttpResponseBase:
+    """All entries with their postings, newest first.
+
+    As a file (CSV, Parquet) the whole journal, a row for each posting, oldest first.
+    """
+    form = wanted_format(request, page.format)
     portfolio = find_portfolio(request.auth, portfolio_id)
+    if form is not Format.JSON:
+        return table_response(journal_table(portfolio), form)
     listing = Listing(request.auth, f"journal {portfolio.id}", {})
     found = journal.journal_page(portfolio, before=unseal(listing, page.cursor), limit=page.limit)
     items = [EntryOut.from_row(row) for row in found.rows]

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,11 +17,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import AllowanceExceeded, ProblemsError
+from accounts.forms import DownloadForm
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
+from accounts.table_answers import table_response
 from portfolio import journal, portfolios, queries
 from portfolio.forms import PortfolioForm
+from portfolio.journal_table import journal_table
 from portfolio.models import Portfolio
 from portfolio.views.figures import Figure, summary_figures
 from portfolio.views.home import Choice, portfolio_context
@@ -111,6 +115,17 @@ def journal_entries(request: InvestorRequest, portfolio_id: UUID) -> HttpRespons
     page = journal.journal_page(portfolio, before=page_start(request), limit=PAGE_ROWS)
     context = tab_context(portfolio, "journal") | page_context(page)
     return TemplateResponse(request, "portfolio/journal.html", context)
+
+
+@signed_in
+@require_GET
+def journal_file(request: InvestorRequest, portfolio_id: UUID) -> HttpResponseBase:
+    """The whole journal, a row for each posting."""
+    portfolio = find_portfolio(request, portfolio_id)
+    form = DownloadForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(DownloadForm.WORDS, status=422)
+    return table_response(journal_table(portfolio), form.form())
 
 
 def find_portfolio(request: InvestorRequest, portfolio_id: UUID) -> Portfolio:

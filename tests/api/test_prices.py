@@ -122,7 +122,7 @@ def test_bars_are_also_a_csv(api: ApiClient, apple: Instrument, *, by_accept: bo
     headers = api.headers() | ({"Accept": "text/csv"} if by_accept else {})
     response = api.client.get(path, headers=headers)
     assert response["Content-Type"].startswith("text/csv")
-    rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+    rows = list(csv.DictReader(io.StringIO(b"".join(response).decode())))
     assert [row["close"] for row in rows] == ["10.05", "11"]
     assert set(rows[0]) == BAR
 

@@ -1,0 +1,62 @@
+"""The journal as a table for files: a row for each posting, with its entry's facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.conf import settings
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast, Coalesce, NullIf
+
+from accounts.table_files import AMOUNT, MOMENT, PRICE, TEXT, Column, Row, Table
+from portfolio.models import Portfolio, Posting
+
+COLUMNS: Final = (
+    Column("entry_id", TEXT),
+    Column("kind", TEXT),
+    Column("occurred_at", MOMENT),
+    Column("recorded_at", MOMENT),
+    Column("external_id", TEXT),
+    Column("symbol", TEXT),
+    Column("quantity", AMOUNT),
+    Column("unit_price", PRICE),
+    Column("note", TEXT),
+    Column("reverses_id", TEXT),
+    Column("account_kind", TEXT),
+    Column("commodity", TEXT),
+    Column("amount", AMOUNT),
+)
+
+
+def journal_table(portfolio: Portfolio) -> Table:
+    """Oldest first. ``amount`` is in units of ``commodity``, a currency or a symbol."""
+    commodity = Coalesce(
+        NullIf(F("ledger_account__currency"), Value("")),
+        F("ledger_account__instrument__symbol"),
+        output_field=CharField(),
+    )
+    postings = (
+        Posting.objects.filter(entry__portfolio=portfolio)
+        .order_by("entry__occurred_at", "entry_id", "id")
+        .values_list(
+            Cast("entry_id", CharField()),
+            "entry__kind",
+            "entry__occurred_at",
+            "entry__recorded_at",
+            "entry__external_id",
+            "entry__instrument__symbol",
+            "entry__quantity",
+            "entry__unit_price",
+            "entry__note",
+            Cast("entry__reverses_id", CharField()),
+            "ledger_account__kind",
+            commodity,
+            "amount",
+        )[: settings.LIMITS.download_rows]
+    )
+
+    def rows() -> Iterable[Row]:
+        return postings.iterator(chunk_size=settings.LIMITS.download_batch_rows)
+
+    return Table(name=f"journal-{portfolio.id}", columns=COLUMNS, rows=rows)
