@@ -86,6 +86,14 @@ class Limits:
     # Addresses and networks that one API key may be bound to.
     key_networks: int = 50
 
+    # How long a mailed link sets a new password, or confirms an address.
+    password_link_seconds: int = 3600
+    address_link_days: int = 3
+    # Mail of a desk without a mail server.
+    mail_file_days: int = 7
+    # A browser's session counts as seen now when it was noted within this.
+    session_seen_seconds: int = 60
+
     # Lists of the API.
     page_size: int = 100
     page_size_maximum: int = 500

@@ -248,6 +248,16 @@ ACCOUNT_EMAIL_VERIFICATION = env.choice(
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_UNIQUE_EMAIL = True
+# Whether an address has an account is told to nobody who does not read its mail.
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+# One address a user. A new one takes its place when it is confirmed, and the old one is told.
+ACCOUNT_CHANGE_EMAIL = True
+# Whoever comes by a mere session changes neither addresses nor connected sign-ins.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = LIMITS.address_link_days
+PASSWORD_RESET_TIMEOUT = LIMITS.password_link_seconds
 # Whoever changes how an account is entered is told of it by mail.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Holdfast] "
@@ -276,11 +286,18 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.integer(
 
 # --- Mail ------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = (
-    "django.core.mail.backends.smtp.EmailBackend"
-    if env.find("EMAIL_HOST")
-    else "django.core.mail.backends.console.EmailBackend"
-)
+MAIL_FOLDER: Path = env.path("MAIL_FOLDER", default=HOLDFAST_DATA / "mail")
+EMAIL_BACKEND = {
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "files": "accounts.mail_files.MailFiles",
+    "console": "django.core.mail.backends.console.EmailBackend",
+}[
+    env.choice(
+        "MAIL",
+        default="smtp" if env.find("EMAIL_HOST") else "files" if IS_EMBEDDED else "console",
+        choices=("smtp", "files", "console"),
+    )
+]
 EMAIL_HOST = env.text("EMAIL_HOST", default="localhost")
 EMAIL_PORT = env.integer("EMAIL_PORT", default=587, minimum=1, maximum=65_535)
 EMAIL_HOST_USER = env.text("EMAIL_USER", default="")
