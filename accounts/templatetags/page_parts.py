@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django import template
+from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from accounts.mail_files import shown_folder
 
 register = template.Library()
 
@@ -42,6 +45,12 @@ def icon(name: str) -> SafeString:
         static("icons/sprite.svg"),
         name,
     )
+
+
+@register.simple_tag
+def mail_folder() -> str | None:
+    """Where this machine's user finds mail that was not sent; ``None`` on servers of others."""
+    return shown_folder() if settings.IS_EMBEDDED else None
 
 
 @register.inclusion_tag("components/_nav.html", takes_context=True)
