@@ -262,6 +262,20 @@ PASSWORD_RESET_TIMEOUT = LIMITS.password_link_seconds
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Holdfast] "
 
+# How often, of one address of the network (ip), one user, or one e-mail address (key). Counted in
+# the cache. templates/429.html answers what is beyond, the sign-in form says it itself.
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+    "reauthenticate": "10/m/user",
+    "confirm_email": "1/3m/key",
+}
+
 # --- Second factors and passkeys -------------------------------------------------------------
 
 MFA_ADAPTER = "accounts.second_factors.SecondFactorAdapter"
