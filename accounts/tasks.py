@@ -48,3 +48,11 @@ def forget_old_tokens(**_: Any) -> None:
     from accounts.refresh_tokens import forget_expired
 
     forget_expired(now=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def forget_ended_sessions(**_: Any) -> None:
+    """Drop browser sessions that have expired, and what was kept about them."""
+    from accounts.browser_sessions import forget_ended
+
+    forget_ended(now=timezone.now())

@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "channels",
     "corsheaders",
     "django_htmx",
@@ -106,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.private_pages.PrivatePagesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "config.middleware.session_activity.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -211,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.tasks.record_heartbeat": 10,
         "accounts.tasks.forget_old_answers": 3600,
         "accounts.tasks.forget_old_tokens": 3600,
+        "accounts.tasks.forget_ended_sessions": 3600,
         "trading.tasks.settle_due": 60,
         "trading.tasks.expire_day_orders": 60,
         "portfolio.tasks.check_books": 60,

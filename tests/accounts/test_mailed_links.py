@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 RESET = "/accounts/password/reset/"
 ADDRESS = "/accounts/email/"
-NEW_PASSWORD = "another-long-pass-phrase"  # noqa: S105
+NEW_PASSWORD = "another-long-pass-phrase"
 
 
 @pytest.fixture(autouse=True)
