@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +23,11 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from accounts import audit
 from accounts.browsers import browser_name
 from accounts.errors import NotFound
 from accounts.http import client_address
@@ -120,30 +122,50 @@ def list_sessions(user: User, *, current_key: str | None, at: datetime) -> list[
     ]
 
 
-def end_session(*, session_id: int, owner: User) -> None:
-    """Sign a device out. It is shut out with its next request.
+@transaction.atomic
+def end_session(*, session_id: int, owner: User, ended_at: datetime) -> None:
+    """Sign a device out. It is shut out with its next request, and its sockets within a second.
 
     Raises:
         NotFound: the owner has no such session.
     """
-    row = UserSession.objects.filter(user=owner, pk=session_id).first()
+    row = UserSession.objects.select_for_update().filter(user=owner, pk=session_id).first()
     if row is None:
         raise NotFound("There is no such session.")
-    _end([row])
+    _end([row], at=ended_at)
 
 
-def end_other_sessions(*, owner: User, kept_key: str | None) -> int:
-    """Sign the user out everywhere but here; with no ``kept_key``, here too. Return how many."""
-    rows = list(UserSession.objects.filter(user=owner).exclude(session_key=kept_key or ""))
-    _end(rows)
-    return len(rows)
+@transaction.atomic
+def end_other_sessions(*, owner: User, kept_key: str, ended_at: datetime) -> int:
+    """Sign the user out everywhere but where the kept session is; return from how many places."""
+    others = UserSession.objects.select_for_update().filter(user=owner)
+    rows = list(others.exclude(session_key=kept_key).order_by("id"))
+    living = {row.session_key for row in rows}
+    count = len(living - find_ended(living, at=ended_at))
+    _end(rows, at=ended_at)
+    return count
 
 
-def _end(rows: Iterable[UserSession]) -> None:
+def _end(rows: Sequence[UserSession], *, at: datetime) -> None:
     for row in rows:
-        # The store forgets it in the database and in the cache, then the row may go.
-        SessionStore().delete(row.session_key)
-        row.delete()
+        audit.record(
+            action="device.signed_out",
+            owner_id=row.user_id,
+            target="session",
+            target_id=str(row.pk),
+            before={"browser": browser_name(row.user_agent), "address": row.ip},
+            occurred_at=at,
+        )
+    keys = [row.session_key for row in rows]
+    Session.objects.filter(session_key__in=keys).delete()
+    UserSession.objects.filter(session_key__in=keys).delete()
+    transaction.on_commit(lambda: forget_cached(keys))
+
+
+def forget_cached(session_keys: Iterable[str]) -> None:
+    """Sessions are read from the cache first, so there they must go as well."""
+    for key in session_keys:
+        SessionStore().delete(key)
 
 
 def find_ended(session_keys: AbstractSet[str], *, at: datetime) -> set[str]:

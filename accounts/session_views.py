@@ -37,7 +37,9 @@ def sessions_page(request: InvestorRequest) -> HttpResponse:
 def end_one(request: InvestorRequest, session_id: int) -> HttpResponse:
     """Sign one device out; where it is this one, the next page asks to sign in."""
     try:
-        browser_sessions.end_session(session_id=session_id, owner=request.user)
+        browser_sessions.end_session(
+            session_id=session_id, owner=request.user, ended_at=timezone.now()
+        )
     except NotFound as error:
         raise Http404 from error
     messages.success(request, "That device is signed out.")
@@ -48,7 +50,7 @@ def end_one(request: InvestorRequest, session_id: int) -> HttpResponse:
 @require_POST
 def end_others(request: InvestorRequest) -> HttpResponse:
     count = browser_sessions.end_other_sessions(
-        owner=request.user, kept_key=request.session.session_key
+        owner=request.user, kept_key=request.session.session_key or "", ended_at=timezone.now()
     )
     device = "device is" if count == 1 else "devices are"
     messages.success(request, f"{count} other {device} signed out.")

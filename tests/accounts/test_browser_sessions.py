@@ -14,12 +14,12 @@ from pytest_django import Settings
 
 from accounts import browser_sessions
 from accounts.browsers import browser_name
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from config.limits import LIMITS
 from tests.accounts.signing_in import PASSWORD, SIGN_IN, new_client, signed_in_client
 from tests.factories import make_user
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("embedded_desk")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("embedded_desk")]
 
 PAGE = "/settings/sessions"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -102,6 +102,9 @@ def test_a_device_signed_out_is_shut_out_at_once(alice: User) -> None:
     assert "signed out" in response.content.decode()
     assert (is_in(here), is_in(there)) == (True, False)
     assert len(here.get(PAGE).context["sessions"]) == 1
+    event = AuditEvent.objects.get(action="device.signed_out")
+    assert (event.owner_id, event.actor_id) == (alice.id, alice.id)
+    assert event.before == {"browser": "Safari on iPhone", "address": "203.0.113.7"}
 
 
 def test_all_others_are_signed_out(alice: User, charlie: User) -> None:
