@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -24,6 +24,12 @@ SCOPE_LABELS: Final = {
     Scope.TRADE: "Trade: place and cancel orders, record activities",
     Scope.ADMIN: "Administer: instruments and price files",
 }
+OVERLAPS: Final = (
+    ("0", "It stops at once"),
+    ("3600", "It works for another hour"),
+    ("86400", "It works for another day"),
+    ("604800", "It works for another week"),
+)
 
 
 class DownloadForm(forms.Form):
@@ -46,8 +52,13 @@ class ProfileForm(forms.ModelForm[User]):
         widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "name"})}  # noqa: RUF012
 
 
-class ThemeForm(forms.Form):
+class LookForm(forms.Form):
     theme = forms.ChoiceField(choices=THEMES, widget=forms.RadioSelect)
+    hides_amounts = forms.BooleanField(
+        label="Hide amounts",
+        required=False,
+        help_text="They are blurred until you press the eye at the top. Prices stay in sight.",
+    )
 
 
 class ApiKeyForm(forms.Form):
@@ -111,3 +122,17 @@ class ApiKeyForm(forms.Form):
         for problem in problems:
             field = names.get(problem.field, problem.field)
             self.add_error(field if field in self.fields else None, problem.message)
+
+
+class RotationForm(forms.Form):
+    overlap_seconds = forms.ChoiceField(
+        label="The former key", choices=OVERLAPS, initial="86400", widget=forms.RadioSelect
+    )
+
+    def overlap(self) -> timedelta:
+        return timedelta(seconds=int(self.cleaned_data["overlap_seconds"]))
+
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Show what the operation refused; it concerns the key and not the choice here."""
+        for problem in problems:
+            self.add_error(None, problem.message)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,17 +15,20 @@ from accounts import api_keys
 from accounts.models import ApiKey, User
 from portfolio.models import Portfolio
 from portfolio.portfolios import open_portfolio
+from tests.accounts.signing_in import new_client, signed_in_client
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
 KEYS = "/settings/api-keys"
+LOOK = "/settings/look"
 
 
 @pytest.fixture(autouse=True)
 def without_mail_server(settings: Settings) -> None:
     """As the embedded desk runs: nobody could confirm an address."""
     settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+    settings.ALLOWED_HOSTS = ["localhost", "testserver"]
 
 
 @pytest.fixture
@@ -38,9 +42,8 @@ def charlie() -> User:
 
 
 def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+    """A browser whose user has just confirmed who he is."""
+    return signed_in_client(user)
 
 
 def make_portfolio(owner: User) -> Portfolio:
@@ -54,7 +57,7 @@ def make_portfolio(owner: User) -> Portfolio:
     )
 
 
-@pytest.mark.parametrize("path", ["/settings", KEYS])
+@pytest.mark.parametrize("path", ["/settings", KEYS, LOOK, f"{KEYS}/{uuid4()}/rotation"])
 def test_a_stranger_is_sent_to_sign_in(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 302
@@ -74,15 +77,23 @@ def test_a_name_too_long_is_told_at_its_field(alice: User) -> None:
     assert b"field__errors" in response.content
 
 
-def test_a_theme_is_kept_in_a_cookie(client: Client) -> None:
-    response = client.post("/settings/theme", {"theme": "dark"})
-    assert response.cookies["theme"].value == "dark"
-    assert 'data-theme="dark"' in client.get("/accounts/login/").content.decode()
+def test_a_look_is_kept_in_cookies(alice: User) -> None:
+    client = client_of(alice)
+    response = client.post(LOOK, {"theme": "dark", "hides_amounts": "on"})
+    assert (response.status_code, response.headers["Location"]) == (302, LOOK)
+    page = client.get(LOOK).content.decode()
+    assert 'data-theme="dark" data-privacy="on"' in page
+    client.post(LOOK, {"theme": "light"})
+    page = client.get(LOOK).content.decode()
+    assert 'data-theme="light">' in page
 
 
-def test_a_theme_we_do_not_have_is_refused(client: Client) -> None:
-    assert client.post("/settings/theme", {"theme": "neon"}).status_code == 422
-    assert client.get("/settings/theme").status_code == 405
+def test_a_theme_we_do_not_have_is_refused(alice: User) -> None:
+    client = client_of(alice)
+    response = client.post(LOOK, {"theme": "neon"})
+    assert response.status_code == 422
+    assert "theme" not in response.cookies
+    assert client.put(LOOK).status_code == 405
 
 
 def test_a_new_key_is_shown_once_and_works(alice: User) -> None:
@@ -160,6 +171,92 @@ def test_nobody_revokes_a_strangers_key(alice: User, charlie: User) -> None:
     assert client_of(charlie).get(KEYS).content.decode().count(key.lookup) == 0
     key.refresh_from_db()
     assert key.revoked_at is None
+
+
+def issue(owner: User, **changes: Any) -> tuple[ApiKey, str]:
+    facts = {"name": "Robot", "scopes": ["read"], "created_at": timezone.now()}
+    return api_keys.issue_key(owner=owner, **(facts | changes))
+
+
+def is_open(text: str, *, after: timedelta = timedelta()) -> bool:
+    return api_keys.authenticate_key(text, at=timezone.now() + after) is not None
+
+
+def test_a_key_is_rotated_with_an_overlap(alice: User) -> None:
+    key, former = issue(alice)
+    client = client_of(alice)
+    path = f"{KEYS}/{key.id}/rotation"
+    assert "Rotate “Robot”" in client.get(path).content.decode()
+    response = client.post(path, {"overlap_seconds": "3600"})
+    assert response.status_code == 201
+    text = response.context["key_text"]
+    assert is_open(text)
+    assert is_open(former, after=timedelta(minutes=59))
+    assert not is_open(former, after=timedelta(minutes=61))
+
+
+def test_a_key_is_rotated_at_once(alice: User) -> None:
+    key, former = issue(alice)
+    client_of(alice).post(f"{KEYS}/{key.id}/rotation", {"overlap_seconds": "0"})
+    assert not is_open(former)
+
+
+def test_an_overlap_we_do_not_offer_is_refused(alice: User) -> None:
+    key, _ = issue(alice)
+    response = client_of(alice).post(f"{KEYS}/{key.id}/rotation", {"overlap_seconds": "999999"})
+    assert response.status_code == 422
+    assert ApiKey.objects.count() == 1
+
+
+def test_a_key_beyond_the_owners_rights_is_not_rotated(alice: User) -> None:
+    key, _ = issue(alice)
+    ApiKey.objects.filter(id=key.id).update(scopes=["admin"])
+    response = client_of(alice).post(f"{KEYS}/{key.id}/rotation", {"overlap_seconds": "0"})
+    assert response.status_code == 422
+    assert "administrators only" in response.content.decode()
+
+
+def test_an_ended_or_strangers_key_is_not_rotated(alice: User, charlie: User) -> None:
+    revoked, _ = issue(alice)
+    api_keys.revoke_key(key_id=revoked.id, owner=alice, revoked_at=timezone.now())
+    strangers, _ = issue(charlie)
+    client = client_of(alice)
+    for key_id in (revoked.id, strangers.id, uuid4()):
+        path = f"{KEYS}/{key_id}/rotation"
+        assert client.get(path).status_code == 404
+        assert client.post(path, {"overlap_seconds": "0"}).status_code == 404
+
+
+def test_a_mere_session_makes_and_rotates_no_key(alice: User) -> None:
+    key, _ = issue(alice)
+    thief = new_client()
+    thief.force_login(alice)
+    assert thief.get(KEYS).status_code == 200
+    for path, form in (
+        (KEYS, {"name": "Robot", "scopes": ["read"]}),
+        (f"{KEYS}/{key.id}/rotation", {"overlap_seconds": "0"}),
+    ):
+        response = thief.post(path, form)
+        assert "/accounts/reauthenticate/" in response.headers["Location"]
+    assert ApiKey.objects.count() == 1
+    assert thief.post(f"{KEYS}/{key.id}/revocation").status_code == 302
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+
+
+def test_who_confirms_gets_the_key_he_asked_for(alice: User) -> None:
+    client = signed_in_client(alice, is_confirmed=False)
+    asked = client.post(KEYS, {"name": "Robot", "scopes": ["read"]}).headers["Location"]
+    form = {"password": "a-long-password", "next": KEYS}
+    response = client.post(asked, form)
+    assert response.status_code == 201
+    assert is_open(response.context["key_text"])
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_a_demo_without_a_password_makes_keys(client: Client) -> None:
+    client.post("/demo")
+    assert client.post(KEYS, {"name": "Robot", "scopes": ["read"]}).status_code == 201
 
 
 def test_signing_up_by_e_mail_lets_in(client: Client) -> None:
