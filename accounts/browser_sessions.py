@@ -202,4 +202,4 @@ def forget_ended(*, now: datetime) -> int:
     SessionStore.clear_expired()
     alive = Session.objects.filter(expire_date__gt=now).values("session_key")
     count, _ = UserSession.objects.exclude(session_key__in=alive).delete()
-    return count
+    return int(count)

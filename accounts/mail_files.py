@@ -44,7 +44,7 @@ class MailFiles(BaseEmailBackend):
         self.folder.chmod(0o700)
         forget_old_files(self.folder, now=time.time())
         for message in email_messages:
-            path = write_message(self.folder, message.message().as_bytes(linesep="\n"))
+            path = write_message(self.folder, message.message().as_bytes())
             logger.info("There is no mail server; the message %r lies in %s", message.subject, path)
         return len(email_messages)
 
