@@ -33,6 +33,12 @@ def sessions_page(request: InvestorRequest) -> HttpResponse:
 
 
 @signed_in
+@require_GET
+def to_sessions_page(request: InvestorRequest) -> HttpResponse:
+    return redirect("accounts:sessions")
+
+
+@signed_in
 @require_POST
 def end_one(request: InvestorRequest, session_id: int) -> HttpResponse:
     """Sign one device out; where it is this one, the next page asks to sign in."""

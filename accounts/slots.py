@@ -29,4 +29,7 @@ class Slot:
     is_coined: bool = False
 
 
-SLOTS: Final = (Slot("key_id", "api key", Reach.OWNER, is_bound=True),)
+SLOTS: Final = (
+    Slot("key_id", "api key", Reach.OWNER, is_bound=True),
+    Slot("session_id", "session", Reach.OWNER),
+)

@@ -51,6 +51,7 @@ def forget_old_tokens(**_: Any) -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def forget_ended_sessions(**_: Any) -> None:
     """Drop browser sessions that have expired, and what was kept about them."""
     from accounts.browser_sessions import forget_ended

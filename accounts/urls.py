@@ -1,5 +1,4 @@
 from django.urls import path
-from django.views.generic import RedirectView
 
 from accounts import key_views, look_views, session_views, views
 
@@ -12,8 +11,8 @@ urlpatterns = [
     path("settings/sessions", session_views.sessions_page, name="sessions"),
     path("settings/sessions/others", session_views.end_others, name="end_other_sessions"),
     path("settings/sessions/<int:session_id>/end", session_views.end_one, name="end_session"),
-    # allauth's own list, which ends all others or none.
-    path("accounts/sessions/", RedirectView.as_view(pattern_name="accounts:sessions")),
+    # Where allauth has a list of its own, which ends all others or none.
+    path("accounts/sessions/", session_views.to_sessions_page, name="allauth_sessions"),
     path("settings/api-keys/<uuid:key_id>/rotation", key_views.rotate_api_key, name="rotate_key"),
     path("settings/api-keys/<uuid:key_id>/revocation", key_views.revoke_api_key, name="revoke_key"),
 ]

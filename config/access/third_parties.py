@@ -48,6 +48,8 @@ BY_NAME: Final[dict[str, Policy]] = {
     "mfa_reauthenticate_webauthn": Policy.SIGNED_IN,
     "mfa_remove_webauthn": Policy.SIGNED_IN,
     "mfa_edit_webauthn": Policy.SIGNED_IN,
+    # allauth: sessions. Ours stands before it at the same address.
+    "usersessions_list": Policy.SIGNED_IN,
     # The admin around its models. Its sign-in is the site's own.
     "admin:login": Policy.PUBLIC,
     "admin:logout": Policy.PUBLIC,
@@ -62,7 +64,8 @@ BY_NAME: Final[dict[str, Policy]] = {
 # The admin's five pages of a model: any of ours, and of others' those listed.
 ADMIN_PAGE: Final = re.compile(
     r"admin:(?:(?:accounts|market|portfolio|trading|integrations)_[a-z]+"
-    r"|auth_group|account_emailaddress|mfa_authenticator)"
+    r"|auth_group|account_emailaddress|mfa_authenticator"
+    r"|usersessions_usersession)"
     r"_(?:changelist|add|history|delete|change)"
 )
 # The admin's nameless ones: from an object to its form, and the answer to anything else.
