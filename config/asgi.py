@@ -10,7 +10,6 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
-from config.middleware.audit_origin import SocketAuditOrigin
 from config.middleware.socket_origin import ExactOrigin
 from config.request_pool import WsgiRequests
 
@@ -18,6 +17,7 @@ from config.request_pool import WsgiRequests
 from config.wsgi import application as wsgi_application
 
 from config.access import checks  # isort: skip
+from config.middleware.audit_origin import SocketAuditOrigin  # isort: skip
 from config.routing import websocket_application  # isort: skip
 
 checks.refuse_undeclared([checks.find_undeclared_sockets])
