@@ -68,6 +68,7 @@ class AllowanceOut(SchemaOut):
     symbols_per_socket: int
     portfolios: int | None
     open_orders: int
+    alerts: int | None
 
     @classmethod
     def from_allowance(cls, allowance: Allowance) -> Self:

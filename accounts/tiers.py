@@ -22,6 +22,7 @@ class Allowance:
     symbols_per_socket: int
     portfolios: int | None
     open_orders: int
+    alerts: int | None  # that may still fire
 
 
 ALLOWANCES: Final[dict[Tier, Allowance]] = {
@@ -32,6 +33,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         symbols_per_socket=50,
         portfolios=5,
         open_orders=200,
+        alerts=5,
     ),
     Tier.PREMIUM: Allowance(
         watchlists=50,
@@ -40,6 +42,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         symbols_per_socket=500,
         portfolios=50,
         open_orders=2_000,
+        alerts=500,
     ),
     Tier.ADMIN: Allowance(
         watchlists=None,
@@ -48,6 +51,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         symbols_per_socket=2_000,
         portfolios=None,
         open_orders=20_000,
+        alerts=None,
     ),
 }
 

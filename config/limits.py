@@ -47,6 +47,9 @@ class Limits:
     # Of one question for a span of days.
     exchange_rate_span_days: int = 40_000
 
+    # An alert that has fired is armed again once the price is this far back over its level.
+    alert_rearm_distance_bps: int = 10
+
     # Sockets.
     sockets_per_process: int = 5_000
     sockets_per_user: int = 20

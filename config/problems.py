@@ -86,6 +86,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     MalformedBody: HTTPStatus.BAD_REQUEST,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     market_errors.AmbiguousSymbol: HTTPStatus.CONFLICT,
+    market_errors.AlertExists: HTTPStatus.CONFLICT,
     market_errors.WatchlistNameTaken: HTTPStatus.CONFLICT,
     instrument_master.InstrumentExists: HTTPStatus.CONFLICT,
     portfolio_errors.EntryConflict: HTTPStatus.CONFLICT,

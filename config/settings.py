@@ -373,6 +373,11 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 
+# --- Alerts ----------------------------------------------------------------------------------
+
+# Fulfils market.alerts.holdings.HoldingSource: what the holdings that alerts depend on cost.
+ALERT_HOLDING_SOURCE = "portfolio.alert_holdings.PortfolioHoldings"
+
 # --- Orders ----------------------------------------------------------------------------------
 
 # Instruments are dealt out over this many matchers; each runs as `matcher --shard i/n`.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import ClassVar
 
-from accounts.errors import AllowanceExceeded, HoldfastError, NotFound
+from accounts.errors import AllowanceExceeded, HoldfastError, NotFound, ProblemsError
 
 
 class MarketError(HoldfastError):
@@ -147,3 +147,29 @@ class RateMissing(MarketError, NotFound):
         self.quote = quote
         self.on_date = on_date
         self.reason = reason
+
+
+class AlertRefused(MarketError, ProblemsError):
+    """The alert's terms make no sense; ``problems`` names what is wrong."""
+
+    code = "alert_refused"
+
+
+class AlertExists(MarketError):
+    """The owner already has an alert that waits for the same."""
+
+    code = "alert_exists"
+
+    def __init__(self, alert_id: object) -> None:
+        super().__init__("You already have an alert that waits for this.")
+        self.alert_id = alert_id
+
+
+class TooManyAlerts(MarketError, AllowanceExceeded):
+    """The owner's tier includes no further alert that may fire."""
+
+    code = "too_many_alerts"
+
+    def __init__(self, tier: str, *, allowed: int) -> None:
+        super().__init__(f"The {tier} tier includes {allowed} active alerts, and you have them.")
+        self.allowed = allowed

@@ -8,5 +8,6 @@ SLOTS: Final = (
     Slot("address", "instrument", Reach.ANYBODY),
     Slot("symbol", "instrument", Reach.ANYBODY),
     Slot("watchlist_id", "watchlist", Reach.OWNER),
+    Slot("alert_id", "alert", Reach.OWNER),
     Slot("run_id", "price import", Reach.STAFF),
 )

@@ -1,7 +1,8 @@
 """The live feed of one shard: a provider's prices into Valkey at once and into PostgreSQL soon.
 
-Three threads: this one takes batches and publishes them, one stores them, one keeps watch over
-leadership and over which instruments there are. Neither of the other two can delay a price.
+Four threads: this one takes batches and publishes them, one stores them, one watches them for
+alerts, one keeps watch over leadership and over which instruments there are. None of the other
+three can delay a price.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
+from market.alerts.evaluator import AlertEvaluator
 from market.intake.price_store import PriceBuffer, PriceStore
 from market.intake.providers import ListedInstrument, LiveProvider
 from market.live.broadcasts import PricePublisher
@@ -64,20 +66,24 @@ class PriceFeed:
         publisher = PricePublisher(shard=self._shard)
         buffer = PriceBuffer()
         store = PriceStore(buffer, clock=self._clock)
+        alerts = AlertEvaluator(shard=self._shard, clock=self._clock)
         over = threading.Event()
         watch = threading.Thread(
             target=self._keep_watch, args=(provider, stop, over), name="feed watch", daemon=True
         )
         store.start()
+        alerts.start()
         watch.start()
         try:
             for batch in provider.batches(over):
                 publisher.publish(batch, at=self._clock())
                 buffer.put(batch)
+                alerts.put(batch)
         finally:
             over.set()
             watch.join(STOP_SECONDS)
             store.stop(timeout_seconds=STOP_SECONDS)
+            alerts.stop(timeout_seconds=STOP_SECONDS)
             publisher.close()
 
     def _keep_watch(

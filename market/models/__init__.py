@@ -1,4 +1,5 @@
 from market.models.fx import EuroRate, EuroRateRevision
+from market.models.alerts import Alert, AlertsSeen, AlertTrigger
 from market.models.instruments import Exchange, Instrument
 from market.models.prices import (
     Bar,
@@ -11,6 +12,9 @@ from market.models.prices import (
 from market.models.watchlists import Watchlist, WatchlistItem
 
 __all__ = [
+    "Alert",
+    "AlertTrigger",
+    "AlertsSeen",
     "Bar",
     "BarRevision",
     "EuroRate",
