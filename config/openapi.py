@@ -117,6 +117,7 @@ def complete_parameter(parameter: dict[str, Any], models: dict[str, Any]) -> Non
 # Of parameters that say the same everywhere.
 DESCRIPTIONS: Final = {
     "adjusted": "with dividends taken out",
+    "alert_id": "of an alert of yours",
     "client_order_id": "as given when the order was placed, or else its Idempotency-Key",
     "cursor": "`next_cursor` of the page before",
     "end": "before this moment or day",

@@ -4,8 +4,8 @@ from typing import Final
 
 from ninja import Router
 
-from market.api import calendars, exchange_rates, imports, instruments, prices, watchlists
+from market.api import alerts, calendars, exchange_rates, imports, instruments, prices, watchlists
 
 router: Final = Router()
-for part in (instruments, prices, exchange_rates, calendars, watchlists, imports):
+for part in (instruments, prices, exchange_rates, calendars, watchlists, alerts, imports):
     router.add_router("", part.router)
