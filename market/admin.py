@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from market.models import Exchange, IngestionRun, Instrument, QuarantinedRow
+from market.models import Alert, AlertTrigger, Exchange, IngestionRun, Instrument, QuarantinedRow
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -52,6 +52,22 @@ class InstrumentAdmin(admin.ModelAdmin[Instrument]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    list_display = ("owner", "instrument", "kind", "threshold", "status", "trigger_count")
+    list_filter = ("status", "kind")
+    list_select_related = ("owner", "instrument")
+    ordering = ("-created_at", "-id")
+
+
+@admin.register(AlertTrigger)
+class AlertTriggerAdmin(ReadOnlyAdmin):
+    list_display = ("recorded_at", "owner", "instrument", "condition", "price")
+    list_filter = ("kind",)
+    list_select_related = ("owner", "instrument")
+    ordering = ("-recorded_at", "-id")
 
 
 @admin.register(IngestionRun)

@@ -36,6 +36,7 @@ class BoardRow:
     is_stale: bool
     sparkline: str  # an SVG path; empty where there is no history
     sparkline_change: Decimal | None  # newest close minus the first drawn
+    next_alert: str = ""  # the viewer's nearest alert in short, on lists that show it
 
     last = _of_quote("last")
     change = _of_quote("change")

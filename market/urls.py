@@ -1,6 +1,6 @@
 from django.urls import path
 
-from market import currency_views, download_views, views, watchlist_views
+from market import alert_views, currency_views, download_views, views, watchlist_views
 
 app_name = "market"
 
@@ -20,4 +20,12 @@ urlpatterns = [
     ),
     path("watchlists/<uuid:watchlist_id>/symbols", watchlist_views.add, name="watchlist_add"),
     path("watchlists/<uuid:watchlist_id>/removal", watchlist_views.remove, name="watchlist_remove"),
+    path("alerts", alert_views.alerts, name="alerts"),
+    path("alerts/new", alert_views.new, name="alert_new"),
+    path("alerts/figures", alert_views.figures, name="alert_figures"),
+    path("alerts/badge", alert_views.badge, name="alert_badge"),
+    path("alerts/triggered", alert_views.triggered, name="alerts_triggered"),
+    path("alerts/<uuid:alert_id>", alert_views.alert, name="alert"),
+    path("alerts/<uuid:alert_id>/deletion", alert_views.delete, name="alert_delete"),
+    path("alerts/<uuid:alert_id>/arming", alert_views.rearm, name="alert_rearm"),
 ]

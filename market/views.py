@@ -20,6 +20,7 @@ from accounts.http import InvestorRequest
 from accounts.models import User
 from accounts.policies import signed_in
 from market import queries
+from market.alert_rows import alert_lines
 from market.boards import board_rows
 from market.charting.charts import OVERLAYS, ChartStyle, bar_label, candlestick_figure
 from market.errors import AmbiguousSymbol, UnknownSymbol
@@ -95,6 +96,7 @@ def instrument_chart(request: InvestorRequest, address: str) -> HttpResponse:
         exchange_zone=exchange_zone,
         viewer_zone=form.cleaned_data["timezone"] or exchange_zone,
         overlays=form.cleaned_data["overlay"],
+        lines=alert_lines(request.user, shown),
     )
     figure = candlestick_figure(bars, style)
     return HttpResponse(orjson.dumps(figure), content_type="application/json")

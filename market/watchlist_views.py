@@ -17,6 +17,7 @@ from accounts.http import InvestorRequest
 from accounts.policies import signed_in, takes_ids
 from market import queries
 from market import watchlists as operations
+from market.alert_rows import with_next_alerts
 from market.boards import board_rows
 from market.errors import AmbiguousSymbol, MarketError, UnknownSymbol
 from market.forms import SymbolsForm, WatchlistNameForm
@@ -179,7 +180,9 @@ def _page(
     context = {
         "watchlist": shown,
         "watchlists": _owned(request),
-        "rows": board_rows([item.instrument for item in items], at=timezone.now()),
+        "rows": with_next_alerts(
+            board_rows([item.instrument for item in items], at=timezone.now()), user=request.user
+        ),
         "symbols_form": SymbolsForm(),
         "name_form": WatchlistNameForm(),
         "rename_form": WatchlistNameForm(initial={"name": shown.name}),

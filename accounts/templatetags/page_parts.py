@@ -26,12 +26,14 @@ class NavItem:
     view_name: str
     icon: str
     marks: tuple[str, ...]
+    badge_view_name: str = ""  # answers a number to show beside the label, or nothing
 
 
 NAV_ITEMS: Final = (
     NavItem("Home", "portfolio:home", "home", ("portfolio:home",)),
     NavItem("Portfolios", "portfolio:list", "portfolio", ("portfolio:",)),
     NavItem("Watchlists", "market:watchlists", "eye-list", ("market:watchlist",)),
+    NavItem("Alerts", "market:alerts", "bell", ("market:alert",), "market:alert_badge"),
     NavItem("Markets", "market:instruments", "chart", ("market:instrument", "market:currenc")),
     NavItem("Orders", "trading:orders", "orders", ("trading:",)),
 )
@@ -59,7 +61,13 @@ def main_nav(context: dict[str, Any]) -> dict[str, Any]:
     request = context.get("request")
     current = _current_item(request) if isinstance(request, HttpRequest) else None
     items = [
-        {"label": item.label, "icon": item.icon, "href": href, "is_current": item is current}
+        {
+            "label": item.label,
+            "icon": item.icon,
+            "href": href,
+            "is_current": item is current,
+            "badge_href": find_address(item.badge_view_name) if item.badge_view_name else None,
+        }
         for item in NAV_ITEMS
         if (href := find_address(item.view_name))
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
 from functools import partial
@@ -17,7 +16,14 @@ from market.alerts import news
 from market.alerts.holdings import holding_source
 from market.alerts.kinds import AlertStatus
 from market.alerts.standings import standings
-from market.alerts.terms import AlertTerms, Condition, complete, find_problems
+from market.alerts.terms import (
+    DEFAULT_COOLDOWN_SECONDS,
+    AlertTerms,
+    Condition,
+    complete,
+    find_problems,
+    only_used,
+)
 from market.errors import AlertExists, AlertRefused, TooManyAlerts
 from market.models import Alert, AlertsSeen, Instrument
 
@@ -50,7 +56,10 @@ def create_alert(
     _refuse_beyond_allowance(owner)
     _compare(alert)
     alert.save(force_insert=True)
-    _record("alert.created", alert, before=None, after=_facts(alert), at=created_at)
+    audit.record(
+        action="alert.created", after=_facts(alert), occurred_at=created_at, **_about(alert)
+    )
+    _tell(alert)
     return alert
 
 
@@ -77,7 +86,10 @@ def change_alert(*, alert: Alert, terms: AlertTerms, changed_at: datetime) -> Al
         _compare(alert)
     _save(alert, at=changed_at)
     was, now = audit.changes(before, _facts(alert))
-    _record("alert.changed", alert, before=was, after=now, at=changed_at)
+    audit.record(
+        action="alert.changed", before=was, after=now, occurred_at=changed_at, **_about(alert)
+    )
+    _tell(alert)
     return alert
 
 
@@ -98,7 +110,10 @@ def rearm_alert(*, alert: Alert, rearmed_at: datetime) -> Alert:
     _compare(alert)
     _save(alert, at=rearmed_at)
     was, now = {"status": AlertStatus.TRIGGERED.value}, {"status": alert.status}
-    _record("alert.rearmed", alert, before=was, after=now, at=rearmed_at)
+    audit.record(
+        action="alert.rearmed", before=was, after=now, occurred_at=rearmed_at, **_about(alert)
+    )
+    _tell(alert)
     return alert
 
 
@@ -107,12 +122,25 @@ def delete_alert(*, alert: Alert, deleted_at: datetime) -> None:
     """Watch no more; what has fired stays in the history. Repeating it is harmless."""
     count, _ = Alert.objects.filter(id=alert.id).delete()
     if count:
-        _record("alert.deleted", alert, before=_facts(alert), after=None, at=deleted_at)
+        audit.record(
+            action="alert.deleted", before=_facts(alert), occurred_at=deleted_at, **_about(alert)
+        )
+        _tell(alert)
 
 
 def mark_seen(*, owner: User, seen_at: datetime) -> None:
     """Note that the owner has looked at what fired up to that moment."""
     AlertsSeen.objects.update_or_create(owner=owner, defaults={"seen_at": seen_at})
+
+
+def terms_of(alert: Alert) -> AlertTerms:
+    """The alert's terms as they might have been given, to be changed in part."""
+    return AlertTerms(
+        condition=only_used(alert.waited_for),
+        repeats=alert.repeats,
+        cooldown_seconds=alert.cooldown_seconds or DEFAULT_COOLDOWN_SECONDS,
+        note=alert.note,
+    )
 
 
 def columns(terms: AlertTerms) -> dict[str, Any]:
@@ -180,24 +208,12 @@ def _save(alert: Alert, *, at: datetime) -> None:
     alert.save()
 
 
-def _record(
-    action: str,
-    alert: Alert,
-    *,
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-    at: datetime,
-) -> None:
-    """Write the change into the audit trail, and tell those who watch prices once it holds."""
-    audit.record(
-        action=action,
-        owner_id=alert.owner_id,
-        target="alert",
-        target_id=str(alert.id),
-        before=before,
-        after=after,
-        occurred_at=at,
-    )
+def _about(alert: Alert) -> dict[str, Any]:
+    return {"owner_id": alert.owner_id, "target": "alert", "target_id": str(alert.id)}
+
+
+def _tell(alert: Alert) -> None:
+    """Have those who watch prices read the alert anew once the change holds."""
     transaction.on_commit(partial(news.tell_changed, [alert.id]))
 
 

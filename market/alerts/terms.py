@@ -80,6 +80,13 @@ class AlertTerms:
     note: str = ""
 
 
+def only_used(condition: Condition) -> Condition:
+    """The condition without what its kind has no use for, or what kind and sign decide."""
+    used = {name: getattr(condition, name) for name in USED.get(condition.kind, ())}
+    threshold = None if condition.kind is AlertKind.SMA_CROSS else condition.threshold
+    return Condition(kind=condition.kind, threshold=threshold, **used)
+
+
 def complete(terms: AlertTerms) -> AlertTerms:
     """Fill in what was left out; call before ``find_problems``."""
     given = terms.condition

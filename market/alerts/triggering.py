@@ -110,6 +110,7 @@ def _trigger(alert: Alert, crossing: Crossing, number: int, recorded_at: datetim
         alert_id=alert.id,
         number=number,
         instrument_id=alert.instrument_id,
+        portfolio_id=alert.portfolio_id,
         kind=alert.kind,
         condition=condition_words(alert.waited_for),
         note=alert.note,

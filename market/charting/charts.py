@@ -23,6 +23,7 @@ from market.charting.chart_shapes import (
     moving_shapes,
 )
 from market.charting.indicators import exponential_moving_average, simple_moving_average
+from market.charting.price_lines import PriceLine, line_shapes, line_words
 from market.values import BarValue, Interval, plain, wire_time
 
 SIMULATED: Final = "simulated"
@@ -54,6 +55,7 @@ class ChartStyle:
     exchange_zone: tzinfo
     viewer_zone: tzinfo
     overlays: Sequence[str] = ()  # keys of OVERLAYS
+    lines: Sequence[PriceLine] = ()  # prices that are waited for
 
 
 def candlestick_figure(bars: Sequence[BarValue], style: ChartStyle) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def candlestick_figure(bars: Sequence[BarValue], style: ChartStyle) -> dict[str,
             _volume(bars, labels),
             *(_overlay_line(OVERLAYS[key], bars) for key in style.overlays),
         ],
-        "layout": _layout(bars),
+        "layout": _layout(bars, style.lines),
         "labels": labels,
         "live": _live_bar(bars, style),
         "note": simulated_note(bars, labels),
@@ -166,7 +168,7 @@ def _overlay_line(overlay: Overlay, bars: Sequence[BarValue]) -> dict[str, Any]:
     }
 
 
-def _layout(bars: Sequence[BarValue]) -> dict[str, Any]:
+def _layout(bars: Sequence[BarValue], lines: Sequence[PriceLine]) -> dict[str, Any]:
     boundary = simulated_from(bars) or None  # at place 0 there is nothing real before it
     return {
         "autosize": True,
@@ -186,8 +188,8 @@ def _layout(bars: Sequence[BarValue]) -> dict[str, Any]:
         "margin": {"l": 12, "r": 64, "t": 12, "b": 28},
         "bargap": 0.3,
         **_axes(bars),
-        "shapes": [*moving_shapes(bars), *boundary_shapes(boundary)],
-        "annotations": boundary_words(boundary),
+        "shapes": [*moving_shapes(bars), *boundary_shapes(boundary), *line_shapes(lines)],
+        "annotations": [*boundary_words(boundary), *line_words(lines)],
     }
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Final
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -29,6 +30,7 @@ SWEEP_SECONDS: Final = 1.0
 ACCESS_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
 STEADY_SECONDS: Final = 5.0  # a task that ran this long begins anew without a pause
+ALERTS_FRAME: Final = '{"type":"alerts"}'
 DIRECTORY_SECONDS: Final = 15.0
 DIRECTORY_REST_SECONDS: Final = 1.0
 BEGIN_SECONDS: Final = 2.0
@@ -53,7 +55,7 @@ class HubRunner:
         self._directory_read_at: float | None = None  # monotonic
         self._directory_lock = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
-        self._listener = PriceListener(self._hear)
+        self._listener = PriceListener(self._hear, tell=self._tell)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -97,6 +99,11 @@ class HubRunner:
         """Hand quotes from the listener's thread to the loop's."""
         with suppress(RuntimeError):  # the loop has ended, and the process with it
             self._loop.call_soon_threadsafe(self.hub.apply, quotes)
+
+    def _tell(self, user_ids: Collection[UUID]) -> None:
+        """Have these users' sockets told that an alert of theirs has fired."""
+        with suppress(RuntimeError):  # as above
+            self._loop.call_soon_threadsafe(self.hub.tell_users, user_ids, ALERTS_FRAME)
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ drives it and ``market/live/hub_socket.py`` for what one socket is owed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -118,6 +118,12 @@ class PriceHub:
         """The next number of the stream; every frame carries one, ascending on each socket."""
         self.seq += 1
         return self.seq
+
+    def tell_users(self, user_ids: Collection[UUID], text: str) -> None:
+        """Send a notice to every socket of these users."""
+        for socket in list(self.sockets):
+            if socket.holder.user_id in user_ids:
+                socket.notify(text)
 
     # Prices come in.
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 import redis
@@ -19,6 +20,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from market.alerts.news import fired_channel, read_ids
 from market.live.live_quotes import QUOTES_KEY, prefixed, prices_channel
 
 logger = logging.getLogger(__name__)
@@ -32,10 +34,19 @@ Quotes = Sequence[Mapping[str, Any]]
 
 
 class PriceListener:
-    """Passes every published quote, in wire form, to ``deliver``, which must not block."""
+    """Passes every published quote, in wire form, to ``deliver``, which must not block.
 
-    def __init__(self, deliver: Callable[[Quotes], None]) -> None:
+    ``tell`` is given the owners of alerts that have fired.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[Quotes], None],
+        *,
+        tell: Callable[[Collection[UUID]], None] = lambda _: None,
+    ) -> None:
         self._deliver = deliver
+        self._tell = tell
         self._stop = threading.Event()
         # Set once the quotes that stood before were delivered, or Valkey turned out to be away.
         self.has_begun = threading.Event()
@@ -74,6 +85,7 @@ class PriceListener:
         )
         with client, client.pubsub() as messages:
             messages.psubscribe(prices_channel("*"))
+            messages.subscribe(fired_channel())
             # Read after subscribing, so that nothing falls between the two.
             newest: dict[bytes, bytes] = client.hgetall(prefixed(QUOTES_KEY))
             self._deliver([orjson.loads(text) for text in newest.values()])
@@ -94,4 +106,6 @@ class PriceListener:
             return False
         if message["type"] == "pmessage":
             self._deliver(orjson.loads(message["data"])["quotes"])
+        elif message["type"] == "message":
+            self._tell(read_ids(message["data"]))
         return True

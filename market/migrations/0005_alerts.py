@@ -203,6 +203,7 @@ class Migration(migrations.Migration):
                 ),
                 ("alert_id", models.UUIDField()),
                 ("number", models.PositiveIntegerField()),
+                ("portfolio_id", models.UUIDField(null=True)),
                 (
                     "kind",
                     models.CharField(

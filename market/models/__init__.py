@@ -1,5 +1,5 @@
-from market.models.fx import EuroRate, EuroRateRevision
 from market.models.alerts import Alert, AlertsSeen, AlertTrigger
+from market.models.fx import EuroRate, EuroRateRevision
 from market.models.instruments import Exchange, Instrument
 from market.models.prices import (
     Bar,

@@ -133,6 +133,7 @@ class AlertTrigger(models.Model):
     instrument = models.ForeignKey(
         Instrument, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    portfolio_id = models.UUIDField(null=True)
     kind = models.CharField(max_length=20, choices=KIND_CHOICES)
     condition = models.CharField(max_length=160)
     note = models.CharField(max_length=120, blank=True)

@@ -10,7 +10,6 @@ import { formatted } from "holdfast/quote-fields";
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };
 const RELOAD_EVERY_MS = 1_500;
 const AWAY_MS = 10_000;
-
 const box = document.querySelector("[data-candles]");
 const plot = box.querySelector("[data-plot]");
 const symbol = box.dataset.chartSymbol;
@@ -146,5 +145,6 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) hiddenAt = Date.now();
   else if (Date.now() - hiddenAt > AWAY_MS) load({ keepsView: true });
 });
+document.body.addEventListener("alerts-changed", () => load({ keepsView: true }));
 onThemeChange(() => figure && draw());
 load();

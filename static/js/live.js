@@ -65,6 +65,10 @@ function receive(frame) {
     console.warn(`Prices: ${frame.message}`);
     return;
   }
+  if (frame.type === "alerts") {
+    document.body.dispatchEvent(new CustomEvent("alerts-changed"));
+    return;
+  }
   if (frame.seq !== undefined) {
     const isGap = frame.type === "update" && latestSeq !== null && frame.seq <= latestSeq;
     latestSeq = frame.seq;

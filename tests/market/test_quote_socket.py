@@ -28,6 +28,7 @@ from accounts.api_keys import issue_key, revoke_key
 from accounts.auth import MEMORY_SECONDS
 from accounts.models import User
 from accounts.tiers import Tier
+from market.alerts.news import fired_channel, tell_fired
 from market.live.hub_runner import ACCESS_SECONDS, stop_hub
 from market.live.live_quotes import valkey
 from market.models import Instrument
@@ -358,3 +359,24 @@ def test_a_socket_that_takes_nothing_is_dropped(
 def is_reset(raw: sockets.socket) -> bool:
     """Whether the other side has ended the connection, seen without reading from it."""
     return raw.fileno() < 0 or raw.getsockopt(sockets.IPPROTO_TCP, sockets.TCP_INFO, 1)[0] == 7
+
+
+def test_sockets_hear_of_their_own_users_alerts_only(
+    server: SocketServer, alice: User, alices_key: str
+) -> None:
+    bob = make_user("bob@example.com")
+    bobs_key = issue_key(owner=bob, name="ticker", scopes=["read"], created_at=timezone.now())[1]
+    with open_socket(server, alices_key) as hers, open_socket(server, bobs_key) as his:
+        say(hers, ack=0)
+        wait_for_hub()
+        wait_until(is_telling, seconds=SECONDS, what="the hub hears of alerts")
+        tell_fired([alice.id])
+        assert hear(hers) == {"type": "alerts"}
+        tell_fired([bob.id])
+        assert hear(his) == {"type": "alerts"}
+        with pytest.raises(TimeoutError):
+            hers.recv(timeout=0.3)
+
+
+def is_telling() -> bool:
+    return bool(valkey().pubsub_numsub(fired_channel())[0][1])
