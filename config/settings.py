@@ -13,6 +13,7 @@ from config.env import BadEnvironment, env, postgres_settings
 from config.limits import LIMITS as DEFAULT_LIMITS
 from config.limits import Limits
 from config.servers.data_folder import DataFolder
+from config.social_login import read_social_login
 
 # Lets classes that Django left plain be written with their type: ModelForm[User].
 django_stubs_ext.monkeypatch()
@@ -67,6 +68,8 @@ IS_HTTPS = env.boolean("HTTPS", default=not IS_EMBEDDED)
 
 # --- The house -------------------------------------------------------------------------------
 
+_social_login = read_social_login(env)
+
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
     "accounts",
@@ -85,6 +88,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    *_social_login.applications,
     "channels",
     "corsheaders",
     "django_htmx",
@@ -108,6 +113,7 @@ MIDDLEWARE = [
     "config.middleware.private_pages.PrivatePagesMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "config.middleware.session_activity.SessionActivityMiddleware",
+    "config.middleware.leaving.LeavingMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -295,6 +301,17 @@ MFA_TOTP_TOLERANCE = 0
 # A second factor would lock out the owner of an address somebody else signed up with. Where
 # nobody confirms addresses there is nothing to wait for.
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION == "none"
+
+# --- Signing in elsewhere --------------------------------------------------------------------
+
+SOCIALACCOUNT_PROVIDERS = _social_login.providers
+# A provider's word that an address is somebody's does not open an account that has it: whoever
+# owns the account connects the provider himself, signed in.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+SOCIALACCOUNT_QUERY_EMAIL = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
 
 # How many proxies in front of us add to X-Forwarded-For; nginx of docker-compose.yml is one.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.integer(

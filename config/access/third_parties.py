@@ -50,6 +50,18 @@ BY_NAME: Final[dict[str, Policy]] = {
     "mfa_edit_webauthn": Policy.SIGNED_IN,
     # allauth: sessions. Ours stands before it at the same address.
     "usersessions_list": Policy.SIGNED_IN,
+    # allauth: signing in by way of providers. Their own addresses are there where one is set up.
+    "socialaccount_connections": Policy.SIGNED_IN,
+    "socialaccount_signup": Policy.AMID_SIGN_IN,
+    "socialaccount_login_cancelled": Policy.PUBLIC,
+    "socialaccount_login_error": Policy.PUBLIC,
+    "google_login": Policy.PUBLIC,
+    "google_callback": Policy.PUBLIC,
+    "google_login_by_token": Policy.PUBLIC,
+    "github_login": Policy.PUBLIC,
+    "github_callback": Policy.PUBLIC,
+    "openid_connect_login": Policy.PUBLIC,
+    "openid_connect_callback": Policy.PUBLIC,
     # The admin around its models. Its sign-in is the site's own.
     "admin:login": Policy.PUBLIC,
     "admin:logout": Policy.PUBLIC,
@@ -61,11 +73,16 @@ BY_NAME: Final[dict[str, Policy]] = {
     "admin:view_on_site": Policy.STAFF_ONLY,
     "admin:app_list": Policy.STAFF_ONLY,
 }
+# Former addresses of allauth, which lead to those of today.
+MOVED: Final = frozenset(
+    f"accounts/social/{place}/"
+    for place in ("connections", "signup", "login/cancelled", "login/error")
+)
 # The admin's five pages of a model: any of ours, and of others' those listed.
 ADMIN_PAGE: Final = re.compile(
     r"admin:(?:(?:accounts|market|portfolio|trading|integrations)_[a-z]+"
     r"|auth_group|account_emailaddress|mfa_authenticator"
-    r"|usersessions_usersession)"
+    r"|usersessions_usersession|socialaccount_social(?:account|app|token))"
     r"_(?:changelist|add|history|delete|change)"
 )
 # The admin's nameless ones: from an object to its form, and the answer to anything else.
@@ -76,5 +93,7 @@ def third_party_policy(name: str, route: str) -> Policy | None:
     """Who may call that address of Django or allauth; ``None`` for one that nobody looked at."""
     if name in BY_NAME:
         return BY_NAME[name]
+    if not name and route in MOVED:
+        return Policy.PUBLIC
     is_known = ADMIN_PAGE.fullmatch(name) if name else ADMIN_NAMELESS.fullmatch(route)
     return Policy.STAFF_ONLY if is_known else None

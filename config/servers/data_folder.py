@@ -8,6 +8,7 @@ var/postgres/         the database cluster
 var/valkey/           Valkey's snapshot
 var/run/              Unix sockets
 var/logs/             what the servers say
+var/mail/             messages of a desk without a mail server, mode 600
 """
 
 import fcntl
