@@ -1,11 +1,12 @@
 from django.urls import path
 
-from accounts import key_views, look_views, session_views, views
+from accounts import key_views, look_views, mail_views, session_views, views
 
 app_name = "accounts"
 
 urlpatterns = [
     path("settings", views.settings_page, name="settings"),
+    path("settings/notifications", mail_views.notifications_page, name="notifications"),
     path("settings/look", look_views.look_page, name="look"),
     path("settings/api-keys", key_views.api_keys_page, name="api_keys"),
     path("settings/sessions", session_views.sessions_page, name="sessions"),

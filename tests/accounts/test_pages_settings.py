@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
@@ -21,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 KEYS = "/settings/api-keys"
 LOOK = "/settings/look"
+MAIL = "/settings/notifications"
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +58,7 @@ def make_portfolio(owner: User) -> Portfolio:
     )
 
 
-@pytest.mark.parametrize("path", ["/settings", KEYS, LOOK, f"{KEYS}/{uuid4()}/rotation"])
+@pytest.mark.parametrize("path", ["/settings", KEYS, LOOK, MAIL, f"{KEYS}/{uuid4()}/rotation"])
 def test_a_stranger_is_sent_to_sign_in(client: Client, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 302
@@ -85,6 +87,17 @@ def test_a_look_is_kept_in_cookies(alice: User) -> None:
     client.post(LOOK, {"theme": "light"})
     page = client.get(LOOK).content.decode()
     assert 'data-theme="light">' in page
+
+
+def test_the_page_of_mail_says_where_it_goes(alice: User) -> None:
+    client = client_of(alice)
+    assert "not confirmed" in client.get(MAIL).content.decode()
+    EmailAddress.objects.update_or_create(
+        user=alice, email=alice.email, defaults={"verified": True}
+    )
+    page = client.get(MAIL).content.decode()
+    assert alice.email in page
+    assert "not confirmed" not in page
 
 
 def test_a_theme_we_do_not_have_is_refused(alice: User) -> None:

@@ -22,7 +22,8 @@ Check = Callable[[Page], None]
 ENTRANCES = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
 OWN_PAGES = (
     *("/home", "/portfolios", "/settings", "/settings/api-keys", "/markets/currencies"),
-    *("/accounts/email/", "/accounts/password/change/"),
+    *("/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
+    *("/settings/sessions", "/settings/notifications", "/settings/look"),
 )
 WIDTHS = (360, 1440, 2560)
 HTML_BYTES = 60_000
