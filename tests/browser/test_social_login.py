@@ -10,7 +10,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.desk import LiveDesk
+from tests.support.desk import START_SECONDS, LiveDesk, wait_until
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, CODE, IdentityProvider
 
 pytestmark = [
@@ -40,8 +40,15 @@ def desk(make_live_desk: Callable[..., LiveDesk], idp: IdentityProvider) -> Iter
         OIDC_CLIENT_ID=CLIENT_ID,
         OIDC_CLIENT_SECRET=CLIENT_SECRET,
         OIDC_NAME="Keyring",
+        DEMO="no",
     )
-    desk.start()
+    # Without the sample there are no prices, and so it is never ready for trading.
+    desk.start(until_ready=False)
+    wait_until(
+        lambda: desk.status("/api/v1/health/live") == 200,
+        seconds=START_SECONDS,
+        what="pages are served",
+    )
     yield desk
     desk.stop()
 
