@@ -167,7 +167,7 @@ def test_a_taken_address_is_not_taken_over(
         assert not is_in(visitor)
         form = {"email": str(person["email"])}
         refused = send(visitor, "/accounts/3rdparty/signup/", "/accounts/3rdparty/signup/", **form)
-        assert "already registered" in refused.text
+        assert "An account already exists" in refused.text
         assert not is_in(visitor)
 
 
