@@ -23,6 +23,19 @@ ADMINISTERED: Final = frozenset({"accounts", "market", "portfolio", "trading", "
 
 
 class UserManager(BaseUserManager["User"]):
+    def matching(
+        self, *, search: str | None, tier: str | None, is_active: bool | None
+    ) -> models.QuerySet[User]:
+        """Users by a part of e-mail or name, tier, and whether they may sign in."""
+        found = self.get_queryset()
+        if text := (search or "").strip():
+            found = found.filter(Q(email__icontains=text) | Q(display_name__icontains=text))
+        if tier:
+            found = found.filter(tier=tier)
+        if is_active is not None:
+            found = found.filter(is_active=is_active)
+        return found
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Make a user; without a password he cannot sign in by one.
 

@@ -17,6 +17,7 @@ from functools import wraps
 from typing import Any, Final, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from accounts.api_keys import Scope
@@ -26,6 +27,7 @@ Work = TypeVar("Work", bound=Callable[..., Any])
 
 POLICY_ATTRIBUTE: Final = "access_policy"
 IDS_ATTRIBUTE: Final = "access_ids"
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 REASON_ATTRIBUTE: Final = "open_to_anybody_because"
 
 
@@ -122,6 +124,18 @@ def works_for_owner_of(slot: str) -> Callable[[Work], Work]:
         return task
 
     return mark
+
+
+def admins_change(view: View) -> View:
+    """Below ``staff_only``: staff may look, and only administrators send what changes something."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in SAFE_METHODS and not getattr(request.user, "is_admin", False):
+            raise PermissionDenied("Only an administrator may change this.")
+        return view(request, *args, **kwargs)
+
+    return cast("View", guarded)
 
 
 def policy_of(view: Callable[..., Any]) -> Policy | None:

@@ -32,4 +32,5 @@ class Slot:
 SLOTS: Final = (
     Slot("key_id", "api key", Reach.OWNER, is_bound=True),
     Slot("session_id", "session", Reach.OWNER),
+    Slot("user_id", "user", Reach.STAFF),
 )

@@ -1,6 +1,7 @@
 from django.urls import path
 
-from accounts import key_views, look_views, mail_views, session_views, views
+from accounts import audit_views, key_views, look_views, mail_views, session_views, views
+from accounts.operations import views as operations
 
 app_name = "accounts"
 
@@ -16,4 +17,14 @@ urlpatterns = [
     path("accounts/sessions/", session_views.to_sessions_page, name="allauth_sessions"),
     path("settings/api-keys/<uuid:key_id>/rotation", key_views.rotate_api_key, name="rotate_key"),
     path("settings/api-keys/<uuid:key_id>/revocation", key_views.revoke_api_key, name="revoke_key"),
+    path("settings/audit", audit_views.audit_page, name="audit"),
+    path("operations/users", operations.users_page, name="operations_users"),
+    path("operations/users/new", operations.new_user, name="operations_new_user"),
+    path("operations/users/<uuid:user_id>", operations.user_page, name="operations_user"),
+    path(
+        "operations/users/<uuid:user_id>/sign-out",
+        operations.sign_user_out,
+        name="operations_sign_out",
+    ),
+    path("operations/audit", operations.audit_page, name="operations_audit"),
 ]

@@ -205,6 +205,8 @@ def build_api(routers: Iterable[Router], *, namespace: str = "api") -> HoldfastA
 ROUTERS: Final = (
     "accounts.api",
     "accounts.token_api",
+    "accounts.audit_api",
+    "accounts.users_api",
     "market.api",
     "portfolio.api",
     "trading.api",

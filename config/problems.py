@@ -33,6 +33,7 @@ from accounts import (
     refresh_tokens,
     sign_in,
     table_answers,
+    users,
 )
 from accounts.deadlines import DeadlinePassed
 from accounts.errors import Problem
@@ -69,6 +70,10 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     auth.ScopeMissing: HTTPStatus.FORBIDDEN,
     api_keys.KeyEnded: HTTPStatus.CONFLICT,
     auth.KeyBound: HTTPStatus.FORBIDDEN,
+    users.AdminNeeded: HTTPStatus.FORBIDDEN,
+    users.EmailTaken: HTTPStatus.CONFLICT,
+    users.OwnRightKept: HTTPStatus.CONFLICT,
+    users.LastAdminKept: HTTPStatus.CONFLICT,
     sign_in.SignInRefused: HTTPStatus.UNAUTHORIZED,
     sign_in.SecondFactorNeeded: HTTPStatus.UNAUTHORIZED,
     sign_in.EmailUnverified: HTTPStatus.FORBIDDEN,

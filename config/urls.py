@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from config.api import api, unknown_path
+from config.operations import overview
 from config.unforeseen import answer_bad_request, answer_crash
 
 # The admin has no door of its own, which would ask for a password alone.
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # First, because addresses are compared one after the other, and programs call the most.
     path("api/v1/", api.urls),
     re_path(r"^api(?:/|$)", unknown_path),
+    path("operations", overview, name="operations"),
     path("", include("accounts.urls")),
     path("", include("market.urls")),
     path("", include("portfolio.urls")),

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils import timezone
 
+from market.instruments.instrument_master import change_instrument
 from market.models import Alert, AlertTrigger, Exchange, IngestionRun, Instrument, QuarantinedRow
 
 
@@ -52,6 +54,10 @@ class InstrumentAdmin(admin.ModelAdmin[Instrument]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        change_instrument(obj, changes=changes, changed_at=timezone.now())
 
 
 @admin.register(Alert)

@@ -9,5 +9,6 @@ SLOTS: Final = (
     Slot("symbol", "instrument", Reach.ANYBODY),
     Slot("watchlist_id", "watchlist", Reach.OWNER),
     Slot("alert_id", "alert", Reach.OWNER),
+    Slot("instrument_id", "instrument", Reach.ANYBODY),
     Slot("run_id", "price import", Reach.STAFF),
 )

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from market import alert_views, currency_views, download_views, views, watchlist_views
+from market.operations import views as operations
 
 app_name = "market"
 
@@ -28,4 +29,5 @@ urlpatterns = [
     path("alerts/<uuid:alert_id>", alert_views.alert, name="alert"),
     path("alerts/<uuid:alert_id>/deletion", alert_views.delete, name="alert_delete"),
     path("alerts/<uuid:alert_id>/arming", alert_views.rearm, name="alert_rearm"),
+from market.operations import views as operations
 ]

@@ -42,9 +42,9 @@ def reverse_entry(*, portfolio: Portfolio, entry_id: UUID, reversed_at: datetime
         audit.record(
             action="activity.reversed",
             owner_id=portfolio.owner_id,
-            target="entry",
-            target_id=str(entry.id),
-            after={"reversed_by": draft.id},
+            target="portfolio",
+            target_id=str(portfolio.id),
+            after={"entry_id": entry.id, "reversed_by": draft.id},
             occurred_at=reversed_at,
         )
     return JournalEntry.objects.select_related("instrument").get(id=posted.entry_id(draft))

@@ -27,6 +27,7 @@ class NavItem:
     icon: str
     marks: tuple[str, ...]
     badge_view_name: str = ""  # answers a number to show beside the label, or nothing
+    is_for_staff: bool = False
 
 
 NAV_ITEMS: Final = (
@@ -36,6 +37,13 @@ NAV_ITEMS: Final = (
     NavItem("Alerts", "market:alerts", "bell", ("market:alert",), "market:alert_badge"),
     NavItem("Markets", "market:instruments", "chart", ("market:instrument", "market:currenc")),
     NavItem("Orders", "trading:orders", "orders", ("trading:",)),
+    NavItem(
+        "Operations",
+        "operations",
+        "shield",
+        ("operations", "accounts:operations", "market:operations"),
+        is_for_staff=True,
+    ),
 )
 
 
@@ -60,6 +68,7 @@ def main_nav(context: dict[str, Any]) -> dict[str, Any]:
     """The rail on a desktop, the tab bar on a phone."""
     request = context.get("request")
     current = _current_item(request) if isinstance(request, HttpRequest) else None
+    is_staff = isinstance(request, HttpRequest) and request.user.is_staff
     items = [
         {
             "label": item.label,
@@ -69,7 +78,7 @@ def main_nav(context: dict[str, Any]) -> dict[str, Any]:
             "badge_href": find_address(item.badge_view_name) if item.badge_view_name else None,
         }
         for item in NAV_ITEMS
-        if (href := find_address(item.view_name))
+        if (is_staff or not item.is_for_staff) and (href := find_address(item.view_name))
     ]
     return {"items": items}
 

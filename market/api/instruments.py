@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from django.db.models import Q
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Status
@@ -38,13 +37,10 @@ def list_instruments(request: ApiRequest, wanted: Query[InstrumentSearch]) -> In
 
 
 def matching(wanted: InstrumentSearch) -> InstrumentQuerySet:
-    found = Instrument.objects.active()
-    if text := (wanted.search or "").strip():
-        found = found.filter(Q(symbol__istartswith=text) | Q(name__icontains=text))
+    exchange = wanted.exchange and wanted.exchange.upper()
+    found = Instrument.objects.matching(search=wanted.search, exchange=exchange, is_active=True)
     if wanted.sector:
         found = found.filter(sector__iexact=wanted.sector)
-    if wanted.exchange:
-        found = found.filter(exchange_id=wanted.exchange.upper())
     if wanted.priced_from is not None:
         found = found.filter(quote_snapshot__last__gte=wanted.priced_from)
     if wanted.priced_to is not None:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.conf import settings
 from django.db import transaction
 
+from accounts import audit
 from market.errors import UnreadableFile
 from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.models import Exchange, Instrument
@@ -28,7 +31,21 @@ CURRENCY: Final = re.compile(r"[A-Z]{3}")
 ISIN: Final = re.compile(r"(?:[A-Z]{2}[A-Z0-9]{9}[0-9])?")
 COUNTRY: Final = re.compile(r"(?:[A-Z]{2})?")
 PROBLEMS_SHOWN: Final = 5
+SYMBOL_SHOWN: Final = 40
 TEXT_LENGTHS: Final = {"name": 160, "sector": 80, "industry": 120}
+
+
+Outcome = Literal["created", "changed", "unchanged", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """What became of one line; ``message`` says why it was refused."""
+
+    line: int
+    symbol: str
+    outcome: Outcome
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +54,33 @@ class ImportedInstruments:
 
     read: int
     created: int
+    outcomes: tuple[RowOutcome, ...]
+
+
+class WrongLines(UnreadableFile):
+    """Lines of the file are wrong; ``refused`` names each. Nothing was changed."""
+
+    def __init__(self, refused: Sequence[RowOutcome]) -> None:
+        more = len(refused) - PROBLEMS_SHOWN
+        shown = "; ".join(f"line {one.line}: {one.message}" for one in refused[:PROBLEMS_SHOWN])
+        shown += f"; and {more} more" if more > 0 else ""
+        super().__init__(f"The file of instruments is wrong on {shown}.")
+        self.refused = tuple(refused)
 
 
 @transaction.atomic
-def import_instruments(path: Path) -> ImportedInstruments:
+def import_instruments(path: Path, *, imported_at: datetime) -> ImportedInstruments:
     """Create and update instruments and their exchanges; columns that are absent stay as they are.
 
     Raises:
-        UnreadableFile: columns are missing, or lines are wrong; nothing was changed.
+        UnreadableFile: columns are missing, or lines are wrong (``WrongLines``); nothing was
+            changed.
     """
-    rows = read_instruments(path)
+    lines = read_lines(path)
+    rows = list(lines.values())
     _make_exchanges({row["exchange_id"] for row in rows})
-    before = Instrument.objects.count()
-    _refuse_other_currencies(rows)
+    known = _known_instruments(rows)
+    _refuse_other_currencies(lines, known)
     if rows:
         changeable = sorted(set(rows[0]) - {"symbol", "exchange_id"})
         Instrument.objects.bulk_create(
@@ -58,11 +89,42 @@ def import_instruments(path: Path) -> ImportedInstruments:
             unique_fields=["exchange", "symbol"],
             update_fields=changeable,
         )
-    return ImportedInstruments(read=len(rows), created=Instrument.objects.count() - before)
+    outcomes = tuple(
+        RowOutcome(line, row["symbol"], _outcome_of(row, known)) for line, row in lines.items()
+    )
+    counts: Counter[str] = Counter(outcome.outcome for outcome in outcomes)
+    if counts["created"] or counts["changed"]:
+        audit.record(
+            action="instrument.imported",
+            owner_id=None,
+            target="instrument",
+            target_id="",
+            after={"rows": len(rows), **counts},
+            occurred_at=imported_at,
+        )
+    return ImportedInstruments(read=len(rows), created=counts["created"], outcomes=outcomes)
+
+
+def _known_instruments(rows: list[dict[str, Any]]) -> dict[tuple[str, str], Instrument]:
+    found = Instrument.objects.filter(symbol__in=[row["symbol"] for row in rows])
+    return {(one.exchange_id, one.symbol): one for one in found}
+
+
+def _outcome_of(row: dict[str, Any], known: Mapping[tuple[str, str], Instrument]) -> Outcome:
+    former = known.get((row["exchange_id"], row["symbol"]))
+    if former is None:
+        return "created"
+    is_same = all(getattr(former, name) == value for name, value in row.items())
+    return "unchanged" if is_same else "changed"
 
 
 def read_instruments(path: Path) -> list[dict[str, Any]]:
-    """Read the file into field values of ``Instrument``.
+    """Read the file into field values of ``Instrument``; raises as ``read_lines``."""
+    return list(read_lines(path).values())
+
+
+def read_lines(path: Path) -> dict[int, dict[str, Any]]:
+    """Read the file into field values of ``Instrument``, by the line of the file.
 
     Raises:
         UnreadableFile: see ``import_instruments``.
@@ -83,26 +145,26 @@ def read_instruments(path: Path) -> list[dict[str, Any]]:
         raise UnreadableFile(f"The file of instruments is not a CSV in UTF-8: {error}.") from error
 
 
-def _read_rows(reader: csv.DictReader[str]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
-    problems: list[str] = []
+def _read_rows(reader: csv.DictReader[str]) -> dict[int, dict[str, Any]]:
+    rows: dict[int, dict[str, Any]] = {}
+    refused: list[RowOutcome] = []
     seen: dict[tuple[str, str], int] = {}
     for cells in reader:
         line = reader.line_num
+        symbol = str(cells.get("symbol") or "").strip()[:SYMBOL_SHOWN]
         try:
             row = _read_row(cells)
         except ValueError as error:
-            problems.append(f"line {line}: {error}")
+            refused.append(RowOutcome(line, symbol, "refused", str(error)))
             continue
         key = (row["exchange_id"], row["symbol"])
         if key in seen:
-            problems.append(f"line {line}: {':'.join(key)} stands on line {seen[key]} already")
+            message = f"{':'.join(key)} stands on line {seen[key]} already"
+            refused.append(RowOutcome(line, symbol, "refused", message))
         seen[key] = line
-        rows.append(row)
-    if problems:
-        more = len(problems) - PROBLEMS_SHOWN
-        shown = "; ".join(problems[:PROBLEMS_SHOWN]) + (f"; and {more} more" if more > 0 else "")
-        raise UnreadableFile(f"The file of instruments is wrong on {shown}.")
+        rows[line] = row
+    if refused:
+        raise WrongLines(refused)
     return rows
 
 
@@ -195,17 +257,17 @@ def _make_exchanges(mics: set[str]) -> None:
     )
 
 
-def _refuse_other_currencies(rows: list[dict[str, Any]]) -> None:
+def _refuse_other_currencies(
+    lines: Mapping[int, dict[str, Any]], known: Mapping[tuple[str, str], Instrument]
+) -> None:
     """Prices and entries are in an instrument's currency, so it never changes."""
-    present = {
-        (exchange_id, symbol): currency
-        for exchange_id, symbol, currency in Instrument.objects.filter(
-            symbol__in=[row["symbol"] for row in rows]
-        ).values_list("exchange_id", "symbol", "currency")
-    }
-    for row in rows:
-        currency = present.get((row["exchange_id"], row["symbol"]), row["currency"])
-        if currency != row["currency"]:
-            raise UnreadableFile(
-                f"{row['symbol']} trades in {currency}; the file says {row['currency']}."
+    refused = []
+    for line, row in lines.items():
+        former = known.get((row["exchange_id"], row["symbol"]))
+        if former is not None and former.currency != row["currency"]:
+            message = (
+                f"{row['symbol']} trades in {former.currency}; the file says {row['currency']}"
             )
+            refused.append(RowOutcome(line, row["symbol"], "refused", message))
+    if refused:
+        raise WrongLines(refused)

@@ -199,7 +199,7 @@ def _take_in(
         cursor.execute(f"SET LOCAL {name} = '{settings.LIMITS.task_timeout_seconds}s'")
     cursor.execute("SET LOCAL work_mem = '64MB'")
     if instruments is not None:
-        import_instruments(instruments)
+        import_instruments(instruments, imported_at=clock())
     now = clock()
     staging = PriceStaging(cursor, run_id=run.id, now=now)
     with open_prices(prices) as source:

@@ -34,6 +34,17 @@ class InstrumentQuerySet(models.QuerySet["Instrument"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def matching(self, *, search: str | None, exchange: str | None, is_active: bool | None) -> Self:
+        """Instruments by the beginning of the symbol or a part of the name, exchange, state."""
+        found = self.all()
+        if text := (search or "").strip():
+            found = found.filter(Q(symbol__istartswith=text) | Q(name__icontains=text))
+        if exchange:
+            found = found.filter(exchange_id=exchange)
+        if is_active is not None:
+            found = found.filter(is_active=is_active)
+        return found
+
     def addressed(self, address: str) -> Self:
         """Rows that ``AAPL`` or ``XNAS:AAPL`` may mean; several where a symbol is ambiguous."""
         mic, colon, symbol = address.strip().upper().rpartition(":")

@@ -5,7 +5,7 @@ import pytest
 from market.errors import UnreadableFile
 from market.instruments.instrument_files import import_instruments
 from market.models import Exchange, Instrument
-from tests.market.factories import make_instrument
+from tests.market.factories import NOON, make_instrument
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def write(path: Path, rows: str, *, header: str = HEADER) -> Path:
 
 def test_instruments_and_their_exchanges_are_made(tmp_path: Path) -> None:
     rows = 'AAPL,"Apple, Inc.",XNAS,USD,Technology\nBP.,BP,XLON,GBP,Energy\n'
-    done = import_instruments(write(tmp_path, rows))
+    done = import_instruments(write(tmp_path, rows), imported_at=NOON)
     assert (done.read, done.created) == (2, 2)
     assert Instrument.objects.get(symbol="AAPL").name == "Apple, Inc."
     nasdaq = Exchange.objects.get(mic="XNAS")
@@ -29,7 +29,7 @@ def test_instruments_and_their_exchanges_are_made(tmp_path: Path) -> None:
 
 def test_again_it_updates_and_leaves_alone_what_the_file_does_not_say(tmp_path: Path) -> None:
     apple = make_instrument("AAPL", isin="US0378331005", sector="Old")
-    done = import_instruments(write(tmp_path, "AAPL,Apple,XNYS,USD,New\n"))
+    done = import_instruments(write(tmp_path, "AAPL,Apple,XNYS,USD,New\n"), imported_at=NOON)
     assert (done.read, done.created) == (1, 0)
     public_id = apple.public_id
     apple.refresh_from_db()
@@ -55,10 +55,10 @@ def test_again_it_updates_and_leaves_alone_what_the_file_does_not_say(tmp_path: 
 def test_a_wrong_line_changes_nothing(tmp_path: Path, rows: str, words: str) -> None:
     make_instrument("MSFT")
     with pytest.raises(UnreadableFile, match=words):
-        import_instruments(write(tmp_path, rows + "GOOD,Good,XNYS,USD,\n"))
+        import_instruments(write(tmp_path, rows + "GOOD,Good,XNYS,USD,\n"), imported_at=NOON)
     assert Instrument.objects.count() == 1
 
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="exchange_mic, currency"):
-        import_instruments(write(tmp_path, "", header="symbol,name\n"))
+        import_instruments(write(tmp_path, "", header="symbol,name\n"), imported_at=NOON)

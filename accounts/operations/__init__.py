@@ -1,0 +1,1 @@
+"""Pages of staff: users, and everybody's audit trail."""

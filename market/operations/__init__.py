@@ -1,0 +1,1 @@
+"""Pages on which staff keeps the instrument master."""
