@@ -26,8 +26,8 @@ Name = Annotated[str, Field(max_length=users.NAME_LENGTH)]
 
 class UserSearch(PageIn):
     search: Annotated[str | None, Field(max_length=100, description="in e-mail or name")] = None
-    tier: Tier | None = None
-    is_active: bool | None = None
+    tier: Annotated[Tier | None, Field(description="of this tier")] = None
+    is_active: Annotated[bool | None, Field(description="whether they may sign in")] = None
 
 
 class UserIn(SchemaIn):
