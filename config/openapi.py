@@ -130,6 +130,7 @@ DESCRIPTIONS: Final = {
     "portfolio_id": "of a portfolio that you reach",
     "priced_from": "latest price at least",
     "run_id": "as the upload answered",
+    "user_id": "of a user",
     "sector": "exactly, whatever the case",
     "start": "from this moment or day on",
     "status": "only those that stand so",

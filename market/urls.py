@@ -29,5 +29,26 @@ urlpatterns = [
     path("alerts/<uuid:alert_id>", alert_views.alert, name="alert"),
     path("alerts/<uuid:alert_id>/deletion", alert_views.delete, name="alert_delete"),
     path("alerts/<uuid:alert_id>/arming", alert_views.rearm, name="alert_rearm"),
-from market.operations import views as operations
+    path("operations/instruments", operations.instruments_page, name="operations_instruments"),
+    path("operations/instruments/new", operations.new_instrument, name="operations_new_instrument"),
+    path(
+        "operations/instruments/file",
+        operations.upload_instruments,
+        name="operations_instrument_file",
+    ),
+    path(
+        "operations/instruments/<uuid:instrument_id>",
+        operations.instrument_page,
+        name="operations_instrument",
+    ),
+    path(
+        "operations/instruments/<uuid:instrument_id>/activation",
+        operations.activate,
+        name="operations_activate",
+    ),
+    path(
+        "operations/instruments/<uuid:instrument_id>/deactivation",
+        operations.deactivate,
+        name="operations_deactivate",
+    ),
 ]
