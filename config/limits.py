@@ -36,6 +36,8 @@ class Limits:
     instrument_file_bytes: int = 16 * 1024 * 1024
     price_run_silence_seconds: int = 300
 
+    corporate_action_file_bytes: int = 8 * 1024 * 1024
+
     watchlist_items: int = 500
 
     # Exchange rates. Banks publish none at weekends and on holidays, five days at most so far.

@@ -9,7 +9,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from market.instruments.instrument_master import change_instrument
-from market.models import Alert, AlertTrigger, Exchange, IngestionRun, Instrument, QuarantinedRow
+from market.models import (
+    Alert,
+    AlertTrigger,
+    CorporateAction,
+    CorporateActionRevision,
+    EuroRateRevision,
+    Exchange,
+    IngestionRun,
+    Instrument,
+    QuarantinedRow,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -99,3 +109,28 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
     list_select_related = ("run",)
     ordering = ("-run__created_at", "line", "id")
     show_full_result_count = False
+
+
+@admin.register(CorporateAction)
+class CorporateActionAdmin(ReadOnlyAdmin):
+    """To look at; they change on the instrument's page of dividends and splits."""
+
+    list_display = ("instrument", "kind", "ex_date", "version", "source", "cancelled_at")
+    list_filter = ("kind", "source")
+    list_select_related = ("instrument",)
+    search_fields = ("instrument__symbol",)
+    ordering = ("-ex_date", "id")
+
+
+@admin.register(CorporateActionRevision)
+class CorporateActionRevisionAdmin(ReadOnlyAdmin):
+    list_display = ("action", "version", "facts", "superseded_at")
+    list_select_related = ("action",)
+    ordering = ("-superseded_at", "-id")
+
+
+@admin.register(EuroRateRevision)
+class EuroRateRevisionAdmin(ReadOnlyAdmin):
+    list_display = ("currency", "on_date", "version", "per_euro", "source", "superseded_at")
+    list_filter = ("currency",)
+    ordering = ("-superseded_at", "-id")

@@ -1,4 +1,4 @@
-"""The sample of the first run: 30 well-known stocks with five years of real daily prices.
+"""The sample of the first run: 30 well-known stocks, five years of real prices and dividends.
 
 The simulator continues them from their last real close to now, so that charts have no hole.
 """
@@ -13,6 +13,7 @@ from typing import Final
 
 from django.db import transaction
 
+from market.corporate_actions.action_imports import import_actions
 from market.intake.partitions import ensure_tick_partitions
 from market.intake.price_files import import_file
 from market.intake.providers import history_provider
@@ -40,6 +41,8 @@ def load_sample(*, clock: Callable[[], datetime]) -> LoadedSample:
         source=SOURCE,
     )
     now = clock()
+    dividends = FOLDER / "dividends.csv"
+    import_actions(dividends.read_bytes(), name=dividends.name, source=SOURCE, imported_at=now)
     ensure_tick_partitions(first_date=now.date() - timedelta(days=1), days=PARTITION_DAYS)
     instruments = Instrument.objects.filter(is_active=True).select_related("exchange")
     simulated_bars = history_provider().backfill(instruments, now=now)

@@ -1,4 +1,5 @@
 from market.models.alerts import Alert, AlertsSeen, AlertTrigger
+from market.models.corporate_actions import CorporateAction, CorporateActionRevision
 from market.models.fx import EuroRate, EuroRateRevision
 from market.models.instruments import Exchange, Instrument
 from market.models.prices import (
@@ -17,6 +18,8 @@ __all__ = [
     "AlertsSeen",
     "Bar",
     "BarRevision",
+    "CorporateAction",
+    "CorporateActionRevision",
     "EuroRate",
     "EuroRateRevision",
     "Exchange",

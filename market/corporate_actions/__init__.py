@@ -1,0 +1,1 @@
+"""What companies do to their shares: cash dividends and splits."""
