@@ -8,7 +8,10 @@ from typing import Final
 
 from django.db import connection
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.utils import timezone
 
+from market.corporate_actions.adjustment import Adjustment
+from market.corporate_actions.factors import factors_of
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
 from market.series.bar_series import SeriesQuery, SeriesRange, series_query
@@ -31,6 +34,7 @@ BAR_JSON: Final = (
 )
 
 __all__ = [
+    "Adjustment",
     "PriceStatistics",
     "bars",
     "bars_json",
@@ -131,13 +135,13 @@ def bars(
     start: datetime | None = None,
     end: datetime | None = None,
     limit: int = 500,
-    adjusted: bool = False,
+    adjusted: bool | Adjustment = False,
     from_start: bool = False,
 ) -> list[BarValue]:
     """Bars that open from ``start`` on and before ``end``, ascending, the open one included.
 
     Where there are more than ``limit`` they are the newest, or with ``from_start`` the oldest.
-    ``adjusted`` takes dividends out of daily and longer bars, as their source does.
+    ``adjusted`` makes them comparable over splits and dividends, or over splits alone.
     """
     query = _series(
         instrument,
@@ -164,7 +168,7 @@ def bars_json(
     start: datetime | None = None,
     end: datetime | None = None,
     limit: int = 500,
-    adjusted: bool = False,
+    adjusted: bool | Adjustment = False,
     from_start: bool = False,
 ) -> bytes:
     """The same bars as a JSON array in the form that programs rely on, made by the database."""
@@ -185,12 +189,12 @@ def bars_json(
 
 
 def _series(
-    instrument: Instrument, interval: Interval, wanted: SeriesRange, adjusted: bool
+    instrument: Instrument, interval: Interval, wanted: SeriesRange, adjusted: bool | Adjustment
 ) -> SeriesQuery:
     return series_query(
         instrument_id=instrument.id,
         timezone=instrument.exchange.timezone,
         interval=interval,
         wanted=wanted,
-        adjusted=adjusted,
+        factors=factors_of(instrument, Adjustment.of(adjusted), at=timezone.now()),
     )

@@ -19,6 +19,7 @@ from accounts.http import ApiRequest
 from accounts.schemas import FormatIn, PageIn
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
 from market import queries
+from market.corporate_actions.adjustment import Adjustment
 from market.errors import NeverPriced
 from market.live.live_quotes import latest_quotes
 from market.models import Tick
@@ -48,9 +49,19 @@ class Span(BaseModel):
     end: Annotated[MomentIn | None, Field(description="before this moment")] = None
 
 
+Adjusted = Annotated[
+    bool | Literal["splits"],
+    Field(description="comparable over splits and dividends; `splits`: over splits alone"),
+]
+
+
+class StatisticsWanted(Span):
+    adjusted: Adjusted = False
+
+
 class BarsWanted(Span):
     interval: Interval = Interval.DAY
-    adjusted: Annotated[bool, Field(description="dividends taken out, as the source does")] = False
+    adjusted: Adjusted = False
     limit: Annotated[int, Field(ge=1, le=BARS_MAXIMUM)] = BARS
     cursor: str | None = None
     format: FormatIn = None
@@ -122,7 +133,7 @@ def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> Ht
             interval=wanted.interval,
             start=start or since,
             end=wanted.end,
-            adjusted=wanted.adjusted,
+            adjusted=adjustment(wanted.adjusted),
             limit=named_limit(wanted),
         )
         return table_response(table, form)
@@ -132,7 +143,7 @@ def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> Ht
         start=start or since,
         end=wanted.end,
         limit=wanted.limit + 1 if start else wanted.limit,
-        adjusted=wanted.adjusted,
+        adjusted=adjustment(wanted.adjusted),
         from_start=start is not None,
     )
     array, last_opened_at = cut(array, wanted.limit)
@@ -144,6 +155,10 @@ def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> Ht
 def named_limit(wanted: BarsWanted | TicksWanted) -> int | None:
     """The limit that the caller named; a file has none of its own."""
     return wanted.limit if "limit" in wanted.model_fields_set else None
+
+
+def adjustment(adjusted: bool | Literal["splits"]) -> Adjustment:
+    return Adjustment.SPLITS if adjusted == "splits" else Adjustment.of(adjusted)
 
 
 def place_after(listing: Listing, cursor: str) -> datetime:
@@ -205,10 +220,18 @@ def list_ticks(
 
 
 @router.get("/instruments/{symbol}/statistics", response=StatisticsOut, auth=KeyAuth("read"))
-def get_statistics(request: ApiRequest, symbol: str, wanted: Query[Span]) -> StatisticsOut:
+def get_statistics(
+    request: ApiRequest, symbol: str, wanted: Query[StatisticsWanted]
+) -> StatisticsOut:
     """Figures of the daily bars; of the latest year where no dates are given."""
     instrument = queries.instrument_by_address(symbol)
     now = timezone.now()
     start = permitted_start(request.auth.user, start=wanted.start, end=wanted.end, at=now)
-    found = queries.statistics(instrument, start=start, end=wanted.end, at=wanted.end or now)
+    found = queries.statistics(
+        instrument,
+        start=start,
+        end=wanted.end,
+        at=wanted.end or now,
+        adjusted=adjustment(wanted.adjusted),
+    )
     return StatisticsOut.from_statistics(instrument, found)

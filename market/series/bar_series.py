@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from market.corporate_actions.adjustment import PriceFactors
 from market.series.buckets import JOINED, MONTH, ROLLED, WEEK
 from market.values import Interval
 
@@ -25,16 +26,29 @@ PARTS: Final = {
 COLUMNS: Final = 'opened_at, open, high, low, close, volume, turnover, "count", source'
 JOINED_COLUMNS: Final = ", ".join(f'{sql} AS "{name}"' for name, sql in JOINED.items())
 
-# Splits are in every price already; this takes dividends out as the source does. A bar without an
-# adjusted close, such as a simulated one after the real history, stays as it is.
-FACTOR: Final = "coalesce(adjusted_close / close, 1)"
+# The factors of the span that a bar opens in; see market/corporate_actions/adjustment.py.
+PLACE: Final = "width_bucket(opened_at, %(ex_ats)s::timestamptz[]) + 1"
+SPLIT: Final = (
+    "CASE WHEN first_tick_at IS NOT NULL AND source <> 'simulated'"
+    f" THEN (%(splits_of_ticks)s::numeric[])[{PLACE}] ELSE (%(splits)s::numeric[])[{PLACE}] END"
+)
+# Where a source adjusted the close of a day, its word stands for the dividends it knew.
+DIVIDEND: Final = (
+    "CASE WHEN adjusted_close IS NOT NULL AND %(with_dividends)s"
+    f" THEN adjusted_close / close * (%(late_dividends)s::numeric[])[{PLACE}]"
+    f" ELSE (%(dividends)s::numeric[])[{PLACE}] END"
+)
 ADJUSTED_PRICES: Final = ", ".join(
-    f"round({name} * {FACTOR}, 8) AS {name}" for name in ("open", "high", "low")
+    f"round({name} * split * dividend, 8) AS {name}" for name in ("open", "high", "low", "close")
 )
-ADJUSTED_COLUMNS: Final = (
-    f"opened_at, {ADJUSTED_PRICES}, coalesce(adjusted_close, close) AS close,"
-    ' volume, turnover, "count", source'
-)
+# What was paid for all of them together is the same before and after a split.
+ADJUSTED: Final = f"""(
+    SELECT instrument_id, "interval", opened_at, {ADJUSTED_PRICES},
+           round(volume / split, 10) AS volume, round(turnover * dividend, 10) AS turnover,
+           "count", source
+    FROM market_bar
+    CROSS JOIN LATERAL (SELECT {SPLIT} AS split, {DIVIDEND} AS dividend) AS factor
+)"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +78,11 @@ def series_query(
     timezone: str,
     interval: Interval,
     wanted: SeriesRange,
-    adjusted: bool = False,
+    factors: PriceFactors | None = None,
 ) -> SeriesQuery:
     """The series of one instrument; ``timezone`` is its exchange's.
+
+    With ``factors`` prices, volumes and turnovers are adjusted by them, bar by bar as stored.
 
     Raises:
         ValueError: the limit is not positive.
@@ -78,7 +94,8 @@ def series_query(
     is_derived = interval in PARTS
     # One bucket more than wanted, because the first of those read may be cut.
     read_limit = (wanted.limit + 1) * PARTS[interval] if is_derived else wanted.limit
-    stored = _stored_sql(interval.stored, order=order, adjusted=adjusted)
+    bars = "market_bar" if factors is None else ADJUSTED
+    stored = _stored_sql(interval.stored, order=order, bars=bars)
     series = _derived_sql(interval, stored) if is_derived else stored
     return SeriesQuery(
         sql=f"""
@@ -95,6 +112,7 @@ def series_query(
             "end": bucket_at_or_after(wanted.end, interval, zone) or "infinity",
             "read_limit": read_limit,
             "limit": wanted.limit,
+            **_factor_parameters(factors),
         },
     )
 
@@ -121,11 +139,26 @@ def bucket_at_or_after(at: datetime | None, interval: Interval, zone: ZoneInfo) 
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def _stored_sql(interval: Interval, *, order: str, adjusted: bool) -> str:
-    """Stored bars, and of those longer than a minute the ones that only minutes know yet."""
-    columns = ADJUSTED_COLUMNS if adjusted else COLUMNS
+def _factor_parameters(factors: PriceFactors | None) -> dict[str, Any]:
+    if factors is None:
+        return {}
+    return {
+        "ex_ats": list(factors.ex_ats),
+        "splits": list(factors.splits),
+        "splits_of_ticks": list(factors.splits_of_ticks),
+        "dividends": list(factors.dividends),
+        "late_dividends": list(factors.late_dividends),
+        "with_dividends": factors.with_dividends,
+    }
+
+
+def _stored_sql(interval: Interval, *, order: str, bars: str) -> str:
+    """Stored bars, and of those longer than a minute the ones that only minutes know yet.
+
+    ``bars`` is the relation to read the values from.
+    """
     stored = f"""
-        (SELECT {columns} FROM market_bar
+        (SELECT {COLUMNS} FROM {bars} AS stored
          WHERE instrument_id = %(instrument_id)s AND "interval" = %(interval)s
            AND opened_at >= %(start)s AND opened_at < %(end)s
          ORDER BY opened_at {order} LIMIT %(read_limit)s)
@@ -147,7 +180,7 @@ def _stored_sql(interval: Interval, *, order: str, adjusted: bool) -> str:
                  ORDER BY newest.opened_at DESC LIMIT 1
              ), '-infinity') AS since_at
          ) AS rolled
-         JOIN market_bar AS part
+         JOIN {bars} AS part
            ON part.instrument_id = %(instrument_id)s AND part."interval" = '1m'
           AND part.opened_at >= greatest(rolled.since_at, %(start)s::timestamptz)
           AND part.opened_at < %(end)s::timestamptz

@@ -8,7 +8,10 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import connection
+from django.utils import timezone
 
+from market.corporate_actions.adjustment import Adjustment
+from market.corporate_actions.factors import factors_of
 from market.models import Instrument
 from market.series.bar_series import SeriesRange, series_query
 from market.values import Interval
@@ -25,7 +28,8 @@ FIGURES: Final = """
                             / nullif(sum(volume), 0), 8)),
            sum(volume)
     FROM (
-        SELECT *, ln(close / lag(close) OVER (ORDER BY opened_at)) AS log_return
+        SELECT *, ln(nullif(close, 0) / nullif(lag(close) OVER (ORDER BY opened_at), 0))
+                  AS log_return
         FROM ({series}) AS day
     ) AS day
 """
@@ -59,8 +63,12 @@ def statistics(
     start: datetime | None = None,
     end: datetime | None = None,
     at: datetime | None = None,
+    adjusted: bool | Adjustment = False,
 ) -> PriceStatistics:
-    """Figures from ``start`` to ``end``; given only ``at``, of the year before it."""
+    """Figures from ``start`` to ``end``; given only ``at``, of the year before it.
+
+    ``adjusted`` is that of the bars they are of; raw ones take a split for a crash.
+    """
     if at is not None:
         start, end = start or at - YEAR, end or at
     series = series_query(
@@ -68,6 +76,7 @@ def statistics(
         timezone=instrument.exchange.timezone,
         interval=Interval.DAY,
         wanted=SeriesRange(start=start, end=end, limit=MOST_DAYS),
+        factors=factors_of(instrument, Adjustment.of(adjusted), at=timezone.now()),
     )
     with connection.cursor() as cursor:
         cursor.execute(

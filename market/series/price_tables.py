@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.table_files import (
     AMOUNT,
@@ -19,6 +20,8 @@ from accounts.table_files import (
     Table,
     read_sql,
 )
+from market.corporate_actions.adjustment import Adjustment
+from market.corporate_actions.factors import factors_of
 from market.models import Instrument, Tick
 from market.series.bar_series import SeriesRange, series_query
 from market.values import Interval
@@ -48,7 +51,7 @@ def bar_table(
     interval: Interval,
     start: datetime | None,
     end: datetime | None,
-    adjusted: bool = False,
+    adjusted: bool | Adjustment = False,
     limit: int | None = None,
 ) -> Table:
     """Bars that open from ``start`` on and before ``end``, ascending.
@@ -65,7 +68,7 @@ def bar_table(
             limit=limit or settings.LIMITS.download_rows,
             from_start=start is not None,
         ),
-        adjusted=adjusted,
+        factors=factors_of(instrument, Adjustment.of(adjusted), at=timezone.now()),
     )
     sql = f"""
         SELECT opened_at, open, high, low, close, volume,
