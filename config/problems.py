@@ -39,6 +39,7 @@ from accounts.deadlines import DeadlinePassed
 from accounts.errors import Problem
 from accounts.http import request_id
 from market import errors as market_errors
+from market.corporate_actions import actions as corporate_actions
 from market.instruments import instrument_master
 from portfolio import errors as portfolio_errors
 from trading import archiving, orders
@@ -94,6 +95,8 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     market_errors.AlertExists: HTTPStatus.CONFLICT,
     market_errors.WatchlistNameTaken: HTTPStatus.CONFLICT,
     instrument_master.InstrumentExists: HTTPStatus.CONFLICT,
+    corporate_actions.ActionExists: HTTPStatus.CONFLICT,
+    corporate_actions.ActionCancelled: HTTPStatus.CONFLICT,
     portfolio_errors.EntryConflict: HTTPStatus.CONFLICT,
     portfolio_errors.NotReversible: HTTPStatus.CONFLICT,
     archiving.OrdersWorking: HTTPStatus.CONFLICT,

@@ -10,5 +10,6 @@ SLOTS: Final = (
     Slot("watchlist_id", "watchlist", Reach.OWNER),
     Slot("alert_id", "alert", Reach.OWNER),
     Slot("instrument_id", "instrument", Reach.ANYBODY),
+    Slot("action_id", "corporate action", Reach.STAFF),
     Slot("run_id", "price import", Reach.STAFF),
 )

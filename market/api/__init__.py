@@ -4,8 +4,26 @@ from typing import Final
 
 from ninja import Router
 
-from market.api import alerts, calendars, exchange_rates, imports, instruments, prices, watchlists
+from market.api import (
+    alerts,
+    calendars,
+    corporate_actions,
+    exchange_rates,
+    imports,
+    instruments,
+    prices,
+    watchlists,
+)
 
 router: Final = Router()
-for part in (instruments, prices, exchange_rates, calendars, watchlists, alerts, imports):
+for part in (
+    instruments,
+    prices,
+    corporate_actions,
+    exchange_rates,
+    calendars,
+    watchlists,
+    alerts,
+    imports,
+):
     router.add_router("", part.router)
