@@ -1,6 +1,13 @@
 from django.urls import path
 
-from market import alert_views, currency_views, download_views, views, watchlist_views
+from market import (
+    action_views,
+    alert_views,
+    currency_views,
+    download_views,
+    views,
+    watchlist_views,
+)
 from market.operations import views as operations
 
 app_name = "market"
@@ -10,6 +17,22 @@ urlpatterns = [
     path("instruments/<str:address>", views.instrument, name="instrument"),
     path("instruments/<str:address>/chart", views.instrument_chart, name="instrument_chart"),
     path("instruments/<str:address>/watch", watchlist_views.watch, name="instrument_watch"),
+    path(
+        "instruments/<str:address>/corporate-actions",
+        action_views.corporate_actions,
+        name="corporate_actions",
+    ),
+    path(
+        "instruments/<str:address>/corporate-actions/new",
+        action_views.record,
+        name="corporate_action_record",
+    ),
+    path("corporate-actions/<uuid:action_id>", action_views.correct, name="corporate_action"),
+    path(
+        "corporate-actions/<uuid:action_id>/cancellation",
+        action_views.cancel,
+        name="corporate_action_cancel",
+    ),
     path("markets/currencies", currency_views.currencies, name="currencies"),
     path("instruments/<str:address>/bars/file", download_views.bars, name="download_bars"),
     path("instruments/<str:address>/ticks/file", download_views.ticks, name="download_ticks"),

@@ -22,15 +22,19 @@ from accounts.policies import signed_in
 from market import queries
 from market.alert_rows import alert_lines
 from market.boards import board_rows
+from market.charting.action_markers import MarkedAction, action_markers
 from market.charting.charts import OVERLAYS, ChartStyle, bar_label, candlestick_figure
+from market.corporate_actions.actions import facts_of
+from market.corporate_actions.adjustment import Adjustment
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.forms import ChartForm, InstrumentSearchForm
-from market.models import Instrument, Watchlist, WatchlistItem
+from market.models import CorporateAction, Instrument, Watchlist, WatchlistItem
 from market.series.history import history_start
 from market.values import Interval
 
 INSTRUMENTS_MAXIMUM: Final = 30  # keeps the page within its 60 kB
 TABLE_DAYS: Final = 20
+ACTIONS_SHOWN: Final = 6
 YEAR: Final = timedelta(days=365)
 
 
@@ -89,6 +93,7 @@ def instrument_chart(request: InvestorRequest, address: str) -> HttpResponse:
         interval=interval,
         start=history_start(request.user, at=timezone.now()),
         limit=settings.LIMITS.candles_per_view,
+        adjusted=Adjustment.SPLITS,
     )
     exchange_zone = ZoneInfo(shown.exchange.timezone)
     style = ChartStyle(
@@ -99,7 +104,19 @@ def instrument_chart(request: InvestorRequest, address: str) -> HttpResponse:
         lines=alert_lines(request.user, shown),
     )
     figure = candlestick_figure(bars, style)
+    figure["data"] += action_markers(bars, marked_actions(shown), style)
     return HttpResponse(orjson.dumps(figure), content_type="application/json")
+
+
+def marked_actions(shown: Instrument) -> list[MarkedAction]:
+    """What the chart says of the instrument's dividends and splits."""
+    known = CorporateAction.objects.standing().filter(instrument=shown).order_by("ex_date", "id")
+    return [
+        MarkedAction(
+            action.ex_date, action.is_split, f"{action.get_kind_display()} {facts_of(action).words}"
+        )
+        for action in known
+    ]
 
 
 def watchlist_choices(user: User, shown: Instrument) -> list[tuple[Watchlist, bool]]:
@@ -121,7 +138,10 @@ def _instrument_context(request: InvestorRequest, shown: Instrument) -> dict[str
     daily = queries.bars(shown, interval=Interval.DAY, start=start, limit=TABLE_DAYS)
     zone = ZoneInfo(shown.exchange.timezone)
     by_day = ChartStyle(interval=Interval.DAY, exchange_zone=zone, viewer_zone=zone)
-    found = queries.statistics(shown, start=start or now - YEAR, end=now)
+    found = queries.statistics(
+        shown, start=start or now - YEAR, end=now, adjusted=Adjustment.SPLITS
+    )
+    known = CorporateAction.objects.standing().filter(instrument=shown)
     watchlists = watchlist_choices(request.user, shown)
     return {
         "row": board_rows([shown], at=now)[0],
@@ -131,6 +151,7 @@ def _instrument_context(request: InvestorRequest, shown: Instrument) -> dict[str
         "overlays": [Choice(overlay.label, key, False) for key, overlay in OVERLAYS.items()],
         "daily": [(bar_label(bar.opened_at, by_day), bar) for bar in reversed(daily)],
         "statistics": found,
+        "actions": list(known.order_by("-ex_date", "id")[:ACTIONS_SHOWN]),
         "volatility_pct": found.annualised_volatility and found.annualised_volatility * 100,
         "watchlists": watchlists,
         "is_on_every_watchlist": bool(watchlists) and all(has for _, has in watchlists),

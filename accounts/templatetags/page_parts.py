@@ -35,7 +35,12 @@ NAV_ITEMS: Final = (
     NavItem("Portfolios", "portfolio:list", "portfolio", ("portfolio:",)),
     NavItem("Watchlists", "market:watchlists", "eye-list", ("market:watchlist",)),
     NavItem("Alerts", "market:alerts", "bell", ("market:alert",), "market:alert_badge"),
-    NavItem("Markets", "market:instruments", "chart", ("market:instrument", "market:currenc")),
+    NavItem(
+        "Markets",
+        "market:instruments",
+        "chart",
+        ("market:instrument", "market:currenc", "market:corporate"),
+    ),
     NavItem("Orders", "trading:orders", "orders", ("trading:",)),
     NavItem(
         "Operations",

@@ -221,6 +221,8 @@ def _axes(bars: Sequence[BarValue]) -> dict[str, Any]:
             "visible": False,
             "rangemode": "tozero",
         },
+        # A strip of marks, see market/charting/action_markers.py.
+        "yaxis3": {"domain": [0.16, 0.2], "range": [0, 1], "fixedrange": True, "visible": False},
     }
 
 
