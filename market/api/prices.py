@@ -1,7 +1,7 @@
 """Quotes, bars, ticks and figures about them."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from django.conf import settings
 from django.http import HttpResponse
