@@ -1,0 +1,24 @@
+"""A few requests to every operation of a running desk; ``make torture`` sends thousands."""
+
+import pytest
+
+from tests.fuzzing.fuzzer import Fuzzer
+from tests.fuzzing.world import World
+from tests.support.desk import LiveDesk
+
+pytestmark = pytest.mark.xdist_group("live_desk")
+
+SEED = 20_260_101
+REQUESTS_EACH = 6
+
+
+def test_no_request_breaks_the_document(live_desk: LiveDesk) -> None:
+    world = World(live_desk)
+    world.settle()
+    fuzzer = Fuzzer(world, seed=SEED)
+    for name, operation in fuzzer.operations():
+        fuzzer.succeed(name, operation)
+        fuzzer.fuzz(name, operation, requests_wanted=REQUESTS_EACH)
+    assert "\n".join(fuzzer.violations.values()) == ""
+    assert fuzzer.unreached() == [], fuzzer.table()
+    assert fuzzer.total > 300

@@ -1,0 +1,173 @@
+"""What a request must name to succeed: people, keys, and things that exist in a running desk."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import requests
+
+from tests.support.desk import LiveDesk
+
+PASSWORD: Final = "correct horse battery staple"
+SYMBOLS: Final = ("AAPL", "MSFT", "NVDA")
+SCOPES: Final = {"standard": "read", "premium": "read,trade", "admin": "read,trade,admin"}
+TIMEOUT_SECONDS: Final = 60
+REFRESH_TOKENS: Final = 4
+# In one process, because each start of one takes seconds.
+MAKE_PEOPLE: Final = """
+import json
+from django.core.management import call_command
+from io import StringIO
+keys = {{}}
+for tier, email, scopes in {people!r}:
+    call_command("create_user", email, password={word!r}, tier=tier, stdout=StringIO())
+    said = StringIO()
+    call_command("create_api_key", email, scopes=scopes, stdout=said)
+    keys[tier] = said.getvalue().strip().splitlines()[-1]
+print(json.dumps(keys))
+"""
+QUERIES: Final = {
+    "list_quotes": {"symbols": "AAPL,MSFT"},
+    "list_exchange_rates": {"base": "EUR", "quote": "USD"},
+}
+PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2020-01-02,74,75,73,75,135480400\n"
+
+
+@dataclass
+class World:
+    """Three people of a desk, and what the administrator among them owns."""
+
+    desk: LiveDesk
+    keys: dict[str, str] = field(default_factory=dict)
+    session: requests.Session = field(default_factory=requests.Session)
+    numbers: Any = field(default_factory=lambda: itertools.count(1))
+    refresh_tokens: list[str] = field(default_factory=list)
+    shared: dict[str, str] = field(default_factory=dict)
+
+    def settle(self) -> None:
+        """Make the people, and one of each thing that all may share."""
+        people = [(tier, self.email(tier), scopes) for tier, scopes in SCOPES.items()]
+        made = self.desk.manage("shell", "-c", MAKE_PEOPLE.format(people=people, word=PASSWORD))
+        self.keys = dict(json.loads(made.stdout.strip().splitlines()[-1]))
+        self.refresh_tokens = [self.sign_in() for _ in range(REFRESH_TOKENS)]
+        for name, make in self.makers().items():
+            if name not in {"symbol", "refresh_token"}:
+                self.shared[name] = make()
+
+    def email(self, tier: str) -> str:
+        return f"fuzz-{tier}@example.com"
+
+    def makers(self) -> dict[str, Callable[[], str]]:
+        """By name of a parameter, how to make another one of what it names."""
+        return {
+            "portfolio_id": self.new_portfolio,
+            "order_id": lambda: str(self.new_order()["id"]),
+            "client_order_id": lambda: str(self.new_order()["client_order_id"]),
+            "watchlist_id": self.new_watchlist,
+            "key_id": self.new_key,
+            "run_id": self.new_import,
+            "symbol": self.new_instrument,
+            "refresh_token": self.new_refresh_token,
+        }
+
+    def new(self, name: str) -> str | None:
+        """Another one, which may be destroyed; ``None`` for a name that is none of ours."""
+        make = self.makers().get(name)
+        return make() if make else None
+
+    def known(self, name: str) -> str | None:
+        """The shared one, which is there to stay."""
+        if name in {"symbol", "symbols"}:
+            return SYMBOLS[next(self.numbers) % len(SYMBOLS)]
+        return self.shared.get(name)
+
+    def number(self) -> int:
+        return next(self.numbers)
+
+    def post(self, path: str, body: Any = None, **more: Any) -> dict[str, Any]:
+        headers = {
+            "Authorization": f"Bearer {self.keys['admin']}",
+            "Idempotency-Key": f"world-{self.number()}",
+        }
+        answer = self.session.post(
+            f"{self.desk.url}/api/v1{path}",
+            json=body,
+            headers=headers,
+            timeout=TIMEOUT_SECONDS,
+            **more,
+        )
+        assert answer.ok, f"POST {path}: {answer.status_code} {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def new_portfolio(self) -> str:
+        name = f"Fuzz {self.number()}"
+        body = {"name": name, "kind": "paper", "currency": "USD", "starting_cash": "100000000"}
+        return str(self.post("/portfolios", body)["id"])
+
+    def order_body(self) -> dict[str, Any]:
+        """An order that rests: nobody sells at that price."""
+        return {
+            "portfolio_id": self.shared.get("portfolio_id") or self.new_portfolio(),
+            "symbol": "AAPL",
+            "side": "buy",
+            "type": "limit",
+            "time_in_force": "gtc",
+            "quantity": "1",
+            "limit_price": "1.00",
+        }
+
+    def new_order(self) -> dict[str, Any]:
+        return self.post("/orders", self.order_body())
+
+    def new_watchlist(self) -> str:
+        return str(self.post("/watchlists", {"name": f"Fuzz {self.number()}"})["id"])
+
+    def new_key(self) -> str:
+        body = {"name": f"fuzz {self.number()}", "scopes": ["read"]}
+        return str(self.post("/api-keys", body)["id"])
+
+    def new_import(self) -> str:
+        return str(self.post("/prices/imports", files={"file": ("prices.csv", PRICES)})["id"])
+
+    def instrument_body(self) -> dict[str, str]:
+        symbol = f"FZ{self.number()}"
+        return {"symbol": symbol, "name": "Fuzz", "exchange": "XNAS", "currency": "USD"}
+
+    def new_instrument(self) -> str:
+        return str(self.post("/instruments", self.instrument_body())["symbol"])
+
+    def new_refresh_token(self) -> str:
+        """One of a few: so many guesses come from this address that it may soon not sign in."""
+        return self.refresh_tokens.pop() if self.refresh_tokens else "hf_refresh_used-up"
+
+    def sign_in(self) -> str:
+        body = {"email": self.email("admin"), "password": PASSWORD}
+        return str(self.post("/auth/token", body)["refresh_token"])
+
+    def good_query(self, operation_id: str) -> dict[str, str]:
+        """What must be asked for; everything else may be left out."""
+        return QUERIES.get(operation_id, {})
+
+    def good_body(self, operation_id: str, example: Any) -> Any:
+        """A body with which the operation succeeds; the document's example where that will do."""
+        made: dict[str, Callable[[], Any]] = {
+            "place_order": self.order_body,
+            "record_activity": lambda: {"kind": "deposit", "amount": "100", "currency": "USD"},
+            "create_instrument": self.instrument_body,
+            "change_instrument": lambda: {"name": "Fuzzed"},
+            "open_portfolio": lambda: {"name": f"Fuzz {self.number()}", "kind": "tracked"},
+            "create_watchlist": lambda: {"name": f"Fuzz {self.number()}"},
+            "rename_watchlist": lambda: {"name": f"Fuzz {self.number()}"},
+            "rename_portfolio": lambda: {"name": f"Fuzz {self.number()}"},
+            "create_tokens": lambda: {"email": self.email("admin"), "password": PASSWORD},
+            "sign_up": lambda: {"email": f"new-{self.number()}@example.com", "password": PASSWORD},
+            "refresh_tokens": lambda: {"refresh_token": self.new_refresh_token()},
+            "revoke_tokens": lambda: {"refresh_token": self.new_refresh_token()},
+            "create_price_import": lambda: {"file": PRICES},
+        }
+        return made[operation_id]() if operation_id in made else example
