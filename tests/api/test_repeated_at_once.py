@@ -1,7 +1,8 @@
-"""A thousand requests, each sent eight times at the same moment, do a thousand things."""
+"""Many requests, each sent eight times at the same moment, have one effect each."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -14,7 +15,8 @@ from accounts.tiers import Tier
 from tests.api.clients import ApiClient, key_for
 from tests.factories import make_user
 
-KEYS = 1_000
+# REPEATED_KEYS=1000 is the long run; it takes two minutes of two cores.
+KEYS = int(os.environ.get("REPEATED_KEYS", "100"))
 DUPLICATES = 8
 
 
@@ -29,7 +31,7 @@ def body_of(number: int) -> dict[str, object]:
 
 
 @pytest.mark.timeout(300)
-def test_a_thousand_keys_eight_times_each_have_a_thousand_effects(admin_key: str) -> None:
+def test_each_key_sent_eight_times_at_once_has_one_effect(admin_key: str) -> None:
     start = Barrier(DUPLICATES)
 
     def repeat(_: int) -> list[tuple[int, bytes]]:

@@ -14,9 +14,11 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as with_seed
 from hypothesis.errors import HypothesisException
-from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis import APIOperation, GenerationMode
+from schemathesis import Case as AnyCase
 from schemathesis.core import NOT_SET
 from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -25,6 +27,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.fuzzing.world import SYMBOLS, TIMEOUT_SECONDS, World
+
+Operation = APIOperation[Any, Any, Any, Any]
+Case = AnyCase[Any]
 
 CHECKS: Final = [
     status_code_conformance,
@@ -68,17 +73,18 @@ class Fuzzer:
     def total(self) -> int:
         return sum(sum(found.values()) for found in self.counts.values())
 
-    def operations(self) -> Iterator[tuple[str, APIOperation[Any, Any, Any, Any]]]:
+    def operations(self) -> Iterator[tuple[str, Operation]]:
         for result in self.schema.get_all_operations():
+            assert isinstance(result, Ok), result  # else the document itself is wrong
             operation = result.ok()
-            assert operation is not None
             yield str(operation.definition.raw["operationId"]), operation
 
-    def succeed(self, name: str, operation: APIOperation[Any, Any, Any, Any]) -> None:
+    def succeed(self, name: str, operation: Operation) -> None:
         """Send the one request that ought to succeed."""
         definition = operation.definition.raw
         content = definition.get("requestBody", {}).get("content", {})
-        media_type, found = next(iter(content.items()), (None, {}))
+        media_type = next(iter(content), None)
+        found = content[media_type] if media_type else {}
         path = {
             it["name"]: self.real(name, it["name"])
             for it in definition["parameters"]
@@ -94,9 +100,7 @@ class Fuzzer:
         )
         self.send(name, case, tier="admin", key=f"good-{self.seed}-{self.world.number()}")
 
-    def fuzz(
-        self, name: str, operation: APIOperation[Any, Any, Any, Any], *, requests_wanted: int
-    ) -> None:
+    def fuzz(self, name: str, operation: Operation, *, requests_wanted: int) -> None:
         """Half of what the document allows, half of what it forbids, with real names among them."""
         for mode in GenerationMode:
             strategy = operation.as_strategy(generation_mode=mode)

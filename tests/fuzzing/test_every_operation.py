@@ -12,6 +12,7 @@ SEED = 20_260_101
 REQUESTS_EACH = 6
 
 
+@pytest.mark.timeout(600)
 def test_no_request_breaks_the_document(live_desk: LiveDesk) -> None:
     world = World(live_desk)
     world.settle()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -44,7 +44,7 @@ class World:
     desk: LiveDesk
     keys: dict[str, str] = field(default_factory=dict)
     session: requests.Session = field(default_factory=requests.Session)
-    numbers: Any = field(default_factory=lambda: itertools.count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     refresh_tokens: list[str] = field(default_factory=list)
     shared: dict[str, str] = field(default_factory=dict)
 
