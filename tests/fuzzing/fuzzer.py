@@ -41,7 +41,7 @@ CHECKS: Final = [
 DESTRUCTIVE: Final = frozenset(
     {
         *("archive_portfolio", "delete_watchlist", "revoke_api_key", "rotate_api_key"),
-        *("cancel_order", "change_instrument", "deactivate_instrument"),
+        *("delete_alert", "cancel_order", "change_instrument", "deactivate_instrument"),
     }
 )
 REAL: Final = 0.6  # the share of names that are of something real

@@ -70,6 +70,7 @@ class World:
             "watchlist_id": self.new_watchlist,
             "key_id": self.new_key,
             "run_id": self.new_import,
+            "alert_id": self.new_alert,
             "symbol": self.new_instrument,
             "refresh_token": self.new_refresh_token,
         }
@@ -127,6 +128,10 @@ class World:
     def new_watchlist(self) -> str:
         return str(self.post("/watchlists", {"name": f"Fuzz {self.number()}"})["id"])
 
+    def new_alert(self) -> str:
+        body = {"symbol": "AAPL", "kind": "price_above", "threshold": str(9_000 + self.number())}
+        return str(self.post("/alerts", body)["id"])
+
     def new_key(self) -> str:
         body = {"name": f"fuzz {self.number()}", "scopes": ["read"]}
         return str(self.post("/api-keys", body)["id"])
@@ -161,6 +166,11 @@ class World:
             "create_instrument": self.instrument_body,
             "change_instrument": lambda: {"name": "Fuzzed"},
             "open_portfolio": lambda: {"name": f"Fuzz {self.number()}", "kind": "tracked"},
+            "create_alert": lambda: {
+                **{"symbol": "MSFT", "kind": "price_above"},
+                "threshold": str(9_000 + self.number()),
+            },
+            "change_alert": lambda: {"threshold": str(9_000 + self.number())},
             "create_watchlist": lambda: {"name": f"Fuzz {self.number()}"},
             "rename_watchlist": lambda: {"name": f"Fuzz {self.number()}"},
             "rename_portfolio": lambda: {"name": f"Fuzz {self.number()}"},
