@@ -167,7 +167,8 @@ class World:
             "change_instrument": lambda: {"name": "Fuzzed"},
             "open_portfolio": lambda: {"name": f"Fuzz {self.number()}", "kind": "tracked"},
             "create_alert": lambda: {
-                **{"symbol": "MSFT", "kind": "price_above"},
+                "symbol": "MSFT",
+                "kind": "price_above",
                 "threshold": str(9_000 + self.number()),
             },
             "change_alert": lambda: {"threshold": str(9_000 + self.number())},
