@@ -55,6 +55,8 @@ def new(request: InvestorRequest) -> HttpResponse:
     if initial.get("kind") not in {kind.value for kind in AlertKind}:
         initial["kind"] = AlertKind.PRICE_ABOVE.value
     form = AlertForm(initial=initial, portfolios=holding_source().portfolios_of(request.user))
+    if "symbol" in initial:
+        form.fields["threshold"].widget.attrs["autofocus"] = True
     return TemplateResponse(request, "market/alert.html", {"form": form})
 
 

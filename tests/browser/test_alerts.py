@@ -1,0 +1,141 @@
+"""Alerts in a real Chromium: made beside the chart and from a watchlist, fired while one looks.
+
+With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.desk import LiveDesk
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("live_desk"),
+    pytest.mark.timeout(300),
+]
+
+Check = Callable[[Page], None]
+WIDTHS = (360, 1280)
+FIRES_MS = 40_000  # prices move a few times a second, and the badge looks by itself once a minute
+
+
+@pytest.fixture
+def investor(page: Page, live_desk: LiveDesk) -> Page:
+    """A visitor who took the demo."""
+    page.goto(live_desk.url)
+    page.get_by_role("button", name="Try the demo").click()
+    page.wait_for_url("**/home")
+    return page
+
+
+def go(page: Page, path: str) -> None:
+    page.goto(re.sub(r"^(https?://[^/]+).*", r"\1", page.url) + path)
+
+
+def last_price(page: Page) -> float:
+    return float(page.locator(".quote-head [data-field=last]").get_attribute("data-value") or 0)
+
+
+def check_every_look(page: Page, path: str, check_accessibility: Check, *, name: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            go(page, path)
+            beyond = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert beyond <= 0, f"{path} scrolls sideways by {beyond} at {width} pixels"
+            check_accessibility(page)
+            keep_picture(page, f"{name}-{scheme}-{width}")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def keep_picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("HOLDFAST_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def test_an_alert_is_made_beside_the_chart_and_fires_while_one_looks(
+    investor: Page, check_accessibility: Check, complaints: list[str]
+) -> None:
+    go(investor, "/instruments/AAPL")
+    expect(investor.locator("[data-plot][data-drawn]")).to_be_visible()
+    far = round(last_price(investor) * 1.02)
+    investor.get_by_role("link", name="Alert", exact=True).click()
+    dialog = investor.get_by_role("dialog", name="Alert")
+    expect(dialog.get_by_label("Instrument")).to_have_value("AAPL")
+    expect(dialog.get_by_label("Portfolio")).to_be_hidden()
+    check_accessibility(investor)
+    keep_picture(investor, "alert-dialog")
+    dialog.get_by_role("button", name="Watch").click()
+    expect(dialog.get_by_text("Give a threshold.")).to_be_visible()
+    complaints.clear()  # of the refusal just provoked
+    dialog.get_by_label("Threshold").fill(str(far))
+    dialog.get_by_role("button", name="Watch").click()
+    expect(dialog.get_by_role("status")).to_contain_text("You will be told about AAPL")
+    investor.keyboard.press("Escape")
+    expect(investor.locator("[data-plot]")).to_contain_text(f"at or above {far}")
+    keep_picture(investor, "alert-chart")
+
+    go(investor, "/alerts")
+    row = investor.locator("tr[data-alert]")
+    expect(row).to_contain_text("armed")
+    distance = row.locator("[data-figure^=distance]").first
+    expect(distance).not_to_have_text(distance.inner_text(), timeout=FIRES_MS)
+    row.get_by_role("link", name="Change").click()
+    # Whatever the next tick is, it is at or below this.
+    investor.get_by_label("Threshold").fill("1")
+    investor.get_by_role("button", name="Save").click()
+    go(investor, "/alerts")
+    expect(row).to_contain_text("waiting")
+
+
+def test_a_crossing_shows_by_itself(investor: Page, check_accessibility: Check) -> None:
+    go(investor, "/instruments/MSFT")
+    price = last_price(investor)
+    for kind, level in (("price_above", price + 0.02), ("price_below", price - 0.02)):
+        go(investor, f"/alerts/new?symbol=MSFT&kind={kind}")
+        investor.get_by_label("Threshold").fill(f"{level:.2f}")
+        investor.get_by_role("button", name="Watch").click()
+        expect(investor.get_by_role("status")).to_contain_text("MSFT")
+    go(investor, "/instruments/MSFT")
+    # One of the two is crossed within seconds; the badge and the page hear of it by themselves.
+    expect(investor.locator(".nav__badge .badge")).to_be_visible(timeout=FIRES_MS)
+    go(investor, "/home")
+    expect(investor.locator("#triggered-title")).to_be_visible()
+    expect(investor.get_by_text("MSFT at").first).to_be_visible()
+    keep_picture(investor, "alert-home")
+    go(investor, "/alerts")
+    expect(investor.get_by_role("heading", name="Fired for good")).to_be_visible()
+    check_every_look(investor, "/alerts", check_accessibility, name="alerts")
+    check_every_look(investor, "/alerts/new?kind=sma_cross", check_accessibility, name="alert-new")
+    go(investor, "/alerts")
+    before = investor.get_by_role("button", name="Delete the alert").count()
+    investor.get_by_role("button", name="Delete the alert").first.click()
+    investor.get_by_role("dialog").get_by_role("button", name="Yes").click()
+    expect(investor.get_by_role("button", name="Delete the alert")).to_have_count(before - 1)
+
+
+def test_a_watchlist_row_makes_one(investor: Page, check_accessibility: Check) -> None:
+    go(investor, "/watchlists")
+    row = investor.locator("#watchlist tbody tr").first
+    row.get_by_role("link", name="New alert on").click()
+    dialog = investor.get_by_role("dialog", name="Alert")
+    dialog.get_by_label("When", exact=True).select_option("change_pct")
+    dialog.get_by_label("Threshold").fill("-50")
+    dialog.get_by_role("button", name="Watch").click()
+    expect(dialog.get_by_role("status")).to_be_visible()
+    investor.keyboard.press("Escape")
+    investor.reload()
+    expect(row.get_by_role("link", name="the nearest is")).to_be_visible()
+    check_every_look(investor, "/watchlists", check_accessibility, name="alert-watchlist")
