@@ -3,7 +3,8 @@
 //
 // In:  [data-symbol] nodes, or subscribe(symbols) from another module.
 // Out: patched [data-field] nodes; `quote` on document per quote; `quotes-changed` on body, at
-//      most once per two seconds, for fragments that the server computes anew.
+//      most once per two seconds, for fragments that the server computes anew; `alerts-changed`
+//      when one has fired, and `live-opened` whenever such news begins to arrive.
 
 import { ReconnectingSocket } from "holdfast/socket";
 import { isOlder, patchQuote } from "holdfast/quote-fields";
@@ -119,6 +120,8 @@ socket.addEventListener("state", (event) => {
     subscribed = new Set();
     latestSeq = null;
     synchronise();
+    // What fired before the socket stood was not told.
+    document.body.dispatchEvent(new CustomEvent("live-opened"));
   }
   showConnection({ open: "live", connecting: "connecting", lost: "offline" }[event.detail]);
 });

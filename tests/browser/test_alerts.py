@@ -96,6 +96,7 @@ def test_an_alert_is_made_beside_the_chart_and_fires_while_one_looks(
     # Whatever the next tick is, it is at or below this.
     investor.get_by_label("Threshold").fill("1")
     investor.get_by_role("button", name="Save").click()
+    expect(investor.get_by_text("The alert is changed.")).to_be_visible()
     go(investor, "/alerts")
     expect(row).to_contain_text("waiting")
 
