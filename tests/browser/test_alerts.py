@@ -70,7 +70,8 @@ def test_an_alert_is_made_beside_the_chart_and_fires_while_one_looks(
 ) -> None:
     go(investor, "/instruments/AAPL")
     expect(investor.locator("[data-plot][data-drawn]")).to_be_visible()
-    far = round(last_price(investor) * 1.02)
+    # Near enough to be drawn, too far to be reached meanwhile.
+    far = round(last_price(investor) * 1.006)
     investor.get_by_role("link", name="Alert", exact=True).click()
     dialog = investor.get_by_role("dialog", name="Alert")
     expect(dialog.get_by_label("Instrument")).to_have_value("AAPL")
