@@ -32,6 +32,8 @@ __all__ = ["ApiRequest", "Caller", "KeyAuth", "authenticate_socket", "caller_of_
 
 MEMORY_SECONDS: Final = 0.8
 MEMORY_KEYS: Final = 10_000
+# Of a socket's scope: where whoever stands around it may leave a list for the callers found.
+SEEN_CALLERS: Final = "seen_callers"
 USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 
@@ -219,6 +221,8 @@ async def authenticate_socket(scope: MutableMapping[str, Any]) -> Caller | None:
     answer.
     """
     scope["caller"] = caller = await find_socket_caller(scope)
+    if caller is not None:
+        scope.get(SEEN_CALLERS, []).append(caller)
     return caller
 
 

@@ -211,6 +211,7 @@ ROUTERS: Final = (
     "portfolio.api",
     "trading.api",
     "config.health",
+    "config.metrics_api",
 )
 
 api: Final = build_api(import_module(name).router for name in ROUTERS if find_spec(name))

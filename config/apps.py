@@ -17,6 +17,7 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         # Listens to tasks; it reads models, so it waits for them.
         import_module("config.task_origin")
+        import_module("config.observation")
         checks.register(find_undeclared, checks.Tags.security)
 
 

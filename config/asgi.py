@@ -18,6 +18,7 @@ from config.wsgi import application as wsgi_application
 
 from config.access import checks  # isort: skip
 from config.middleware.audit_origin import SocketAuditOrigin  # isort: skip
+from config.middleware.socket_log import SocketLog  # isort: skip
 from config.routing import websocket_application  # isort: skip
 
 checks.refuse_undeclared([checks.find_undeclared_sockets])
@@ -32,6 +33,8 @@ application = ProtocolTypeRouter(
             threads=settings.LIMITS.request_threads,
             waiting=settings.LIMITS.request_queue,
         ),
-        "websocket": ExactOrigin(AuthMiddlewareStack(SocketAuditOrigin(websocket_application))),
+        "websocket": SocketLog(
+            ExactOrigin(AuthMiddlewareStack(SocketAuditOrigin(websocket_application)))
+        ),
     }
 )

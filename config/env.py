@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -106,6 +107,25 @@ class Environment:
                     name, found=origin, allowed="origins like https://desk.example or http://h:3000"
                 )
         return found
+
+    def web_address(self, name: str) -> str:
+        """An address of http or https, which may hold a key; empty where it is not set."""
+        text = self.text(name, default="")
+        parts = urlsplit(text)
+        if text and not (parts.scheme in {"http", "https"} and parts.hostname):
+            # Not what was found: it may be a secret, only mistyped.
+            raise BadEnvironment(name, found="something else", allowed="an http or https address")
+        return text
+
+    def networks(self, name: str, *, default: tuple[str, ...]) -> list[str]:
+        """Networks in CIDR form, parted by spaces or commas."""
+        words = self.words(name, default=default)
+        try:
+            return [str(ip_network(word)) for word in words]
+        except ValueError:
+            raise BadEnvironment(
+                name, found=self.find(name), allowed="networks such as 10.0.0.0/8"
+            ) from None
 
     def path(self, name: str, *, default: Path) -> Path:
         """Read a folder or file name; a relative one starts at the working directory."""

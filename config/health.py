@@ -2,8 +2,9 @@
 
 import logging
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import cache
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import redis
 from django.conf import settings
@@ -25,10 +26,15 @@ TIMEOUT_SECONDS: Final = 1
 
 
 class HealthOut(Schema):
-    """Anybody may ask for the status; `parts` are for keys of staff."""
+    """Anybody may ask for the status; the rest is for keys of staff.
+
+    `ages` are seconds since worker, matcher and feed last said that they work; one that has been
+    silent for long is absent.
+    """
 
     status: Literal["alive", "ready", "not_ready"]
     parts: dict[str, bool] | None = None
+    ages: dict[str, float] | None = None
 
 
 @router.get(
@@ -56,10 +62,12 @@ def ready(request: HttpRequest) -> Status[HealthOut]:
     """Answers 200 while database, Valkey, worker, matcher and price feed all work, else 503."""
     found = readiness()
     tell_change(found)
-    parts = asdict(found) if is_staff(request) else None
+    details: dict[str, dict[str, Any]] = {}
+    if is_staff(request):
+        details = {"parts": asdict(found), "ages": beat_ages(at=timezone.now())}
     if found.is_ready:
-        return Status(200, HealthOut(status="ready", parts=parts))
-    return Status(503, HealthOut(status="not_ready", parts=parts))
+        return Status(200, HealthOut(status="ready", **details))
+    return Status(503, HealthOut(status="not_ready", **details))
 
 
 def is_staff(request: HttpRequest) -> bool:
@@ -110,6 +118,24 @@ def readiness() -> Readiness:
         return Readiness(database=database, valkey=False, worker=False, matcher=False, feed=False)
     worker, matcher, feed = beats
     return Readiness(database=database, valkey=True, worker=worker, matcher=matcher, feed=feed)
+
+
+def beat_ages(*, at: datetime) -> dict[str, float]:
+    """Seconds since each part last said that it works; empty while Valkey is away."""
+    names = [f"{settings.VALKEY_PREFIX}{name}" for name in heartbeat_keys()]
+    try:
+        beats = dict(zip(("worker", "matcher", "feed"), valkey().mget(names), strict=True))
+    except (redis.RedisError, OSError):
+        return {}
+    return {part: age_seconds(beat, at=at) for part, beat in beats.items() if beat is not None}
+
+
+def age_seconds(beat: bytes | str, *, at: datetime) -> float:
+    """Since a heartbeat, which is a moment in ISO 8601."""
+    seconds = (
+        at - datetime.fromisoformat(beat.decode() if isinstance(beat, bytes) else beat)
+    ).total_seconds()
+    return round(max(0.0, seconds), 3)
 
 
 def heartbeat_keys() -> tuple[str, str, str]:

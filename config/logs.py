@@ -1,4 +1,7 @@
-"""How log records look: one readable line on a terminal, one JSON object on servers."""
+"""How log records look: one readable line on a terminal, one JSON object on servers.
+
+Neither ever shows a secret: message, fields and traceback pass accounts.redaction.
+"""
 
 import logging
 from datetime import UTC, datetime
@@ -6,6 +9,7 @@ from typing import Final
 
 import orjson
 
+from accounts.redaction import redact, redact_value
 from config.middleware.request_id import request_id
 
 STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {
@@ -20,7 +24,8 @@ class RequestIdFilter(logging.Filter):
     """Add the name of the request being answered to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get()
+        # What is logged when a stream has ended brings the name of its request along.
+        record.request_id = getattr(record, "request_id", None) or request_id.get()
         return True
 
 
@@ -42,6 +47,9 @@ class TerminalFormatter(logging.Formatter):
         level = "" if record.levelno == logging.INFO else f"{record.levelname} "
         return f"{self.formatTime(record, self.datefmt)} {level}{record.name}: {record.message}"
 
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
 
 class JsonFormatter(logging.Formatter):
     """One object a line; ``extra`` values that are plain become fields of their own."""
@@ -51,13 +59,13 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redact(record.getMessage()),
             "request_id": getattr(record, "request_id", "-"),
             "process": record.process,
         }
         if record.exc_info:
-            fields["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = redact(self.formatException(record.exc_info))
         for name, value in record.__dict__.items():
             if name not in STANDARD and isinstance(value, PLAIN_TYPES):
-                fields.setdefault(name, value)
+                fields.setdefault(name, redact_value(value, name=name))
         return orjson.dumps(fields).decode()

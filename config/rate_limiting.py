@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from accounts import metrics
 from accounts.auth import Caller, KeyBound, caller_of_key, key_text
 from accounts.http import client_address
 from accounts.rate_limits import Budget, limiter
@@ -21,7 +22,7 @@ View = Callable[..., HttpResponseBase]
 
 READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Probes ask often, and must be answered above all when something is away.
-EXEMPT: Final = "/api/v1/health/"
+EXEMPT: Final = ("/api/v1/health/", "/api/v1/metrics")
 
 
 def limited(view: View) -> View:
@@ -36,6 +37,7 @@ def limited(view: View) -> View:
             response = view(request, *args, **kwargs)
         else:
             response = answer_error(request, verdict.refusal())
+            metrics.rate_limit_refusals.labels(verdict.budget.policy).inc()
         for name, value in verdict.headers().items():
             response.headers[name] = value
         return response

@@ -5,7 +5,9 @@ data folder. With both it uses those, and asks for the secrets that go with a re
 """
 
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 
@@ -98,6 +100,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.request_id.RequestIdMiddleware",
+    "config.observation.ObservationMiddleware",
     "config.middleware.audit_origin.AuditOriginMiddleware",
     # It would answer every preflight, so it is here only where somebody may cross.
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
@@ -437,12 +440,31 @@ SIMULATOR_TICKS_PER_SECOND = env.decimal(
     maximum=Decimal(1000),
 )
 
+# --- What is counted, and who may read it ----------------------------------------------------
+
+METRICS_FOLDER: Path = env.path("METRICS_FOLDER", default=HOLDFAST_DATA / "metrics")
+# With a token whoever shows it, else whoever asks from one of the networks.
+METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
+_loopback = ("127.0.0.0/8", "::1/128")
+_private = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+METRICS_NETWORKS = env.networks(
+    "METRICS_NETWORKS", default=_loopback if IS_EMBEDDED else (*_loopback, *_private)
+)
+
 # --- What the log says -----------------------------------------------------------------------
 
 LOG_LEVEL = env.choice(
     "LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 )
-LOGGING = {
+# One line a request, a socket and a task; WARNING leaves only what went wrong.
+REQUEST_LOG_LEVEL = env.choice(
+    "REQUEST_LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+)
+# Where ERROR records are told of, each once; see docs/logs.md.
+SLACK_WEBHOOK_URL = env.web_address("SLACK_WEBHOOK_URL")
+SENTRY_DSN = env.web_address("SENTRY_DSN")
+SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", default="production")
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
@@ -472,6 +494,23 @@ LOGGING = {
         # The reason of each refused host or form is in the answer; the log would be a megaphone.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "daphne": {"level": "WARNING"},
+        "holdfast.requests": {"level": REQUEST_LOG_LEVEL},
+        "holdfast.sockets": {"level": REQUEST_LOG_LEVEL},
+        "holdfast.tasks": {"level": REQUEST_LOG_LEVEL},
+        # Its own lines of each task say the same with less.
+        "celery.app.trace": {"level": "ERROR"},
+        "celery.worker.strategy": {"level": "WARNING"},
         "celery.beat": {"level": "WARNING"},
     },
 }
+if SLACK_WEBHOOK_URL:
+    LOGGING["handlers"]["slack"] = {
+        "class": "integrations.error_reports.SlackHandler",
+        "url": SLACK_WEBHOOK_URL,
+        "filters": ["request"],
+    }
+    LOGGING["root"]["handlers"].append("slack")
+if SENTRY_DSN:
+    import_module("config.sentry").begin(
+        SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release="holdfast"
+    )

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from accounts import metrics
 from market import sessions
 from market.calendar import local_date
 from market.instruments.exchanges import KNOWN_EXCHANGES
@@ -112,7 +113,7 @@ class Matcher:
             raise OperationalError("the connection that held the lock is gone")
         is_rebuilt = self._shard is None
         shard = self._shard or self._rebuild()
-        now = self._clock()
+        now, started = self._clock(), time.perf_counter()
         self._expire(shard, now)
         commands = command_queue.waiting_commands(
             shard=self.index, shards=self.count, limit=settings.LIMITS.commands_per_match
@@ -131,6 +132,9 @@ class Matcher:
         except Exception:
             logger.exception("A batch of %s commands failed; trying one by one", len(commands))
             self._match_one_by_one(len(commands), quotes)
+        if commands:
+            metrics.match_commands.observe(len(commands))
+            metrics.match_seconds.observe(time.perf_counter() - started)
         return len(commands)
 
     def _turn(self) -> None:

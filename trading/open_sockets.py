@@ -17,6 +17,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
+from accounts import metrics
 from accounts.socket_access import SocketHolder, shut_out
 from market.live.hub_socket import CloseCode, SocketClose
 from portfolio.models import Portfolio
@@ -55,14 +56,19 @@ class OpenSockets:
 
     def join(self, watcher: Watcher) -> None:
         self._watchers.add(watcher)
+        self._count()
         if not self.is_looking:
             self._task = asyncio.create_task(self._keep_looking(), name="portfolio sockets")
 
     def leave(self, watcher: Watcher) -> None:
         self._watchers.discard(watcher)
+        self._count()
         if not self._watchers and self._task is not None:
             self._task.cancel()
             self._task = None
+
+    def _count(self) -> None:
+        metrics.sockets_open.labels("portfolio").set(len(self._watchers))
 
     async def _keep_looking(self) -> None:
         while True:

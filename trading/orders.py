@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, transaction
 
+from accounts import metrics
 from accounts.errors import Problem
 from accounts.identifiers import new_id
 from market import sessions
@@ -126,8 +127,14 @@ def place_order(
         return _repeat(ticket, order_id=earlier.id)
     if outcome == "short":
         raise _lost_race(portfolio_id, ticket, draft.reserve, at=placed_at)
-    transaction.on_commit(lambda: doorbell.ring(order.instrument_id))
+    transaction.on_commit(lambda: tell_placed(order))
     return order
+
+
+def tell_placed(order: Order) -> None:
+    """Wake the matcher, and count; after the commit."""
+    doorbell.ring(order.instrument_id)
+    metrics.orders_accepted.labels(order.type).inc()
 
 
 def cancel_order(*, order_id: UUID, requested_at: datetime, actor_id: UUID | None = None) -> Order:

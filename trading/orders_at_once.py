@@ -17,10 +17,9 @@ from ninja.responses import Status
 from accounts.http import ApiRequest
 from accounts.idempotency import Attempt, build_response
 from market.live import live_quotes
-from trading import doorbell
 from trading.admission import parts_of
 from trading.errors import OrderDenied
-from trading.orders import draft_order
+from trading.orders import draft_order, tell_placed
 from trading.schemas import OrderIn, OrderOut
 from trading.situation import read_row, situation_of
 from trading.tickets import OrderTicket
@@ -58,7 +57,7 @@ def place_at_once(
         (outcome,) = cursor.fetchone()
     if outcome != "placed":
         return None
-    transaction.on_commit(lambda: doorbell.ring(facts.instrument_id))
+    transaction.on_commit(lambda: tell_placed(draft.order))
     return response
 
 

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.utils import timezone
 
+from accounts import metrics
 from accounts.socket_access import SocketHolder, shut_out
 from market.instruments.instrument_directory import InstrumentDirectory, Listing
 from market.live.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
@@ -52,6 +53,7 @@ class HubRunner:
             fresh_seconds=limits.quote_fresh_seconds,
         )
         self.flush_seconds = limits.quote_flush_ms / 1000
+        self._frames_counted = 0
         self._directory_read_at: float | None = None  # monotonic
         self._directory_lock = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
@@ -68,6 +70,7 @@ class HubRunner:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        metrics.sockets_open.labels("quotes").set(0)
         await asyncio.to_thread(self._listener.stop)
 
     def make_socket(self, *, holder: SocketHolder, abort: Callable[[], None]) -> HubSocket:
@@ -121,6 +124,13 @@ class HubRunner:
             await asyncio.sleep(SWEEP_SECONDS)
             self.hub.mark_stale()
             self.hub.sweep()
+            self._count()
+
+    def _count(self) -> None:
+        """Keep the metrics of all sockets at once, which would cost too much frame by frame."""
+        metrics.sockets_open.labels("quotes").set(len(self.hub.sockets))
+        metrics.frames.labels("quotes").inc(self.hub.frames_made - self._frames_counted)
+        self._frames_counted = self.hub.frames_made
 
     async def _check(self) -> None:
         """Ask the database what changed; apart from the sweep, which must not wait for it."""

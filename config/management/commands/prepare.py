@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts import metrics
 from market.models import EuroRate, Instrument
 
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, only_migrate: bool, only_static: bool, **options: Any) -> None:
         if not only_static:
+            metrics.forget_ended_processes()
             self._migrate()
         if not only_migrate:
             self._collect_static()
