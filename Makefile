@@ -33,6 +33,8 @@ check: $(VENV)/dev.stamp  ## everything that can be told without running the pro
 	$(BIN)/mypy
 	$(BIN)/djlint --check --lint --quiet templates
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive accounts market portfolio trading integrations config
+	$(BIN)/python .ci/audit
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	DATABASE_URL=postgresql://check@localhost/check REDIS_URL=redis://localhost ALLOWED_HOSTS=desk.example \
 		SECRET_KEY="$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))')" \

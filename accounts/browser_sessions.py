@@ -34,7 +34,7 @@ from accounts.http import client_address
 from accounts.models import User
 
 NOTED_MAXIMUM: Final = 10_000
-NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - stands for "unknown", nobody listens there
+NO_ADDRESS: Final = "0.0.0.0"  # noqa: S104 - stands for "unknown", nobody listens there  # nosec B104
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,7 @@ class SlackHandler(logging.Handler):
             headers={"Content-Type": "application/json"},
             method="POST",
         )
-        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:  # nosec B310 -- as above
+        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:  # nosec B310
             answer.read(1024)
 
     def _say(self, words: str) -> None:

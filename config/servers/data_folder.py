@@ -110,7 +110,7 @@ class DataFolder:
         if len(os.fsencode(inside / LONGEST_SOCKET_NAME)) < SOCKET_PATH_BYTES:
             return inside
         digest = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
-        return Path("/tmp") / f"holdfast-{digest}"  # noqa: S108 -- checked for its owner on start
+        return Path("/tmp") / f"holdfast-{digest}"  # noqa: S108 -- checked for its owner on start  # nosec B108
 
     @property
     def valkey_socket(self) -> Path:

@@ -30,7 +30,7 @@ class Address:
 
     @property
     def url(self) -> str:
-        host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0"} else self.host  # noqa: S104
+        host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0"} else self.host  # noqa: S104  # nosec B104
         return f"http://{host}:{self.port}"
 
     def ensure_free(self) -> None:
@@ -59,7 +59,7 @@ class Address:
         return self._status("/api/v1/health/ready") == HTTP_OK
 
     def _status(self, path: str) -> int | None:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  # nosec B104
         connection = http.client.HTTPConnection(host, self.port, timeout=ANSWER_SECONDS)
         try:
             connection.request("GET", path, headers={"Host": "localhost"})

@@ -21,7 +21,7 @@ def seed_number(seed: int, *parts: object) -> int:
 
 
 def stream(seed: int, *parts: object) -> random.Random:
-    return random.Random(seed_number(seed, *parts))  # noqa: S311 - prices, not secrets
+    return random.Random(seed_number(seed, *parts))  # noqa: S311 - prices, not secrets  # nosec B311
 
 
 def array_stream(seed: int, *parts: object) -> np.random.Generator:
