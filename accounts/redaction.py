@@ -21,7 +21,7 @@ SECRET_NAME: Final = re.compile(rf"(?:^|[_\W])(?:\w*(?:{WORDS})s?)(?:$|[_\W])", 
 HEADER: Final = re.compile(
     r"(?P<name>\b(?:proxy-)?(?:authorization|cookie|set-cookie|x-api-key|http_cookie"
     r"|http_authorization|http_x_api_key)['\"]?\s*[:=]\s*)"
-    r"(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\n,}\]]+)",
+    r"(?!\[hidden\])(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\n,}\]]+)",
     re.IGNORECASE,
 )
 NAMED: Final = re.compile(
