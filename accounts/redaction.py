@@ -20,12 +20,12 @@ SECRET_NAME: Final = re.compile(rf"(?:^|[_\W])(?:\w*(?:{WORDS})s?)(?:$|[_\W])", 
 # A header's value is hidden to the end of its line or its quotes, for cookies hold spaces.
 HEADER: Final = re.compile(
     r"(?P<name>\b(?:proxy-)?(?:authorization|cookie|set-cookie|x-api-key|http_cookie"
-    r"|http_authorization|http_x_api_key)['\"]?\s*[:=]\s*)"
+    r"|http_authorization|http_x_api_key)['\"]?\s*[:=]\s*+)"
     r"(?!\[hidden\])(?P<value>\"[^\"\n]*\"|'[^'\n]*'|[^\n,}\]]+)",
     re.IGNORECASE,
 )
 NAMED: Final = re.compile(
-    rf"(?P<name>[\w.-]*(?:{WORDS})[\w-]*['\"]?\s*(?:=>|[:=])\s*)"
+    rf"(?P<name>[\w.-]*(?:{WORDS})[\w-]*['\"]?\s*(?:=>|[:=])\s*+)"
     r"(?!\[hidden\])(?P<value>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|[^\s,;&)}\]'\"]+)",
     re.IGNORECASE,
 )

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.api_keys import ALPHABET, PREFIX, checksum
@@ -58,6 +58,7 @@ def record_of(message: str, *args: object, **extra: Any) -> logging.LogRecord:
 FORMATTERS = [JsonFormatter(), TerminalFormatter()]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(SECRETS, AROUND, AROUND)
 def test_a_secret_is_hidden_wherever_it_stands(
     made: tuple[str, str], before: str, after: str
@@ -71,6 +72,7 @@ def test_a_secret_is_hidden_wherever_it_stands(
         assert secret not in formatter.format(record_of("failed", detail=f"{before} {text}"))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(SECRETS)
 def test_a_traceback_hides_it_too(made: tuple[str, str]) -> None:
     secret, text = made
