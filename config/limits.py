@@ -68,6 +68,12 @@ class Limits:
     # A quote older than this is stale: it is shown as such and fills nothing.
     quote_fresh_seconds: int = 15
 
+    # The order book: levels a side where none are asked for, the most one may ask for, and how
+    # many trades of the tape are kept at hand.
+    book_levels: int = 10
+    book_levels_maximum: int = 50
+    tape_trades: int = 50
+
     # Orders.
     orders_per_batch: int = 500
     commands_per_match: int = 500

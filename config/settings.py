@@ -420,6 +420,9 @@ RATE_PROVIDERS = [
     *(["integrations.providers.ecb.DownloadedRates"] if ECB_RATES_URL else []),
 ]
 
+# Who knows the users' orders in the order book; see market.depth.resting_orders.
+RESTING_ORDERS = "trading.resting_orders.WorkingOrders"
+
 # --- The demo --------------------------------------------------------------------------------
 
 # Whether the first start loads the sample and makes a demo login. A server of others does not.

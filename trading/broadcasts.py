@@ -17,6 +17,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from market.depth import book_changes
+
 logger = logging.getLogger(__name__)
 
 # More portfolios than this wait only while Valkey is away; then their pages miss a message.
@@ -92,6 +94,7 @@ class Announcer:
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, News] = {}
+        self._books: set[int] = set()
         self._lock = threading.Lock()
         self._is_closing = False
         self._is_ready = threading.Event()
@@ -99,8 +102,12 @@ class Announcer:
         self._thread.start()
         self._is_ready.wait()
 
-    def announce(self, news_by_portfolio: dict[UUID, News]) -> None:
+    def announce(
+        self, news_by_portfolio: dict[UUID, News], *, instrument_ids: Iterable[int] = ()
+    ) -> None:
+        """Tell the watchers of portfolios, and of the books of instruments."""
         with self._lock:
+            self._books.update(instrument_ids)
             for portfolio_id, news in news_by_portfolio.items():
                 if len(self._waiting) < WAITING_MAXIMUM or portfolio_id in self._waiting:
                     self._waiting.setdefault(portfolio_id, News()).merge(news)
@@ -124,6 +131,9 @@ class Announcer:
             self._wake.clear()
             with self._lock:
                 news, self._waiting = self._waiting, {}
+                books, self._books = self._books, set()
+            if books:
+                await asyncio.to_thread(book_changes.announce, books)
             if news:
                 await _send_all(news)
             if self._is_closing:

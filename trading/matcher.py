@@ -213,7 +213,8 @@ class Matcher:
 
     def _announce(self, changes: execution.Changes) -> None:
         if self._announcer is not None:
-            self._announcer.announce(changes.news())
+            instrument_ids = {it.order.instrument_id for it in changes.progress.values()}
+            self._announcer.announce(changes.news(), instrument_ids=instrument_ids)
 
     def _rebuilt(self) -> Shard:
         return self._shard or self._rebuild()

@@ -11,6 +11,7 @@ from market.api import (
     exchange_rates,
     imports,
     instruments,
+    order_books,
     prices,
     watchlists,
 )
@@ -20,6 +21,7 @@ for part in (
     instruments,
     prices,
     corporate_actions,
+    order_books,
     exchange_rates,
     calendars,
     watchlists,

@@ -1,8 +1,8 @@
 """Telling the other processes about prices, through Valkey: one function or class per message.
 
 ``prices:<shard>`` carries one message per batch, ``{"at", "quotes": [wire form with depth],
-"ticks": [{"symbol", "price", "size", "occurred_at"}]}``. The hash ``quotes`` keeps each
-instrument's newest quote for those who come later.
+"ticks": [{"instrument_id", "id", "symbol", "price", "size", "occurred_at"}]}``. The hash
+``quotes`` keeps each instrument's newest quote for those who come later.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ HEARTBEAT_SECONDS: Final = 1.0
 HEARTBEAT_EXPIRES_SECONDS: Final = 30
 
 
-def tick_to_wire(tick: TickValue, symbol: str) -> dict[str, str]:
+def tick_to_wire(tick: TickValue, symbol: str) -> dict[str, str | int]:
     return {
+        "instrument_id": tick.instrument_id,
+        "id": tick.provider_tick_id,
         "symbol": symbol,
         "price": plain(tick.price),
         "size": plain(tick.size),

@@ -17,6 +17,8 @@ from django.conf import settings
 
 from accounts.auth import Caller, authenticate_socket
 from accounts.socket_access import SocketHolder
+from market.depth.depth_mailbox import DepthMailbox
+from market.instruments.instrument_directory import Resolution
 from market.live.hub_runner import HubRunner, hub_runner
 from market.live.hub_socket import CloseCode, HubSocket, Send, SocketClose
 from market.live.server_transport import abort_by, bound_kernel_buffer, server_send
@@ -49,6 +51,7 @@ class QuoteConsumer:
             burst=limits.socket_message_burst,
             now=time.monotonic(),
         )
+        self._depth: DepthMailbox | None = None
         self.socket = runner.make_socket(
             holder=SocketHolder.of_caller(caller), abort=abort_by(send)
         )
@@ -77,27 +80,59 @@ class QuoteConsumer:
             self._runner.hub.unwatch(self.socket, gone.found.values())
         if request.subscribe:
             await self._subscribe(request.subscribe)
+        for kind, address in request.follow.items():
+            await self._follow_depth(kind, address)
 
     async def _subscribe(self, addresses: tuple[str, ...]) -> None:
+        resolved = await self._resolve(addresses)
+        watched = {symbol.instrument_id for symbol in self.socket.symbols}
+        if len(watched.union(resolved.found.values())) > self._symbol_limit:
+            reason = f"a socket of your tier may watch {self._symbol_limit} symbols"
+            self._close(CloseCode.TOO_MANY_SYMBOLS, reason)
+            return
+        self._say_what_is_missing(resolved)
+        if resolved.found:
+            self._runner.hub.watch(self.socket, resolved.found.values())
+
+    async def _follow_depth(self, kind: str, address: str | None) -> None:
+        """Follow the book or the tape of one instrument, instead of another's, or of none."""
+        instrument_id = None
+        if address is not None:
+            resolved = await self._resolve((address,))
+            self._say_what_is_missing(resolved)
+            if not resolved.found:
+                return
+            instrument_id = resolved.found[address]
+        if self._depth is None:
+            self.socket.depth = self._depth = self._runner.depth.make_mailbox(self.socket)
+        if kind == "book":
+            self._depth.follow_book(instrument_id)
+        else:
+            self._depth.follow_tape(instrument_id)
+        self._runner.depth.begin(kind, instrument_id)
+
+    async def _resolve(self, addresses: tuple[str, ...]) -> Resolution:
         directory = self._runner.directory
         resolved = directory.resolve(addresses)
         if resolved.unknown:
             # Perhaps it was listed a moment ago.
             await self._runner.refresh_directory()
             resolved = directory.resolve(addresses)
-        watched = {symbol.instrument_id for symbol in self.socket.symbols}
-        if len(watched.union(resolved.found.values())) > self._symbol_limit:
-            reason = f"a socket of your tier may watch {self._symbol_limit} symbols"
-            self._close(CloseCode.TOO_MANY_SYMBOLS, reason)
-            return
+        return resolved
+
+    def leave(self) -> None:
+        """The socket is gone."""
+        self._runner.hub.leave(self.socket)
+        if self._depth is not None:
+            self._depth.leave()
+
+    def _say_what_is_missing(self, resolved: Resolution) -> None:
         if resolved.unknown:
             message = f"No instrument is called {', '.join(resolved.unknown)}."
             self._answer("unknown_symbol", message, resolved.unknown)
         if resolved.ambiguous:
             message = "Several exchanges list this; name one, as in XNAS:AAPL."
             self._answer("ambiguous_symbol", message, resolved.ambiguous)
-        if resolved.found:
-            self._runner.hub.watch(self.socket, resolved.found.values())
 
     def _complain(self, error: MalformedMessage) -> None:
         self._malformed_left -= 1
@@ -145,7 +180,7 @@ async def converse(
             if not socket.is_closing:
                 await consumer.take(message.get("text"))
     finally:
-        runner.hub.leave(socket)
+        consumer.leave()
         writer.cancel()
 
 

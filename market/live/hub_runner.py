@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import UUID
@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from accounts import metrics
 from accounts.socket_access import SocketHolder, shut_out
+from market.depth.depth_runner import DepthRunner
 from market.instruments.instrument_directory import InstrumentDirectory, Listing
 from market.live.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
 from market.live.price_hub import FLUSH_PHASES, PriceHub
-from market.live.price_listener import PriceListener, Quotes
+from market.live.price_listener import PriceListener, Quotes, Ticks
 from market.models import Instrument
 
 logger = logging.getLogger(__name__)
@@ -52,17 +53,19 @@ class HubRunner:
             wall_clock=time.time,
             fresh_seconds=limits.quote_fresh_seconds,
         )
+        self.depth = DepthRunner(self.hub)
         self.flush_seconds = limits.quote_flush_ms / 1000
         self._frames_counted = 0
         self._directory_read_at: float | None = None  # monotonic
         self._directory_lock = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
-        self._listener = PriceListener(self._hear, tell=self._tell)
+        self._listener = PriceListener(self)
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         self._listener.start()
-        for work in (self._flush, self._sweep, self._check):
+        works = (self._flush, self._sweep, self._check, *self.depth.works)
+        for work in works:
             name = f"price hub {work.__name__}"
             self._tasks.append(asyncio.create_task(_keep_going(work), name=name))
 
@@ -98,15 +101,28 @@ class HubRunner:
             self.directory.replace(await database_sync_to_async(read_listings)())
             self._directory_read_at = time.monotonic()
 
-    def _hear(self, quotes: Quotes) -> None:
-        """Hand quotes from the listener's thread to the loop's."""
-        with suppress(RuntimeError):  # the loop has ended, and the process with it
-            self._loop.call_soon_threadsafe(self.hub.apply, quotes)
+    # Called in the listener's thread; what matters is handed to the loop's.
 
-    def _tell(self, user_ids: Collection[UUID]) -> None:
-        """Have these users' sockets told that an alert of theirs has fired."""
-        with suppress(RuntimeError):  # as above
-            self._loop.call_soon_threadsafe(self.hub.tell_users, user_ids, ALERTS_FRAME)
+    def hear_quotes(self, quotes: Quotes) -> None:
+        self._hand_over(self.hub.apply, quotes)
+
+    def hear_ticks(self, ticks: Ticks) -> None:
+        followed = self.depth.hub.traded
+        if followed and (wanted := [it for it in ticks if it.get("instrument_id") in followed]):
+            self._hand_over(self.depth.hub.take_in_ticks, wanted)
+
+    def hear_books(self, instrument_ids: Sequence[int]) -> None:
+        self._hand_over(self.depth.note_changed, instrument_ids)
+
+    def hear_anew(self) -> None:
+        self._hand_over(self.depth.begin_anew)
+
+    def hear_fired(self, user_ids: Collection[UUID]) -> None:
+        self._hand_over(self.hub.tell_users, user_ids, ALERTS_FRAME)
+
+    def _hand_over(self, take: Callable[..., None], *heard: object) -> None:
+        with suppress(RuntimeError):  # the loop has ended, and the process with it
+            self._loop.call_soon_threadsafe(take, *heard)
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()
@@ -117,6 +133,8 @@ class HubRunner:
             due = max(due + step, loop.time())
             await asyncio.sleep(due - loop.time())
             self.hub.flush(phase)
+            if phase == 0:
+                self.depth.hub.flush()
             phase = (phase + 1) % FLUSH_PHASES
 
     async def _sweep(self) -> None:

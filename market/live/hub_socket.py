@@ -58,6 +58,12 @@ class FrameMaker(Protocol):
     def merged_frame(self, socket: HubSocket, since: int) -> tuple[str, int] | None: ...
 
 
+class DepthFrames(Protocol):
+    """What a socket that follows a book or a tape is owed of them."""
+
+    def take(self) -> tuple[str, int] | None: ...
+
+
 Send = Callable[[Any], Awaitable[None]]
 
 
@@ -69,6 +75,7 @@ class HubSocket:
         "_acked_seq",
         "_behind_since",
         "_close",
+        "_depth_went_last",
         "_frame",
         "_frame_seq",
         "_maker",
@@ -80,6 +87,7 @@ class HubSocket:
         "_sending_since",
         "_sent_seq",
         "_waiter",
+        "depth",
         "holder",
         "symbols",
     )
@@ -95,6 +103,7 @@ class HubSocket:
     ) -> None:
         self.holder = holder
         self.symbols: frozenset[PricedSymbol] = frozenset()
+        self.depth: DepthFrames | None = None
         self._maker = maker
         self._patience = patience
         self._monotonic = monotonic
@@ -110,6 +119,7 @@ class HubSocket:
         self._sent_seq = 0
         self._acked_seq: int | None = None
         self._behind_since: float | None = None
+        self._depth_went_last = False
 
     # The hub puts in.
 
@@ -119,18 +129,18 @@ class HubSocket:
             self._frame, self._frame_seq, self._owed_since = frame, seq, since
         else:
             self._frame = None
-        self._wake()
+        self.wake()
 
     def owe_since(self, since: int) -> None:
         """Owe every change after that version, as one merged frame."""
         if self._owed_since == NOTHING_OWED or since < self._owed_since:
             self._owed_since = since
         self._frame = None
-        self._wake()
+        self.wake()
 
     def owe_snapshot(self, symbols: Iterable[PricedSymbol]) -> None:
         self._new_symbols = (self._new_symbols or set()).union(symbols)
-        self._wake()
+        self.wake()
 
     def notify(self, text: str) -> None:
         """Queue an answer to something the client sent."""
@@ -140,12 +150,12 @@ class HubSocket:
             self.close(SocketClose(CloseCode.NOT_READING, "answers are not being read"))
             return
         self._notices.append(text)
-        self._wake()
+        self.wake()
 
     def close(self, reason: SocketClose) -> None:
         """Close as soon as what is being sent has gone; the first reason stays."""
         self._close = self._close or reason
-        self._wake()
+        self.wake()
 
     @property
     def is_closing(self) -> bool:
@@ -198,13 +208,15 @@ class HubSocket:
         )
 
     def take(self) -> str | None:
-        """The next text to send: answers first, then snapshots, then changes."""
+        """The next text to send: answers first, then snapshots, then depth and changes in turn."""
         if self._notices:
             return self._notices.popleft()
         if self._new_symbols is not None:
             text, seq = self._maker.snapshot_frame(self._new_symbols)
             self._new_symbols = None
             return self._sent(text, seq)
+        if self.depth is not None and (text_of_depth := self._take_depth(self.depth)):
+            return text_of_depth
         if self._owed_since == NOTHING_OWED:
             return None
         frame, seq, since = self._frame, self._frame_seq, self._owed_since
@@ -213,6 +225,17 @@ class HubSocket:
             merged = self._maker.merged_frame(self, since)
             return self._sent(*merged) if merged else None
         return self._sent(frame, seq)
+
+    def _take_depth(self, depth: DepthFrames) -> str | None:
+        """A frame of book or tape, unless changed prices wait and it is their turn."""
+        is_turn = not self._depth_went_last or self._owed_since == NOTHING_OWED
+        taken = depth.take() if is_turn else None
+        self._depth_went_last = taken is not None
+        if taken is None:
+            return None
+        # A frame that waits has an earlier number than this one, so it is made anew.
+        self._frame = None
+        return self._sent(*taken)
 
     def _sent(self, text: str, seq: int) -> str:
         self._sent_seq = seq
@@ -225,7 +248,8 @@ class HubSocket:
         self._waiter = asyncio.get_running_loop().create_future()
         await self._waiter
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """Let the writer look for what is owed now."""
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None

@@ -62,6 +62,11 @@ def prices_channel(shard: str) -> str:
     return prefixed(f"prices:{shard}")
 
 
+def books_channel() -> str:
+    """Where a matcher tells whose resting orders have changed: a list of instrument ids."""
+    return prefixed("books")
+
+
 def heartbeat_key(shard: str) -> str:
     return prefixed(f"feed:{shard}:heartbeat")
 

@@ -131,7 +131,7 @@ class PriceHub:
         """Take quotes in wire form; an older one than what is known changes nothing."""
         version = self.seq + 1
         for quote in quotes:
-            symbol = self._symbol(quote["instrument_id"])
+            symbol = self.symbol(quote["instrument_id"])
             occurred_at = datetime.fromisoformat(quote["occurred_at"]).timestamp()
             if occurred_at >= symbol.occurred_at:
                 symbol.replace(quote, occurred_at=occurred_at, version=version)
@@ -144,7 +144,8 @@ class PriceHub:
             if symbol.quote and not symbol.is_stale and symbol.occurred_at < oldest_fresh_at:
                 symbol.turn_stale(version=version)
 
-    def _symbol(self, instrument_id: int) -> PricedSymbol:
+    def symbol(self, instrument_id: int) -> PricedSymbol:
+        """What is known of the instrument's price, kept up to date from here on."""
         symbol = self._symbols.get(instrument_id)
         if symbol is None:
             symbol = self._symbols[instrument_id] = PricedSymbol(instrument_id)
@@ -164,13 +165,13 @@ class PriceHub:
 
     def watch(self, socket: HubSocket, instrument_ids: Iterable[int]) -> None:
         """Add symbols; the socket is owed a snapshot of those that are new to it."""
-        wanted = {self._symbol(instrument_id) for instrument_id in instrument_ids}
+        wanted = {self.symbol(instrument_id) for instrument_id in instrument_ids}
         new = wanted - socket.symbols
         self._move(socket, socket.symbols | new)
         socket.owe_snapshot(new)
 
     def unwatch(self, socket: HubSocket, instrument_ids: Iterable[int]) -> None:
-        dropped = {self._symbol(instrument_id) for instrument_id in instrument_ids}
+        dropped = {self.symbol(instrument_id) for instrument_id in instrument_ids}
         self._move(socket, socket.symbols - dropped)
 
     def _move(self, socket: HubSocket, symbols: frozenset[PricedSymbol]) -> None:

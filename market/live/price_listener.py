@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 import orjson
@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from market.alerts.news import fired_channel, read_ids
-from market.live.live_quotes import QUOTES_KEY, prefixed, prices_channel
+from market.live.live_quotes import QUOTES_KEY, books_channel, prefixed, prices_channel
 
 logger = logging.getLogger(__name__)
 
@@ -31,22 +31,33 @@ TIMEOUT_SECONDS: Final = 2.0
 RECONNECT_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
 
 Quotes = Sequence[Mapping[str, Any]]
+Ticks = Sequence[Mapping[str, Any]]
+
+
+class Hearer(Protocol):
+    """Whom the listener tells, from its own thread; nothing here may block."""
+
+    def hear_quotes(self, quotes: Quotes) -> None:
+        """Quotes in wire form, in the order published."""
+
+    def hear_ticks(self, ticks: Ticks) -> None:
+        """Ticks in wire form, in the order published."""
+
+    def hear_books(self, instrument_ids: Sequence[int]) -> None:
+        """Whose resting orders have changed."""
+
+    def hear_fired(self, user_ids: Collection[UUID]) -> None:
+        """Whose alerts have fired."""
+
+    def hear_anew(self) -> None:
+        """The connection is new; what was published before it may have been missed."""
 
 
 class PriceListener:
-    """Passes every published quote, in wire form, to ``deliver``, which must not block.
+    """Passes on what feeds and matchers publish."""
 
-    ``tell`` is given the owners of alerts that have fired.
-    """
-
-    def __init__(
-        self,
-        deliver: Callable[[Quotes], None],
-        *,
-        tell: Callable[[Collection[UUID]], None] = lambda _: None,
-    ) -> None:
-        self._deliver = deliver
-        self._tell = tell
+    def __init__(self, hearer: Hearer) -> None:
+        self._hearer = hearer
         self._stop = threading.Event()
         # Set once the quotes that stood before were delivered, or Valkey turned out to be away.
         self.has_begun = threading.Event()
@@ -85,10 +96,11 @@ class PriceListener:
         )
         with client, client.pubsub() as messages:
             messages.psubscribe(prices_channel("*"))
-            messages.subscribe(fired_channel())
+            messages.subscribe(books_channel(), fired_channel())
             # Read after subscribing, so that nothing falls between the two.
             newest: dict[bytes, bytes] = client.hgetall(prefixed(QUOTES_KEY))
-            self._deliver([orjson.loads(text) for text in newest.values()])
+            self._hearer.hear_quotes([orjson.loads(text) for text in newest.values()])
+            self._hearer.hear_anew()
             self.has_begun.set()
             heard_at = time.monotonic()
             while not self._stop.is_set():
@@ -105,7 +117,12 @@ class PriceListener:
         if message is None:
             return False
         if message["type"] == "pmessage":
-            self._deliver(orjson.loads(message["data"])["quotes"])
+            batch = orjson.loads(message["data"])
+            self._hearer.hear_quotes(batch["quotes"])
+            self._hearer.hear_ticks(batch["ticks"])
         elif message["type"] == "message":
-            self._tell(read_ids(message["data"]))
+            if message["channel"].decode() == books_channel():
+                self._hearer.hear_books(orjson.loads(message["data"]))
+            else:
+                self._hearer.hear_fired(read_ids(message["data"]))
         return True

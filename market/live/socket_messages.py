@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
 ADDRESS_LENGTH: Final = 32  # MIC, colon, symbol, with room
 LIST_LENGTH: Final = 2_000
-KEYS: Final = frozenset({"subscribe", "unsubscribe", "ack"})
+DEPTH_KEYS: Final = ("book", "trades")
+KEYS: Final = frozenset({"subscribe", "unsubscribe", "ack", *DEPTH_KEYS})
 
 
 class MalformedMessage(ValueError):
-    """The client sent something that is none of the three messages."""
+    """The client sent something that is none of the messages we know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class SocketRequest:
     subscribe: tuple[str, ...] = ()
     unsubscribe: tuple[str, ...] = ()
     ack: int | None = None
+    # Whose "book" and "trades" to follow from now on; None stands for nobody's.
+    follow: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class MessageAllowance:
@@ -57,11 +61,13 @@ def read_request(text: str | None) -> SocketRequest:
     except orjson.JSONDecodeError:
         raise MalformedMessage("This was not JSON.") from None
     if not isinstance(body, dict) or not body or body.keys() - KEYS:
-        raise MalformedMessage('Send an object with "subscribe", "unsubscribe" or "ack".')
+        allowed = '"subscribe", "unsubscribe", "book", "trades" or "ack"'
+        raise MalformedMessage(f"Send an object with {allowed}.")
     return SocketRequest(
         subscribe=read_addresses(body, "subscribe"),
         unsubscribe=read_addresses(body, "unsubscribe"),
         ack=read_ack(body),
+        follow={key: read_address(body[key], key) for key in DEPTH_KEYS if key in body},
     )
 
 
@@ -73,6 +79,14 @@ def read_addresses(body: dict[str, Any], key: str) -> tuple[str, ...]:
     if any(not 1 <= len(address) <= ADDRESS_LENGTH for address in addresses):
         raise MalformedMessage(f"A symbol has 1 to {ADDRESS_LENGTH} characters.")
     return tuple(dict.fromkeys(addresses))
+
+
+def read_address(address: object, key: str) -> str | None:
+    if address is None:
+        return None
+    if not isinstance(address, str) or not 1 <= len(address) <= ADDRESS_LENGTH:
+        raise MalformedMessage(f'"{key}" must be one symbol, or null for none.')
+    return address
 
 
 def read_ack(body: dict[str, Any]) -> int | None:
