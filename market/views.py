@@ -26,6 +26,9 @@ from market.charting.action_markers import MarkedAction, action_markers
 from market.charting.charts import OVERLAYS, ChartStyle, bar_label, candlestick_figure
 from market.corporate_actions.actions import facts_of
 from market.corporate_actions.adjustment import Adjustment
+from market.depth.ladder import LADDER_ROWS, ladder_of
+from market.depth.resting_orders import order_book_of
+from market.depth.tape import newest_trades
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.forms import ChartForm, InstrumentSearchForm
 from market.models import CorporateAction, Instrument, Watchlist, WatchlistItem
@@ -35,6 +38,7 @@ from market.values import Interval
 INSTRUMENTS_MAXIMUM: Final = 30  # keeps the page within its 60 kB
 TABLE_DAYS: Final = 20
 ACTIONS_SHOWN: Final = 6
+TRADES_SHOWN: Final = 2 * LADDER_ROWS + 1  # as tall as the order book beside it
 YEAR: Final = timedelta(days=365)
 
 
@@ -143,7 +147,12 @@ def _instrument_context(request: InvestorRequest, shown: Instrument) -> dict[str
     )
     known = CorporateAction.objects.standing().filter(instrument=shown)
     watchlists = watchlist_choices(request.user, shown)
+    book = order_book_of(shown, depth=LADDER_ROWS, at=now)
     return {
+        "book": book,
+        "ladder": ladder_of(book),
+        "trades_shown": TRADES_SHOWN,
+        "trades": newest_trades(shown.id, limit=TRADES_SHOWN),
         "row": board_rows([shown], at=now)[0],
         "instrument": shown,
         "history_start": start,

@@ -37,7 +37,8 @@ def desk(request: InvestorRequest, address: str) -> HttpResponse:
     portfolio = next((one for one in owned if str(one.id) == wanted), owned.first())
     context: dict[str, Any] = {"instrument": instrument, "address": address}
     if portfolio is not None:
-        form = OrderTicketForm.blank(side=request.GET.get("side", ""))
+        given = {name: request.GET.get(name, "") for name in ("side", "type", "limit_price")}
+        form = OrderTicketForm.blank(**given)
         context |= _ticket_context(portfolio, instrument, form)
         context |= _holding_context(request, portfolio, instrument) | {"portfolios": owned}
     template = "trading/_desk.html" if request.htmx else "trading/desk.html"

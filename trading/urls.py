@@ -1,6 +1,6 @@
 from django.urls import path
 
-from trading import ticket_views, views
+from trading import mark_views, ticket_views, views
 
 app_name = "trading"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>/state", views.order_state, name="order_state"),
     path("orders/<uuid:order_id>/cancellation", views.cancel, name="cancel"),
     path("instruments/<str:address>/desk", ticket_views.desk, name="desk"),
+    path("instruments/<str:address>/own-marks", mark_views.own_marks, name="own_marks"),
     path("portfolios/<uuid:portfolio_id>/ticket", ticket_views.ticket, name="ticket"),
     path("portfolios/<uuid:portfolio_id>/ticket/estimate", ticket_views.estimate, name="estimate"),
     path(

@@ -1,10 +1,10 @@
 // The page's one price socket: it subscribes to what the page shows, keeps order by `seq`, shows
 // staleness, and lets go while the tab is hidden.
 //
-// In:  [data-symbol] nodes, or subscribe(symbols) from another module.
-// Out: patched [data-field] nodes; `quote` on document per quote; `quotes-changed` on body, at
-//      most once per two seconds, for fragments that the server computes anew; `alerts-changed`
-//      when one has fired, and `live-opened` whenever such news begins to arrive.
+// In:  [data-symbol] nodes, subscribe(symbols) and follow("book" or "trades", symbol).
+// Out: patched [data-field] nodes; `quote` on document per quote, `market-book` and
+//      `market-trades` per frame of them; `quotes-changed` on body, every two seconds at most;
+//      `alerts-changed` when one has fired, `live-opened` whenever such news begins to arrive.
 
 import { ReconnectingSocket } from "holdfast/socket";
 import { isOlder, patchQuote } from "holdfast/quote-fields";
@@ -17,6 +17,8 @@ const HIDDEN_GRACE_MS = 5_000;
 const socket = new ReconnectingSocket("/ws/v1/quotes");
 const asked = new Map(); // symbol → how many modules asked for it by subscribe()
 const latest = new Map();
+const followed = { book: null, trades: null };
+let told = { book: null, trades: null }; // what the server knows of them
 let subscribed = new Set();
 let latestSeq = null;
 let hiddenTimer = 0;
@@ -36,6 +38,12 @@ export function subscribe(symbols) {
   };
 }
 
+/** Follow the "book" or the "trades" of one symbol from now on. */
+export function follow(kind, symbol) {
+  followed[kind] = symbol;
+  synchronise();
+}
+
 /** The newest quote seen of a symbol, or undefined. */
 export function latestQuote(symbol) {
   return latest.get(symbol);
@@ -43,7 +51,8 @@ export function latestQuote(symbol) {
 
 /** Bring the subscription in line with what is on the page now. */
 export function synchronise() {
-  const wanted = document.hidden && !hiddenTimer ? new Set() : symbolsOnPage();
+  const isAway = document.hidden && !hiddenTimer;
+  const wanted = isAway ? new Set() : symbolsOnPage();
   if (wanted.size > 0) socket.open();
   if (!socket.isOpen) return;
   const added = [...wanted].filter((symbol) => !subscribed.has(symbol));
@@ -52,6 +61,11 @@ export function synchronise() {
   if (added.length) socket.send({ subscribe: added });
   for (const symbol of gone) latest.delete(symbol);
   subscribed = wanted;
+  for (const kind of Object.keys(followed)) {
+    const symbol = isAway ? null : followed[kind];
+    if (symbol !== told[kind]) socket.send({ [kind]: symbol });
+    told[kind] = symbol;
+  }
 }
 
 function symbolsOnPage() {
@@ -62,24 +76,16 @@ function symbolsOnPage() {
 }
 
 function receive(frame) {
-  if (frame.type === "error") {
-    console.warn(`Prices: ${frame.message}`);
-    return;
-  }
-  if (frame.type === "alerts") {
-    document.body.dispatchEvent(new CustomEvent("alerts-changed"));
-    return;
-  }
+  if (frame.type === "error") return console.warn(`Prices: ${frame.message}`);
+  if (frame.type === "alerts") return document.body.dispatchEvent(new CustomEvent("alerts-changed"));
   if (frame.seq !== undefined) {
     const isGap = frame.type === "update" && latestSeq !== null && frame.seq <= latestSeq;
     latestSeq = frame.seq;
     socket.send({ ack: frame.seq });
     // Numbers only ever rise within one connection; anything else means we lost our place.
-    if (isGap) {
-      socket.renew();
-      return;
-    }
+    if (isGap) return socket.renew();
   }
+  if (frame.type in followed) document.dispatchEvent(new CustomEvent(`market-${frame.type}`, { detail: frame }));
   for (const quote of frame.quotes ?? []) take(quote);
   if (frame.quotes?.length && !changedTimer) changedTimer = setTimeout(announceChange, CHANGED_EVERY_MS);
 }
@@ -101,7 +107,7 @@ function announceChange() {
 // our own clock is not asked, because it may be wrong.
 function markStale() {
   if (lostAt === null || performance.now() - lostAt < STALE_AFTER_MS) return;
-  for (const node of document.querySelectorAll("[data-symbol]")) node.toggleAttribute("data-stale", true);
+  for (const node of document.querySelectorAll("[data-symbol], [data-ladder]")) node.toggleAttribute("data-stale", true);
 }
 
 function showConnection(state) {
@@ -118,6 +124,7 @@ socket.addEventListener("state", (event) => {
   if (event.detail === "open") {
     lostAt = null;
     subscribed = new Set();
+    told = { book: null, trades: null };
     latestSeq = null;
     synchronise();
     // What fired before the socket stood was not told.

@@ -15,6 +15,15 @@ document.addEventListener("keydown", (event) => {
   ticket.querySelector("[name=size]").focus();
 });
 
+// A price was picked in the order book: the ticket becomes a limit order at that price.
+document.addEventListener("price-chosen", ({ detail }) => {
+  const ticket = document.querySelector("#ticket");
+  ticket.querySelector("[name=type][value=limit]").click();
+  const field = ticket.querySelector("[name=limit_price]");
+  field.value = detail.price;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 // The problems of a field arrive in its own place; the field says so to those who cannot see it.
 function markFields(root) {
   for (const place of root.querySelectorAll("[data-problems-of]")) {
