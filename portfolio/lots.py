@@ -1,4 +1,4 @@
-"""Lots, first in, first out. Pure.
+"""Lots, and how sales use them up. Pure.
 
 Costs and proceeds are rounded half-even to ten places where a lot or a sale is split, and what
 remains is the difference: the parts sum to the whole exactly, and nothing costs exactly zero.
@@ -63,7 +63,7 @@ class Closure:
     proceeds: Decimal
 
 
-def close_fifo(
+def close_in_order(
     lots: Iterable[OpenLot],
     *,
     quantity: Decimal,
@@ -71,11 +71,11 @@ def close_fifo(
     closing_entry_id: UUID,
     closed_at: datetime,
 ) -> list[Closure]:
-    """Match a sale against the oldest lots first, and take from them what it used.
+    """Match a sale against lots in the order given, and take from them what it used.
 
     Args:
-        lots: those of one instrument in one portfolio, by ``(opened_at, lot_id)``. The lots
-            used are changed in place.
+        lots: those of one instrument in one portfolio, the first to be used first; first in,
+            first out is by ``(opened_at, lot_id)``. The lots used are changed in place.
         quantity: units sold, > 0.
         proceeds: what the sale brought, net of charges; it may be < 0.
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from portfolio.amounts import ZERO
 from portfolio.entries import EntryKind
-from portfolio.lots import Closure, OpenLot, close_fifo
+from portfolio.lots import Closure, OpenLot, close_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Holding:
         self.cost += trade.money
 
     def _sell(self, trade: Trade) -> None:
-        closures = close_fifo(
+        closures = close_in_order(
             islice(self.lots, self.used_up, None),
             quantity=trade.quantity,
             proceeds=trade.money,

@@ -82,6 +82,21 @@ def refresh_valuations(portfolio_id: UUID, through_date: date, *, is_full: bool 
     return len(days)
 
 
+def freshen(portfolio: Portfolio, *, through_date: date) -> None:
+    """Bring the stored valuations up to a date if something has made them wrong or they end early.
+
+    Two queries where nothing has; so whoever reads a figure gets that of the newest books.
+    """
+    stale_from, latest = (
+        Portfolio.objects.filter(id=portfolio.id)
+        .annotate(latest=Max("valuations__date"))
+        .values_list("valuations_stale_from", "latest")
+        .get()
+    )
+    if stale_from is not None or latest is None or latest < through_date:
+        refresh_valuations(portfolio.id, through_date)
+
+
 def find_start(portfolio: Portfolio, *, is_full: bool) -> date | None:
     """The first day to value; None before the portfolio's first entry."""
     stored = DailyValuation.objects.filter(portfolio=portfolio).aggregate(latest=Max("date"))

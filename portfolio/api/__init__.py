@@ -4,8 +4,8 @@ from typing import Final
 
 from ninja import Router
 
-from portfolio.api import books, holdings, portfolios
+from portfolio.api import books, holdings, portfolios, returns
 
 router: Final = Router()
-for part in (portfolios, holdings, books):
+for part in (portfolios, holdings, returns, books):
     router.add_router("", part.router)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from portfolio.amounts import ZERO
 from portfolio.entries import EntryKind
-from portfolio.lots import Closure, OpenLot, OverSold, close_fifo
+from portfolio.lots import Closure, OpenLot, OverSold, close_in_order
 from portfolio.positions import Holding, Trade, hold
 from tests.portfolio.factories import decimals
 
@@ -75,7 +75,7 @@ def figures(holding: Holding) -> tuple[Decimal, Decimal, Decimal]:
     ],
 )
 def test_fifo_closes(held: str, sold: str, expected: str) -> None:
-    closures = close_fifo(
+    closures = close_in_order(
         parse_lots(held),
         quantity=Decimal(sold),
         proceeds=Decimal(0),
@@ -87,7 +87,7 @@ def test_fifo_closes(held: str, sold: str, expected: str) -> None:
 
 def test_a_sale_of_more_than_is_held_says_what_is_missing() -> None:
     with pytest.raises(OverSold) as refused:
-        close_fifo(
+        close_in_order(
             parse_lots("10@100"),
             quantity=Decimal(12),
             proceeds=ZERO,
@@ -99,7 +99,7 @@ def test_a_sale_of_more_than_is_held_says_what_is_missing() -> None:
 
 def test_a_lot_used_up_says_when() -> None:
     lots = parse_lots("10@100 5@120")
-    close_fifo(lots, quantity=Decimal(12), proceeds=ZERO, closing_entry_id=SALE, closed_at=START)
+    close_in_order(lots, quantity=Decimal(12), proceeds=ZERO, closing_entry_id=SALE, closed_at=START)
     assert [lot.closed_at for lot in lots] == [START, None]
 
 
@@ -142,7 +142,7 @@ def test_disposals_in_time_order_cost_what_a_textbook_says() -> None:
     costs = [
         sum(
             closure.cost
-            for closure in close_fifo(
+            for closure in close_in_order(
                 lots,
                 quantity=Decimal(sold),
                 proceeds=ZERO,

@@ -1,0 +1,55 @@
+"""What made a portfolio's value change, and the identity that ties it together. Pure.
+
+``start value + flows + realised + unrealised + income - fees - taxes + currency effect = end
+value``. Each term comes from its own source (valuations, the journal, the lots), so the gap
+between both sides is a check, not a definition.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from portfolio.amounts import ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drivers:
+    """Money in the portfolio's currency over one period.
+
+    ``unrealised_gain`` is the period's change of it. Charges of trades are in the gains, because
+    they belong to cost and proceeds; ``fees`` and ``taxes`` >= 0 are those that stand alone.
+    """
+
+    start_value: Decimal
+    end_value: Decimal
+    inflow: Decimal  # >= 0
+    outflow: Decimal  # >= 0
+    realised_gain: Decimal  # against acquisition cost
+    unrealised_gain: Decimal
+    income: Decimal  # dividends and interest, gross
+    fees: Decimal
+    taxes: Decimal
+    currency_effect: Decimal = ZERO
+
+    @property
+    def net_flows(self) -> Decimal:
+        return self.inflow - self.outflow
+
+    @property
+    def gain(self) -> Decimal:
+        """What the value changed by, flows aside."""
+        return self.end_value - self.start_value - self.net_flows
+
+    @property
+    def identity_gap(self) -> Decimal:
+        """What the identity leaves unexplained; zero, or the books and the prices disagree."""
+        explained = self.realised_gain + self.unrealised_gain + self.income
+        explained += self.currency_effect - self.fees - self.taxes
+        return self.gain - explained
+
+    @property
+    def simple_return(self) -> Decimal | None:
+        """The gain as a fraction of what was there and what was paid in; None for nothing."""
+        base = self.start_value + self.inflow
+        return self.gain / base if base > 0 else None
