@@ -72,6 +72,52 @@ def area_chart(points: Sequence[ValuePoint]) -> AreaChart | None:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ReturnChart:
+    """Two series in percent over the same days; ``value_labels`` run from the top down."""
+
+    points: tuple[ValuePoint, ...]
+    line_path: str
+    beside_path: str  # empty where there is nothing to compare with
+    zero_y: str
+    grid_lines: tuple[int, ...]
+    value_labels: tuple[Decimal, ...]
+    dates: tuple[date, ...]
+
+
+def return_chart(
+    points: Sequence[ValuePoint], beside: Sequence[ValuePoint] = ()
+) -> ReturnChart | None:
+    """Draw returns by their dates, another series behind; ``None`` for fewer than two points."""
+    if len(points) < 2:
+        return None
+    drawn, other = thinned(points), thinned(beside)
+    values = [point.value for point in (*drawn, *other)] + [Decimal(0)]
+    scale = nice_scale(min(values), max(values))
+    first, days = drawn[0].date, Decimal((drawn[-1].date - drawn[0].date).days)
+    height = scale.step * scale.steps
+
+    def path(series: Sequence[ValuePoint]) -> str:
+        places = (
+            f"{WIDTH * (point.date - first).days / days:.1f}"
+            f" {HEIGHT - (point.value - scale.bottom) / height * HEIGHT:.1f}"
+            for point in series
+        )
+        return "M" + "L".join(places) if len(series) > 1 else ""
+
+    return ReturnChart(
+        points=tuple(drawn),
+        line_path=path(drawn),
+        beside_path=path(other),
+        zero_y=f"{HEIGHT + scale.bottom / height * HEIGHT:.1f}",
+        grid_lines=tuple(HEIGHT * index // scale.steps for index in range(scale.steps + 1)),
+        value_labels=tuple(
+            scale.bottom + scale.step * index for index in range(scale.steps, -1, -1)
+        ),
+        dates=tuple(point.date for point in evenly_chosen(drawn, DATE_LABELS)),
+    )
+
+
 def nice_scale(low: Decimal, high: Decimal) -> Scale:
     """The tightest round scale around the values: three to six steps, its bottom a multiple."""
     if low == high:

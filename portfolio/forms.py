@@ -9,10 +9,20 @@ from typing import Final
 from django import forms
 
 from accounts.errors import Problem
+from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.models import Instrument
+from market.queries import instrument_by_address
 from portfolio.models.portfolios import PortfolioKind
+from portfolio.returns.gains import Method
 
 CURRENCIES: Final = ("USD", "EUR", "GBP", "CHF", "JPY")
 DEFAULT_CASH: Final = Decimal(100_000)
+METHODS: Final = (
+    (Method.FIFO.value, "First in, first out"),
+    (Method.LIFO.value, "Last in, first out"),
+    (Method.HIFO.value, "Highest cost first"),
+    (Method.AVERAGE.value, "Average cost"),
+)
 MONEY_INPUT: Final = {"inputmode": "decimal", "autocomplete": "off"}
 
 
@@ -71,3 +81,26 @@ class CashMoveForm(ProblemsMixin):
     )
     # Names the act, so that a form sent twice moves the money once.
     reference = forms.UUIDField(widget=forms.HiddenInput)
+
+
+class PerformanceForm(forms.Form):
+    """How to measure: which lots sales use, and what to compare with."""
+
+    method = forms.ChoiceField(choices=METHODS, label="Lots a sale uses", required=False)
+    benchmark = forms.CharField(
+        required=False,
+        max_length=40,
+        label="Compare with",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "AAPL"}),
+    )
+
+    def clean_method(self) -> str:
+        return str(self.cleaned_data["method"] or Method.FIFO.value)
+
+    def clean_benchmark(self) -> Instrument | None:
+        """The instrument that was meant; None for none."""
+        text = self.cleaned_data["benchmark"].strip()
+        try:
+            return instrument_by_address(text) if text else None
+        except (UnknownSymbol, AmbiguousSymbol) as error:
+            raise forms.ValidationError(str(error)) from error

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portfolio.views import cash, home, landing, palette, portfolios
+from portfolio.views import cash, home, landing, palette, performance, portfolios
 
 app_name = "portfolio"
 
@@ -22,6 +22,7 @@ urlpatterns = [
         portfolios.journal_file,
         name="download_journal",
     ),
+    path("portfolios/<uuid:portfolio_id>/performance", performance.performance, name="performance"),
     path("portfolios/<uuid:portfolio_id>/cash", cash.cash, name="cash"),
     path("portfolios/<uuid:portfolio_id>/cash/moves", cash.move_cash, name="move_cash"),
     path("portfolios/<uuid:portfolio_id>/name", cash.rename, name="rename"),

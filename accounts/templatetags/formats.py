@@ -94,6 +94,12 @@ def signed_price(value: Decimal | None) -> str:
 
 
 @register.filter
+def signed_tenths(value: Decimal) -> str:
+    """A change with one place and its sign, where the column says the unit: ``+1.2``."""
+    return _number(value, 1, positive="+")
+
+
+@register.filter
 def direction(value: Decimal | None) -> str:
     """The class of a change: ``rise``, ``fall`` or ``flat``."""
     if value is None or value == 0:

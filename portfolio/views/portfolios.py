@@ -32,6 +32,7 @@ from portfolio.views.home import Choice, portfolio_context
 PAGE_ROWS: Final = 40
 TABS: Final = {
     "positions": "Positions",
+    "performance": "Performance",
     "lots": "Lots",
     "activities": "Activities",
     "journal": "Journal",

@@ -17,7 +17,7 @@ from tests.portfolio.factories import draft_trade, post
 
 pytestmark = pytest.mark.django_db
 
-TABS = ("", "/positions", "/lots", "/activities", "/journal", "/cash")
+TABS = ("", "/positions", "/performance", "/lots", "/activities", "/journal", "/cash")
 LAST_WEEK = timezone.now() - timedelta(days=7)
 
 
@@ -80,6 +80,31 @@ def test_a_stranger_changes_nothing(client: Client, portfolio: Portfolio, verb: 
     client.force_login(make_user("charlie@example.com"))
     assert client.post(f"/portfolios/{portfolio.id}/{verb}").status_code == 404
     assert client.get(f"/portfolios/{portfolio.id}/{verb}").status_code == 405
+
+
+def test_performance_adds_up_on_the_page(browser: Client, portfolio: Portfolio) -> None:
+    page = browser.get(f"/portfolios/{portfolio.id}/performance?range=max").content.decode()
+    for words in ("+$80.00", "+$60.00", "$10,140.00"):  # realised, not realised, worth now
+        assert words in page
+    assert "How is this computed?" in page
+    assert "unexplained" not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("?benchmark=aapl&method=average", 200, "over the same days|at one of the ends"),
+        ("?benchmark=NONE", 422, "There is no instrument"),
+        ("?method=guess", 422, "Select a valid choice"),
+        ("?range=nonsense", 200, "in 1 year"),
+    ],
+)
+def test_performance_is_measured_as_asked(
+    browser: Client, portfolio: Portfolio, query: str, status: int, words: str
+) -> None:
+    response = browser.get(f"/portfolios/{portfolio.id}/performance{query}")
+    assert response.status_code == status
+    assert any(choice in response.content.decode() for choice in words.split("|"))
 
 
 def test_lots_show_what_is_left(browser: Client, portfolio: Portfolio) -> None:
