@@ -80,6 +80,12 @@ def test_a_page_fits_and_is_accessible(
     check_every_look(investor, path, check_accessibility)
 
 
+def test_performance_fits_and_is_accessible(investor: Page, check_accessibility: Check) -> None:
+    portfolio = investor.locator("[data-portfolio]").first.get_attribute("data-portfolio")
+    path = f"/portfolios/{portfolio}/performance?range=max&benchmark=AAPL"
+    check_every_look(investor, path, check_accessibility)
+
+
 def test_signing_up_leads_to_a_first_portfolio(visitor: Page) -> None:
     visitor.get_by_role("link", name="Sign up").first.click()
     visitor.get_by_label("Email").fill(f"dora-{id(visitor)}@example.com")
