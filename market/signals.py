@@ -1,7 +1,13 @@
-"""What this app tells the apps above it, inside the transaction that does it."""
+"""What this app tells the apps above it, inside the transaction that does it.
+
+A receiver writes in the same transaction; one that raises undoes it.
+"""
 
 from django.dispatch import Signal
 
-# Sent with ``changes``, a sequence of market.corporate_actions.facts.ActionChange. A receiver
-# writes in the same transaction; one that raises undoes it.
+# Sent with ``changes``, a sequence of market.corporate_actions.facts.ActionChange.
 corporate_actions_changed = Signal()
+
+# Sent with ``first_dates``, by instrument the first exchange-local date whose daily bar came anew
+# or was corrected.
+daily_bars_changed = Signal()

@@ -18,6 +18,8 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from market.intake.copying import copy_rows, make_temporary_table
+from market.models import Bar
+from market.signals import daily_bars_changed
 
 SIMULATED: Final = "simulated"
 DAILY_BARS_LOCK: Final = 7_310_001  # advisory; held by whoever writes daily bars in bulk
@@ -150,7 +152,25 @@ def write_arrivals(
         if known != arrivals.count:
             added = _add(cursor, arrivals, source=source, some_are_known=known > 0)
     superseded = changed if supersede else 0
+    if added or superseded:
+        tell_first_dates(cursor, arrivals)
     return StoredBars(added=added, superseded=superseded, unchanged=known - superseded)
+
+
+def tell_first_dates(cursor: CursorWrapper, arrivals: Arrivals) -> None:
+    """Send ``daily_bars_changed``; bars that were known count too, which only costs a look."""
+    cursor.execute(
+        f"""
+        SELECT instrument_id, min(opened_at AT TIME ZONE exchange.timezone)::date
+        FROM ({arrivals.sql}) AS arrival
+        JOIN market_instrument AS instrument ON instrument.id = arrival.instrument_id
+        JOIN market_exchange AS exchange ON exchange.mic = instrument.exchange_id
+        WHERE arrival."interval" = '1d' GROUP BY instrument_id
+        """,
+        arrivals.parameters,
+    )
+    if first_dates := dict(cursor.fetchall()):
+        daily_bars_changed.send(sender=Bar, first_dates=first_dates)
 
 
 def _compare(cursor: CursorWrapper, arrivals: Arrivals, *, source: str) -> tuple[int, int]:

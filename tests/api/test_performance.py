@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 
 from accounts.models import User
+from market.intake.bars import store_bars
 from market.models import Instrument
 from portfolio.models import Portfolio
 from portfolio.portfolios import open_portfolio
 from tests.api.clients import ApiClient, fields_in
 from tests.factories import make_daily_bars, make_instrument
+from tests.market.factories import make_bar
 
 MONEY = (
     *("net_flows", "realised_gain", "unrealised_gain", "income", "currency_effect"),
@@ -87,6 +89,7 @@ def test_returns_do_not_depend_on_deposits_and_withdrawals(
         *(".023", ".042616491", ".019624983", ".049614163", ".079603343"),
         *(".092841403", ".03323197", "-.056182678"),
     )
+    found: dict[str, Any] = {}
     for index, expected in enumerate(cumulative, start=1):
         found = performance(api, tracked, start="2012-01-01", end=f"2012-01-0{index}")
         assert round(Decimal(found["twr"]), 8) == round(Decimal(expected), 8), index
@@ -249,3 +252,24 @@ def test_a_stranger_finds_no_performance(
     stranger_api: ApiClient, tracked: Portfolio, part: str
 ) -> None:
     assert stranger_api.get(f"/portfolios/{tracked.id}/{part}").status_code == 404
+
+
+def test_prices_that_come_late_count_at_the_next_question(
+    api: ApiClient, tracked: Portfolio
+) -> None:
+    unit = make_instrument("UNIT")
+
+    def store(day: int, price: int) -> None:
+        ohlc = f"{price} {price} {price} {price}"
+        bar = make_bar(unit, ohlc, at=datetime(2024, 1, day, 5, tzinfo=UTC))
+        store_bars([bar], source="files", recorded_at=datetime.now(UTC))
+
+    store(2, 50)
+    book(api, tracked, "2024-01-02", "deposit", amount="50")
+    book(api, tracked, "2024-01-02", "buy", symbol="UNIT", quantity="1", unit_price="50")
+    values = [performance(api, tracked, end="2024-01-20")["end_value"]]
+    store(10, 60)
+    values.append(performance(api, tracked, end="2024-01-20")["end_value"])
+    store(10, 55)  # a correction
+    values.append(performance(api, tracked, end="2024-01-20")["end_value"])
+    assert values == ["50", "60", "55"]

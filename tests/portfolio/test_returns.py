@@ -243,14 +243,15 @@ def test_a_debt_gives_finite_returns() -> None:
     st.lists(st.decimals(0, "1000", places=2), min_size=30, max_size=30),
 )
 def test_flows_do_not_change_the_return(factors: list[Decimal], deposits: list[Decimal]) -> None:
-    value, growth, points = D(100), D(1), []
+    value, growth = D(100), D(1)
+    points: list[DayPoint] = []
     for index, factor in enumerate(factors):
         growth *= factor
         value = (value + deposits[index]) * factor
         points.append(DayPoint(START + timedelta(days=index), value, inflow=deposits[index]))
     total = chain(points, start_value=D(100)).total
     assert total is not None
-    assert abs(total - (growth - 1)) < Decimal("1E-18") * max(growth, 1)
+    assert abs(total - (growth - 1)) < Decimal("1E-18") * max(growth, D(1))
 
 
 def test_returns_of_parts_of_a_year_become_those_of_a_year() -> None:
