@@ -99,7 +99,9 @@ def test_a_sale_of_more_than_is_held_says_what_is_missing() -> None:
 
 def test_a_lot_used_up_says_when() -> None:
     lots = parse_lots("10@100 5@120")
-    close_in_order(lots, quantity=Decimal(12), proceeds=ZERO, closing_entry_id=SALE, closed_at=START)
+    close_in_order(
+        lots, quantity=Decimal(12), proceeds=ZERO, closing_entry_id=SALE, closed_at=START
+    )
     assert [lot.closed_at for lot in lots] == [START, None]
 
 
