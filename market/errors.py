@@ -112,6 +112,22 @@ class NeverPriced(MarketError, NotFound):
         self.address = address
 
 
+class NotOnWatchlist(MarketError, NotFound):
+    """The instrument is not on that watchlist."""
+
+    code = "not_on_watchlist"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"{address} is not on this watchlist.")
+        self.address = address
+
+
+class InvalidNote(MarketError):
+    """The note is too long, or holds what no text may."""
+
+    code = "invalid_note"
+
+
 class WatchlistFull(MarketError, AllowanceExceeded):
     """No watchlist holds more instruments than that."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import tzinfo
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
 
 from market.charting.charts import OVERLAYS
+from market.models.watchlists import NOTE_CHARACTERS
 from market.values import Interval
 
 SYMBOLS_AT_ONCE_MAXIMUM: Final = 200
@@ -50,6 +51,39 @@ class SymbolsForm(forms.Form):
         if long := [word for word in symbols if len(word) > SYMBOL_CHARACTERS_MAXIMUM]:
             raise forms.ValidationError(f"“{long[0][:40]}” is too long for a symbol.")
         return symbols
+
+
+class ItemOrderForm(forms.Form):
+    """An instrument of a list and where it goes: up or down by one, or to a place."""
+
+    up = forms.CharField(required=False, max_length=SYMBOL_CHARACTERS_MAXIMUM)
+    down = forms.CharField(required=False, max_length=SYMBOL_CHARACTERS_MAXIMUM)
+    symbol = forms.CharField(required=False, max_length=SYMBOL_CHARACTERS_MAXIMUM)
+    position = forms.IntegerField(required=False, min_value=0)
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        has_place = given.get("symbol") and given.get("position") is not None
+        if not (given.get("up") or given.get("down") or has_place):
+            raise forms.ValidationError("Say what is to be moved, and where to.")
+        return given
+
+
+class NoteForm(forms.Form):
+    symbol = forms.CharField(max_length=SYMBOL_CHARACTERS_MAXIMUM, widget=forms.HiddenInput)
+    note = forms.CharField(
+        required=False,
+        max_length=NOTE_CHARACTERS,
+        label="Note",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+
+
+class RemovedItemForm(forms.Form):
+    """What an instrument had on a list that it is put back on."""
+
+    position = forms.IntegerField(required=False, min_value=0)
+    note = forms.CharField(required=False, max_length=NOTE_CHARACTERS)
 
 
 class ChartForm(forms.Form):

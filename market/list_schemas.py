@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from accounts.schemas import SchemaIn, SchemaOut
-from market.models import IngestionRun, QuarantinedRow, Watchlist
+from market.models import IngestionRun, QuarantinedRow, Watchlist, WatchlistItem
+from market.models.watchlists import NOTE_CHARACTERS
 from market.schemas import SYMBOLS_AT_ONCE, Symbol
 from market.watchlists import SymbolOutcome
 
@@ -19,18 +20,55 @@ class WatchlistIn(SchemaIn):
     model_config = ConfigDict(json_schema_extra={"example": {"name": "Tech"}})
 
 
+class WatchlistItemOut(SchemaOut):
+    """An instrument on a list; `position` counts from 0."""
+
+    symbol: str
+    exchange: str
+    position: int
+    note: str
+    added_at: datetime
+
+    @classmethod
+    def from_item(cls, item: WatchlistItem, position: int | None = None) -> Self:
+        return cls(
+            symbol=item.instrument.symbol,
+            exchange=item.instrument.exchange_id,
+            position=item.position if position is None else position,
+            note=item.note,
+            added_at=item.added_at,
+        )
+
+
+class WatchlistItemPatch(SchemaIn):
+    """What is left out stays. A position beyond the end is the end; an empty note is none."""
+
+    position: Annotated[int, Field(ge=0)] | None = None
+    note: Annotated[str, Field(max_length=NOTE_CHARACTERS)] | None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"position": 0, "note": "Reports on Thursday"}}
+    )
+
+
 class WatchlistOut(SchemaOut):
+    """`symbols` and `items` stand in the list's order."""
+
     id: UUID
     name: str
     symbols: list[str]
+    items: list[WatchlistItemOut]
     created_at: datetime
 
     @classmethod
-    def from_watchlist(cls, watchlist: Watchlist, symbols: Iterable[str]) -> Self:
+    def from_watchlist(cls, watchlist: Watchlist, items: Iterable[WatchlistItem]) -> Self:
+        listed = list(items)
         return cls(
             id=watchlist.id,
             name=watchlist.name,
-            symbols=list(symbols),
+            symbols=[item.instrument.symbol for item in listed],
+            # Removals leave gaps in what is stored; the place is what is meant.
+            items=[WatchlistItemOut.from_item(it, place) for place, it in enumerate(listed)],
             created_at=watchlist.created_at,
         )
 

@@ -6,6 +6,7 @@ from market import (
     currency_views,
     download_views,
     views,
+    watchlist_item_views,
     watchlist_views,
 )
 from market.operations import views as operations
@@ -43,6 +44,8 @@ urlpatterns = [
         "watchlists/<uuid:watchlist_id>/deletion", watchlist_views.delete, name="watchlist_delete"
     ),
     path("watchlists/<uuid:watchlist_id>/symbols", watchlist_views.add, name="watchlist_add"),
+    path("watchlists/<uuid:watchlist_id>/order", watchlist_item_views.move, name="watchlist_order"),
+    path("watchlists/<uuid:watchlist_id>/note", watchlist_item_views.note, name="watchlist_note"),
     path("watchlists/<uuid:watchlist_id>/removal", watchlist_views.remove, name="watchlist_remove"),
     path("alerts", alert_views.alerts, name="alerts"),
     path("alerts/new", alert_views.new, name="alert_new"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,14 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in, takes_ids
-from market import queries
+from market import queries, watchlist_items
 from market import watchlists as operations
-from market.alert_rows import with_next_alerts
-from market.boards import board_rows
 from market.errors import AmbiguousSymbol, MarketError, UnknownSymbol
-from market.forms import SymbolsForm, WatchlistNameForm
-from market.models import Instrument, Watchlist
-from market.models.watchlists import WatchlistQuerySet
+from market.forms import RemovedItemForm, SymbolsForm, WatchlistNameForm
+from market.models import Watchlist, WatchlistItem
+from market.watchlist_pages import full_address, owned_watchlists, watchlist_page
 from market.watchlists import SymbolOutcome
 
 # What became of each symbol, in the order in which it is said.
@@ -42,9 +40,9 @@ def watchlists(request: InvestorRequest) -> HttpResponse:
     """The first watchlist; posting a name makes another."""
     if request.method == "POST":
         return _create(request)
-    first = _owned(request).first()
+    first = owned_watchlists(request).first()
     if first is not None:
-        return _page(request, first)
+        return watchlist_page(request, first)
     return TemplateResponse(
         request, "market/watchlists.html", {"name_form": WatchlistNameForm(), "watchlists": []}
     )
@@ -53,42 +51,54 @@ def watchlists(request: InvestorRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def watchlist(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
-    return _page(request, get_object_or_404(_owned(request), id=watchlist_id))
+    return watchlist_page(request, get_object_or_404(owned_watchlists(request), id=watchlist_id))
 
 
 @signed_in
 @require_POST
 def add(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
-    shown = get_object_or_404(_owned(request), id=watchlist_id)
+    shown = get_object_or_404(owned_watchlists(request), id=watchlist_id)
     form = SymbolsForm(request.POST)
     if not form.is_valid():
-        return _page(request, shown, symbols_form=form, status=422)
+        return watchlist_page(request, shown, symbols_form=form, status=422)
     try:
         outcomes = operations.add_symbols(
             watchlist=shown, symbols=form.cleaned_data["symbols"], added_at=timezone.now()
         )
+        _put_back(request, shown, outcomes)
     except MarketError as error:
         form.add_error("symbols", str(error))
-        return _page(request, shown, symbols_form=form, status=422)
-    return _page(request, shown, outcomes=outcome_sentences(outcomes))
+        return watchlist_page(request, shown, symbols_form=form, status=422)
+    return watchlist_page(request, shown, outcomes=outcome_sentences(outcomes))
 
 
 @signed_in
 @require_POST
 def remove(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
-    shown = get_object_or_404(_owned(request), id=watchlist_id)
+    shown = get_object_or_404(owned_watchlists(request), id=watchlist_id)
     form = SymbolsForm(request.POST)
     if not form.is_valid():
-        return _page(request, shown, symbols_form=form, status=422)
-    outcomes = operations.remove_symbols(watchlist=shown, symbols=form.cleaned_data["symbols"])
+        return watchlist_page(request, shown, symbols_form=form, status=422)
+    symbols = form.cleaned_data["symbols"]
+    had = watchlist_items.listed_items(shown)
+    outcomes = operations.remove_symbols(
+        watchlist=shown, symbols=symbols, removed_at=timezone.now()
+    )
     removed = [outcome.symbol for outcome in outcomes if outcome.outcome == "removed"]
-    return _page(request, shown, outcomes=outcome_sentences(outcomes), undo=" ".join(removed))
+    return watchlist_page(
+        request,
+        shown,
+        outcomes=outcome_sentences(outcomes),
+        undo=" ".join(removed),
+        # A single one goes back to its place with its note; several go to the end.
+        undone=_only_removed(had, removed),
+    )
 
 
 @signed_in
 @require_POST
 def rename(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
-    shown = get_object_or_404(_owned(request), id=watchlist_id)
+    shown = get_object_or_404(owned_watchlists(request), id=watchlist_id)
     form = WatchlistNameForm(request.POST)
     if form.is_valid():
         try:
@@ -100,13 +110,13 @@ def rename(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
             shown.refresh_from_db()
         else:
             return redirect("market:watchlist", watchlist_id=shown.id)
-    return _page(request, shown, rename_form=form, status=422)
+    return watchlist_page(request, shown, rename_form=form, status=422)
 
 
 @signed_in
 @require_POST
 def delete(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
-    shown = get_object_or_404(_owned(request), id=watchlist_id)
+    shown = get_object_or_404(owned_watchlists(request), id=watchlist_id)
     operations.delete_watchlist(watchlist=shown, deleted_at=timezone.now())
     messages.success(request, f"The watchlist “{shown.name}” is deleted.")
     return redirect("market:watchlists")
@@ -124,9 +134,9 @@ def watch(request: InvestorRequest, address: str) -> HttpResponse:
     now = timezone.now()
     wanted = request.POST.get("watchlist", "")
     if wanted:
-        chosen = get_object_or_404(_owned(request), id=_uuid_or_404(wanted))
+        chosen = get_object_or_404(owned_watchlists(request), id=_uuid_or_404(wanted))
     else:
-        chosen = _owned(request).first() or operations.create_watchlist(
+        chosen = owned_watchlists(request).first() or operations.create_watchlist(
             owner=request.user, name="Watchlist", created_at=now
         )
     try:
@@ -136,6 +146,31 @@ def watch(request: InvestorRequest, address: str) -> HttpResponse:
     else:
         messages.success(request, f"{shown.symbol} is on “{chosen.name}”.")
     return redirect("market:instrument", address=address)
+
+
+def _only_removed(had: list[WatchlistItem], removed: list[str]) -> WatchlistItem | None:
+    if len(removed) != 1:
+        return None
+    try:
+        return watchlist_items.find_item(had, removed[0])
+    except MarketError:  # it came and went between two looks
+        return None
+
+
+def _put_back(request: InvestorRequest, shown: Watchlist, outcomes: list[SymbolOutcome]) -> None:
+    """Where a removal is undone, give the instrument its place and note again."""
+    form = RemovedItemForm(request.POST)
+    if len(outcomes) != 1 or outcomes[0].outcome != "added" or not form.is_valid():
+        return
+    had = form.cleaned_data
+    if had["position"] is not None:
+        watchlist_items.change_item(
+            watchlist=shown,
+            address=outcomes[0].symbol,
+            position=had["position"],
+            note=had["note"],
+            changed_at=timezone.now(),
+        )
 
 
 def outcome_sentences(outcomes: Iterable[SymbolOutcome]) -> list[dict[str, str]]:
@@ -150,10 +185,6 @@ def outcome_sentences(outcomes: Iterable[SymbolOutcome]) -> list[dict[str, str]]
     ]
 
 
-def full_address(instrument: Instrument) -> str:
-    return f"{instrument.exchange_id}:{instrument.symbol}"
-
-
 def _create(request: InvestorRequest) -> HttpResponse:
     form = WatchlistNameForm(request.POST)
     if form.is_valid():
@@ -165,37 +196,11 @@ def _create(request: InvestorRequest) -> HttpResponse:
             form.add_error("name", str(error))
         else:
             return redirect("market:watchlist", watchlist_id=made.id)
-    first = _owned(request).first()
+    first = owned_watchlists(request).first()
     if first is not None:
-        return _page(request, first, name_form=form, status=422)
+        return watchlist_page(request, first, name_form=form, status=422)
     context = {"name_form": form, "watchlists": []}
     return TemplateResponse(request, "market/watchlists.html", context, status=422)
-
-
-def _page(
-    request: InvestorRequest, shown: Watchlist, *, status: int = 200, **changes: Any
-) -> HttpResponse:
-    """The watchlist's page, or only its table where the script asks for that."""
-    items = shown.items.select_related("instrument__exchange").order_by("position", "id")
-    context = {
-        "watchlist": shown,
-        "watchlists": _owned(request),
-        "rows": with_next_alerts(
-            board_rows([item.instrument for item in items], at=timezone.now()), user=request.user
-        ),
-        "symbols_form": SymbolsForm(),
-        "name_form": WatchlistNameForm(),
-        "rename_form": WatchlistNameForm(initial={"name": shown.name}),
-        **changes,
-    }
-    template = "market/_watchlist.html" if request.htmx else "market/watchlists.html"
-    return TemplateResponse(request, template, context, status=status)
-
-
-def _owned(request: InvestorRequest) -> WatchlistQuerySet:
-    """The user's watchlists in the order of their tabs."""
-    owned = Watchlist.objects.for_user(request.user)
-    return owned.order_by("position", "created_at", "id")
 
 
 def _uuid_or_404(text: str) -> UUID:

@@ -141,11 +141,14 @@ def add_symbols(
         )
         for position, instrument in enumerate(new, start=0 if newest is None else newest + 1)
     )
+    _record_symbols(watchlist, outcomes, "added", at=added_at)
     return outcomes
 
 
 @transaction.atomic
-def remove_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> list[SymbolOutcome]:
+def remove_symbols(
+    *, watchlist: Watchlist, symbols: Iterable[str], removed_at: datetime
+) -> list[SymbolOutcome]:
     """Take instruments off the list; the outcomes stand in the order of the symbols."""
     Watchlist.objects.select_for_update(no_key=True).get(id=watchlist.id)
     present = _instruments_on(watchlist)
@@ -162,7 +165,25 @@ def remove_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> list[Symb
         else:
             outcomes.append(SymbolOutcome(symbol, "ambiguous" if here else "not_there"))
     watchlist.items.filter(instrument_id__in=gone).delete()
+    _record_symbols(watchlist, outcomes, "removed", at=removed_at)
     return outcomes
+
+
+def _record_symbols(
+    watchlist: Watchlist, outcomes: Iterable[SymbolOutcome], outcome: Outcome, *, at: datetime
+) -> None:
+    symbols = [found.symbol for found in outcomes if found.outcome == outcome]
+    if symbols:
+        is_added = outcome == "added"
+        audit.record(
+            action="watchlist.symbols_added" if is_added else "watchlist.symbols_removed",
+            owner_id=watchlist.owner_id,
+            target="watchlist",
+            target_id=str(watchlist.id),
+            before=None if is_added else {"symbols": symbols},
+            after={"symbols": symbols} if is_added else None,
+            occurred_at=at,
+        )
 
 
 def _instruments_on(watchlist: Watchlist) -> set[int]:

@@ -14,12 +14,14 @@ from accounts.errors import NotFound
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from accounts.schemas import PageIn
-from market import watchlists
+from market import watchlist_items, watchlists
 from market.list_schemas import (
     OutcomeList,
     OutcomeOut,
     SymbolsIn,
     WatchlistIn,
+    WatchlistItemOut,
+    WatchlistItemPatch,
     WatchlistList,
     WatchlistOut,
 )
@@ -47,8 +49,7 @@ def find_watchlist(request: ApiRequest, watchlist_id: UUID) -> Watchlist:
 
 
 def shown(watchlist: Watchlist) -> WatchlistOut:
-    symbols = [item.instrument.symbol for item in watchlist.items.all()]
-    return WatchlistOut.from_watchlist(watchlist, symbols)
+    return WatchlistOut.from_watchlist(watchlist, watchlist.items.all())
 
 
 @router.get("/watchlists", response=WatchlistList, auth=KeyAuth("read"))
@@ -112,6 +113,28 @@ def add_symbols(request: ApiRequest, watchlist_id: UUID, payload: SymbolsIn) -> 
 def remove_symbols(request: ApiRequest, watchlist_id: UUID, payload: SymbolsIn) -> OutcomeList:
     """Take instruments off the list."""
     outcomes = watchlists.remove_symbols(
-        watchlist=find_watchlist(request, watchlist_id), symbols=payload.symbols
+        watchlist=find_watchlist(request, watchlist_id),
+        symbols=payload.symbols,
+        removed_at=timezone.now(),
     )
     return OutcomeList(items=[OutcomeOut.from_outcome(it) for it in outcomes])
+
+
+@router.patch(
+    "/watchlists/{uuid:watchlist_id}/items/{symbol}",
+    response=WatchlistItemOut,
+    auth=KeyAuth("trade"),
+)
+def change_item(
+    request: ApiRequest, watchlist_id: UUID, symbol: str, payload: WatchlistItemPatch
+) -> WatchlistItemOut:
+    """Move an instrument to another place of the list, or note something about it."""
+    watchlist = find_watchlist(request, watchlist_id)
+    changed = watchlist_items.change_item(
+        watchlist=watchlist,
+        address=symbol,
+        position=payload.position,
+        note=payload.note,
+        changed_at=timezone.now(),
+    )
+    return WatchlistItemOut.from_item(changed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,8 @@ from django.utils import timezone
 from accounts.identifiers import new_id
 from accounts.models import User
 from market.models.instruments import Instrument
+
+NOTE_CHARACTERS: Final = 500
 
 
 class WatchlistQuerySet(models.QuerySet["Watchlist"]):
@@ -39,10 +41,13 @@ class Watchlist(models.Model):
 
 
 class WatchlistItem(models.Model):
+    """An instrument on a list, at its ``position`` counted from 0, with what the owner notes."""
+
     id = models.BigAutoField(primary_key=True)
     watchlist = models.ForeignKey(Watchlist, on_delete=models.CASCADE, related_name="items")
     instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
     position = models.PositiveIntegerField(default=0)
+    note = models.CharField(max_length=NOTE_CHARACTERS, blank=True, default="", db_default="")
     added_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

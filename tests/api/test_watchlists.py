@@ -17,7 +17,7 @@ def tech(api: ApiClient) -> str:
 def test_a_watchlist_is_made_renamed_and_dropped(api: ApiClient) -> None:
     made = api.post("/watchlists", {"name": " Tech "})
     assert made.status_code == 201, made.content
-    assert set(made.json()) == {"id", "name", "symbols", "created_at"}
+    assert set(made.json()) == {"id", "name", "symbols", "items", "created_at"}
     path = f"/watchlists/{made.json()['id']}"
     assert api.get(path).json() == made.json()
     assert api.patch(path, {"name": "Growth"}).json()["name"] == "Growth"
@@ -101,3 +101,54 @@ def test_a_reading_key_only_reads(api: ApiClient, alice: User, tech: str) -> Non
     assert reader.get(f"/watchlists/{tech}").status_code == 200
     assert reader.post("/watchlists", {"name": "New"}).status_code == 403
     assert reader.delete(f"/watchlists/{tech}").status_code == 403
+
+
+def test_an_item_is_moved_and_noted(api: ApiClient, tech: str) -> None:
+    for symbol in ("AAPL", "MSFT", "KO"):
+        make_instrument(symbol)
+    path = f"/watchlists/{tech}/items"
+    api.post(path, {"symbols": ["AAPL", "MSFT", "KO"]})
+    answer = api.patch(f"{path}/KO", {"position": 0, "note": "Reports on Thursday"})
+    assert answer.status_code == 200, answer.content
+    item = answer.json()
+    assert set(item) == {"symbol", "exchange", "position", "note", "added_at"}
+    assert (item["symbol"], item["exchange"], item["position"]) == ("KO", "XNAS", 0)
+    found = api.get(f"/watchlists/{tech}").json()
+    assert found["symbols"] == ["KO", "AAPL", "MSFT"]
+    assert found["items"][0] == item
+    assert [it["position"] for it in found["items"]] == [0, 1, 2]
+    # What is left out stays, and beyond the end is the end.
+    assert api.patch(f"{path}/KO", {"position": 9}).json()["note"] == "Reports on Thursday"
+    assert api.get(f"/watchlists/{tech}").json()["symbols"] == ["AAPL", "MSFT", "KO"]
+    assert api.patch(f"{path}/KO", {"note": ""}).json()["note"] == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"position": -1}, 422),
+        ({"position": "first"}, 422),
+        ({"note": "x" * 500}, 200),
+        ({"note": "x" * 501}, 422),
+        ({"place": 1}, 422),
+        ({}, 200),
+    ],
+)
+def test_an_item_takes_a_place_and_a_note(
+    api: ApiClient, tech: str, body: object, status: int
+) -> None:
+    make_instrument("AAPL")
+    api.post(f"/watchlists/{tech}/items", {"symbols": ["AAPL"]})
+    assert api.patch(f"/watchlists/{tech}/items/AAPL", body).status_code == status
+
+
+def test_an_item_that_is_not_there_is_said(
+    api: ApiClient, stranger_api: ApiClient, tech: str
+) -> None:
+    make_instrument("AAPL")
+    path = f"/watchlists/{tech}/items/AAPL"
+    assert api.patch(path, {"position": 0}).json()["code"] == "not_on_watchlist"
+    unknown = api.patch(f"/watchlists/{tech}/items/NOPE", {"position": 0})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_symbol")
+    api.post(f"/watchlists/{tech}/items", {"symbols": ["AAPL"]})
+    assert stranger_api.patch(path, {"position": 0}).status_code == 404

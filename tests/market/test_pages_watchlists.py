@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import uuid4
 
 import pytest
@@ -142,17 +143,104 @@ def test_renaming_to_a_taken_name_keeps_the_old(page: Client, alice: User, tech:
     assert tech.name == "Tech"
 
 
-@pytest.mark.parametrize("action", ["symbols", "removal", "name", "deletion"])
+@pytest.mark.parametrize("action", ["symbols", "removal", "name", "deletion", "order", "note"])
 def test_a_strangers_watchlist_does_not_exist(page: Client, action: str) -> None:
     charlie = make_user("charlie@example.com")
     theirs = Watchlist.objects.create(owner=charlie, name="Secret")
-    data = {"symbols": "AAPL", "name": "Mine"}
+    data = {"symbols": "AAPL", "name": "Mine", "up": "AAPL", "symbol": "AAPL"}
     assert page.get(f"/watchlists/{theirs.id}").status_code == 404
     assert page.post(f"/watchlists/{theirs.id}/{action}", data).status_code == 404
     assert page.get(f"/watchlists/{uuid4()}").status_code == 404
     assert Watchlist.objects.get(id=theirs.id).name == "Secret"
 
 
-@pytest.mark.parametrize("action", ["symbols", "removal", "name", "deletion"])
+@pytest.mark.parametrize("action", ["symbols", "removal", "name", "deletion", "order", "note"])
 def test_changes_need_a_post(page: Client, tech: Watchlist, action: str) -> None:
     assert page.get(f"/watchlists/{tech.id}/{action}").status_code == 405
+
+
+def order_of(watchlist: Watchlist) -> list[str]:
+    stored = watchlist.items.order_by("position", "id")
+    return list(stored.values_list("instrument__symbol", flat=True))
+
+
+@pytest.fixture
+def three(page: Client, tech: Watchlist) -> Watchlist:
+    page.post(f"/watchlists/{tech.id}/symbols", {"symbols": "AAPL MSFT KO"})
+    return tech
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"up": "XNAS:KO"}, ["AAPL", "KO", "MSFT"]),
+        ({"down": "XNAS:AAPL"}, ["MSFT", "AAPL", "KO"]),
+        ({"symbol": "XNAS:KO", "position": "0"}, ["KO", "AAPL", "MSFT"]),
+    ],
+)
+def test_a_row_is_moved_and_that_is_said(
+    page: Client, three: Watchlist, data: dict[str, str], expected: list[str]
+) -> None:
+    response = page.post(f"/watchlists/{three.id}/order", data)
+    assert response.status_code == 200
+    assert order_of(three) == expected
+    assert re.search(r"is number \d of 3\.", response.content.decode())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"symbol": "AAPL"},
+        {"symbol": "AAPL", "position": "-1"},
+        {"up": "NOPE"},
+        {"up": "x" * 31},
+    ],
+)
+def test_a_move_that_cannot_be_is_said(
+    page: Client, three: Watchlist, data: dict[str, str]
+) -> None:
+    response = page.post(f"/watchlists/{three.id}/order", data)
+    assert response.status_code == 422
+    assert "message--" in response.content.decode()
+    assert order_of(three) == ["AAPL", "MSFT", "KO"]
+
+
+def test_a_note_is_written_in_its_row(page: Client, three: Watchlist) -> None:
+    form = page.get(f"/watchlists/{three.id}?note=XNAS:MSFT").content.decode()
+    assert 'name="note"' in form
+    response = page.post(
+        f"/watchlists/{three.id}/note", {"symbol": "XNAS:MSFT", "note": "<b>wait</b>"}
+    )
+    text = response.content.decode()
+    assert "The note about MSFT is kept." in text
+    assert "&lt;b&gt;wait&lt;/b&gt;" in text
+    cleared = page.post(f"/watchlists/{three.id}/note", {"symbol": "XNAS:MSFT", "note": ""})
+    assert "The note about MSFT is removed." in cleared.content.decode()
+
+
+@pytest.mark.parametrize(
+    "data", [{"symbol": "XNAS:MSFT", "note": "x" * 501}, {"symbol": "NOPE", "note": "x"}, {}]
+)
+def test_a_note_that_cannot_be_is_said(
+    page: Client, three: Watchlist, data: dict[str, str]
+) -> None:
+    assert page.post(f"/watchlists/{three.id}/note", data).status_code == 422
+    assert set(three.items.values_list("note", flat=True)) == {""}
+
+
+@pytest.mark.parametrize("address", ["NOPE", "XNAS:NOPE", ""])
+def test_a_note_about_nothing_shows_the_list(page: Client, three: Watchlist, address: str) -> None:
+    response = page.get(f"/watchlists/{three.id}", {"note": address})
+    assert response.status_code == 200
+    assert 'name="note"' not in response.content.decode()
+
+
+def test_undoing_a_removal_brings_place_and_note_back(page: Client, three: Watchlist) -> None:
+    page.post(f"/watchlists/{three.id}/note", {"symbol": "XNAS:MSFT", "note": "wait"})
+    removed = page.post(f"/watchlists/{three.id}/removal", {"symbols": "XNAS:MSFT"})
+    fields = dict(re.findall(r'name="(position|note)" value="([^"]*)"', removed.content.decode()))
+    assert fields == {"position": "1", "note": "wait"}
+    page.post(f"/watchlists/{three.id}/symbols", {"symbols": "XNAS:MSFT"} | fields)
+    assert order_of(three) == ["AAPL", "MSFT", "KO"]
+    assert three.items.get(instrument__symbol="MSFT").note == "wait"

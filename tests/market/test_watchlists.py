@@ -131,7 +131,9 @@ def test_symbols_are_removed() -> None:
     make_instrument("AAPL")
     watchlist = make_watchlist()
     add_symbols(watchlist=watchlist, symbols=["AAPL", "XLON:VOD"], added_at=NOON)
-    found = remove_symbols(watchlist=watchlist, symbols=["VOD", "XNAS:VOD", "NONE"])
+    found = remove_symbols(
+        watchlist=watchlist, symbols=["VOD", "XNAS:VOD", "NONE"], removed_at=NOON
+    )
     assert outcomes(found) == {"VOD": "removed", "XNAS:VOD": "not_there", "NONE": "unknown"}
     assert watchlist.items.get().instrument.symbol == "AAPL"
 
