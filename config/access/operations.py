@@ -38,11 +38,12 @@ class Operation:
 
 
 def operations(api: NinjaAPI) -> Iterator[Operation]:
-    for prefix, router in api._routers:
+    """Every operation, those of routers within routers too."""
+    for router in api._get_bound_routers():  # Ninja lists them nowhere else
         for path, view in router.path_operations.items():
             for operation in view.operations:
                 for method in operation.methods:
-                    yield read_operation(method, prefix + path, operation)
+                    yield read_operation(method, router.prefix + path, operation)
 
 
 def read_operation(method: str, path: str, operation: Any) -> Operation:

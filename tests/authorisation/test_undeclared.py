@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, path
 from django.urls.resolvers import RegexPattern
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router
 from ninja.security import django_auth
 from pydantic import BaseModel
 
@@ -106,6 +106,15 @@ def test_an_endpoint(api: NinjaAPI) -> None:
     found = checks.find_undeclared_operations()
     assert ids_of(found) == ["access.E003"] * 3
     assert [error.msg.split()[3] for error in found] == ["/open", "/cookie", "/either"]
+
+
+def test_an_endpoint_of_a_router_within_a_router(api: NinjaAPI) -> None:
+    outer, inner = Router(), Router()
+    inner.get("/open", auth=None)(lambda request: None)
+    outer.add_router("/inner", inner)
+    api.add_router("/outer", outer)
+    (error,) = checks.find_undeclared_operations()
+    assert "outer/inner/open" in error.msg
 
 
 def test_an_id_of_an_endpoint_that_nobody_explained(api: NinjaAPI) -> None:

@@ -1,0 +1,58 @@
+"""Who takes part, and limits that a thousand requests a minute stay below."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+from django.conf import LazySettings
+
+from accounts import auth, tiers
+from accounts.rate_limits import limiter
+from accounts.tiers import Tier
+from market.live import live_quotes
+from tests.authorisation.things import Person, make_market, make_person
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    standard: Person
+    premium: Person
+    admin: Person
+    demoted: Person
+    victim: Person  # the other tenant, whose ids the others try
+
+
+def make_people() -> People:
+    make_market()
+    return People(
+        standard=make_person("stanhope", tier=Tier.STANDARD),
+        premium=make_person("primrose", tier=Tier.PREMIUM),
+        admin=make_person("adelaide", tier=Tier.ADMIN, is_staff=True, is_superuser=True),
+        demoted=make_person("demetrius", tier=Tier.STANDARD),
+        victim=make_person("valentina", tier=Tier.PREMIUM),
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_rate_limits(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[None]:
+    """Let the matrix ask as often as it likes; how often one may is tested elsewhere."""
+    for tier, allowance in tiers.ALLOWANCES.items():
+        plenty = replace(allowance, requests_per_minute=10**6)
+        monkeypatch.setitem(tiers.ALLOWANCES, tier, plenty)
+    settings.LIMITS = replace(settings.LIMITS, anonymous_requests_per_minute=10**6)
+    settings.ACCOUNT_RATE_LIMITS = False
+    # Thousands of refusals are the point here, and no news.
+    monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
+    live_quotes.rest.end()
+    auth.memory.forget()
+    limiter.forget()
+    yield
+    auth.memory.forget()
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    return make_people()

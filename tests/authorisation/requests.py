@@ -1,0 +1,144 @@
+"""Requests to the API that say something sensible, made from its own document."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+from uuid import uuid4
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from config.access.operations import PATH_PARAMETER, Operation
+from config.access.slots import SLOTS
+from config.api import api
+
+ROOT: Final = "/api/v1"
+CSV: Final = b"date,symbol,open,high,low,close,volume\n2025-01-02,AAPL,1,2,1,2,10\n"
+# Where the document's example is for another kind of portfolio than everybody here has.
+SAMPLES: Final[dict[str, dict[str, Any]]] = {
+    "POST /portfolios/{portfolio_id}/activities": {
+        "kind": "deposit",
+        "amount": "10",
+        "currency": "USD",
+        "occurred_at": "2026-01-31T15:30:00Z",
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request, ready to be sent by whoever calls."""
+
+    path: str
+    body: bytes
+    content_type: str
+
+
+@cache
+def document() -> dict[str, Any]:
+    return dict(api.get_openapi_schema())
+
+
+def described(operation: Operation) -> dict[str, Any]:
+    path = PATH_PARAMETER.sub(r"{\1}", operation.path)
+    found: dict[str, Any] = document()["paths"][ROOT + path][operation.method.lower()]
+    return found
+
+
+def ask(operation: Operation, values: dict[str, str], *, extra: str = "") -> Ask:
+    """A request that should be well received from whoever owns the values.
+
+    Args:
+        values: by name of slot, for the path and for what the example's body names.
+        extra: the name of a field of query or body to send as well.
+    """
+    path = PATH_PARAMETER.sub(lambda found: values[found[1]], operation.path)
+    query = query_of(operation, values, extra)
+    body, content_type = body_of(operation, values, extra)
+    return Ask(ROOT + path + query, body, content_type)
+
+
+def query_of(operation: Operation, values: dict[str, str], extra: str) -> str:
+    parts = []
+    for found in described(operation).get("parameters", ()):
+        if found["in"] != "query":
+            continue
+        if found["name"] == extra:
+            parts.append(f"{extra}={values[extra]}")
+        elif found["required"]:
+            parts.append(f"{found['name']}={sample(found['schema'])}")
+    return "?" + "&".join(parts) if parts else ""
+
+
+def body_of(operation: Operation, values: dict[str, str], extra: str) -> tuple[bytes, str]:
+    content = described(operation).get("requestBody", {}).get("content", {})
+    if "multipart/form-data" in content:
+        files = {"file": SimpleUploadedFile("prices.csv", CSV)}
+        return encode_multipart(BOUNDARY, files), MULTIPART_CONTENT
+    if not content:
+        return b"", "application/json"
+    schema = resolve(content["application/json"]["schema"])
+    plain_path = PATH_PARAMETER.sub(r"{\1}", operation.path)
+    known = SAMPLES.get(f"{operation.method} {plain_path}")
+    body = deepcopy(known or schema.get("example") or sample(schema))
+    fill(body, values)
+    if extra in schema.get("properties", {}):
+        is_list = resolve(schema["properties"][extra]).get("type") == "array"
+        body[extra] = [values[extra]] if is_list else values[extra]
+    return json.dumps(body).encode(), "application/json"
+
+
+def fill(body: Any, values: dict[str, str]) -> None:
+    """Put what the caller means in place of the example's ids, however deep they stand."""
+    if isinstance(body, list):
+        for item in body:
+            fill(item, values)
+    elif isinstance(body, dict):
+        for name, value in body.items():
+            if name not in SLOTS or SLOTS[name].is_coined:
+                fill(value, values)
+            else:
+                body[name] = [values[name]] if isinstance(value, list) else values[name]
+
+
+def resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        found: dict[str, Any] = document()["components"]["schemas"][schema["$ref"].split("/")[-1]]
+        return resolve(found)
+    for choice in schema.get("anyOf", schema.get("oneOf", ())):
+        if choice.get("type") != "null":
+            return resolve(choice)
+    return schema
+
+
+def sample(schema: dict[str, Any]) -> Any:
+    """A value that fits: the example where there is one, else the least that is asked for."""
+    schema = resolve(schema)
+    if examples := schema.get("examples"):
+        return examples[0]
+    for key in ("example", "default", "const"):
+        if key in schema:
+            return schema[key]
+    if "enum" in schema:
+        return schema["enum"][0]
+    match schema.get("type"):
+        case "object":
+            properties = schema.get("properties", {})
+            wanted = schema.get("required") or list(properties)[:1]
+            return {name: sample(properties[name]) for name in wanted if name in properties}
+        case "array":
+            return [sample(schema["items"])]
+        case "integer" | "number":
+            return 1
+        case "boolean":
+            return True
+        case _:
+            return "Sample"
+
+
+def idempotency_key() -> str:
+    return uuid4().hex

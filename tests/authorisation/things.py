@@ -1,0 +1,124 @@
+"""One thing of each kind that an id can name, for each person who takes part.
+
+A slot of a new kind needs a line in ``MAKERS`` here, and says so by failing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache
+from typing import Any, Final
+from uuid import uuid4
+
+from django.utils import timezone
+
+from accounts.api_keys import issue_key
+from accounts.models import User
+from market.models import IngestionRun, Instrument
+from market.watchlists import add_symbols, create_watchlist
+from portfolio.models import Portfolio
+from tests.factories import make_daily_bars, make_instrument, make_portfolio, make_quote
+from tests.trading.factories import give_units
+from trading.models import Order
+from trading.orders import OrderTicket, place_order
+from trading.states import OrderType, Side, TimeInForce
+
+SYMBOL: Final = "AAPL"
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody with one thing of each kind. ``mark`` stands in whatever he named himself."""
+
+    mark: str
+    user: User
+    portfolio: Portfolio
+    values: dict[str, str] = field(default_factory=dict)  # kind → what an address holds
+
+
+def make_person(mark: str, **facts: Any) -> Person:
+    user = User.objects.create_user(
+        f"{mark}@example.com", "a-long-password", display_name=f"{mark} himself", **facts
+    )
+    portfolio = make_portfolio(user, name=f"{mark} paper")
+    person = Person(mark, user, portfolio)
+    give_units(portfolio, Instrument.objects.get(symbol=SYMBOL), "20")
+    for kind, make in MAKERS.items():
+        person.values[kind] = make(person)
+    return person
+
+
+def make_market() -> None:
+    """What everybody shares: two instruments with quotes and some history."""
+    for symbol in (SYMBOL, "MSFT"):
+        instrument = make_instrument(symbol)
+        first_at = timezone.now() - timedelta(days=5)
+        make_daily_bars(instrument, [198, 199, 200], first_at=first_at)
+    refresh_quotes()
+
+
+def refresh_quotes() -> None:
+    """Quotes of this moment, because an order meets no stale one."""
+    for instrument in Instrument.objects.filter(symbol__in=[SYMBOL, "MSFT"]):
+        make_quote(instrument, bid="199.99", ask="200.01", last="200", previous_close="198")
+
+
+def order_of(person: Person) -> Order:
+    return place_order(
+        portfolio_id=person.portfolio.id,
+        ticket=OrderTicket(
+            instrument_id=Instrument.objects.get(symbol=SYMBOL).id,
+            side=Side.BUY,
+            type=OrderType.LIMIT,
+            time_in_force=TimeInForce.GTC,
+            quantity=Decimal(1),
+            notional=None,
+            limit_price=Decimal(150),
+            client_order_id=f"{person.mark}-order",
+        ),
+        placed_at=timezone.now(),
+    )
+
+
+def watchlist_of(person: Person) -> str:
+    now = timezone.now()
+    made = create_watchlist(owner=person.user, name=f"{person.mark} list", created_at=now)
+    add_symbols(watchlist=made, symbols=[SYMBOL], added_at=now)
+    return str(made.id)
+
+
+def api_key_of(person: Person) -> str:
+    made, _ = issue_key(
+        owner=person.user, name=f"{person.mark} key", scopes=["read"], created_at=timezone.now()
+    )
+    return str(made.id)
+
+
+def price_import_of(person: Person) -> str:
+    made = IngestionRun.objects.create(
+        provider="files", source_name="prices.csv", requested_by_id=person.user.id
+    )
+    return str(made.id)
+
+
+MAKERS: Final[dict[str, Callable[[Person], str]]] = {
+    "portfolio": lambda person: str(person.portfolio.id),
+    "order": lambda person: str(order_of(person).id),
+    "client order id": lambda person: f"{person.mark}-order",
+    "watchlist": watchlist_of,
+    "api key": api_key_of,
+    "price import": price_import_of,
+    "instrument": lambda person: SYMBOL,
+    "user": lambda person: str(person.user.id),
+    "text": lambda person: f"{person.mark}-text",
+}
+# What looks like such an id and never was one.
+UNKNOWN: Final[dict[str, str]] = {"instrument": "NOPE", "client order id": "never-placed"}
+
+
+@cache
+def unknown(kind: str) -> str:
+    return UNKNOWN.get(kind) or str(uuid4())
