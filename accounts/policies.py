@@ -35,7 +35,8 @@ class Policy(StrEnum):
     PUBLIC = "public"
     SIGNED_IN = "signed_in"
     STAFF_ONLY = "staff_only"
-    # Pages of allauth between the steps of a sign-in; without one under way they lead elsewhere.
+    # Doors that are not ours, and rooms between the steps of a sign-in: for whom they are not, they
+    # lead elsewhere or say so.
     AMID_SIGN_IN = "amid_sign_in"
 
 

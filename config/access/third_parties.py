@@ -63,7 +63,7 @@ BY_NAME: Final[dict[str, Policy]] = {
     "openid_connect_login": Policy.PUBLIC,
     "openid_connect_callback": Policy.PUBLIC,
     # The admin around its models. Its sign-in is the site's own.
-    "admin:login": Policy.PUBLIC,
+    "admin:login": Policy.AMID_SIGN_IN,
     "admin:logout": Policy.PUBLIC,
     "admin:index": Policy.STAFF_ONLY,
     "admin:password_change": Policy.STAFF_ONLY,

@@ -53,7 +53,7 @@ def path_to_user(model: type[Model], depth: int) -> list[ForeignKey[Model, Model
     paths = [
         [key, *rest]
         for key in (keys if depth > 1 else [])
-        if (other := key.related_model) is not model and (rest := path_to_user(other, depth - 1))  # type: ignore[arg-type]
+        if (other := key.related_model) is not model and (rest := path_to_user(other, depth - 1))
     ]
     return min(paths, key=len, default=[])
 
@@ -62,7 +62,7 @@ def condition(path: list[ForeignKey[Model, Model]]) -> str:
     key, *rest = path
     if not rest:
         return f"{key.column} = %s"
-    table = key.related_model._meta.db_table  # type: ignore[union-attr]
+    table = key.related_model._meta.db_table
     return (
         f"{key.column} IN (SELECT {key.target_field.column} FROM {table} WHERE {condition(rest)})"
     )

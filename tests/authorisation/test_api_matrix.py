@@ -17,6 +17,7 @@ from accounts.slots import Reach
 from config.access.operations import Operation, operations
 from config.access.slots import SLOTS
 from config.api import api
+from portfolio.models.portfolios import PortfolioQuerySet
 from tests.api.clients import Answer
 from tests.authorisation.api_callers import ApiCaller, callers
 from tests.authorisation.conftest import People
@@ -25,7 +26,7 @@ from tests.authorisation.outcomes import Outcome, Tally, code_of, plain, reveale
 from tests.authorisation.requests import ask, idempotency_key
 from tests.authorisation.things import MAKERS, Person, refresh_quotes, unknown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
 
 DOORS = {
     "unauthenticated": Outcome.UNAUTHENTICATED,
@@ -198,3 +199,17 @@ def test_nobody_gets_what_is_not_declared_for_him(people: People) -> None:
             matrix.try_operation(operation, caller)
     assert sum(matrix.tally.outcomes.values()) > 1_000
     matrix.tally.report("API")
+
+
+def test_a_leak_would_be_seen(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PortfolioQuerySet, "for_user", lambda rows, user: rows.all())
+    matrix = Matrix(people)
+    premium = callers(people.standard, people.premium, people.admin, people.demoted)[2]
+    wanted = {"GET /portfolios", "PATCH /portfolios/{uuidstr:portfolio_id}"}
+    for operation in operations(api):
+        if str(operation) in wanted:
+            matrix.try_operation(operation, premium)
+    complaints = "\n".join(matrix.tally.wrong)
+    assert "the answer holds" in complaints
+    assert "not found was declared, allowed was found" in complaints
+    assert "the stranger's rows changed" in complaints
