@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any, Final
 from uuid import uuid4
 
+from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from accounts.api_keys import issue_key
@@ -104,6 +105,17 @@ def price_import_of(person: Person) -> str:
     return str(made.id)
 
 
+def session_of(person: Person) -> str:
+    made = UserSession.objects.create(
+        user=person.user,
+        ip="127.0.0.1",
+        last_seen_at=timezone.now(),
+        session_key=f"{person.mark}-session",
+        user_agent=f"{person.mark} browser",
+    )
+    return str(made.pk)
+
+
 MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "portfolio": lambda person: str(person.portfolio.id),
     "order": lambda person: str(order_of(person).id),
@@ -111,12 +123,17 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "watchlist": watchlist_of,
     "api key": api_key_of,
     "price import": price_import_of,
+    "session": session_of,
     "instrument": lambda person: SYMBOL,
     "user": lambda person: str(person.user.id),
     "text": lambda person: f"{person.mark}-text",
 }
 # What looks like such an id and never was one.
-UNKNOWN: Final[dict[str, str]] = {"instrument": "NOPE", "client order id": "never-placed"}
+UNKNOWN: Final[dict[str, str]] = {
+    "instrument": "NOPE",
+    "client order id": "never-placed",
+    "session": "999999999",
+}
 
 
 @cache
