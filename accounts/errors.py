@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from accounts.tiers import better_tier, in_words, limit_of
+
 
 class HoldfastError(Exception):
     """Something the caller can act on. ``code`` is stable and meant for programs."""
@@ -43,9 +45,36 @@ class NotFound(HoldfastError):
 
 
 class AllowanceExceeded(HoldfastError):
-    """The caller's tier does not include any more of that."""
+    """The caller's tier does not include any more of that.
+
+    ``limit`` is the name of the field in ``Allowance``, ``allowed`` what the tier includes.
+    ``next_tier`` is one that includes more, ``next_allowed`` how much (``None`` without limit);
+    both are ``None`` where no tier on offer does.
+    """
 
     code = "allowance_exceeded"
+
+    def __init__(self, *, limit: str, tier: str, because: str = "You have them all.") -> None:
+        self.limit = limit
+        self.tier = tier
+        self.allowed = limit_of(tier, limit)
+        self.next_tier = better_tier(tier, limit)
+        self.next_allowed = None if self.next_tier is None else limit_of(self.next_tier, limit)
+        sentences = [f"The {tier} tier includes {in_words(tier, limit)}. {because}"]
+        if self.next_tier is not None:
+            more = in_words(self.next_tier, limit)
+            sentences.append(f"The {self.next_tier} tier includes {more}.")
+        super().__init__(" ".join(sentences))
+
+    def facts(self) -> dict[str, str | int | None]:
+        """What a program needs to act on it."""
+        return {
+            "limit": self.limit,
+            "tier": self.tier,
+            "allowed": self.allowed,
+            "next_tier": self.next_tier,
+            "next_allowed": self.next_allowed,
+        }
 
 
 class AccountsError(HoldfastError):

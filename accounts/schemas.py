@@ -47,6 +47,16 @@ class ProblemItem(SchemaOut):
     message: str
 
 
+class ExceededAllowance(SchemaOut):
+    """Which limit of the tier was met, and what the next tier would allow."""
+
+    limit: str
+    tier: str
+    allowed: int | None
+    next_tier: str | None
+    next_allowed: int | None
+
+
 class ProblemOut(SchemaOut):
     """RFC 9457. `instance` is the request's id, as in the header `X-Request-ID`."""
 
@@ -57,6 +67,7 @@ class ProblemOut(SchemaOut):
     detail: str
     instance: str
     errors: list[ProblemItem] | None = None
+    allowance: ExceededAllowance | None = None
 
 
 class AllowanceOut(SchemaOut):

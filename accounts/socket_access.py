@@ -59,6 +59,11 @@ def shut_out(holders: Collection[SocketHolder], *, at: datetime) -> set[SocketHo
     }
 
 
+def tiers_of(user_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The tier of each user, as it is now."""
+    return dict(User.objects.filter(id__in=user_ids).values_list("id", "tier"))
+
+
 def live_keys(key_ids: set[UUID], *, at: datetime) -> set[UUID]:
     if not key_ids:
         return set()

@@ -21,8 +21,9 @@ class Allowance:
     requests_per_minute: int
     symbols_per_socket: int
     portfolios: int | None
-    open_orders: int
+    open_orders: int  # working at once, in all portfolios together
     alerts: int | None  # that may still fire
+    exports_per_day: int  # of what the desk does not have yet; no page shows it before it does
 
 
 ALLOWANCES: Final[dict[Tier, Allowance]] = {
@@ -34,6 +35,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         portfolios=5,
         open_orders=200,
         alerts=5,
+        exports_per_day=2,
     ),
     Tier.PREMIUM: Allowance(
         watchlists=50,
@@ -43,6 +45,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         portfolios=50,
         open_orders=2_000,
         alerts=500,
+        exports_per_day=50,
     ),
     Tier.ADMIN: Allowance(
         watchlists=None,
@@ -52,7 +55,20 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         portfolios=None,
         open_orders=20_000,
         alerts=None,
+        exports_per_day=500,
     ),
+}
+# What a user may be moved up to, in order; administrators are made for their work.
+OFFERED: Final = (Tier.STANDARD, Tier.PREMIUM)
+# Each limit that is enforced: for one of it, and for several.
+WORDS: Final[dict[str, tuple[str, str]]] = {
+    "portfolios": ("portfolio", "portfolios"),
+    "watchlists": ("watchlist", "watchlists"),
+    "open_orders": ("working order", "working orders"),
+    "alerts": ("active alert", "active alerts"),
+    "history_days": ("day of price history", "days of price history"),
+    "symbols_per_socket": ("symbol on a live connection", "symbols on a live connection"),
+    "requests_per_minute": ("API request a minute", "API requests a minute"),
 }
 
 
@@ -63,3 +79,30 @@ def allowance_of(tier: str) -> Allowance:
         ValueError: no such tier.
     """
     return ALLOWANCES[Tier(tier)]
+
+
+def limit_of(tier: str, limit: str) -> int | None:
+    """One limit by its name; ``None`` means without limit."""
+    found: int | None = getattr(allowance_of(tier), limit)
+    return found
+
+
+def better_tier(tier: str, limit: str) -> Tier | None:
+    """The next tier on offer that includes more of it; ``None`` where none does."""
+    allowed = limit_of(tier, limit)
+    if allowed is None or tier not in OFFERED:
+        return None
+    for other in OFFERED[OFFERED.index(Tier(tier)) + 1 :]:
+        more = limit_of(other, limit)
+        if more is None or more > allowed:
+            return other
+    return None
+
+
+def in_words(tier: str, limit: str) -> str:
+    """What a tier includes of it: ``1 watchlist``, ``watchlists without limit``."""
+    one, several = WORDS[limit]
+    allowed = limit_of(tier, limit)
+    if allowed is None:
+        return f"{several.removeprefix('days of ')} without limit"
+    return f"{allowed:,} {one if allowed == 1 else several}"

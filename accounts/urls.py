@@ -1,6 +1,14 @@
 from django.urls import path
 
-from accounts import audit_views, key_views, look_views, mail_views, session_views, views
+from accounts import (
+    audit_views,
+    key_views,
+    look_views,
+    mail_views,
+    session_views,
+    tier_views,
+    views,
+)
 from accounts.operations import views as operations
 
 app_name = "accounts"
@@ -10,6 +18,7 @@ urlpatterns = [
     path("settings/notifications", mail_views.notifications_page, name="notifications"),
     path("settings/look", look_views.look_page, name="look"),
     path("settings/api-keys", key_views.api_keys_page, name="api_keys"),
+    path("settings/tiers", tier_views.tiers, name="tiers"),
     path("settings/sessions", session_views.sessions_page, name="sessions"),
     path("settings/sessions/others", session_views.end_others, name="end_other_sessions"),
     path("settings/sessions/<int:session_id>/end", session_views.end_one, name="end_session"),

@@ -7,7 +7,7 @@ the nearest class it derives from.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -145,8 +145,9 @@ def problem(
     detail: str,
     code: str = "",
     problems: Sequence[Problem] = (),
+    more: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """Build the answer of a failure."""
+    """Build the answer of a failure. ``more`` are members that only this kind of failure has."""
     code = code or status.name.lower()
     body: dict[str, Any] = {
         "type": f"urn:holdfast:problem:{code}",
@@ -161,6 +162,7 @@ def problem(
             {"field": found.field, "code": found.code, "message": found.message}
             for found in problems
         ]
+    body |= more or {}
     response = HttpResponse(exact_json.render(body), status=status, content_type=CONTENT_TYPE)
     if status == HTTPStatus.UNAUTHORIZED:
         response["WWW-Authenticate"] = 'Bearer realm="holdfast"'
@@ -174,7 +176,10 @@ def answer_error(request: HttpRequest, error: Exception) -> HttpResponse:
     status = status_of(error)
     if isinstance(error, errors.HoldfastError):
         problems = error.problems if isinstance(error, errors.ProblemsError) else ()
-        response = problem(request, status, detail=str(error), code=error.code, problems=problems)
+        more = {"allowance": error.facts()} if isinstance(error, errors.AllowanceExceeded) else None
+        response = problem(
+            request, status, detail=str(error), code=error.code, problems=problems, more=more
+        )
         if isinstance(error, RETRIED):
             response["Retry-After"] = str(error.retry_after_seconds)
         return response

@@ -18,7 +18,7 @@ from market.live.live_quotes import latest_quotes
 from market.models import Instrument
 from market.values import QuoteValue
 
-SPARKLINE_DAYS: Final = 45  # about thirty sessions
+SPARKLINE_DAYS: Final = 30  # what every tier sees of the past, and who is not signed in
 
 
 def _of_quote(name: str) -> Any:

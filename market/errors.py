@@ -81,12 +81,10 @@ class InvalidWatchlistName(MarketError):
 class TooManyWatchlists(MarketError, AllowanceExceeded):
     """The owner's tier includes no further watchlist."""
 
-    code = "too_many_watchlists"
+    code = "allowance_exceeded"
 
-    def __init__(self, tier: str, *, allowed: int) -> None:
-        lists = "watchlist" if allowed == 1 else "watchlists"
-        super().__init__(f"The {tier} tier includes {allowed} {lists}, and you have them.")
-        self.allowed = allowed
+    def __init__(self, tier: str) -> None:
+        super().__init__(limit="watchlists", tier=tier)
 
 
 class HistoryExceeded(MarketError, AllowanceExceeded):
@@ -95,10 +93,8 @@ class HistoryExceeded(MarketError, AllowanceExceeded):
     code = "allowance_exceeded"
 
     def __init__(self, tier: str, *, field: str, found: datetime, since: datetime) -> None:
-        super().__init__(
-            f"The {tier} tier shows prices from {since.isoformat()} on;"
-            f" {field} was {found.isoformat()}."
-        )
+        because = f"Prices are shown from {since.isoformat()} on; {field} was {found.isoformat()}."
+        super().__init__(limit="history_days", tier=tier, because=because)
         self.since = since
 
 
@@ -128,7 +124,7 @@ class InvalidNote(MarketError):
     code = "invalid_note"
 
 
-class WatchlistFull(MarketError, AllowanceExceeded):
+class WatchlistFull(MarketError):
     """No watchlist holds more instruments than that."""
 
     code = "watchlist_full"
@@ -184,8 +180,7 @@ class AlertExists(MarketError):
 class TooManyAlerts(MarketError, AllowanceExceeded):
     """The owner's tier includes no further alert that may fire."""
 
-    code = "too_many_alerts"
+    code = "allowance_exceeded"
 
-    def __init__(self, tier: str, *, allowed: int) -> None:
-        super().__init__(f"The {tier} tier includes {allowed} active alerts, and you have them.")
-        self.allowed = allowed
+    def __init__(self, tier: str) -> None:
+        super().__init__(limit="alerts", tier=tier)

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in, takes_ids
+from accounts.refusals import with_way_on
 from market import queries, watchlist_items
 from market import watchlists as operations
-from market.errors import AmbiguousSymbol, MarketError, UnknownSymbol
+from market.errors import AmbiguousSymbol, MarketError, TooManyWatchlists, UnknownSymbol
 from market.forms import RemovedItemForm, SymbolsForm, WatchlistNameForm
 from market.models import Watchlist, WatchlistItem
 from market.watchlist_pages import full_address, owned_watchlists, watchlist_page
@@ -192,6 +193,8 @@ def _create(request: InvestorRequest) -> HttpResponse:
             made = operations.create_watchlist(
                 owner=request.user, name=form.cleaned_data["name"], created_at=timezone.now()
             )
+        except TooManyWatchlists as error:
+            form.add_error("name", with_way_on(error))
         except MarketError as error:
             form.add_error("name", str(error))
         else:

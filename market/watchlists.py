@@ -52,7 +52,7 @@ def create_watchlist(*, owner: User, name: str, created_at: datetime) -> Watchli
         raise WatchlistNameTaken(name)
     allowed = owner.allowance.watchlists
     if allowed is not None and own.count() >= allowed:
-        raise TooManyWatchlists(owner.tier, allowed=allowed)
+        raise TooManyWatchlists(owner.tier)
     newest = own.aggregate(newest=Max("position"))["newest"]
     position = 0 if newest is None else newest + 1
     made = Watchlist.objects.create(

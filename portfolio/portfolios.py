@@ -239,11 +239,11 @@ def is_money(amount: Decimal) -> bool:
 
 
 def refuse_beyond_allowance(owner: User) -> None:
+    """Raises:
+    AllowanceExceeded: the owner has as many portfolios as his tier includes.
+    """
+    # Two requests at once wait for each other here, so the limit holds; and the tier is today's.
+    owner = User.objects.select_for_update(no_key=True).get(id=owner.id)
     allowed = owner.allowance.portfolios
-    if allowed is None:
-        return
-    # Two requests at once wait for each other here, so the limit holds.
-    User.objects.select_for_update(no_key=True).get(id=owner.id)
-    if Portfolio.objects.for_user(owner).count() >= allowed:
-        message = f"The {owner.tier} tier includes {allowed} portfolios, and you have them."
-        raise AllowanceExceeded(message)
+    if allowed is not None and Portfolio.objects.for_user(owner).count() >= allowed:
+        raise AllowanceExceeded(limit="portfolios", tier=owner.tier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from accounts.errors import HoldfastError, NotFound, ProblemsError
+from accounts.errors import AllowanceExceeded, HoldfastError, NotFound, ProblemsError
 
 
 class TradingError(HoldfastError):
@@ -17,6 +17,16 @@ class OrderDenied(TradingError, ProblemsError):
     """A pre-trade check refused the ticket; ``problems`` names each reason by field."""
 
     code = "order_denied"
+
+
+class TooManyOpenOrders(TradingError, AllowanceExceeded):
+    """The owner has as many orders working as his tier includes."""
+
+    code = "allowance_exceeded"
+
+    def __init__(self, tier: str) -> None:
+        because = "So many are working; cancel one, or wait until one fills."
+        super().__init__(limit="open_orders", tier=tier, because=because)
 
 
 class OrderUnknown(TradingError, NotFound):

@@ -8,8 +8,9 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS
 
-from accounts.errors import Problem
+from accounts.errors import AllowanceExceeded, Problem
 from accounts.identifiers import new_id
+from accounts.refusals import with_way_on
 from trading.orders import OrderTicket
 from trading.states import OrderType, Side, TimeInForce
 
@@ -106,6 +107,8 @@ class OrderTicketForm(forms.Form):
         for problem in problems:
             field = FIELD_OF_PROBLEM.get(problem.field)
             known: Sequence[Any] = self.errors.get(field or NON_FIELD_ERRORS, [])
-            is_known = bool(known) if field else problem.message in known
+            is_known = bool(known) if field else any(problem.message in text for text in known)
             if not is_known and not (is_draft and problem.code == "missing"):
-                self.add_error(field, problem.message)
+                is_of_tier = problem.code == AllowanceExceeded.code
+                message = with_way_on(problem.message) if is_of_tier else problem.message
+                self.add_error(field, message)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connection, transaction
 
 from accounts import metrics
 from accounts.errors import Problem
-from accounts.identifiers import new_id
-from market import sessions
+from accounts.models import User
 from portfolio.models import Portfolio
 from trading import doorbell, pretrade, sizing
 from trading.errors import (
@@ -23,11 +21,12 @@ from trading.errors import (
     OrderFinished,
     OrderUnknown,
     PortfolioUnknown,
+    TooManyOpenOrders,
 )
 from trading.models import Order, OrderCommand, OrderEvent
+from trading.order_drafts import draft_order
 from trading.situation import Situation, look
-from trading.sizing import Plan
-from trading.states import CommandKind, Event, OrderType, Side, Status, TimeInForce, next_status
+from trading.states import CommandKind, Event, Side, Status, next_status
 from trading.tickets import OrderTicket
 
 __all__ = [
@@ -38,6 +37,7 @@ __all__ = [
     "OrderTicket",
     "OrderUnknown",
     "PortfolioUnknown",
+    "TooManyOpenOrders",
     "cancel_order",
     "estimate_order",
     "place_order",
@@ -66,40 +66,6 @@ class Estimate:
 RECORD: Final = f"SELECT trading_record_order({', '.join(['%s'] * 19)})"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An order that nothing stands against, and what it is to reserve."""
-
-    order: Order
-    balance_id: int
-    reserve: Decimal  # cash for a buy, units for a sale
-
-    def values(self, *, actor_id: UUID | None) -> list[Any]:
-        """The arguments of trading_record_order, with an id for the hold."""
-        order = self.order
-        return [
-            order.id,
-            order.portfolio_id,
-            order.instrument_id,
-            order.client_order_id,
-            order.side,
-            order.type,
-            order.time_in_force,
-            order.quantity,
-            order.notional,
-            order.limit_price,
-            order.worst_price,
-            order.commission_schedule,
-            order.extended_hours,
-            order.submitted_at,
-            order.expires_at,
-            actor_id,
-            new_id(),
-            self.balance_id,
-            self.reserve,
-        ]
-
-
 def place_order(
     *, portfolio_id: UUID, ticket: OrderTicket, placed_at: datetime, actor_id: UUID | None = None
 ) -> Order:
@@ -110,9 +76,27 @@ def place_order(
     Raises:
         PortfolioUnknown: there is no such portfolio.
         OrderDenied: a pre-trade check refused the ticket; see ``problems``.
+        TooManyOpenOrders: the owner's tier includes no further one.
         DuplicateClientOrderId: the id belongs to another order of the portfolio.
     """
     situation = look(portfolio_id=portfolio_id, ticket=ticket, at=placed_at)
+    if not pretrade.has_nearly_all_open_orders(situation.means):
+        return _place(portfolio_id, ticket, situation, placed_at=placed_at, actor_id=actor_id)
+    with transaction.atomic():
+        # Two at once must not both take the last place, so the owner's wait for each other.
+        User.objects.select_for_update(no_key=True).get(portfolios=portfolio_id)
+        situation = look(portfolio_id=portfolio_id, ticket=ticket, at=placed_at)
+        return _place(portfolio_id, ticket, situation, placed_at=placed_at, actor_id=actor_id)
+
+
+def _place(
+    portfolio_id: UUID,
+    ticket: OrderTicket,
+    situation: Situation,
+    *,
+    placed_at: datetime,
+    actor_id: UUID | None,
+) -> Order:
     if situation.facts.earlier_order_id is not None:
         return _repeat(ticket, order_id=situation.facts.earlier_order_id)
     draft = draft_order(portfolio_id, ticket, situation, placed_at=placed_at)
@@ -205,64 +189,6 @@ def estimate_order(*, portfolio: Portfolio, ticket: OrderTicket, at: datetime) -
         buying_power_after=after,
         problems=tuple(problems),
     )
-
-
-def draft_order(
-    portfolio_id: UUID, ticket: OrderTicket, situation: Situation, *, placed_at: datetime
-) -> Draft:
-    """Judge a ticket and settle its numbers; nothing is written yet.
-
-    Raises:
-        OrderDenied: a pre-trade check refused the ticket; see ``problems``.
-    """
-    problems = pretrade.find_problems(
-        ticket,
-        terms=situation.terms,
-        market=situation.market,
-        means=situation.means,
-        rules=situation.rules,
-    )
-    if problems or situation.terms is None:
-        raise OrderDenied(problems)
-    plan = sizing.plan(
-        ticket, terms=situation.terms, market=situation.market, rules=situation.rules
-    )
-    facts = situation.facts
-    order = _make_order(portfolio_id, ticket, plan, placed_at=placed_at, mic=facts.mic)
-    is_buy = ticket.side is Side.BUY
-    balance_id = facts.cash_balance_id if is_buy else facts.units_balance_id
-    return Draft(order, balance_id, plan.reserve)
-
-
-def _make_order(
-    portfolio_id: UUID, ticket: OrderTicket, plan: Plan, *, placed_at: datetime, mic: str
-) -> Order:
-    order_id = new_id()
-    expires_at = None
-    if ticket.time_in_force is TimeInForce.DAY:
-        expires_at = sessions.session_close_at(placed_at, mic)
-    order = Order(
-        id=order_id,
-        portfolio_id=portfolio_id,
-        instrument_id=ticket.instrument_id,
-        client_order_id=ticket.client_order_id or str(order_id),
-        side=ticket.side.value,
-        type=ticket.type.value,
-        time_in_force=ticket.time_in_force.value,
-        status=Status.PENDING_NEW.value,
-        quantity=plan.quantity,
-        notional=ticket.notional,
-        limit_price=ticket.limit_price if ticket.type is OrderType.LIMIT else None,
-        worst_price=plan.worst_price,
-        commission_schedule=settings.COMMISSION_SCHEDULE,
-        extended_hours=ticket.extended_hours,
-        submitted_at=placed_at,
-        updated_at=placed_at,
-        expires_at=expires_at,
-    )
-    order._state.adding = False
-    order._state.db = "default"
-    return order
 
 
 def _repeat(ticket: OrderTicket, *, order_id: UUID) -> Order:

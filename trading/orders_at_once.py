@@ -19,7 +19,9 @@ from accounts.idempotency import Attempt, build_response
 from market.live import live_quotes
 from trading.admission import parts_of
 from trading.errors import OrderDenied
-from trading.orders import draft_order, tell_placed
+from trading.order_drafts import draft_order
+from trading.orders import tell_placed
+from trading.pretrade import has_nearly_all_open_orders
 from trading.schemas import OrderIn, OrderOut
 from trading.situation import read_row, situation_of
 from trading.tickets import OrderTicket
@@ -45,6 +47,8 @@ def place_at_once(
         return None
     now = timezone.now()
     situation = situation_of(facts, quote=live_quotes.latest_quote(facts.instrument_id), at=now)
+    if has_nearly_all_open_orders(situation.means):
+        return None
     ticket = ticket_of(payload, instrument_id=facts.instrument_id, key=attempt.key)
     try:
         draft = draft_order(payload.portfolio_id, ticket, situation, placed_at=now)

@@ -10,12 +10,17 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 from typing import Final
 
 from accounts.errors import Problem
+from accounts.tiers import allowance_of
 from market.values import plain
+from trading.errors import TooManyOpenOrders
 from trading.sizing import Sizing, size_up, usable
 from trading.states import OrderType, Side, TimeInForce
 from trading.tickets import Market, Means, OrderTicket, Rules, Terms
 
 AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+# With fewer than these left, orders of one owner are counted one after the other. More than that
+# never wait at once for one owner, so further from the limit nobody need wait.
+NEARLY_ALL: Final = 64
 
 
 def find_problems(
@@ -56,13 +61,18 @@ def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Itera
             "market_closed",
             f"The exchange of {terms.symbol} is closed; a day or gtc limit order can wait.",
         )
-    if means.open_orders >= means.open_orders_allowed:
-        yield Problem(
-            "",
-            "too_many_open_orders",
-            f"There are {means.open_orders} working orders; your tier includes"
-            f" {means.open_orders_allowed}.",
-        )
+    if has_all_open_orders(means):
+        error = TooManyOpenOrders(means.tier)
+        yield Problem("", error.code, str(error))
+
+
+def has_all_open_orders(means: Means) -> bool:
+    return means.open_orders >= allowance_of(means.tier).open_orders
+
+
+def has_nearly_all_open_orders(means: Means) -> bool:
+    """Whether orders placed at the same time might pass the limit together."""
+    return means.open_orders + NEARLY_ALL >= allowance_of(means.tier).open_orders
 
 
 def _ticket_problems(ticket: OrderTicket, rules: Rules) -> Iterator[Problem]:

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import connection
 from psycopg.rows import namedtuple_row
 
-from accounts.tiers import allowance_of
 from market import sessions
 from market.live import live_quotes
 from market.values import QuoteValue
@@ -85,6 +84,6 @@ def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situa
         buying_power=facts.cash_available,
         available_units=facts.units_available,
         open_orders=facts.open_orders,
-        open_orders_allowed=allowance_of(facts.owner_tier).open_orders,
+        tier=facts.owner_tier,
     )
     return Situation(facts, terms, Market(quote=quote, now=at), means, trading_rules())

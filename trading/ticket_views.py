@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
+from accounts.errors import AllowanceExceeded, Problem
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in, takes_ids
 from market.errors import AmbiguousSymbol, UnknownSymbol
@@ -100,6 +101,8 @@ def _place(
         )
     except orders.OrderDenied as error:
         form.add_problems(error.problems)
+    except AllowanceExceeded as error:
+        form.add_problems([Problem("", error.code, str(error))])
     except orders.DuplicateClientOrderId as error:
         form.add_error(None, str(error))
     return None

@@ -50,7 +50,7 @@ class Means:
     buying_power: Decimal  # in the instrument's currency
     available_units: Decimal
     open_orders: int
-    open_orders_allowed: int
+    tier: str  # of the owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

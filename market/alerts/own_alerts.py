@@ -180,7 +180,7 @@ def _refuse_another(alert: Alert) -> None:
 def _refuse_beyond_allowance(owner: User) -> None:
     allowed = owner.allowance.alerts
     if allowed is not None and Alert.objects.for_user(owner).active().count() >= allowed:
-        raise TooManyAlerts(owner.tier, allowed=allowed)
+        raise TooManyAlerts(owner.tier)
 
 
 def _compare(alert: Alert) -> None:

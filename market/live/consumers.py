@@ -19,7 +19,7 @@ from accounts.auth import Caller, authenticate_socket
 from accounts.socket_access import SocketHolder
 from market.depth.depth_mailbox import DepthMailbox
 from market.instruments.instrument_directory import Resolution
-from market.live.hub_runner import HubRunner, hub_runner
+from market.live.hub_runner import HubRunner, hub_runner, symbols_allowed, too_many_symbols
 from market.live.hub_socket import CloseCode, HubSocket, Send, SocketClose
 from market.live.server_transport import abort_by, bound_kernel_buffer, server_send
 from market.live.socket_messages import (
@@ -43,7 +43,7 @@ class QuoteConsumer:
     def __init__(self, *, caller: Caller, runner: HubRunner, send: Send) -> None:
         limits = settings.LIMITS
         self._runner = runner
-        self._symbol_limit: int = caller.user.allowance.symbols_per_socket
+        self._tier_at_first = caller.user.tier
         self._message_bytes: int = limits.socket_message_bytes
         self._malformed_left: int = limits.socket_malformed_messages
         self._messages = MessageAllowance(
@@ -86,9 +86,9 @@ class QuoteConsumer:
     async def _subscribe(self, addresses: tuple[str, ...]) -> None:
         resolved = await self._resolve(addresses)
         watched = {symbol.instrument_id for symbol in self.socket.symbols}
-        if len(watched.union(resolved.found.values())) > self._symbol_limit:
-            reason = f"a socket of your tier may watch {self._symbol_limit} symbols"
-            self._close(CloseCode.TOO_MANY_SYMBOLS, reason)
+        tier = self._runner.tier_of(self.socket.holder.user_id, at_first=self._tier_at_first)
+        if len(watched.union(resolved.found.values())) > symbols_allowed(tier):
+            self.socket.close(too_many_symbols(tier))
             return
         self._say_what_is_missing(resolved)
         if resolved.found:

@@ -17,7 +17,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts import metrics
-from accounts.socket_access import SocketHolder, shut_out
+from accounts.socket_access import SocketHolder, shut_out, tiers_of
+from accounts.tiers import allowance_of, better_tier
 from market.depth.depth_runner import DepthRunner
 from market.instruments.instrument_directory import InstrumentDirectory, Listing
 from market.live.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
@@ -61,6 +62,7 @@ class HubRunner:
         self._loop = asyncio.get_running_loop()
         self._listener = PriceListener(self)
         self._tasks: list[asyncio.Task[None]] = []
+        self._tiers: dict[UUID, str] = {}  # of the users of open sockets, at the last look
 
     def start(self) -> None:
         self._listener.start()
@@ -157,6 +159,7 @@ class HubRunner:
             if self.hub.sockets:
                 await self.refresh_directory(rest_seconds=DIRECTORY_SECONDS)
                 await self._close_shut_out()
+                await self._follow_tiers()
 
     async def _close_shut_out(self) -> None:
         """Close the sockets whose key or user lost access; one look for all of them."""
@@ -166,6 +169,20 @@ class HubRunner:
         for socket in sockets:
             if socket.holder in lost:
                 socket.close(SocketClose(CloseCode.SIGNED_OUT, "access was withdrawn"))
+
+    async def _follow_tiers(self) -> None:
+        """Let a change of tier count for open sockets too, and close what now watches too much."""
+        sockets = list(self.hub.sockets)
+        user_ids = {socket.holder.user_id for socket in sockets}
+        self._tiers = await database_sync_to_async(tiers_of)(user_ids)
+        for socket in sockets:
+            tier = self._tiers.get(socket.holder.user_id)
+            if tier is not None and len(socket.symbols) > symbols_allowed(tier):
+                socket.close(too_many_symbols(tier))
+
+    def tier_of(self, user_id: UUID, *, at_first: str) -> str:
+        """The user's tier now; ``at_first`` is what it was when his socket was opened."""
+        return self._tiers.get(user_id, at_first)
 
 
 async def _keep_going(work: Callable[[], Awaitable[None]]) -> None:
@@ -181,6 +198,18 @@ async def _keep_going(work: Callable[[], Awaitable[None]]) -> None:
             logger.exception("The price hub stumbled and goes on")
         failures = 0 if time.monotonic() - started_at > STEADY_SECONDS else failures + 1
         await asyncio.sleep(PAUSE_SECONDS[min(failures, len(PAUSE_SECONDS) - 1)])
+
+
+def symbols_allowed(tier: str) -> int:
+    return allowance_of(tier).symbols_per_socket
+
+
+def too_many_symbols(tier: str) -> SocketClose:
+    """Why a socket is closed that asks for more than the tier includes."""
+    reason = f"the {tier} tier includes {symbols_allowed(tier)} symbols"
+    if better := better_tier(tier, "symbols_per_socket"):
+        reason += f"; the {better} tier includes {symbols_allowed(better)}"
+    return SocketClose(CloseCode.TOO_MANY_SYMBOLS, reason)
 
 
 def read_listings() -> list[Listing]:

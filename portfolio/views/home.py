@@ -36,7 +36,7 @@ from portfolio.views.figures import (
 )
 from portfolio.worth import worth_history
 
-SPARKLINE_DAYS: Final = 45  # about thirty sessions
+SPARKLINE_DAYS: Final = 30  # what every tier sees of the past
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from accounts.forms import DownloadForm
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
+from accounts.refusals import with_way_on
 from accounts.table_answers import table_response
 from portfolio import journal, portfolios, queries
 from portfolio.forms import PortfolioForm
@@ -59,7 +60,7 @@ def portfolio_list(request: InvestorRequest) -> HttpResponse:
         except ProblemsError as error:
             form.add_problems(error.problems)
         except AllowanceExceeded as error:
-            form.add_error(None, str(error))
+            form.add_error(None, with_way_on(error))
         else:
             return redirect("portfolio:detail", opened.id)
     owned = Portfolio.objects.for_user(request.user).order_by("created_at", "id")

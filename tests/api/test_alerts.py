@@ -129,7 +129,7 @@ def test_the_tier_limits_how_many(api: ApiClient, alice: User, apple: Instrument
     alice.save()
     answers = [api.post("/alerts", ABOVE | {"threshold": str(n)}) for n in range(110, 116)]
     assert [answer.status_code for answer in answers] == [201] * 5 + [403]
-    assert answers[-1].json()["code"] == "too_many_alerts"
+    assert answers[-1].json()["code"] == "allowance_exceeded"
     assert api.get("/me").json()["allowance"]["alerts"] == 5
 
 

@@ -63,7 +63,7 @@ def test_the_tier_limits_how_many(api: ApiClient, alice: User, tech: str) -> Non
     alice.tier = "standard"
     alice.save()
     refused = api.post("/watchlists", {"name": "Second"})
-    assert (refused.status_code, refused.json()["code"]) == (403, "too_many_watchlists")
+    assert (refused.status_code, refused.json()["code"]) == (403, "allowance_exceeded")
 
 
 def test_lists_are_paged_in_a_constant_number_of_queries(

@@ -18,6 +18,9 @@ from django.utils import timezone
 
 from accounts.api_keys import issue_key
 from accounts.models import User
+from market.alerts.kinds import AlertKind
+from market.alerts.own_alerts import create_alert
+from market.alerts.terms import AlertTerms, Condition
 from market.models import IngestionRun, Instrument
 from market.watchlists import add_symbols, create_watchlist
 from portfolio.models import Portfolio
@@ -105,6 +108,16 @@ def price_import_of(person: Person) -> str:
     return str(made.id)
 
 
+def alert_of(person: Person) -> str:
+    made = create_alert(
+        owner=person.user,
+        instrument=Instrument.objects.get(symbol=SYMBOL),
+        terms=AlertTerms(Condition(AlertKind.PRICE_ABOVE, threshold=Decimal(500))),
+        created_at=timezone.now(),
+    )
+    return str(made.id)
+
+
 def session_of(person: Person) -> str:
     made = UserSession.objects.create(
         user=person.user,
@@ -124,6 +137,7 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "api key": api_key_of,
     "price import": price_import_of,
     "session": session_of,
+    "alert": alert_of,
     "instrument": lambda person: SYMBOL,
     "user": lambda person: str(person.user.id),
     "text": lambda person: f"{person.mark}-text",

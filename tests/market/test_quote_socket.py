@@ -264,6 +264,21 @@ def test_the_tiers_symbols_are_the_limit(server: SocketServer, stocks: list[Inst
         assert hear(client)["type"] == "snapshot"
         say(client, subscribe=["XOM"])
         assert closing_code(client) == 4413
+        assert client.close_reason == (
+            "the standard tier includes 50 symbols; the premium tier includes 500"
+        )
+
+
+def test_a_new_tier_counts_for_open_sockets(server: SocketServer, alice: User) -> None:
+    key = issue_key(owner=alice, name="k", scopes=["read"], created_at=timezone.now())[1]
+    more = [make_instrument().symbol for _ in range(50)]
+    with open_socket(server, key) as client:
+        say(client, subscribe=["AAPL", *more])  # 51
+        assert hear(client)["type"] == "snapshot"
+        User.objects.filter(id=alice.id).update(tier=Tier.STANDARD)
+        assert closing_code(client) == 4413
+        assert "standard tier" in str(client.close_reason)
+    assert ACCESS_SECONDS < 1
 
 
 def test_too_many_messages_end_the_socket(server: SocketServer, alices_key: str) -> None:

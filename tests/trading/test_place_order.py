@@ -39,6 +39,7 @@ from trading.orders import (
     DuplicateClientOrderId,
     OrderDenied,
     PortfolioUnknown,
+    TooManyOpenOrders,
     estimate_order,
     place_order,
 )
@@ -176,9 +177,11 @@ def test_the_tier_limits_working_orders(monkeypatch: pytest.MonkeyPatch) -> None
     portfolio, apple = make_portfolio(alice, cash="1000000"), make_instrument()
     for _ in range(alice.allowance.open_orders):
         place(portfolio, apple, quantity="1", limit="1")
-    assert denied(lambda: place(portfolio, apple, quantity="1", limit="1")) == [
-        ("", "too_many_open_orders")
-    ]
+    with pytest.raises(
+        TooManyOpenOrders, match="standard tier includes 200 working orders"
+    ) as error:
+        place(portfolio, apple, quantity="1", limit="1")
+    assert (error.value.next_tier, error.value.next_allowed) == ("premium", 2_000)
 
 
 def test_repeating_a_client_order_id_returns_the_order_it_made() -> None:

@@ -30,7 +30,7 @@ MEANS = Means(
     buying_power=Decimal(10_000),
     available_units=Decimal(50),
     open_orders=0,
-    open_orders_allowed=2,
+    tier="standard",
 )
 RULES = Rules(
     quantity_maximum=1_000_000,
@@ -148,11 +148,11 @@ def test_each_reason_is_named_at_its_field(
 def test_everything_is_said_at_once() -> None:
     asked = ticket(quantity="1.5", limit_price="100.001", client_order_id="")
     terms = replace(TERMS, is_active=False)
-    means = replace(MEANS, may_trade=False, open_orders=2)
+    means = replace(MEANS, may_trade=False, open_orders=200)
     assert set(problems_of(asked, terms=terms, means=means)) == {
         ("portfolio_id", "not_tradable"),
         ("symbol", "inactive"),
-        ("", "too_many_open_orders"),
+        ("", "allowance_exceeded"),
         ("client_order_id", "bad_length"),
         ("quantity", "off_lot"),
         ("limit_price", "off_tick"),
@@ -167,7 +167,7 @@ def test_an_unknown_instrument_is_said_with_the_rest() -> None:
 
 
 def test_one_order_below_the_limit_of_the_tier_is_fine() -> None:
-    assert problems_of(ticket(), means=replace(MEANS, open_orders=1)) == []
+    assert problems_of(ticket(), means=replace(MEANS, open_orders=199)) == []
 
 
 def test_a_market_order_needs_a_fresh_price() -> None:
