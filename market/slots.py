@@ -8,7 +8,8 @@ SLOTS: Final = (
     Slot("address", "instrument", Reach.ANYBODY),
     Slot("symbol", "instrument", Reach.ANYBODY),
     Slot("watchlist_id", "watchlist", Reach.OWNER),
-    Slot("alert_id", "alert", Reach.OWNER),
+    # One about a holding; an alert about prices alone is any key's.
+    Slot("alert_id", "alert", Reach.OWNER, is_bound=True),
     Slot("instrument_id", "instrument", Reach.ANYBODY),
     Slot("action_id", "corporate action", Reach.STAFF),
     Slot("run_id", "price import", Reach.STAFF),

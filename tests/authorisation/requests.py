@@ -26,6 +26,14 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
         "currency": "USD",
         "occurred_at": "2026-01-31T15:30:00Z",
     },
+    # The one kind of alert that names a portfolio.
+    "POST /alerts": {
+        "symbol": "AAPL",
+        "kind": "holding_gain_pct",
+        "threshold": "700",
+        "portfolio_id": "",
+    },
+    "PATCH /alerts/{alert_id}": {"threshold": "800", "portfolio_id": ""},
 }
 
 
@@ -64,12 +72,13 @@ def ask(operation: Operation, values: dict[str, str], *, extra: str = "") -> Ask
 
 def query_of(operation: Operation, values: dict[str, str], extra: str) -> str:
     parts = []
-    for found in described(operation).get("parameters", ()):
+    for listed in described(operation).get("parameters", ()):
+        found = resolve(listed)
         if found["in"] != "query":
             continue
         if found["name"] == extra:
             parts.append(f"{extra}={values[extra]}")
-        elif found["required"]:
+        elif found.get("required"):
             parts.append(f"{found['name']}={sample(found['schema'])}")
     return "?" + "&".join(parts) if parts else ""
 
@@ -107,7 +116,8 @@ def fill(body: Any, values: dict[str, str]) -> None:
 
 def resolve(schema: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in schema:
-        found: dict[str, Any] = document()["components"]["schemas"][schema["$ref"].split("/")[-1]]
+        group, name = schema["$ref"].split("/")[-2:]
+        found: dict[str, Any] = document()["components"][group][name]
         return resolve(found)
     for choice in schema.get("anyOf", schema.get("oneOf", ())):
         if choice.get("type") != "null":

@@ -148,6 +148,8 @@ class Matrix:
         An id in a query or body may be refused as a field or find nothing; a bound key may be
         told that something is not for bound keys.
         """
+        if not operation.parameters and not variant.slot and found is Outcome.NOT_FOUND:
+            return True  # a list of what nobody has yet; there was no id to be refused
         is_foreign = variant.is_field and variant.owner != "own"
         if caller.is_bound:
             names = (*operation.fields, variant.slot)

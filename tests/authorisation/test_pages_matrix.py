@@ -173,7 +173,7 @@ class Matrix:
                     known = revealed(text, self.victim, asked=asked)
                     self.tally.insist(what, not known, f"the answer holds {known}")
         for (method, slot, owner), (status, text) in texts.items():
-            if owner == "stranger" and status in {403, 404}:
+            if owner == "stranger" and status in {302, 403, 404, 422}:
                 what = f"{method} /{route.route} as {caller.name}, {slot}"
                 same = (status, text) == texts[method, slot, "nobody"]
                 self.tally.insist(what, same, "a stranger's tells itself")
@@ -191,6 +191,11 @@ class Matrix:
         what = f"{method} /{route.route} as {caller.name}, {variant}"
         # A method that the page does not know is refused before anybody looks whose it is.
         if answer.status_code == 405 and wanted is Outcome.NOT_FOUND and caller.is_in:
+            found = wanted
+        # Asked who he is, or told that the form is wrong, before anybody looks whose it is; that
+        # both are answered alike is compared besides.
+        is_asked = answer.headers.get("Location", "").startswith("/accounts/reauthenticate/")
+        if (is_asked or answer.status_code == 422) and wanted is Outcome.NOT_FOUND:
             found = wanted
         # A field may name what is not there, and then the whole page is not.
         if variant.is_field and variant.owner != "own" and found is Outcome.NOT_FOUND:

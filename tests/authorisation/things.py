@@ -112,7 +112,13 @@ def alert_of(person: Person) -> str:
     made = create_alert(
         owner=person.user,
         instrument=Instrument.objects.get(symbol=SYMBOL),
-        terms=AlertTerms(Condition(AlertKind.PRICE_ABOVE, threshold=Decimal(500))),
+        terms=AlertTerms(
+            condition=Condition(
+                kind=AlertKind.HOLDING_GAIN_PCT,
+                threshold=Decimal(900),
+                portfolio_id=person.portfolio.id,
+            )
+        ),
         created_at=timezone.now(),
     )
     return str(made.id)
