@@ -10,7 +10,7 @@ SLOTS: Final = (
     Slot("watchlist_id", "watchlist", Reach.OWNER),
     # One about a holding; an alert about prices alone is any key's.
     Slot("alert_id", "alert", Reach.OWNER, is_bound=True),
-    Slot("instrument_id", "instrument", Reach.ANYBODY),
+    Slot("instrument_id", "instrument of the master", Reach.STAFF),
     Slot("action_id", "corporate action", Reach.STAFF),
     Slot("run_id", "price import", Reach.STAFF),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
@@ -21,7 +21,7 @@ from accounts.models import User
 from market.alerts.kinds import AlertKind
 from market.alerts.own_alerts import create_alert
 from market.alerts.terms import AlertTerms, Condition
-from market.models import IngestionRun, Instrument
+from market.models import CorporateAction, IngestionRun, Instrument
 from market.watchlists import add_symbols, create_watchlist
 from portfolio.models import Portfolio
 from tests.factories import make_daily_bars, make_instrument, make_portfolio, make_quote
@@ -124,6 +124,18 @@ def alert_of(person: Person) -> str:
     return str(made.id)
 
 
+def corporate_action_of(person: Person) -> str:
+    made = CorporateAction.objects.create(
+        instrument=Instrument.objects.get(symbol="MSFT"),
+        kind="dividend",
+        ex_date=date(2020, 1, 1) + timedelta(days=CorporateAction.objects.count()),
+        amount_per_share=Decimal(1),
+        currency="USD",
+        source="manual",
+    )
+    return str(made.id)
+
+
 def session_of(person: Person) -> str:
     made = UserSession.objects.create(
         user=person.user,
@@ -143,8 +155,10 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "api key": api_key_of,
     "price import": price_import_of,
     "session": session_of,
+    "corporate action": corporate_action_of,
     "alert": alert_of,
     "instrument": lambda person: SYMBOL,
+    "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),
     "text": lambda person: f"{person.mark}-text",
 }
