@@ -54,7 +54,7 @@ BY_NAME: Final[dict[str, Policy]] = {
     "socialaccount_connections": Policy.SIGNED_IN,
     "socialaccount_signup": Policy.AMID_SIGN_IN,
     "socialaccount_login_cancelled": Policy.PUBLIC,
-    "socialaccount_login_error": Policy.PUBLIC,
+    "socialaccount_login_error": Policy.AMID_SIGN_IN,
     "google_login": Policy.PUBLIC,
     "google_callback": Policy.PUBLIC,
     "google_login_by_token": Policy.PUBLIC,
