@@ -45,7 +45,8 @@ def no_rate_limits(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> I
     settings.LIMITS = replace(settings.LIMITS, anonymous_requests_per_minute=10**6)
     settings.ACCOUNT_RATE_LIMITS = False
     # Thousands of refusals are the point here, and no news.
-    monkeypatch.setattr(logging.getLogger("django.request"), "disabled", True)
+    for name in ("django.request", "holdfast.requests"):
+        monkeypatch.setattr(logging.getLogger(name), "disabled", True)
     live_quotes.rest.end()
     auth.memory.forget()
     limiter.forget()

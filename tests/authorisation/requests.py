@@ -53,7 +53,9 @@ def document() -> dict[str, Any]:
 
 def described(operation: Operation) -> dict[str, Any]:
     path = PATH_PARAMETER.sub(r"{\1}", operation.path)
-    found: dict[str, Any] = document()["paths"][ROOT + path][operation.method.lower()]
+    # What the document leaves out takes nothing that it would describe.
+    methods: dict[str, Any] = document()["paths"].get(ROOT + path, {})
+    found: dict[str, Any] = methods.get(operation.method.lower(), {})
     return found
 
 
