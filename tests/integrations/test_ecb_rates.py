@@ -103,7 +103,9 @@ def test_what_unpacks_to_more_than_the_limit_is_refused(settings: Settings) -> N
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"<html>", archive(), archive(SHEET, SHEET), archive(SHEET)[:60]]
+    "content",
+    [b"", b"<html>", archive(), archive(SHEET, SHEET), archive(SHEET)[:60]],
+    ids=["nothing", "a page", "an empty archive", "two sheets", "half an archive"],
 )
 def test_garbage_is_refused(content: bytes) -> None:
     with pytest.raises(UnreadableFile):
