@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.identifiers import new_id
 from portfolio.entries import EntryDraft
-from trading.batches import WorkingOrder
+from trading.batches import StopMove, Triggered, WorkingOrder
 from trading.models.fills import Counterparty
 from trading.states import Event, Status
 
@@ -25,11 +25,27 @@ WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 UPDATE_ORDERS: Final = """
 UPDATE trading_order AS o SET status = d.status, filled_quantity = d.filled_quantity,
     filled_amount = d.filled_amount, updated_at = %s, finished_at = d.finished_at,
-    priority = coalesce(o.priority, d.priority), status_reason = d.reason
+    priority = coalesce(d.priority, o.priority), status_reason = d.reason
 FROM unnest(%s::uuid[], %s::text[], %s::numeric[], %s::numeric[], %s::timestamptz[], %s::bigint[],
     %s::text[])
     AS d (id, status, filled_quantity, filled_amount, finished_at, priority, reason)
 WHERE o.id = d.id
+"""
+# Numbers that are null stay as they are.
+UPDATE_STOPS: Final = """
+UPDATE trading_order AS o SET stop_price = coalesce(d.stop_price, o.stop_price),
+    water_mark = coalesce(d.water_mark, o.water_mark),
+    worst_price = coalesce(d.worst_price, o.worst_price),
+    triggered_at = coalesce(o.triggered_at, d.triggered_at)
+FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::numeric[], %s::timestamptz[])
+    AS d (id, stop_price, water_mark, worst_price, triggered_at)
+WHERE o.id = d.id
+"""
+# The matcher's own commands: done as soon as they are written down.
+INSERT_TRIGGERS: Final = """
+INSERT INTO trading_ordercommand
+    (kind, created_at, done_at, shard, order_id, instrument_id, sequence)
+SELECT 'trigger', %s, %s, %s, d.* FROM unnest(%s::uuid[], %s::int[], %s::bigint[]) AS d
 """
 INSERT_FILLS: Final = """
 INSERT INTO trading_fill (executed_at, id, match_id, order_id, portfolio_id, instrument_id, side,
@@ -97,11 +113,16 @@ class NewEvent:
     details: dict[str, str]
 
 
-def lock_orders(orders: dict[UUID, WorkingOrder]) -> dict[UUID, Progress]:
-    """Lock the orders by id until the transaction ends, and say how they stand."""
+def lock_orders(
+    orders: dict[UUID, WorkingOrder], *, others: Iterable[UUID] = ()
+) -> dict[UUID, Progress]:
+    """Lock the orders by id until the transaction ends, and say how they stand.
+
+    ``others`` are locked too, in the same order.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_ORDERS, [list(orders)])
-        rows = cursor.fetchall()
+        cursor.execute(LOCK_ORDERS, [[*orders, *others]])
+        rows = [row for row in cursor.fetchall() if row[0] in orders]
     return {
         row[0]: Progress(
             orders[row[0]], Status(row[1]), filled_quantity=row[2], filled_amount=row[3]
@@ -112,6 +133,29 @@ def lock_orders(orders: dict[UUID, WorkingOrder]) -> dict[UUID, Progress]:
 
 def update_orders(orders: Iterable[Progress], *, now: datetime) -> None:
     _run(UPDATE_ORDERS, now, rows=(_order_row(progress, now) for progress in orders))
+
+
+def update_stops(
+    moves: Mapping[UUID, StopMove], triggered: Sequence[Triggered], *, shard: int, now: datetime
+) -> None:
+    """Write where stops stand, and the triggering of those that were reached."""
+    reached = {step.order.id: step.order for step in triggered}
+    _run(
+        UPDATE_STOPS,
+        rows=[
+            (
+                order_id,
+                moves[order_id].stop_price if order_id in moves else None,
+                moves[order_id].water_mark if order_id in moves else None,
+                reached[order_id].worst_price if order_id in reached else None,
+                now if order_id in reached else None,
+            )
+            for order_id in {**moves, **reached}
+        ],
+    )
+    if triggered:
+        rows = [(step.order.id, step.order.instrument_id, step.sequence) for step in triggered]
+        _run(INSERT_TRIGGERS, now, now, shard, rows=rows)
 
 
 def insert_fills(fills: Sequence[NewFill], *, now: datetime) -> None:

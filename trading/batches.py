@@ -15,9 +15,11 @@ from uuid import UUID
 from trading.matching import Outcome
 from trading.order_book import BookOrder
 from trading.states import CommandKind, Event, OrderType, Side, TimeInForce
+from trading.stops import Stop, Trail
 
 PRICE_STEPS: Final = 10_000  # per unit of currency
 QUANTITY_STEPS: Final = 1_000_000  # per unit
+PCT_PARTS: Final = 10_000  # millionths per per cent
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,33 @@ class WorkingOrder:
     worst_price: Decimal
     schedule: str
     expires_at: datetime | None
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_pct: Decimal | None = None
+    water_mark: Decimal | None = None
+    is_triggered: bool = False
+    priority: int | None = None  # None until it has been through the book
+
+    @property
+    def waits_for_stop(self) -> bool:
+        return self.type.waits_for_stop and not self.is_triggered
+
+    def for_stops(self, *, arrival: int) -> Stop:
+        trail = None
+        if self.type is OrderType.TRAILING_STOP:
+            trail = Trail(
+                amount=int((self.trail_amount or 0) * PRICE_STEPS),
+                parts=int((self.trail_pct or 0) * PCT_PARTS),
+            )
+        return Stop(
+            id=self.id,
+            arrival=arrival,
+            is_buy=self.side is Side.BUY,
+            price=None if self.stop_price is None else int(self.stop_price * PRICE_STEPS),
+            trail=trail,
+            mark=None if self.water_mark is None else int(self.water_mark * PRICE_STEPS),
+            step=int(self.listing.tick_size * PRICE_STEPS),
+        )
 
     def for_book(self) -> BookOrder:
         return BookOrder(
@@ -56,7 +85,7 @@ class WorkingOrder:
             is_buy=self.side is Side.BUY,
             limit=int(self.worst_price * PRICE_STEPS),
             remaining=int((self.quantity - self.filled_quantity) * QUANTITY_STEPS),
-            is_market=self.type is OrderType.MARKET,
+            is_market=not self.type.has_limit,
             may_rest=self.time_in_force in {TimeInForce.DAY, TimeInForce.GTC},
             is_all_or_nothing=self.time_in_force is TimeInForce.FOK,
         )
@@ -94,14 +123,43 @@ class Ended:
     sequence: int
 
 
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A stop order was taken in, and waits for its price."""
+
+    order_id: UUID
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Triggered:
+    """The market came to a stop; the order's turn counts from this sequence."""
+
+    order: WorkingOrder  # with the worst price it has from now on
+    sequence: int
+    price: Decimal  # that triggered it
+
+
+@dataclass(frozen=True, slots=True)
+class StopMove:
+    """Where a trailing stop stands now."""
+
+    stop_price: Decimal
+    water_mark: Decimal
+
+
+Step = Matched | Ended | Parked | Triggered
+
+
 @dataclass(slots=True)
 class Batch:
     """What is to be written, all of it or nothing."""
 
     orders: dict[UUID, WorkingOrder] = field(default_factory=dict)  # all that were touched
     sequences: list[tuple[int, int]] = field(default_factory=list)  # command id, sequence
-    steps: list[Matched | Ended] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    moves: dict[UUID, StopMove] = field(default_factory=dict)  # of trailing stops, the last each
 
     @property
     def is_empty(self) -> bool:
-        return not (self.sequences or self.steps)
+        return not (self.sequences or self.steps or self.moves)

@@ -18,7 +18,8 @@ ORDER_COLUMNS: Final = """
     exchange.mic, exchange.timezone,
     orders.side, orders.type, orders.time_in_force, orders.status, orders.quantity,
     orders.filled_quantity, orders.worst_price, orders.commission_schedule, orders.expires_at,
-    orders.priority
+    orders.priority, orders.stop_price, orders.trail_amount, orders.trail_pct, orders.water_mark,
+    orders.triggered_at
 """
 ORDER_JOINS: Final = """
     JOIN portfolio_portfolio AS portfolio ON portfolio.id = orders.portfolio_id
@@ -38,7 +39,7 @@ ORDER BY command.id
 # An order without a priority has not been through the book: its command still waits.
 WORKING: Final = f"""
 SELECT {ORDER_COLUMNS} FROM trading_order AS orders {ORDER_JOINS}
-WHERE orders.status IN ('pending_new', 'new', 'partially_filled', 'pending_cancel')
+WHERE orders.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_cancel')
     AND orders.priority IS NOT NULL AND mod(orders.instrument_id, %s) = %s
 ORDER BY orders.priority, orders.id
 """
@@ -115,4 +116,10 @@ def _order(row: Any) -> WorkingOrder:
         worst_price=row.worst_price,
         schedule=row.commission_schedule,
         expires_at=row.expires_at,
+        stop_price=row.stop_price,
+        trail_amount=row.trail_amount,
+        trail_pct=row.trail_pct,
+        water_mark=row.water_mark,
+        is_triggered=row.triggered_at is not None,
+        priority=row.priority,
     )

@@ -30,8 +30,19 @@ from trading.batch_rows import (
     insert_fills,
     lock_orders,
     update_orders,
+    update_stops,
 )
-from trading.batches import PRICE_STEPS, QUANTITY_STEPS, Batch, Ended, Matched, WorkingOrder
+from trading.batches import (
+    PRICE_STEPS,
+    QUANTITY_STEPS,
+    Batch,
+    Ended,
+    Matched,
+    Parked,
+    Step,
+    Triggered,
+    WorkingOrder,
+)
 from trading.broadcasts import News
 from trading.commissions import SCHEDULES, fill_commission
 from trading.matching import End, Trade
@@ -75,7 +86,7 @@ def write_batch(batch: Batch, *, shard: int, now: datetime) -> Changes:
         BookDiverged: the database has moved on from what the match started with.
     """
     with transaction.atomic():
-        changes = Changes(now=now, progress=lock_orders(batch.orders))
+        changes = Changes(now=now, progress=lock_orders(batch.orders, others=batch.moves))
         for step in batch.steps:
             _apply(changes, step)
         _check_against_books(changes, batch.steps)
@@ -95,14 +106,23 @@ def write_rejection(
         progress = changes.progress[order.id]
         progress.reason = REJECTED
         if not progress.is_finished:
-            is_in_book = progress.status in {Status.NEW, Status.PARTIALLY_FILLED}
+            is_in_book = progress.status in {Status.HELD, Status.NEW, Status.PARTIALLY_FILLED}
             _move(changes, progress, Event.CANCELED if is_in_book else Event.REJECTED)
         batch = Batch(sequences=[(command_id, sequence)])
         _write(changes, batch, shard=shard)
     return changes
 
 
-def _apply(changes: Changes, step: Matched | Ended) -> None:
+def _apply(changes: Changes, step: Step) -> None:
+    if isinstance(step, Parked):
+        changes.progress[step.order_id].priority = step.sequence
+        _move(changes, changes.progress[step.order_id], Event.HELD)
+        return
+    if isinstance(step, Triggered):
+        progress = changes.progress[step.order.id]
+        progress.priority = step.sequence
+        _move(changes, progress, Event.TRIGGERED, details={"price": plain(step.price)})
+        return
     if isinstance(step, Ended):
         progress = changes.progress[step.order_id]
         progress.reason = EXPIRED if step.event is Event.EXPIRED else ""
@@ -220,10 +240,10 @@ def _move(
     changes.events.append(NewEvent(progress.order.id, event, progress.status, actor_id, facts))
 
 
-def _check_against_books(changes: Changes, steps: Iterable[Matched | Ended]) -> None:
+def _check_against_books(changes: Changes, steps: Iterable[Step]) -> None:
     """Refuse to commit unless database and memory now agree on what each order has left."""
     for step in steps:
-        if isinstance(step, Ended):
+        if not isinstance(step, Matched):
             continue
         makers = [trade.maker for trade in step.outcome.trades if trade.maker is not None]
         for book_order in (step.outcome.order, *makers):
@@ -249,6 +269,9 @@ def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
         bookkeeping.apply_trades(entries)
     if changes.progress:
         update_orders(changes.progress.values(), now=changes.now)
+    triggered = [step for step in batch.steps if isinstance(step, Triggered)]
+    if batch.moves or triggered:
+        update_stops(batch.moves, triggered, shard=shard, now=changes.now)
     if changes.events:
         insert_events(changes.events, now=changes.now)
     if batch.sequences:

@@ -231,6 +231,7 @@ class Matcher:
                 since=now - timedelta(seconds=2 * fresh_seconds),
             ),
             quote_fresh_seconds=fresh_seconds,
+            collar_bps=settings.LIMITS.order_collar_bps,
         )
         self._shard = shard
         return shard

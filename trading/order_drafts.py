@@ -17,7 +17,7 @@ from trading.errors import OrderDenied, TooManyOpenOrders
 from trading.models import Order
 from trading.situation import Situation
 from trading.sizing import Plan
-from trading.states import OrderType, Side, Status, TimeInForce
+from trading.states import Side, Status, TimeInForce
 from trading.tickets import OrderTicket
 
 
@@ -53,6 +53,11 @@ class Draft:
             self.balance_id,
             self.reserve,
         ]
+
+    def stop_values(self) -> list[Any]:
+        """The last arguments of the functions that record an order."""
+        order = self.order
+        return [order.stop_price, order.trail_amount, order.trail_pct]
 
 
 def draft_order(
@@ -103,7 +108,10 @@ def _make_order(
         status=Status.PENDING_NEW.value,
         quantity=plan.quantity,
         notional=ticket.notional,
-        limit_price=ticket.limit_price if ticket.type is OrderType.LIMIT else None,
+        limit_price=ticket.limit_price,
+        stop_price=ticket.stop_price,
+        trail_amount=ticket.trail_amount,
+        trail_pct=ticket.trail_pct,
         worst_price=plan.worst_price,
         commission_schedule=settings.COMMISSION_SCHEDULE,
         extended_hours=ticket.extended_hours,

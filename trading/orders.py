@@ -1,4 +1,4 @@
-"""Placing and cancelling orders: what a page, the API and a script call alike."""
+"""Placing orders: what a page, the API and a script call alike."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from accounts.errors import Problem
 from accounts.models import User
 from portfolio.models import Portfolio
 from trading import doorbell, pretrade, sizing
+from trading.cancellation import cancel_order
 from trading.errors import (
     DuplicateClientOrderId,
     OrderDenied,
@@ -23,10 +24,10 @@ from trading.errors import (
     PortfolioUnknown,
     TooManyOpenOrders,
 )
-from trading.models import Order, OrderCommand, OrderEvent
+from trading.models import Order
 from trading.order_drafts import draft_order
 from trading.situation import Situation, look
-from trading.states import CommandKind, Event, Side, Status, next_status
+from trading.states import OrderType, Side
 from trading.tickets import OrderTicket
 
 __all__ = [
@@ -63,7 +64,7 @@ class Estimate:
 
 
 # See trading.migrations.0002_place_order for what it says.
-RECORD: Final = f"SELECT trading_record_order({', '.join(['%s'] * 19)})"
+RECORD: Final = f"SELECT trading_record_order({', '.join(['%s'] * 22)})"
 
 
 def place_order(
@@ -102,7 +103,7 @@ def _place(
     draft = draft_order(portfolio_id, ticket, situation, placed_at=placed_at)
     order = draft.order
     with connection.cursor() as cursor:
-        cursor.execute(RECORD, draft.values(actor_id=actor_id))
+        cursor.execute(RECORD, [*draft.values(actor_id=actor_id), *draft.stop_values()])
         (outcome,) = cursor.fetchone()
     if outcome == "repeated":
         earlier = Order.objects.get(
@@ -119,45 +120,6 @@ def tell_placed(order: Order) -> None:
     """Wake the matcher, and count; after the commit."""
     doorbell.ring(order.instrument_id)
     metrics.orders_accepted.labels(order.type).inc()
-
-
-def cancel_order(*, order_id: UUID, requested_at: datetime, actor_id: UUID | None = None) -> Order:
-    """Ask the matcher to take an order out; it may still fill before that happens.
-
-    The hold is released when the matcher has done it. Asking again changes nothing.
-
-    Raises:
-        OrderUnknown: there is no such order.
-        OrderFinished: it has filled, or ended otherwise.
-    """
-    with transaction.atomic():
-        order = Order.objects.select_for_update(no_key=True).filter(id=order_id).first()
-        if order is None:
-            raise OrderUnknown(order_id)
-        status = Status(order.status)
-        if status in Status.terminal():
-            raise OrderFinished(order_id=order.id, status=status)
-        if status is Status.PENDING_CANCEL:
-            return order
-        order.status = next_status(status, Event.CANCEL_REQUESTED)
-        order.updated_at = requested_at
-        order.save(update_fields=["status", "updated_at"])
-        OrderEvent.objects.create(
-            order_id=order.id,
-            kind=Event.CANCEL_REQUESTED,
-            status=order.status,
-            occurred_at=requested_at,
-            actor_id=actor_id,
-        )
-        OrderCommand.objects.create(
-            kind=CommandKind.CANCEL,
-            order_id=order.id,
-            instrument_id=order.instrument_id,
-            actor_id=actor_id,
-            created_at=requested_at,
-        )
-        transaction.on_commit(lambda: doorbell.ring(order.instrument_id))
-    return order
 
 
 def estimate_order(*, portfolio: Portfolio, ticket: OrderTicket, at: datetime) -> Estimate:
@@ -200,6 +162,10 @@ def _repeat(ticket: OrderTicket, *, order_id: UUID) -> Order:
         and order.type == ticket.type
         and order.time_in_force == ticket.time_in_force
         and order.limit_price == ticket.limit_price
+        and order.trail_amount == ticket.trail_amount
+        and order.trail_pct == ticket.trail_pct
+        # That of a trailing stop moves, and no ticket says it.
+        and (order.type == OrderType.TRAILING_STOP or order.stop_price == ticket.stop_price)
         and order.notional == ticket.notional
         and (ticket.notional is not None or order.quantity == ticket.quantity)
         and order.extended_hours == ticket.extended_hours

@@ -28,7 +28,7 @@ from trading.tickets import OrderTicket
 
 CLIENT_ORDER_ID_LENGTH: Final = 128
 ADMISSION: Final = "SELECT * FROM trading_order_admission(%s, %s, %s, %s, %s)"
-RECORD: Final = f"SELECT trading_record_answered_order({', '.join(['%s'] * 30)})"
+RECORD: Final = f"SELECT trading_record_answered_order({', '.join(['%s'] * 33)})"
 
 
 def place_at_once(
@@ -55,7 +55,11 @@ def place_at_once(
     except OrderDenied:
         return None
     response = build_response(Status(201, OrderOut.from_order(draft.order, symbol=symbol)))
-    values = [*draft.values(actor_id=caller.user.id), *attempt.values(response)]
+    values = [
+        *draft.values(actor_id=caller.user.id),
+        *attempt.values(response),
+        *draft.stop_values(),
+    ]
     with connection.cursor() as cursor:
         cursor.execute(RECORD, values)
         (outcome,) = cursor.fetchone()

@@ -12,9 +12,11 @@ from typing import Final
 from accounts.errors import Problem
 from accounts.tiers import allowance_of
 from market.values import plain
+from trading import stop_rules
 from trading.errors import TooManyOpenOrders
 from trading.sizing import Sizing, size_up, usable
 from trading.states import OrderType, Side, TimeInForce
+from trading.ticket_numbers import grid_problems, number_problems, short
 from trading.tickets import Market, Means, OrderTicket, Rules, Terms
 
 AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
@@ -55,7 +57,9 @@ def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Itera
         )
     if not terms.is_active:
         yield Problem("symbol", "inactive", f"{terms.symbol} is no longer traded.")
-    if not terms.is_open and (ticket.type is OrderType.MARKET or ticket.time_in_force in AT_ONCE):
+    if ticket.type.waits_for_stop and ticket.time_in_force in AT_ONCE:
+        yield Problem("time_in_force", "not_for_stops", "A stop order waits, so it is day or gtc.")
+    elif not terms.is_open and (ticket.type is OrderType.MARKET or ticket.time_in_force in AT_ONCE):
         yield Problem(
             "time_in_force",
             "market_closed",
@@ -81,15 +85,17 @@ def _ticket_problems(ticket: OrderTicket, rules: Rules) -> Iterator[Problem]:
         yield Problem("quantity", "missing", "Give a quantity or a notional amount.")
     if ticket.quantity is not None and ticket.notional is not None:
         yield Problem("notional", "superfluous", "Give a quantity or a notional amount, not both.")
-    yield from _number_problems("quantity", ticket.quantity, rules.quantity_maximum)
+    yield from number_problems("quantity", ticket.quantity, rules.quantity_maximum)
     amount_maximum = rules.quantity_maximum * rules.price_maximum
-    yield from _number_problems("notional", ticket.notional, amount_maximum)
-    if ticket.type is OrderType.LIMIT:
+    yield from number_problems("notional", ticket.notional, amount_maximum)
+    words = ticket.type.replace("_", "-")
+    if ticket.type.has_limit:
         if ticket.limit_price is None:
-            yield Problem("limit_price", "missing", "A limit order needs a limit price.")
+            yield Problem("limit_price", "missing", f"A {words} order needs a limit price.")
     elif ticket.limit_price is not None:
-        yield Problem("limit_price", "superfluous", "A market order takes no limit price.")
-    yield from _number_problems("limit_price", ticket.limit_price, rules.price_maximum)
+        yield Problem("limit_price", "superfluous", f"A {words} order takes no limit price.")
+    yield from number_problems("limit_price", ticket.limit_price, rules.price_maximum)
+    yield from stop_rules.ticket_problems(ticket, rules)
     name = ticket.client_order_id
     if name is not None and not (0 < len(name) <= rules.client_order_id_characters):
         yield Problem(
@@ -104,34 +110,18 @@ def _ticket_problems(ticket: OrderTicket, rules: Rules) -> Iterator[Problem]:
         )
 
 
-def _number_problems(field: str, number: Decimal | None, maximum: int) -> Iterator[Problem]:
-    if number is None:
-        return
-    # Compared before anything is computed: a number of 400 digits would cost or overflow.
-    if not number.is_finite() or number <= 0:
-        yield Problem(field, "not_positive", f"{field} was {_short(number)}, must be > 0.")
-    elif number > maximum:
-        yield Problem(field, "too_large", f"{field} was {_short(number)}, must be <= {maximum}.")
-
-
 def _grid_problems(ticket: OrderTicket, terms: Terms, rules: Rules) -> Iterator[Problem]:
     quantity = usable(ticket.quantity, rules.quantity_maximum)
-    if quantity is not None and not _is_on_grid(quantity, terms.lot_size):
-        yield Problem(
-            "quantity",
-            "off_lot",
-            f"quantity was {_short(quantity)}, must be a multiple of {plain(terms.lot_size)}.",
-        )
-    price = usable(ticket.limit_price, rules.price_maximum)
-    if price is not None and not _is_on_grid(price, terms.tick_size):
-        yield Problem(
-            "limit_price",
-            "off_tick",
-            f"limit_price was {_short(price)}, must be a multiple of {plain(terms.tick_size)}.",
-        )
+    yield from grid_problems("quantity", quantity, terms.lot_size, "off_lot")
+    for field in ("limit_price", "stop_price", "trail_amount"):
+        price = usable(getattr(ticket, field), rules.price_maximum)
+        yield from grid_problems(field, price, terms.tick_size, "off_tick")
 
 
 def _price_problems(ticket: OrderTicket, market: Market, rules: Rules) -> Iterator[Problem]:
+    if ticket.type.waits_for_stop:
+        yield from stop_rules.price_problems(ticket, market, rules)
+        return
     if ticket.type is OrderType.MARKET:
         if market.reference(ticket.side, fresh_seconds=rules.quote_fresh_seconds) is None:
             yield Problem(
@@ -149,14 +139,14 @@ def _price_problems(ticket: OrderTicket, market: Market, rules: Rules) -> Iterat
         yield Problem(
             "limit_price",
             "out_of_band",
-            f"limit_price was {_short(price)}, more than {factor} times the market's"
+            f"limit_price was {short(price)}, more than {factor} times the market's"
             f" {plain(latest)}.",
         )
     if ticket.side is Side.SELL and price * factor < latest:
         yield Problem(
             "limit_price",
             "out_of_band",
-            f"limit_price was {_short(price)}, less than 1/{factor} of the market's"
+            f"limit_price was {short(price)}, less than 1/{factor} of the market's"
             f" {plain(latest)}.",
         )
 
@@ -204,17 +194,3 @@ def cents_up(amount: Decimal) -> Decimal:
 
 def cents_down(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"), ROUND_DOWN)
-
-
-def _is_on_grid(number: Decimal, step: Decimal) -> bool:
-    # More decimal places than any grid has; the remainder of such a number could overflow.
-    exponent = number.normalize().as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -12 and number % step == 0
-
-
-def _short(number: Decimal) -> str:
-    """A number as words may carry it, however many digits were sent."""
-    if not number.is_finite():
-        return str(number)
-    is_writable = len(number.as_tuple().digits) <= 28 and -12 <= number.adjusted() <= 20
-    return plain(number) if is_writable else f"{number:.3E}"

@@ -16,7 +16,7 @@ from market.depth.order_books import RestingLevel, RestingOrders
 from trading.states import Side
 
 # The statuses are those of the index of working orders; an order without a priority has not
-# been through the book yet. Market orders wait unseen, they have no limit.
+# been through the book yet. Market orders wait unseen, they have no limit, and so do stops.
 LEVELS: Final = """
 SELECT instrument_id, mic, side, price, size, orders FROM (
     SELECT orders.instrument_id, instrument.exchange_id AS mic, orders.side,
@@ -29,8 +29,9 @@ SELECT instrument_id, mic, side, price, size, orders FROM (
         ) AS place
     FROM trading_order AS orders
     JOIN market_instrument AS instrument ON instrument.id = orders.instrument_id
-    WHERE orders.status IN ('pending_new', 'new', 'partially_filled', 'pending_cancel')
+    WHERE orders.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_cancel')
         AND orders.priority IS NOT NULL AND orders.limit_price IS NOT NULL
+        AND (orders.stop_price IS NULL OR orders.triggered_at IS NOT NULL)
         AND orders.instrument_id = ANY(%s)
     GROUP BY orders.instrument_id, instrument.exchange_id, orders.side, orders.limit_price
 ) AS level

@@ -21,6 +21,9 @@ AVERAGE_PLACES: Final = Decimal("1E-10")
 class OrderIn(SchemaIn):
     """Give `quantity` (units) or `notional` (money); a limit order needs `limit_price`.
 
+    `stop` and `stop_limit` need `stop_price`; `trailing_stop` needs `trail_amount` (of the
+    instrument's currency) or `trail_pct` (per cent of the best price since).
+
     Without a `client_order_id` the order takes the `Idempotency-Key`.
     """
 
@@ -32,13 +35,13 @@ class OrderIn(SchemaIn):
     quantity: AmountIn | None = None
     notional: AmountIn | None = None
     limit_price: PriceIn | None = None
+    stop_price: PriceIn | None = None
+    trail_amount: PriceIn | None = None
+    trail_pct: PriceIn | None = None
     extended_hours: bool = False
     client_order_id: str | None = None
     # Fields of order types that this market does not take may be there, and empty.
     order_class: Literal["simple"] | None = None
-    stop_price: None = None
-    trail_amount: None = None
-    trail_pct: None = None
     take_profit: None = None
     stop_loss: None = None
 
@@ -65,6 +68,9 @@ class OrderIn(SchemaIn):
             quantity=self.quantity,
             notional=self.notional,
             limit_price=self.limit_price,
+            stop_price=self.stop_price,
+            trail_amount=self.trail_amount,
+            trail_pct=self.trail_pct,
             extended_hours=self.extended_hours,
             client_order_id=client_order_id,
         )
@@ -86,7 +92,11 @@ class OrderOut(SchemaOut):
     filled_quantity: NumberOut
     average_fill_price: NumberOut | None
     limit_price: NumberOut | None
-    stop_price: NumberOut | None = None
+    stop_price: NumberOut | None
+    trail_amount: NumberOut | None
+    trail_pct: NumberOut | None
+    water_mark: NumberOut | None
+    triggered_at: datetime | None
     extended_hours: bool
     submitted_at: datetime
     updated_at: datetime
@@ -111,6 +121,11 @@ class OrderOut(SchemaOut):
             filled_quantity=order.filled_quantity,
             average_fill_price=None if average is None else average.quantize(AVERAGE_PLACES),
             limit_price=order.limit_price,
+            stop_price=order.stop_price,
+            trail_amount=order.trail_amount,
+            trail_pct=order.trail_pct,
+            water_mark=order.water_mark,
+            triggered_at=order.triggered_at,
             extended_hours=order.extended_hours,
             submitted_at=order.submitted_at,
             updated_at=order.updated_at,

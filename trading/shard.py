@@ -7,26 +7,31 @@ committed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 from uuid import UUID
 
-from market.values import Level, QuoteValue
+from market.values import QuoteValue
 from trading import matching
 from trading.batches import (
     PRICE_STEPS,
-    QUANTITY_STEPS,
     Batch,
     Command,
     Ended,
     Listing,
     Matched,
+    Parked,
+    StopMove,
+    Triggered,
     WorkingOrder,
 )
 from trading.matching import End
 from trading.order_book import OrderBook, Street
-from trading.states import CommandKind, Event
+from trading.sizing import collar_price
+from trading.states import CommandKind, Event, Side
+from trading.stops import StopBook
+from trading.streets import street_of
 
 
 class BookDiverged(Exception):
@@ -35,10 +40,11 @@ class BookDiverged(Exception):
 
 @dataclass(slots=True)
 class Shown:
-    """The street's offer for one instrument and how old it is."""
+    """The street's offer for one instrument, its last price, and how old they are."""
 
     quote_at: datetime
     street: Street
+    last: Decimal | None
 
 
 # What quotes have filled: instrument → quote's time → [(is_buy, price, quantity), …].
@@ -55,9 +61,11 @@ class Shard:
         next_sequence: int,
         used: Used,
         quote_fresh_seconds: int,
+        collar_bps: int,
     ) -> None:
         """Build the books from working orders in time order."""
         self.books: dict[int, OrderBook] = {}
+        self.stops: dict[int, StopBook] = {}
         self.orders: dict[UUID, WorkingOrder] = {}
         self.listings: dict[int, Listing] = {}
         self.next_sequence = next_sequence
@@ -65,6 +73,7 @@ class Shard:
         self._shown: dict[int, Shown] = {}
         self._used = used
         self._quote_fresh_seconds = quote_fresh_seconds
+        self._collar_bps = collar_bps
         for order in orders:
             self.get_to_know([order])
             self._readmit(order)
@@ -104,8 +113,10 @@ class Shard:
             self.listings[order.instrument_id] = order.listing
 
     def instruments_with_orders(self) -> list[int]:
-        """Instruments with orders that a new quote may fill."""
-        return [instrument_id for instrument_id, book in self.books.items() if book.orders]
+        """Instruments with orders that a new quote may fill or trigger."""
+        found = [instrument_id for instrument_id, book in self.books.items() if book.orders]
+        found += [instrument_id for instrument_id, book in self.stops.items() if book.stops]
+        return list(dict.fromkeys(found))
 
     def look_for_expiry(self, *, after: datetime) -> None:
         """Find anew when the next day order ends, past those that ended by then."""
@@ -129,17 +140,73 @@ class Shard:
             batch.orders[order.id] = order
             batch.steps.append(Ended(order.id, Event.EXPIRED, command, sequence))
             return
+        self._keep(order)
+        is_open = order.instrument_id not in closed
+        if order.waits_for_stop:
+            self._stops_of(order).add(order.for_stops(arrival=sequence))
+            batch.orders[order.id] = order
+            batch.steps.append(Parked(order.id, sequence))
+            if is_open:
+                self._trigger(batch, order.instrument_id, now)
+        else:
+            self._submit(batch, order, command, sequence, now=now, is_open=is_open)
+
+    def _submit(
+        self,
+        batch: Batch,
+        order: WorkingOrder,
+        command: Command | None,
+        sequence: int,
+        *,
+        now: datetime,
+        is_open: bool,
+    ) -> None:
+        """Bring an order to its book, and let those that wait meet it there."""
         book = self.books.setdefault(order.instrument_id, OrderBook())
         shown = self._fresh(order.instrument_id, now)
         street = shown.street if shown else None
         quote_at = shown.quote_at if shown else None
-        self._keep(order)
-        is_open = order.instrument_id not in closed
         outcome = matching.submit(book, order.for_book(), street, is_open=is_open)
         self._note(batch, Matched(outcome, quote_at, command, sequence))
         if is_open and book.waiting and outcome.end is End.RESTS:
             for later in matching.retry_waiting(book, street):
                 self._note(batch, Matched(later, quote_at))
+
+    def _trigger(self, batch: Batch, instrument_id: int, now: datetime) -> None:
+        """Let the newest price trigger stops; each is submitted in its turn, under a new number."""
+        shown = self._fresh(instrument_id, now)
+        stops = self.stops.get(instrument_id)
+        if stops is None or not stops.stops or shown is None or not shown.last:
+            return
+        reached, moved = stops.hear(int(shown.last * PRICE_STEPS))
+        for stop in moved:
+            if stop.price is not None and stop.mark is not None:
+                price, mark = Decimal(stop.price), Decimal(stop.mark)
+                batch.moves[stop.id] = StopMove(price / PRICE_STEPS, mark / PRICE_STEPS)
+        for stop in reached:
+            waiting = self.orders[stop.id]
+            if waiting.expires_at is not None and waiting.expires_at <= now:
+                continue  # its end waits among the commands
+            sequence = self.next_sequence
+            self.next_sequence += 1
+            order = self._triggered(waiting, sequence, last=shown.last)
+            self.orders[order.id] = batch.orders[order.id] = order
+            batch.steps.append(Triggered(order, sequence, shown.last))
+            self._submit(batch, order, None, sequence, now=now, is_open=True)
+
+    def _triggered(self, order: WorkingOrder, sequence: int, *, last: Decimal) -> WorkingOrder:
+        """The order from now on. A sale without a limit has its collar below the price of now.
+
+        A buy keeps the worst price that it has reserved money for.
+        """
+        worst = order.worst_price
+        if order.side is Side.SELL and not order.type.has_limit:
+            tick_size = order.listing.tick_size
+            worst = collar_price(last, order.side, tick_size=tick_size, bps=self._collar_bps)
+        return replace(order, is_triggered=True, priority=sequence, worst_price=worst)
+
+    def _stops_of(self, order: WorkingOrder) -> StopBook:
+        return self.stops.setdefault(order.instrument_id, StopBook())
 
     def _take_out(self, batch: Batch, command: Command, sequence: int) -> None:
         order_id = command.order.id
@@ -147,7 +214,10 @@ class Shard:
             if command.is_finished or order_id in batch.orders:
                 return  # it filled first
             raise BookDiverged(f"order {order_id} works in the database alone")
-        self.books[command.order.instrument_id].remove(order_id)
+        if self._stops_of(command.order).remove(order_id) is None and (
+            book := self.books.get(command.order.instrument_id)
+        ):
+            book.remove(order_id)
         batch.orders[order_id] = self.orders.pop(order_id)
         ending = Event.EXPIRED if command.kind is CommandKind.EXPIRE else Event.CANCELED
         batch.steps.append(Ended(order_id, ending, command, sequence))
@@ -155,12 +225,14 @@ class Shard:
     def _sweep(self, batch: Batch, instrument_id: int, now: datetime) -> None:
         book = self.books.get(instrument_id)
         shown = self._fresh(instrument_id, now)
-        if book is None or not book.orders or shown is None:
+        if shown is None:
             return
-        outcomes = matching.retry_waiting(book, shown.street)
-        outcomes += matching.meet_street(book, shown.street)
-        for outcome in outcomes:
-            self._note(batch, Matched(outcome, shown.quote_at))
+        if book is not None and book.orders:
+            outcomes = matching.retry_waiting(book, shown.street)
+            outcomes += matching.meet_street(book, shown.street)
+            for outcome in outcomes:
+                self._note(batch, Matched(outcome, shown.quote_at))
+        self._trigger(batch, instrument_id, now)
 
     def _note(self, batch: Batch, step: Matched) -> None:
         """Keep a step with every order it touches, and forget those that are done."""
@@ -195,7 +267,7 @@ class Shard:
                 for is_buy, price, quantity in fills:
                     street.use(is_buy=is_buy, price=price, quantity=quantity)
         self._used.pop(instrument_id, None)
-        self._shown[instrument_id] = Shown(quote.occurred_at, street)
+        self._shown[instrument_id] = Shown(quote.occurred_at, street, quote.last)
         return True
 
     def _fresh(self, instrument_id: int, now: datetime) -> Shown | None:
@@ -214,6 +286,10 @@ class Shard:
     def _readmit(self, order: WorkingOrder) -> None:
         """Put an order back where it stood; one that would cross waits for its turn to take."""
         self._keep(order)
+        if order.waits_for_stop:
+            # Only what has been through the book is readmitted, so it has its place.
+            self._stops_of(order).add(order.for_stops(arrival=order.priority or 0))
+            return
         book = self.books.setdefault(order.instrument_id, OrderBook())
         resting = order.for_book()
         opposite = (book.asks if resting.is_buy else book.bids).first()
@@ -222,24 +298,3 @@ class Shard:
             book.wait(resting)
         else:
             book.rest(resting)
-
-
-def street_of(quote: QuoteValue, *, tick_size: Decimal, lot_size: Decimal) -> Street:
-    """A quote in whole steps: prices rounded against the order, sizes down to whole lots."""
-    bids = quote.bid_levels or _only_level(quote.bid, quote.bid_size)
-    asks = quote.ask_levels or _only_level(quote.ask, quote.ask_size)
-    return Street(
-        bids=[_steps(level, tick_size, lot_size, ROUND_FLOOR) for level in bids],
-        asks=[_steps(level, tick_size, lot_size, ROUND_CEILING) for level in asks],
-    )
-
-
-def _only_level(price: Decimal | None, size: Decimal | None) -> tuple[Level, ...]:
-    return () if price is None or size is None else ((price, size),)
-
-
-def _steps(level: Level, tick_size: Decimal, lot_size: Decimal, rounding: str) -> tuple[int, int]:
-    price, size = level
-    ticks = (price / tick_size).to_integral_value(rounding)
-    lots = (size / lot_size).to_integral_value(ROUND_FLOOR)
-    return int(ticks * tick_size * PRICE_STEPS), int(lots * lot_size * QUANTITY_STEPS)

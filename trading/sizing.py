@@ -17,7 +17,8 @@ BASIS_POINT: Final = Decimal("0.0001")
 class Sizing:
     """What the order amounts to; ``None`` where the ticket does not say enough.
 
-    ``worst_price`` is the limit, or for a market order the reference moved by the collar.
+    ``worst_price`` is the limit, or for a market order the reference moved by the collar; for a
+    stop without a limit, its stop price moved by the collar.
     ``reserve`` is cash for a buy, charges included, and units for a sale.
     """
 
@@ -54,14 +55,18 @@ def size_up(ticket: OrderTicket, *, terms: Terms, market: Market, rules: Rules) 
     """Work out quantity, worst price and what to reserve; only for numbers within bounds."""
     reference = market.reference(ticket.side, fresh_seconds=rules.quote_fresh_seconds)
     limit = usable(ticket.limit_price, rules.price_maximum)
-    if ticket.type is OrderType.LIMIT:
+    stop = None
+    if ticket.type.has_limit:
         expected = worst = limit
-        if limit is not None and reference is not None:
+        if ticket.type is OrderType.LIMIT and limit is not None and reference is not None:
             expected = min(limit, reference) if ticket.side is Side.BUY else max(limit, reference)
+    elif ticket.type.waits_for_stop:
+        expected = stop = first_stop(ticket, market, rules)
+        worst = None if stop is None else collared(stop, ticket.side, terms, rules)
     else:
         expected = reference
         worst = None if reference is None else collared(reference, ticket.side, terms, rules)
-    quantity = _quantity(ticket, price=limit or reference, terms=terms, rules=rules)
+    quantity = _quantity(ticket, price=limit or stop or reference, terms=terms, rules=rules)
     if quantity is None or not quantity or expected is None or worst is None:
         return Sizing(reference, quantity, worst, None, None, None)
     cost = expected * quantity
@@ -72,12 +77,35 @@ def size_up(ticket: OrderTicket, *, terms: Terms, market: Market, rules: Rules) 
     return Sizing(reference, quantity, worst, cost, fees, reserve)
 
 
+def first_stop(ticket: OrderTicket, market: Market, rules: Rules) -> Decimal | None:
+    """Where the stop of a stop order stands at first; ``None`` where that cannot be said.
+
+    A trailing stop follows the matcher's prices from the newest one on, which this only expects.
+    """
+    if ticket.type is not OrderType.TRAILING_STOP:
+        return usable(ticket.stop_price, rules.price_maximum)
+    latest = market.latest(ticket.side)
+    amount = usable(ticket.trail_amount, rules.price_maximum)
+    if amount is None and latest is not None:
+        share = usable(ticket.trail_pct, 100)
+        amount = None if share is None else latest * share / 100
+    if latest is None or amount is None:
+        return None
+    stop = latest + amount if ticket.side is Side.BUY else latest - amount
+    return stop if stop > 0 else None
+
+
 def collared(reference: Decimal, side: Side, terms: Terms, rules: Rules) -> Decimal:
     """The worst price a market order may pay or take, on a tick, beyond the reference."""
-    move = rules.collar_bps * BASIS_POINT
+    return collar_price(reference, side, tick_size=terms.tick_size, bps=rules.collar_bps)
+
+
+def collar_price(reference: Decimal, side: Side, *, tick_size: Decimal, bps: int) -> Decimal:
+    """See ``collared``."""
+    move = bps * BASIS_POINT
     if side is Side.BUY:
-        return _on_grid(reference * (1 + move), terms.tick_size, ROUND_UP)
-    return max(_on_grid(reference * (1 - move), terms.tick_size, ROUND_DOWN), terms.tick_size)
+        return _on_grid(reference * (1 + move), tick_size, ROUND_UP)
+    return max(_on_grid(reference * (1 - move), tick_size, ROUND_DOWN), tick_size)
 
 
 def _quantity(

@@ -21,6 +21,17 @@ class Side(StrEnum):
 class OrderType(StrEnum):
     MARKET = "market"
     LIMIT = "limit"
+    STOP = "stop"  # a market order once its stop price is reached
+    STOP_LIMIT = "stop_limit"  # a limit order once its stop price is reached
+    TRAILING_STOP = "trailing_stop"  # a stop that follows the market at a distance
+
+    @property
+    def waits_for_stop(self) -> bool:
+        return self in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP}
+
+    @property
+    def has_limit(self) -> bool:
+        return self in {OrderType.LIMIT, OrderType.STOP_LIMIT}
 
 
 class TimeInForce(StrEnum):
@@ -32,6 +43,7 @@ class TimeInForce(StrEnum):
 
 class Status(StrEnum):
     PENDING_NEW = "pending_new"  # recorded with its hold, on its way to the matcher
+    HELD = "held"  # waits for its stop price
     NEW = "new"  # in the book
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
@@ -53,6 +65,8 @@ class Status(StrEnum):
 class Event(StrEnum):
     PLACED = "placed"  # where every order starts; no step of the table
     ACCEPTED = "accepted"
+    HELD = "held"
+    TRIGGERED = "triggered"  # its stop price was reached
     PARTLY_FILLED = "partly_filled"
     FILLED = "filled"
     CANCEL_REQUESTED = "cancel_requested"
@@ -67,6 +81,7 @@ class CommandKind(StrEnum):
     PLACE = "place"
     CANCEL = "cancel"
     EXPIRE = "expire"
+    TRIGGER = "trigger"  # the matcher's own: a stop was reached, and takes its turn from there
 
 
 _OPEN: Final = (Status.NEW, Status.PARTIALLY_FILLED)
@@ -79,6 +94,11 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     (Status.PENDING_NEW, Event.CANCELED): Status.CANCELED,  # IOC or FOK found too little
     (Status.PENDING_NEW, Event.EXPIRED): Status.EXPIRED,
     (Status.PENDING_NEW, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
+    (Status.PENDING_NEW, Event.HELD): Status.HELD,
+    (Status.HELD, Event.TRIGGERED): Status.NEW,
+    (Status.HELD, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
+    (Status.HELD, Event.CANCELED): Status.CANCELED,
+    (Status.HELD, Event.EXPIRED): Status.EXPIRED,
     **{(status, Event.PARTLY_FILLED): Status.PARTIALLY_FILLED for status in _OPEN},
     **{(status, Event.FILLED): Status.FILLED for status in _OPEN},
     **{(status, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL for status in _OPEN},
@@ -90,6 +110,8 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     (Status.PENDING_CANCEL, Event.FILLED): Status.FILLED,
     (Status.PENDING_CANCEL, Event.EXPIRED): Status.EXPIRED,
     (Status.PENDING_CANCEL, Event.ACCEPTED): Status.PENDING_CANCEL,
+    (Status.PENDING_CANCEL, Event.HELD): Status.PENDING_CANCEL,
+    (Status.PENDING_CANCEL, Event.TRIGGERED): Status.PENDING_CANCEL,
     (Status.PENDING_CANCEL, Event.REJECTED): Status.REJECTED,
 }
 

@@ -26,6 +26,9 @@ class OrderTicket:
     quantity: Decimal | None = None
     notional: Decimal | None = None
     limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None  # of a trailing stop: this, > 0,
+    trail_pct: Decimal | None = None  # or this, per cent of the best price since
     extended_hours: bool = False
     client_order_id: str | None = None
 

@@ -119,7 +119,8 @@ def test_a_bad_quantity_is_refused_by_field(
     [
         ({"symbol": "NOPE"}, "symbol"),
         ({"side": "steal"}, "side"),
-        ({"type": "trailing_stop"}, "type"),
+        ({"type": "bracket"}, "type"),
+        ({"type": "trailing_stop"}, "trail_amount"),
         ({"time_in_force": "never"}, "time_in_force"),
         ({"quantity": None}, "quantity"),
         ({"notional": "100"}, "notional"),

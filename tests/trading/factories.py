@@ -73,6 +73,7 @@ def make_quote(
     bid: str = "99.90",
     ask: str = "100.00",
     size: str = "500",
+    last: str | None = None,
     bids: Sequence[tuple[str, str]] = (),
     asks: Sequence[tuple[str, str]] = (),
     at: datetime = NOON,
@@ -87,7 +88,7 @@ def make_quote(
         bid_size=bid_levels[0][1],
         ask=ask_levels[0][0],
         ask_size=ask_levels[0][1],
-        last=bid_levels[0][0],
+        last=Decimal(last) if last else bid_levels[0][0],
         last_size=Decimal(1),
         previous_close=Decimal(95),
         bid_levels=bid_levels,
@@ -116,15 +117,27 @@ def make_ticket(
     tif: str = "day",
     notional: str | None = None,
     client_order_id: str | None = None,
+    stop: str | None = None,
+    trail: str | None = None,
 ) -> OrderTicket:
+    """``trail`` is an amount, or with a sign of it a share: ``1.50`` or ``5%``."""
+    kind = OrderType.LIMIT if limit else OrderType.MARKET
+    if stop:
+        kind = OrderType.STOP_LIMIT if limit else OrderType.STOP
+    if trail:
+        kind = OrderType.TRAILING_STOP
+    share = trail.rstrip("%") if trail and trail.endswith("%") else None
     return OrderTicket(
         instrument_id=instrument.id,
         side=Side(side),
-        type=OrderType.LIMIT if limit else OrderType.MARKET,
+        type=kind,
         time_in_force=TimeInForce(tif),
         quantity=None if quantity is None or notional else Decimal(quantity),
         notional=Decimal(notional) if notional else None,
         limit_price=Decimal(limit) if limit else None,
+        stop_price=Decimal(stop) if stop else None,
+        trail_amount=Decimal(trail) if trail and not share else None,
+        trail_pct=Decimal(share) if share else None,
         client_order_id=client_order_id,
     )
 

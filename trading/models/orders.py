@@ -52,11 +52,19 @@ class Order(models.Model):
     notional = models.DecimalField(max_digits=28, decimal_places=10, null=True)
     limit_price = models.DecimalField(max_digits=20, decimal_places=8, null=True)
     worst_price = models.DecimalField(max_digits=20, decimal_places=8)
+    # Of a trailing stop it follows ``water_mark``, the best price heard since, and both are null
+    # until the matcher has heard one.
+    stop_price = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    trail_amount = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    trail_pct = models.DecimalField(max_digits=8, decimal_places=4, null=True)
+    water_mark = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    triggered_at = models.DateTimeField(null=True)
     commission_schedule = models.CharField(max_length=20)  # a name in trading.commissions
     filled_quantity = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     filled_amount = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     extended_hours = models.BooleanField(default=False)
-    # Place in the shard's sequence of accepted commands: the order's time priority.
+    # Place in the shard's sequence of accepted commands: the order's time priority. That of a stop
+    # counts from when it was triggered, and until then among stops.
     priority = models.BigIntegerField(null=True)
     submitted_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -79,6 +87,13 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=(Q(limit_price=None) | Q(limit_price__gt=0)) & Q(worst_price__gt=0),
                 name="order_prices_positive",
+            ),
+            models.CheckConstraint(
+                condition=(Q(stop_price=None) | Q(stop_price__gt=0))
+                & (Q(trail_amount=None) | Q(trail_amount__gt=0))
+                & (Q(trail_pct=None) | Q(trail_pct__gt=0, trail_pct__lt=100))
+                & (Q(water_mark=None) | Q(water_mark__gt=0)),
+                name="order_stop_prices_positive",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=[status.value for status in Status]),

@@ -1,0 +1,30 @@
+"""What a quote offers, in the whole steps of the books. Pure."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from market.values import Level, QuoteValue
+from trading.batches import PRICE_STEPS, QUANTITY_STEPS
+from trading.order_book import Street
+
+
+def street_of(quote: QuoteValue, *, tick_size: Decimal, lot_size: Decimal) -> Street:
+    """A quote in whole steps: prices rounded against the order, sizes down to whole lots."""
+    bids = quote.bid_levels or _only_level(quote.bid, quote.bid_size)
+    asks = quote.ask_levels or _only_level(quote.ask, quote.ask_size)
+    return Street(
+        bids=[_steps(level, tick_size, lot_size, ROUND_FLOOR) for level in bids],
+        asks=[_steps(level, tick_size, lot_size, ROUND_CEILING) for level in asks],
+    )
+
+
+def _only_level(price: Decimal | None, size: Decimal | None) -> tuple[Level, ...]:
+    return () if price is None or size is None else ((price, size),)
+
+
+def _steps(level: Level, tick_size: Decimal, lot_size: Decimal, rounding: str) -> tuple[int, int]:
+    price, size = level
+    ticks = (price / tick_size).to_integral_value(rounding)
+    lots = (size / lot_size).to_integral_value(ROUND_FLOOR)
+    return int(ticks * tick_size * PRICE_STEPS), int(lots * lot_size * QUANTITY_STEPS)
