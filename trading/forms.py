@@ -19,10 +19,23 @@ FIELD_OF_PROBLEM: Final = {
     "quantity": "size",
     "notional": "size",
     "limit_price": "limit_price",
+    "stop_price": "stop_price",
+    "trail_amount": "trail",
+    "trail_pct": "trail",
     "time_in_force": "time_in_force",
 }
 QUANTITY: Final = "quantity"
 NOTIONAL: Final = "notional"
+AMOUNT: Final = "amount"
+PER_CENT: Final = "pct"
+STOPS_AT_A_PRICE: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+TYPES: Final = (
+    (OrderType.MARKET.value, "Market"),
+    (OrderType.LIMIT.value, "Limit"),
+    (OrderType.STOP.value, "Stop"),
+    (OrderType.STOP_LIMIT.value, "Stop limit"),
+    (OrderType.TRAILING_STOP.value, "Trailing"),
+)
 TIMES_IN_FORCE: Final = (
     (TimeInForce.DAY.value, "Day: until the close"),
     (TimeInForce.GTC.value, "GTC: until cancelled"),
@@ -47,9 +60,14 @@ class OrderTicketForm(forms.Form):
     """One size, read as units or as an amount. What is missing the operation itself says."""
 
     side = forms.ChoiceField(choices=[(side.value, side.name.title()) for side in Side])
-    type = forms.ChoiceField(choices=[(kind.value, kind.name.title()) for kind in OrderType])
+    type = forms.ChoiceField(choices=TYPES)
     sizing = forms.ChoiceField(choices=[(QUANTITY, "Units"), (NOTIONAL, "Amount")])
     size = number_field("How much", decimal_places=10)
+    stop_price = number_field("Stop price", decimal_places=8)
+    trail = number_field("Distance", decimal_places=8)
+    trail_in = forms.ChoiceField(
+        choices=[(AMOUNT, "Amount"), (PER_CENT, "Per cent")], required=False
+    )
     limit_price = number_field("Limit price", decimal_places=8)
     time_in_force = forms.ChoiceField(
         label="Time in force",
@@ -70,6 +88,9 @@ class OrderTicketForm(forms.Form):
             "sizing": QUANTITY,
             "size": "",
             "limit_price": "",
+            "stop_price": "",
+            "trail": "",
+            "trail_in": AMOUNT,
             "time_in_force": TimeInForce.DAY.value,
             "client_order_id": str(new_id()),
         }
@@ -90,6 +111,8 @@ class OrderTicketForm(forms.Form):
         size = given.get("size")
         is_amount = given.get("sizing") == NOTIONAL
         kind = OrderType(given.get("type") or OrderType.MARKET)
+        trail = given.get("trail") if kind is OrderType.TRAILING_STOP else None
+        is_share = given.get("trail_in") == PER_CENT
         return OrderTicket(
             instrument_id=instrument_id,
             side=Side(given.get("side") or Side.BUY),
@@ -97,8 +120,12 @@ class OrderTicketForm(forms.Form):
             time_in_force=TimeInForce(given.get("time_in_force") or TimeInForce.DAY),
             quantity=None if is_amount else size,
             notional=size if is_amount else None,
-            # The field is out of sight on a market ticket, so what it still holds is not meant.
-            limit_price=given.get("limit_price") if kind is OrderType.LIMIT else None,
+            # Fields that do not belong to the type are out of sight, so what they still hold is
+            # not meant.
+            limit_price=given.get("limit_price") if kind.has_limit else None,
+            stop_price=given.get("stop_price") if kind in STOPS_AT_A_PRICE else None,
+            trail_amount=None if is_share else trail,
+            trail_pct=trail if is_share else None,
             client_order_id=given.get("client_order_id") or None,
         )
 

@@ -37,6 +37,7 @@ def _orders(request: InvestorRequest, instrument: Instrument) -> list[dict[str, 
         Order.objects.for_user(request.user)
         .working()
         .filter(instrument=instrument, limit_price__isnull=False)
+        .exclude(stop_price__isnull=False, triggered_at=None)
         .values("side", "limit_price")
         .annotate(remaining=Sum(F("quantity") - F("filled_quantity")))
         .order_by("side", "limit_price")

@@ -61,6 +61,8 @@ def order_story(order: Order) -> OrderStory:
 def _line(event: OrderEvent) -> StoryLine:
     facts = event.details
     detail = str(facts.get("reason", ""))
+    if "price" in facts:
+        detail = f"at {facts['price']}"
     if "quantity" in facts and "price" in facts:
         detail = f"{facts['quantity']} at {facts['price']}"
     return StoryLine(event.kind.replace("_", " ").capitalize(), event.occurred_at, detail)

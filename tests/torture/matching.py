@@ -1,4 +1,4 @@
-"""Random orders, cancellations and quotes against the promises of the matching core."""
+"""Random orders, stops, cancellations and prices against the promises of the matching core."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import time
 from uuid import UUID
 
 from tests.torture.report import Finding
-from tests.trading.test_matching_properties import OWNERS, Exchange, copy_of
+from tests.trading.plain_stops import Print, random_waiting
+from tests.trading.test_matching_properties import OWNERS, Exchange, Step, copy_of
 from trading.order_book import BookOrder, Street
 
 STEPS_PER_GAME = 400
@@ -37,7 +38,7 @@ def search(*, seconds: float, seed: int) -> Finding:
     return finding
 
 
-def random_step(numbers: random.Random) -> BookOrder | Street | int:
+def random_step(numbers: random.Random) -> Step:
     kind = numbers.random()
     if kind < 0.15:
         return numbers.randrange(1_000)  # a cancellation
@@ -48,6 +49,13 @@ def random_step(numbers: random.Random) -> BookOrder | Street | int:
             bids=[(middle - gap, numbers.randint(1, 20)) for gap in gaps],
             asks=[(middle + gap, numbers.randint(1, 20)) for gap in gaps],
         )
+    if kind < 0.35:
+        return Print(MIDDLE + numbers.randint(-9, 9))
+    order = random_order(numbers)
+    return random_waiting(numbers, order, middle=MIDDLE) if kind < 0.5 else order
+
+
+def random_order(numbers: random.Random) -> BookOrder:
     time_in_force = numbers.choice(("day", "day", "day", "ioc", "fok"))
     return BookOrder(
         id=UUID(int=numbers.getrandbits(128)),

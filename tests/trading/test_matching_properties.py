@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.trading.plain_stops import PlainStops, Print, Waiting
 from trading.matching import Outcome, Trade, meet_street, retry_waiting, submit
 from trading.order_book import BookOrder, OrderBook, Street
+from trading.stops import StopBook, Trail
+
+Step = BookOrder | Street | int | Waiting | Print
 
 OWNERS = [UUID(int=number) for number in range(1, 4)]
 PRICES = st.integers(95, 105)
 SIZES = st.integers(1, 9)
+SLOTS = BookOrder.__slots__
 
 
 @st.composite
@@ -44,7 +50,14 @@ def streets(draw: st.DrawFn) -> Street:
     )
 
 
-steps = st.lists(st.one_of(orders(), streets(), st.integers(0, 20)), max_size=40)
+prints = st.builds(Print, PRICES)
+stops = st.builds(
+    Waiting,
+    orders(),
+    PRICES,
+    st.one_of(st.none(), st.builds(Trail, amount=st.integers(1, 4))),
+)
+steps = st.lists(st.one_of(orders(), streets(), st.integers(0, 20), stops, prints), max_size=40)
 
 
 class Exchange:
@@ -56,14 +69,23 @@ class Exchange:
         self.sizes: dict[UUID, int] = {}
         self.filled: Counter[UUID] = Counter()
         self.log: list[tuple[object, ...]] = []
+        self.stops = StopBook()
+        self.plain_stops = PlainStops()
+        self.held: dict[UUID, BookOrder] = {}
 
-    def play(self, step: BookOrder | Street | int) -> None:
+    def play(self, step: Step) -> None:
         if isinstance(step, BookOrder):
-            if step.id in self.sizes:
-                return
-            self.sizes[step.id] = step.remaining
-            self.check(submit(self.book, step, self.street))
-            self.check_all(retry_waiting(self.book, self.street))
+            self.bring(step)
+        elif isinstance(step, Waiting):
+            if step.order.id not in self.sizes | self.held:
+                self.held[step.order.id] = step.order
+                self.stops.add(step.to_stop(arrival=len(self.held)))
+                self.plain_stops.add(step)
+        elif isinstance(step, Print):
+            reached, _ = self.stops.hear(step.last)
+            assert [stop.id for stop in reached] == self.plain_stops.hear(step.last)
+            for stop in reached:
+                self.bring(self.held[stop.id])
         elif isinstance(step, Street):
             self.street = step
             shown = sum(size for _, size in [*step.bids, *step.asks])
@@ -75,6 +97,13 @@ class Exchange:
             chosen = list(self.book.orders)[step % len(self.book.orders)]
             self.book.remove(chosen)
         assert not self.book.is_crossed()
+
+    def bring(self, order: BookOrder) -> None:
+        if order.id in self.sizes:
+            return
+        self.sizes[order.id] = order.remaining
+        self.check(submit(self.book, order, self.street))
+        self.check_all(retry_waiting(self.book, self.street))
 
     def check_all(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:
@@ -115,10 +144,11 @@ def tuple_of(trade: Trade) -> tuple[int, int | None, int, int]:
     return (trade.taker.id.int, maker, trade.price, trade.quantity)
 
 
-def copy_of(step: BookOrder | Street | int) -> BookOrder | Street | int:
+def copy_of(step: Step) -> Step:
+    if isinstance(step, Waiting):
+        return replace(step, order=BookOrder(**{n: getattr(step.order, n) for n in SLOTS}))
     if isinstance(step, BookOrder):
-        values = {name: getattr(step, name) for name in BookOrder.__slots__}
-        return BookOrder(**values)
+        return BookOrder(**{name: getattr(step, name) for name in SLOTS})
     if isinstance(step, Street):
         bids = [(price, size) for price, size in step.bids]
         return Street(bids=bids, asks=[(price, size) for price, size in step.asks])
@@ -127,7 +157,7 @@ def copy_of(step: BookOrder | Street | int) -> BookOrder | Street | int:
 
 @settings(max_examples=300, deadline=None)
 @given(steps)
-def test_the_market_keeps_its_promises(sequence: list[BookOrder | Street | int]) -> None:
+def test_the_market_keeps_its_promises(sequence: list[Step]) -> None:
     again = [copy_of(step) for step in sequence]
     first, second = Exchange(), Exchange()
     for step in sequence:

@@ -252,3 +252,38 @@ def test_the_desk_chooses_among_paper_portfolios(
     text = page.get(f"/instruments/AAPL/desk?portfolio={other.id}", headers=HTMX).content.decode()
     assert "$777.00" in text
     assert f'value="{other.id}" selected' in text
+
+
+def test_a_stop_is_placed_with_the_fields_of_its_type_alone(
+    page: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    left_over = {"limit_price": "1", "trail": "2", "trail_in": "pct"}
+    response = send(page, portfolio, type="stop", stop_price="110.00", **left_over)
+    assert response.status_code == 200
+    order = Order.objects.get()
+    assert (order.type, order.stop_price) == ("stop", Decimal(110))
+    assert (order.limit_price, order.trail_amount, order.trail_pct) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("unit", "amount", "share"), [("amount", "2.5", None), ("pct", None, "2.5")]
+)
+def test_a_trailing_stop_follows_by_an_amount_or_a_share(  # noqa: PLR0917 - fixtures and parameters
+    page: Client,
+    portfolio: Portfolio,
+    apple: Instrument,
+    unit: str,
+    amount: str | None,
+    share: str | None,
+) -> None:
+    send(page, portfolio, type="trailing_stop", trail="2.5", trail_in=unit)
+    order = Order.objects.get()
+    assert order.trail_amount == (Decimal(amount) if amount else None)
+    assert order.trail_pct == (Decimal(share) if share else None)
+
+
+def test_a_missing_stop_price_is_said_at_its_field(
+    page: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    text = send(page, portfolio, type="stop_limit", limit_price="100").content.decode()
+    assert "needs a stop price" in problems_at("stop_price", text)

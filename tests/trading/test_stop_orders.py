@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -239,7 +240,8 @@ def test_a_price_that_comes_before_the_cancellation_is_done_wins() -> None:
     assert kinds_of(order) == ["placed", "held", "cancel_requested", "triggered", "filled"]
 
 
-def test_a_closed_market_triggers_nothing() -> None:
+def test_a_closed_market_triggers_nothing(settings: Any) -> None:
+    settings.SIMULATED_EXCHANGE_HOURS = "real"
     portfolio, tape = make_portfolio(), make_tape()
     order = place(portfolio, tape.instrument, stop="110.00", tif="gtc")
     tape.matcher.work()
