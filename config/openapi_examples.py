@@ -116,10 +116,14 @@ NAMED: Final[dict[str, Any]] = {
     "time_in_force": "day",
     "title": "Unprocessable Entity",
     "total_value": "100000",
+    "trail_amount": None,
+    "trail_pct": None,
+    "triggered_at": None,
     "type": "limit",
     "unpriced": "ZZZZ",
     "volume": "125000",
     "vwap": "100.87",
+    "water_mark": None,
 }
 
 # Where a name means something else in one model.

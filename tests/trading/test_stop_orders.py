@@ -194,10 +194,12 @@ def test_a_matcher_that_begins_again_triggers_the_same(trail: str) -> None:
         owner = make_user(f"alice{next(numbers)}@example.com")
         portfolio, tape = make_portfolio(owner), make_tape(f"AAPL{next(numbers)}")
         give_units(portfolio, tape.instrument, "30")
-        orders = [
-            place(portfolio, tape.instrument, side="sell", **kind)
-            for kind in ({"trail": trail}, {"stop": "99.10"}, {"stop": "99", "limit": "98.90"})
+        kinds: list[dict[str, Any]] = [
+            {"trail": trail},
+            {"stop": "99.10"},
+            {"stop": "99", "limit": "98.90"},
         ]
+        orders = [place(portfolio, tape.instrument, side="sell", **kind) for kind in kinds]
         for last in ("100.40", "102.00", "100.50", "100.00", "99.05", "98.00", "99.00"):
             if begins_again:
                 tape.matcher._shard = None  # as after a crash: all it knows is in the database
@@ -289,7 +291,7 @@ def test_the_same_stop_twice_is_one_order_however_far_it_has_moved() -> None:
     ],
 )
 def test_what_is_wrong_with_a_stop_is_said_at_its_field(
-    ticket: dict[str, str], expected: tuple[str, str]
+    ticket: dict[str, Any], expected: tuple[str, str]
 ) -> None:
     portfolio, tape = make_portfolio(), make_tape()
     with pytest.raises(OrderDenied) as denied:
