@@ -210,6 +210,7 @@ ROUTERS: Final = (
     "market.api",
     "portfolio.api",
     "trading.api",
+    "trading.many_orders_api",
     "config.health",
     "config.metrics_api",
 )

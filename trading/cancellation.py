@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -50,3 +52,59 @@ def cancel_order(*, order_id: UUID, requested_at: datetime, actor_id: UUID | Non
         )
         transaction.on_commit(lambda: doorbell.ring(order.instrument_id))
     return order
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of one order of many. ``is_new``: it was not being cancelled before."""
+
+    order: Order  # with its instrument
+    is_new: bool
+
+
+@transaction.atomic
+def cancel_orders(
+    *, portfolio_id: UUID, requested_at: datetime, actor_id: UUID | None = None
+) -> list[Asked]:
+    """Ask for every working order of a portfolio to be taken out; few statements for any number.
+
+    Each may still fill before that happens. Asking again changes nothing.
+    """
+    # In the house's order of locks; what has ended by the time its lock is had is not among them.
+    working = (
+        Order.objects.filter(portfolio_id=portfolio_id, status__in=Status.working())
+        .select_related("instrument")
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("id")
+    )
+    asked = [Asked(order, order.status != Status.PENDING_CANCEL) for order in working]
+    newly = [one.order for one in asked if one.is_new]
+    for order in newly:
+        order.status = next_status(Status(order.status), Event.CANCEL_REQUESTED)
+        order.updated_at = requested_at
+    Order.objects.filter(id__in=[order.id for order in newly]).update(
+        status=Status.PENDING_CANCEL, updated_at=requested_at
+    )
+    OrderEvent.objects.bulk_create(
+        OrderEvent(
+            order_id=order.id,
+            kind=Event.CANCEL_REQUESTED,
+            status=order.status,
+            occurred_at=requested_at,
+            actor_id=actor_id,
+        )
+        for order in newly
+    )
+    OrderCommand.objects.bulk_create(
+        OrderCommand(
+            kind=CommandKind.CANCEL,
+            order_id=order.id,
+            instrument_id=order.instrument_id,
+            actor_id=actor_id,
+            created_at=requested_at,
+        )
+        for order in newly
+    )
+    for instrument_id in {order.instrument_id for order in newly}:
+        transaction.on_commit(partial(doorbell.ring, instrument_id))
+    return asked

@@ -32,7 +32,7 @@ from trading.models import Order
 @require_GET
 def desk(request: InvestorRequest, address: str) -> HttpResponse:
     """One instrument for one paper portfolio: the ticket, the position, the working orders."""
-    instrument = _instrument_or_404(address)
+    instrument = instrument_or_404(address)
     owned = _paper_portfolios(request)
     wanted = request.GET.get("portfolio", "")
     portfolio = next((one for one in owned if str(one.id) == wanted), owned.first())
@@ -51,7 +51,7 @@ def desk(request: InvestorRequest, address: str) -> HttpResponse:
 def holding(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpResponse:
     """What the portfolio has of the instrument, and what it has ordered."""
     portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
-    context = _holding_context(request, portfolio, _instrument_or_404(address))
+    context = _holding_context(request, portfolio, instrument_or_404(address))
     return TemplateResponse(request, "trading/_holding.html", context | {"address": address})
 
 
@@ -61,7 +61,7 @@ def holding(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpR
 def ticket(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
     given = request.POST if request.method == "POST" else request.GET
-    instrument = _instrument_or_404(given.get("instrument", ""))
+    instrument = instrument_or_404(given.get("instrument", ""))
     form = OrderTicketForm.blank(side=given.get("side", ""), type=given.get("type", ""))
     if request.method == "POST":
         form = OrderTicketForm(request.POST)
@@ -80,7 +80,7 @@ def ticket(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 def estimate(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """What the ticket would cost now, and every problem at its field."""
     portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
-    instrument = _instrument_or_404(request.GET.get("instrument", ""))
+    instrument = instrument_or_404(request.GET.get("instrument", ""))
     form = OrderTicketForm(request.GET)
     context = _ticket_context(portfolio, instrument, form)
     return TemplateResponse(request, "trading/_estimate.html", context | {"is_answer": True})
@@ -164,7 +164,7 @@ def _paper_portfolios(request: InvestorRequest) -> PortfolioQuerySet:
     return owned.filter(kind=PortfolioKind.PAPER).order_by("created_at", "id")
 
 
-def _instrument_or_404(address: str) -> Instrument:
+def instrument_or_404(address: str) -> Instrument:
     try:
         return instrument_by_address(address)
     except (AmbiguousSymbol, UnknownSymbol) as error:

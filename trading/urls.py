@@ -1,6 +1,6 @@
 from django.urls import path
 
-from trading import mark_views, ticket_views, views
+from trading import many_orders_views, mark_views, ticket_views, views
 
 app_name = "trading"
 
@@ -10,6 +10,21 @@ urlpatterns = [
     path("orders/<uuid:order_id>", views.order, name="order"),
     path("orders/<uuid:order_id>/state", views.order_state, name="order_state"),
     path("orders/<uuid:order_id>/cancellation", views.cancel, name="cancel"),
+    path(
+        "portfolios/<uuid:portfolio_id>/orders/cancellation",
+        many_orders_views.cancel_all,
+        name="cancel_all",
+    ),
+    path(
+        "portfolios/<uuid:portfolio_id>/positions/closure",
+        many_orders_views.close_all,
+        name="close_all",
+    ),
+    path(
+        "portfolios/<uuid:portfolio_id>/positions/<str:address>/closure",
+        many_orders_views.close,
+        name="close",
+    ),
     path("instruments/<str:address>/desk", ticket_views.desk, name="desk"),
     path("instruments/<str:address>/own-marks", mark_views.own_marks, name="own_marks"),
     path("portfolios/<uuid:portfolio_id>/ticket", ticket_views.ticket, name="ticket"),

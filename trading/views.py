@@ -47,6 +47,9 @@ def orders(request: InvestorRequest) -> HttpResponse:
         "rows": order_rows(page.object_list),
         "is_done": is_done,
         "working_count": owned.working().count(),
+        "working_portfolios": Portfolio.objects.for_user(request.user)
+        .filter(id__in=owned.working().values("portfolio_id"))
+        .order_by("created_at", "id"),
         "portfolios": Portfolio.objects.for_user(request.user).filter(kind=PortfolioKind.PAPER),
     }
     template = "trading/_orders.html" if request.htmx else "trading/orders.html"
