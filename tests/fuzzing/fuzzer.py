@@ -129,6 +129,8 @@ class Fuzzer:
         return self.random.choice(["standard", "premium", ""])
 
     def real(self, name: str, parameter: str) -> str | None:
+        if name == "close_position" and parameter == "portfolio_id":
+            return self.world.holder()
         if name in DESTRUCTIVE:
             return self.world.new(parameter)
         return self.world.known(parameter)

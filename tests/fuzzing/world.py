@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import requests
 
-from tests.support.desk import LiveDesk
+from tests.support.desk import LiveDesk, wait_until
 
 PASSWORD: Final = "correct horse battery staple"
 SYMBOLS: Final = ("AAPL", "MSFT", "NVDA")
@@ -109,6 +109,26 @@ class World:
         name = f"Fuzz {self.number()}"
         body = {"name": name, "kind": "paper", "currency": "USD", "starting_cash": "100000000"}
         return str(self.post("/portfolios", body)["id"])
+
+    def holder(self) -> str:
+        """A portfolio that holds some of everything, so that there is something to sell."""
+        if "holder_id" not in self.shared:
+            holder = self.new_portfolio()
+            order = {"portfolio_id": holder, "side": "buy", "type": "market", "quantity": "5"}
+            for symbol in SYMBOLS:
+                self.post("/orders", order | {"symbol": symbol})
+            path = f"{self.desk.url}/api/v1/portfolios/{holder}/positions"
+            headers = {"Authorization": f"Bearer {self.keys['admin']}"}
+            wait_until(
+                lambda: (
+                    len(self.session.get(path, headers=headers, timeout=60).json()["items"])
+                    == len(SYMBOLS)
+                ),
+                seconds=60,
+                what="something held",
+            )
+            self.shared["holder_id"] = holder
+        return self.shared["holder_id"]
 
     def order_body(self) -> dict[str, Any]:
         """An order that rests: nobody sells at that price."""

@@ -12,6 +12,7 @@ from market.models import Instrument
 from portfolio.models import Portfolio
 from tests.trading.factories import (
     cash_of,
+    give_units,
     leading_matcher,
     make_instrument,
     make_portfolio,
@@ -193,3 +194,47 @@ def test_a_list_of_orders_costs_the_same_queries_however_long(
         place(portfolio, apple, limit="50", quantity="1")
     with django_assert_max_num_queries(9):  # type: ignore[operator]
         page.get("/orders")
+
+
+def test_all_orders_of_a_portfolio_are_cancelled_from_the_list(
+    page: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    order_id = place_resting(portfolio, apple)
+    text = text_of(page, "/orders")
+    assert f"/portfolios/{portfolio.id}/orders/cancellation" in text
+    assert "Cancel every working order of Paper?" in text
+    answer = page.post(f"/portfolios/{portfolio.id}/orders/cancellation", headers=HTMX)
+    assert "1 order is being cancelled" in answer.content.decode()
+    assert "orders-changed" in answer["HX-Trigger"]
+    assert status_of(order_id) == "pending_cancel"
+    again = page.post(f"/portfolios/{portfolio.id}/orders/cancellation", follow=True)
+    assert "1 order is being cancelled" in again.content.decode()
+
+
+def test_a_position_is_closed_from_the_desk_and_all_from_the_positions(
+    page: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    give_units(portfolio, apple, "10")
+    assert f"/portfolios/{portfolio.id}/positions/XNAS:AAPL/closure" in text_of(
+        page, "/instruments/XNAS:AAPL/desk"
+    )
+    assert f"/portfolios/{portfolio.id}/positions/closure" in text_of(
+        page, f"/portfolios/{portfolio.id}/positions"
+    )
+    address = f"/portfolios/{portfolio.id}/positions/AAPL/closure"
+    assert "10 are being sold" in page.post(address, headers=HTMX).content.decode()
+    assert "already" in page.post(address, headers=HTMX).content.decode()
+    address = f"/portfolios/{portfolio.id}/positions/closure"
+    assert "AAPL: Working orders sell" in page.post(address, headers=HTMX).content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["orders/cancellation", "positions/closure", "positions/AAPL/closure"]
+)
+def test_what_acts_on_many_needs_the_owner_and_a_post(
+    page: Client, client: Client, portfolio: Portfolio, apple: Instrument, path: str
+) -> None:
+    address = f"/portfolios/{portfolio.id}/{path}"
+    assert page.get(address).status_code == 405
+    client.force_login(make_user("charlie@example.com"))
+    assert client.post(address).status_code == 404
