@@ -12,7 +12,7 @@ from typing import Final
 from bench.database import fresh_database
 from bench.harness import DEFAULT_SEED, Options, Report
 
-CASES: Final = ("ingest", "candles", "orders", "fanout", "alerts")
+CASES: Final = ("ingest", "candles", "quote", "orders", "fanout", "slow_readers", "alerts")
 # These import models, so servers and settings must stand before the module is loaded; the
 # others start processes of their own.
 WITHIN_DJANGO: Final = frozenset({"ingest", "candles", "alerts"})

@@ -39,6 +39,7 @@ def fresh_database() -> Iterator[None]:
             "HTTPS": "no",
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
             "LOG_LEVEL": "WARNING",
+            "REQUEST_LOG_LEVEL": "WARNING",
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
         django.setup()

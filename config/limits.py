@@ -61,7 +61,7 @@ class Limits:
     socket_message_burst: int = 100
     socket_malformed_messages: int = 5
     # A socket that once acknowledged and stopped, or takes nothing from us, is closed after this.
-    socket_ack_timeout_seconds: int = 15
+    socket_ack_timeout_seconds: int = 13
     socket_stall_timeout_seconds: int = 12
     quote_flush_ms: int = 200
 

@@ -1,0 +1,72 @@
+"""Sockets that subscribe, acknowledge once as the pages do, and then read nothing.
+
+Opens them and says ``ready``; a line on standard input starts the clock. Ends with one JSON object
+when the server has closed all of them, or after a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import select
+import socket
+import struct
+import sys
+import time
+from typing import Final
+
+from bench.fanout_clients import open_client
+
+PATIENCE_SECONDS: Final = 60.0
+RECEIVE_BUFFER_BYTES: Final = 16 * 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--key", required=True)
+    parser.add_argument("--sockets", type=int, required=True)
+    parser.add_argument("--symbols", type=int, required=True)
+    parser.add_argument("--watched", type=int, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    options = parser.parse_args()
+    chance = random.Random(options.seed)
+    names = [f"S{number}" for number in range(1, options.symbols + 1)]
+    connections = []
+    for _ in range(options.sockets):
+        symbols = chance.sample(names, options.watched)
+        client = open_client(options.port, options.key, symbols, is_sampled=False)
+        client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        acknowledge(client.connection)
+        connections.append(client.connection)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(json.dumps(await_closes(connections)), flush=True)
+
+
+def acknowledge(connection: socket.socket) -> None:
+    """Acknowledge the first frame, so that the server may expect more of it."""
+    body = json.dumps({"ack": 1}).encode()
+    connection.sendall(struct.pack("!BBI", 0x81, 0x80 | len(body), 0) + body)
+
+
+def await_closes(connections: list[socket.socket]) -> dict[str, float]:
+    """Count those that the server ends; nothing is read meanwhile."""
+    began = time.monotonic()
+    poll = select.poll()
+    for connection in connections:
+        poll.register(connection, select.POLLRDHUP)
+    closed: list[float] = []
+    while len(closed) < len(connections):
+        left = PATIENCE_SECONDS - (time.monotonic() - began)
+        if left <= 0:
+            break
+        for descriptor, _ in poll.poll(left * 1000):
+            poll.unregister(descriptor)
+            closed.append(time.monotonic() - began)
+    return {"closed": len(closed), "longest_seconds": max(closed, default=PATIENCE_SECONDS)}
+
+
+if __name__ == "__main__":
+    main()
