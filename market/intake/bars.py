@@ -179,6 +179,9 @@ def _compare(cursor: CursorWrapper, arrivals: Arrivals, *, source: str) -> tuple
     cursor.execute(
         f"""
         CREATE TEMPORARY TABLE bar_known ON COMMIT DROP AS
+        -- Put together first: were the stored bars joined before the arrivals have their moments,
+        -- each would be compared with every bar of its instrument.
+        WITH arrival AS MATERIALIZED ({arrivals.sql})
         SELECT arrival.*,
                CASE WHEN %s = '{SIMULATED}' THEN stored.source = '{SIMULATED}' ELSE TRUE END
                AND (
@@ -188,10 +191,9 @@ def _compare(cursor: CursorWrapper, arrivals: Arrivals, *, source: str) -> tuple
                    OR stored.adjusted_close
                       IS DISTINCT FROM coalesce(arrival.adjusted_close, stored.adjusted_close)
                ) AS is_changed
-        FROM ({arrivals.sql}) AS arrival
-        JOIN market_bar AS stored USING (instrument_id, "interval", opened_at)
+        FROM arrival JOIN market_bar AS stored USING (instrument_id, "interval", opened_at)
         """,
-        [source, source, *arrivals.parameters],
+        [*arrivals.parameters, source, source],
     )
     cursor.execute("SELECT count(*), count(*) FILTER (WHERE is_changed) FROM bar_known")
     known, changed = cursor.fetchone() or (0, 0)
