@@ -1,0 +1,148 @@
+"""Staff's pages, the activity log and a key's rotation in a real Chromium.
+
+With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as pictures.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_alerts import check_every_look, keep_picture
+from tests.browser.test_pages import go
+from tests.support.desk import LiveDesk
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("live_desk"),
+    pytest.mark.timeout(300),
+]
+
+Check = Callable[[Page], None]
+
+PASSWORD: Final = "a-rather-long-pass-phrase"
+STAFF_PAGES: Final = {
+    "operations": "/operations",
+    "users": "/operations/users",
+    "user-new": "/operations/users/new",
+    "instruments": "/operations/instruments",
+    "instrument-new": "/operations/instruments/new",
+    "instrument-file": "/operations/instruments/file",
+    "all-events": "/operations/audit",
+    "own-events": "/settings/audit",
+}
+INSTRUMENTS: Final = "symbol,name,exchange_mic,currency\nSTAFFCSV,Staff by file,XNAS,USD\n"
+
+
+@pytest.fixture(scope="module")
+def admin_email(live_desk: LiveDesk) -> str:
+    email = f"staff-{live_desk.port}@example.com"
+    live_desk.manage("create_user", email, "--password", PASSWORD, "--tier", "admin")
+    return email
+
+
+@pytest.fixture
+def admin(page: Page, live_desk: LiveDesk, admin_email: str) -> Page:
+    page.goto(f"{live_desk.url}/accounts/login/")
+    page.get_by_label("Email").fill(admin_email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/home")
+    return page
+
+
+@pytest.mark.parametrize("name", STAFF_PAGES)
+def test_a_page_of_staff_fits_and_is_accessible(
+    admin: Page, name: str, check_accessibility: Check
+) -> None:
+    check_every_look(admin, STAFF_PAGES[name], check_accessibility, name=name)
+
+
+def test_a_user_is_made_changed_and_signed_out(
+    admin: Page, live_desk: LiveDesk, check_accessibility: Check, complaints: list[str]
+) -> None:
+    email = f"frieda-{live_desk.port}@example.com"
+    go(admin, "/operations/users/new")
+    admin.get_by_label("E-mail").fill(email)
+    admin.get_by_label("Password").fill("short")
+    admin.get_by_role("main").get_by_role("button", name="Make").click()
+    expect(admin.get_by_text("too short")).to_be_visible()
+    check_accessibility(admin)
+    forget_refusal(complaints)
+    admin.get_by_label("Password").fill(PASSWORD)
+    admin.get_by_role("main").get_by_role("button", name="Make").click()
+    expect(admin.get_by_text(f"{email} may sign in.")).to_be_visible()
+    path = re.sub(r"^https?://[^/]+", "", admin.url)
+    admin.get_by_label("Tier").select_option("premium")
+    admin.get_by_role("main").get_by_role("button", name="Save").click()
+    expect(admin.get_by_text("Saved.")).to_be_visible()
+    expect(admin.get_by_label("Tier")).to_have_value("premium")
+    check_every_look(admin, path, check_accessibility, name="user")
+    go(admin, "/operations/users")
+    admin.get_by_label("E-mail or name").fill(email)
+    expect(admin.locator("#users tbody tr")).to_have_count(1)
+
+
+def test_instruments_are_listed_one_by_one_and_by_file(
+    admin: Page, check_accessibility: Check, complaints: list[str]
+) -> None:
+    go(admin, "/operations/instruments/new")
+    admin.get_by_label("Symbol").fill("STAFFONE")
+    admin.get_by_label("Name").fill("Staff's own")
+    admin.get_by_label("Exchange").select_option("XNAS")
+    admin.get_by_label("Currency").fill("usd")
+    admin.get_by_role("main").locator("button[type=submit]").last.click()
+    admin.wait_for_url(re.compile(r"/operations/instruments/[0-9a-f-]{36}$"))
+    path = re.sub(r"^https?://[^/]+", "", admin.url)
+    check_every_look(admin, path, check_accessibility, name="instrument")
+    go(admin, "/operations/instruments/file")
+    choose_file(admin, INSTRUMENTS.replace("USD", "dollars"))
+    expect(admin.get_by_role("main")).to_contain_text("currency")
+    check_accessibility(admin)
+    keep_picture(admin, "instrument-file-refused")
+    forget_refusal(complaints)
+    choose_file(admin, INSTRUMENTS)
+    go(admin, "/operations/instruments")
+    admin.get_by_label("Symbol or name").fill("STAFF")
+    expect(admin.locator("#instruments tbody tr")).to_have_count(2)
+
+
+def test_a_rotation_is_asked_for_on_a_page_that_fits(
+    admin: Page, check_accessibility: Check
+) -> None:
+    go(admin, "/settings/api-keys")
+    admin.get_by_label("Name").fill("Robot")
+    admin.get_by_role("button", name="Create key").click()
+    admin.get_by_label("Password").fill(PASSWORD)
+    admin.get_by_role("button", name="Confirm").click()
+    expect(admin.locator("#new-key")).to_be_visible()
+    go(admin, "/settings/api-keys")
+    admin.get_by_role("link", name="Rotate").first.click()
+    admin.wait_for_url("**/rotation")
+    path = re.sub(r"^https?://[^/]+", "", admin.url)
+    check_every_look(admin, path, check_accessibility, name="rotation")
+    admin.get_by_role("button", name="Rotate").click()
+    expect(admin.locator("#new-key")).to_have_text(re.compile(r"^hf_live_\w+$"))
+
+
+def test_djangos_admin_opens_for_an_administrator(admin: Page) -> None:
+    go(admin, "/admin/")
+    expect(admin.get_by_role("link", name="Users", exact=True).first).to_be_visible()
+    keep_picture(admin, "django-admin")
+
+
+def choose_file(page: Page, text: str) -> None:
+    file = {"name": "instruments.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    page.get_by_label("CSV file").set_input_files(file)  # type: ignore[arg-type]
+    page.get_by_role("main").locator("button[type=submit]").last.click()
+
+
+def forget_refusal(complaints: list[str]) -> None:
+    """Chromium notes each answer 422 on its console; the page has shown it already."""
+    assert all("422" in complaint for complaint in complaints)
+    complaints.clear()
