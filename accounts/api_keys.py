@@ -70,13 +70,11 @@ def issue_key(
     """Make a key and return it with its text, which is kept nowhere else.
 
     Args:
-        portfolio_ids: the only portfolios the key may use; empty means all of the owner's. The
-            caller has checked that they are the owner's.
+        portfolio_ids: the only ones the key may use, checked to be the owner's; empty means all.
         networks: the only addresses and networks the key may be used from; empty means all.
 
     Raises:
-        KeyRefused: no name, no or unknown scopes, an admin scope for somebody who is none, a
-            network that is none, too many of them, or an expiry that has passed.
+        KeyRefused: name, scopes, networks or expiry will not do; ``problems`` says why.
     """
     wanted = sorted(set(scopes))
     bound_to, problems = read_networks(networks)
