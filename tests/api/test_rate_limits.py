@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count as count_up
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -16,7 +17,15 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import ApiKey, User
-from accounts.rate_limits import Budget, LocalBuckets, count, key_of, limiter
+from accounts.rate_limits import (
+    LOCAL_SHARE,
+    Budget,
+    LocalBuckets,
+    Verdict,
+    count,
+    key_of,
+    limiter,
+)
 from accounts.tiers import Tier
 from config.servers.child import Child
 from config.servers.data_folder import DataFolder
@@ -25,6 +34,7 @@ from tests.api.clients import Answer, ApiClient, key_for
 from tests.factories import make_user
 
 CALLERS = 50
+ANONYMOUS_PER_MINUTE = 300
 
 
 @pytest.fixture
@@ -167,6 +177,47 @@ def test_without_valkey_reads_pass_and_a_few_writes(
     assert [answer.status_code for answer in writes] == [201] * 6 + [429] * 2
     assert 1 <= int(writes[-1]["Retry-After"]) <= 10
     assert ApiKey.objects.count() == 1 + 6
+
+
+class WatchedBuckets(LocalBuckets):
+    """Buckets in which no time passes, and that remember what they said."""
+
+    def __init__(self) -> None:
+        super().__init__(clock=lambda: 0.0)
+        self.verdicts: list[bool] = []
+
+    def take(self, budget: Budget) -> Verdict:
+        verdict = super().take(budget)
+        self.verdicts.append(verdict.is_allowed)
+        return verdict
+
+
+def test_50_concurrent_callers_are_held_exactly_while_valkey_is_killed(
+    doomed_valkey: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buckets, start, answered = WatchedBuckets(), Barrier(CALLERS), count_up(1)
+    monkeypatch.setattr(limiter, "buckets", buckets)
+    process = doomed_valkey.process
+    assert process is not None
+
+    def call(_: int) -> Counter[tuple[str, int]]:
+        client, found = Client(), Counter[tuple[str, int]]()
+        start.wait(30)
+        for ask in (client.get, client.post) * 3:
+            found[ask.__name__, ask("/api/v1/nothing").status_code] += 1
+            if next(answered) == 2 * CALLERS:
+                process.kill()
+        return found
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        found = sum(pool.map(call, range(CALLERS)), Counter[tuple[str, int]]())
+    # All 300 together are the minute's requests of an address, so Valkey refused none of them.
+    assert found["get", 404] == 3 * CALLERS
+    refused = found["post", 429]
+    assert found["post", 404] + refused == 3 * CALLERS
+    assert len(buckets.verdicts) > ANONYMOUS_PER_MINUTE // LOCAL_SHARE
+    assert sum(buckets.verdicts) == ANONYMOUS_PER_MINUTE // LOCAL_SHARE
+    assert refused == buckets.verdicts.count(False)
 
 
 def test_a_local_bucket_fills_again_with_time() -> None:
