@@ -1,6 +1,7 @@
 """What the sign-in library tells us of its own changes, as events of the audit trail.
 
-It saves first and tells right after, so these events have a transaction of their own.
+It saves first and tells right after; ``whole_requests`` puts a transaction around both. That of
+its own here is for what comes by other ways, such as a refused sign-in of a program.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import signals as auth_signals
 from django.db import transaction
+from django.db.models.signals import post_save
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -122,13 +124,23 @@ def note_changed_address(*, user: User, from_email_address: EmailAddress | None,
 
 
 @transaction.atomic
-def note_second_factor(*, user: User, authenticator: Authenticator, signal: Any, **_: Any) -> None:
+def note_new_factor(*, instance: Authenticator, created: bool, **_: Any) -> None:
+    """Told by the row itself, because the library tells after the commit."""
+    if created:
+        note_factor(instance, is_removed=False)
+
+
+@transaction.atomic
+def note_removed_factor(*, authenticator: Authenticator, **_: Any) -> None:
+    note_factor(authenticator, is_removed=True)
+
+
+def note_factor(authenticator: Authenticator, *, is_removed: bool) -> None:
     kind = str(authenticator.type)
-    is_removed = signal is mfa_signals.authenticator_removed
     if kind == Authenticator.Type.RECOVERY_CODES:
         audit.record(
             action="recovery_codes.removed" if is_removed else "recovery_codes.made",
-            owner_id=user.id,
+            owner_id=authenticator.user_id,
             target="second_factor",
             target_id=str(authenticator.pk or ""),
             occurred_at=timezone.now(),
@@ -136,11 +148,23 @@ def note_second_factor(*, user: User, authenticator: Authenticator, signal: Any,
         return
     audit.record(
         action="second_factor.removed" if is_removed else "second_factor.added",
-        owner_id=user.id,
+        owner_id=authenticator.user_id,
         target="second_factor",
         target_id=str(authenticator.pk or ""),
         before={"kind": kind} if is_removed else None,
         after=None if is_removed else {"kind": kind},
+        occurred_at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def note_refused_code(*, user: User, **_: Any) -> None:
+    """A wrong code after the right password, or where one confirms who one is."""
+    audit.record(
+        action="second_factor.refused",
+        owner_id=user.id,
+        target="user",
+        target_id=str(user.id),
         occurred_at=timezone.now(),
     )
 
@@ -157,9 +181,9 @@ def listen() -> None:
         (note_new_password, account_signals.password_reset),
         (note_confirmed_address, account_signals.email_confirmed),
         (note_changed_address, account_signals.email_changed),
-        (note_second_factor, mfa_signals.authenticator_added),
-        (note_second_factor, mfa_signals.authenticator_removed),
-        (note_second_factor, mfa_signals.authenticator_reset),
+        (note_removed_factor, mfa_signals.authenticator_removed),
+        (note_refused_code, mfa_signals.authentication_failed),
     )
     for receiver, signal in receivers:
         signal.connect(receiver, dispatch_uid=receiver.__name__)
+    post_save.connect(note_new_factor, Authenticator, dispatch_uid=note_new_factor.__name__)

@@ -1,15 +1,18 @@
 """Every address of the desk: pages of each app, the API, the admin."""
 
+from allauth import urls as sign_in
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from accounts.whole_requests import all_whole, whole
 from config.api import api, unknown_path
 from config.operations import overview
 from config.unforeseen import answer_bad_request, answer_crash
 
 # The admin has no door of its own, which would ask for a password alone.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.logout = whole(admin.site.logout)  # type: ignore[method-assign, assignment]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # First, because addresses are compared one after the other, and programs call the most.
@@ -20,7 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("market.urls")),
     path("", include("portfolio.urls")),
     path("", include("trading.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include(all_whole(sign_in.urlpatterns))),
     path("admin/", admin.site.urls),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.contrib import auth
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -42,7 +43,8 @@ def try_demo(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("portfolio:home")
     user = demo.create_demo_user(created_at=timezone.now())
-    auth.login(request, user, backend=SESSION_BACKEND)
+    with transaction.atomic():  # the session, with the event that tells of it
+        auth.login(request, user, backend=SESSION_BACKEND)
     return redirect("portfolio:home")
 
 

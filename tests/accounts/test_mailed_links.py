@@ -21,7 +21,8 @@ from config.limits import LIMITS
 from tests.accounts.signing_in import PASSWORD, SIGN_IN, new_client, signed_in_client
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+# Mail waits for the commit, which other tests never reach.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 RESET = "/accounts/password/reset/"
 ADDRESS = "/accounts/email/"

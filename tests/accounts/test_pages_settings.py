@@ -296,6 +296,7 @@ def test_a_wrong_password_is_told(client: Client, alice: User) -> None:
     assert b"message--error" in response.content
 
 
+@pytest.mark.django_db(transaction=True)  # mail waits for the commit
 def test_a_forgotten_password_can_be_reset(client: Client, alice: User) -> None:
     response = client.post("/accounts/password/reset/", {"email": alice.email}, follow=True)
     assert response.status_code == 200

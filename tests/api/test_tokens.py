@@ -270,6 +270,7 @@ def test_sign_up_names_what_is_wrong(nobody: ApiClient, alice: User) -> None:
     assert fields_in(taken) == {"email": "email_taken"}
 
 
+@pytest.mark.django_db(transaction=True)  # mail waits for the commit
 def test_where_mails_verify_a_taken_address_is_answered_like_a_free_one(
     nobody: ApiClient, alice: User, settings: Any
 ) -> None:
