@@ -52,6 +52,24 @@ class ProfileForm(forms.ModelForm[User]):
         widgets = {"display_name": forms.TextInput(attrs={"autocomplete": "name"})}  # noqa: RUF012
 
 
+class ClosingForm(forms.Form):
+    email = forms.EmailField(
+        label="Your e-mail address",
+        help_text="Typed once more, so that nobody closes an account by a slip.",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, owner: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owner = owner
+
+    def clean_email(self) -> str:
+        typed = str(self.cleaned_data["email"])
+        if typed.casefold() != self.owner.email.casefold():
+            raise forms.ValidationError("That is not the address of this account.")
+        return typed
+
+
 class LookForm(forms.Form):
     theme = forms.ChoiceField(choices=THEMES, widget=forms.RadioSelect)
     hides_amounts = forms.BooleanField(

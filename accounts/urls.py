@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts import (
     audit_views,
+    closing_views,
     key_views,
     look_views,
     mail_views,
@@ -15,6 +16,7 @@ app_name = "accounts"
 
 urlpatterns = [
     path("settings", views.settings_page, name="settings"),
+    path("settings/closing", closing_views.closing_page, name="closing"),
     path("settings/notifications", mail_views.notifications_page, name="notifications"),
     path("settings/look", look_views.look_page, name="look"),
     path("settings/api-keys", key_views.api_keys_page, name="api_keys"),

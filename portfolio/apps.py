@@ -8,4 +8,5 @@ class PortfolioConfig(AppConfig):
     verbose_name = "Portfolios"
 
     def ready(self) -> None:
-        import_module("portfolio.late_prices")  # connects its receiver
+        for name in ("closing", "late_prices"):
+            import_module(f"portfolio.{name}")  # connects its receiver
