@@ -24,6 +24,7 @@ OWN_PAGES = (
     *("/home", "/portfolios", "/settings", "/settings/api-keys", "/markets/currencies"),
     *("/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
     *("/settings/sessions", "/settings/notifications", "/settings/look"),
+    "/settings/closing",
 )
 WIDTHS = (360, 1440, 2560)
 HTML_BYTES = 60_000
@@ -183,6 +184,24 @@ def test_a_key_is_made_copied_and_revoked(investor: Page) -> None:
     investor.get_by_role("button", name="Revoke").click()
     investor.get_by_role("dialog").get_by_role("button", name="Yes").click()
     expect(investor.get_by_text("revoked")).to_be_visible()
+
+
+def test_a_demo_closes_its_account(investor: Page, complaints: list[str]) -> None:
+    go(investor, "/settings")
+    investor.get_by_role("link", name="Close the account").click()
+    investor.get_by_label("Your e-mail address").fill("nobody@example.com")
+    investor.get_by_role("button", name="Close the account").click()
+    expect(investor.get_by_text("not the address of this account")).to_be_visible()
+    assert all("422" in complaint for complaint in complaints)
+    complaints.clear()
+    go(investor, "/settings")
+    email = investor.locator("dt:text-is('E-mail') + dd").inner_text()
+    go(investor, "/settings/closing")
+    investor.get_by_label("Your e-mail address").fill(email)
+    investor.get_by_role("button", name="Close the account").click()
+    expect(investor.get_by_text("Your account is closed.")).to_be_visible()
+    go(investor, "/home")
+    expect(investor).to_have_url(re.compile("/accounts/login/"))
 
 
 def test_home_keeps_within_its_budget(investor: Page) -> None:
