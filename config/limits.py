@@ -109,6 +109,9 @@ class Limits:
     page_size: int = 100
     page_size_maximum: int = 500
     candles_per_view: int = 500
+    chart_indicators: int = 8
+    chart_indicator_bars: int = 250
+    chart_comparisons: int = 4
     candles_per_answer: int = 10_000
 
     # Lists as files.

@@ -424,6 +424,9 @@ RATE_PROVIDERS = [
 # Who knows the users' orders in the order book; see market.depth.resting_orders.
 RESTING_ORDERS = "trading.resting_orders.WorkingOrders"
 
+# Who knows what investors bought and sold, for their charts; see market.charting.own_fills.
+OWN_FILLS = "trading.chart_fills.OwnFills"
+
 # --- The demo --------------------------------------------------------------------------------
 
 # Whether the first start loads the sample and makes a demo login. A server of others does not.

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import re
-from datetime import tzinfo
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import forms
 
-from market.charting.charts import OVERLAYS
+from market.chart_figures import (
+    WantedChart,
+    compared_instruments,
+    known_zone,
+    wanted_indicators,
+)
+from market.charting.indicator_choice import Indicator
+from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.models import Instrument
 from market.models.watchlists import NOTE_CHARACTERS
 from market.values import Interval
 
 SYMBOLS_AT_ONCE_MAXIMUM: Final = 200
 SYMBOL_CHARACTERS_MAXIMUM: Final = 30
+MOMENT_MAXIMUM: Final = 4_102_444_800  # seconds since 1970: the year 2100
 SEPARATORS: Final = re.compile(r"[\s,;]+")
 
 
@@ -92,17 +101,49 @@ class ChartForm(forms.Form):
     interval = forms.ChoiceField(
         required=False, choices=[(interval.value, interval.value) for interval in Interval]
     )
-    overlay = forms.MultipleChoiceField(
-        required=False, choices=[(key, overlay.label) for key, overlay in OVERLAYS.items()]
-    )
+    indicators = forms.CharField(required=False, max_length=200)
+    compare = forms.CharField(required=False, max_length=200)
+    start = forms.IntegerField(required=False, min_value=0, max_value=MOMENT_MAXIMUM)
+    end = forms.IntegerField(required=False, min_value=0, max_value=MOMENT_MAXIMUM)
     timezone = forms.CharField(required=False, max_length=64)
 
     def clean_interval(self) -> Interval:
         return Interval(self.cleaned_data["interval"] or Interval.DAY)
 
+    def clean_indicators(self) -> Sequence[Indicator]:
+        try:
+            return wanted_indicators(self.cleaned_data["indicators"])
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean_compare(self) -> Sequence[Instrument]:
+        try:
+            return compared_instruments(self.cleaned_data["compare"])
+        except (ValueError, UnknownSymbol, AmbiguousSymbol) as error:
+            raise forms.ValidationError(str(error)) from error
+
+    def clean_start(self) -> datetime | None:
+        return self._moment("start")
+
+    def clean_end(self) -> datetime | None:
+        return self._moment("end")
+
     def clean_timezone(self) -> tzinfo | None:
         """The viewer's zone; None where the browser names none that we know."""
-        try:
-            return ZoneInfo(self.cleaned_data["timezone"])
-        except (ZoneInfoNotFoundError, ValueError):
-            return None
+        return known_zone(self.cleaned_data["timezone"])
+
+    def to_wanted(self) -> WantedChart:
+        given = self.cleaned_data
+        return WantedChart(
+            interval=given["interval"],
+            viewer_zone=given["timezone"],
+            indicators=given["indicators"],
+            compared=given["compare"],
+            start=given["start"],
+            end=given["end"],
+        )
+
+    def _moment(self, name: str) -> datetime | None:
+        """Seconds since 1970, as figures carry them."""
+        seconds = self.cleaned_data[name]
+        return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)

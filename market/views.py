@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import orjson
-from django.conf import settings
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,11 +19,10 @@ from accounts.http import InvestorRequest
 from accounts.models import User
 from accounts.policies import signed_in
 from market import queries
-from market.alert_rows import alert_lines
 from market.boards import board_rows
-from market.charting.action_markers import MarkedAction, action_markers
-from market.charting.charts import OVERLAYS, ChartStyle, bar_label, candlestick_figure
-from market.corporate_actions.actions import facts_of
+from market.chart_figures import instrument_figure
+from market.charting.chart_style import ChartStyle, bar_label
+from market.charting.indicator_choice import OFFERED
 from market.corporate_actions.adjustment import Adjustment
 from market.depth.ladder import LADDER_ROWS, ladder_of
 from market.depth.resting_orders import order_book_of
@@ -49,6 +47,26 @@ class Choice:
     label: str
     key: str
     is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChartRange:
+    """A span of time and the candles that show it well; None for everything there is."""
+
+    label: str
+    days: int | None
+    interval: Interval
+
+
+RANGES: Final = (
+    ChartRange("1D", 1, Interval.FIVE_MINUTES),
+    ChartRange("5D", 5, Interval.THIRTY_MINUTES),
+    ChartRange("1M", 31, Interval.DAY),
+    ChartRange("6M", 183, Interval.DAY),
+    ChartRange("1Y", 366, Interval.DAY),
+    ChartRange("5Y", 5 * 366, Interval.WEEK),
+    ChartRange("Max", None, Interval.MONTH),
+)
 
 
 @signed_in
@@ -91,36 +109,11 @@ def instrument_chart(request: InvestorRequest, address: str) -> HttpResponse:
     if not form.is_valid():
         problems = form.errors.get_json_data()
         return JsonResponse({"code": "invalid", "message": "", "details": problems}, status=422)
-    interval = form.cleaned_data["interval"]
-    bars = queries.bars(
-        shown,
-        interval=interval,
-        start=history_start(request.user, at=timezone.now()),
-        limit=settings.LIMITS.candles_per_view,
-        adjusted=Adjustment.SPLITS,
-    )
-    exchange_zone = ZoneInfo(shown.exchange.timezone)
-    style = ChartStyle(
-        interval=interval,
-        exchange_zone=exchange_zone,
-        viewer_zone=form.cleaned_data["timezone"] or exchange_zone,
-        overlays=form.cleaned_data["overlay"],
-        lines=alert_lines(request.user, shown),
-    )
-    figure = candlestick_figure(bars, style)
-    figure["data"] += action_markers(bars, marked_actions(shown), style)
+    wanted = form.to_wanted()
+    if shown in wanted.compared:
+        wanted = replace(wanted, compared=[one for one in wanted.compared if one != shown])
+    figure = instrument_figure(shown, wanted, user=request.user, at=timezone.now())
     return HttpResponse(orjson.dumps(figure), content_type="application/json")
-
-
-def marked_actions(shown: Instrument) -> list[MarkedAction]:
-    """What the chart says of the instrument's dividends and splits."""
-    known = CorporateAction.objects.standing().filter(instrument=shown).order_by("ex_date", "id")
-    return [
-        MarkedAction(
-            action.ex_date, action.is_split, f"{action.get_kind_display()} {facts_of(action).words}"
-        )
-        for action in known
-    ]
 
 
 def watchlist_choices(user: User, shown: Instrument) -> list[tuple[Watchlist, bool]]:
@@ -157,7 +150,8 @@ def _instrument_context(request: InvestorRequest, shown: Instrument) -> dict[str
         "instrument": shown,
         "history_start": start,
         "intervals": [Choice(i.value, i.value, i is chosen) for i in Interval],
-        "overlays": [Choice(overlay.label, key, False) for key, overlay in OVERLAYS.items()],
+        "indicators": [Choice(one.label, one.key, False) for one in OFFERED],
+        "ranges": RANGES,
         "daily": [(bar_label(bar.opened_at, by_day), bar) for bar in reversed(daily)],
         "statistics": found,
         "actions": list(known.order_by("-ex_date", "id")[:ACTIONS_SHOWN]),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from market.charting.charts import bar_closes_at
+from market.charting.chart_style import bar_closes_at
 from market.values import Interval
 
 # As many as a chart shows, so that an indicator smoothed over them all agrees with the chart's.

@@ -7,6 +7,7 @@ from ninja import Router
 from market.api import (
     alerts,
     calendars,
+    charts,
     corporate_actions,
     exchange_rates,
     imports,
@@ -20,6 +21,7 @@ router: Final = Router()
 for part in (
     instruments,
     prices,
+    charts,
     corporate_actions,
     order_books,
     exchange_rates,

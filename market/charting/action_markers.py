@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from market.charting.charts import ChartStyle, bar_closes_at
+from market.charting.chart_style import ChartStyle, bar_closes_at
 from market.values import BarValue
 
 AXIS: Final = "y3"  # of the figure's layout

@@ -9,104 +9,106 @@ shapes, the wick and the body, which it can move without drawing the other candl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
+from market.charting.chart_axes import chart_axes
 from market.charting.chart_shapes import (
-    ROOM_ON_THE_RIGHT,
     boundary_shapes,
     boundary_words,
     candle_colour,
     moving_shapes,
 )
-from market.charting.indicators import exponential_moving_average, simple_moving_average
-from market.charting.price_lines import PriceLine, line_shapes, line_words
-from market.values import BarValue, Interval, plain, wire_time
+from market.charting.chart_style import ChartStyle, bar_closes_at, bar_label, clock
+from market.charting.chart_summary import candle_summary
+from market.charting.indicator_lines import (
+    DrawnLine,
+    drawn_lines,
+    legend_words,
+    line_trace,
+    panes_of,
+    reading,
+)
+from market.charting.price_lines import line_shapes, line_words
+from market.values import BarValue, plain, wire_time
 
 SIMULATED: Final = "simulated"
-RANGE_PADDING: Final = 0.06  # of the height of what is drawn
 
 
 @dataclass(frozen=True, slots=True)
-class Overlay:
-    """A line over the candles."""
+class Surroundings:
+    """What lies beyond the bars that are drawn."""
 
-    label: str
-    colour: str
-    compute: Callable[[Sequence[Decimal]], list[Decimal | None]]
-
-
-OVERLAYS: Final[dict[str, Overlay]] = {
-    "sma20": Overlay("SMA 20", "--accent", lambda closes: simple_moving_average(closes, length=20)),
-    "ema50": Overlay(
-        "EMA 50", "--warning", lambda closes: exponential_moving_average(closes, length=50)
-    ),
-}
+    earlier_closes: Sequence[Decimal] = ()  # right before them, for indicators to begin with
+    has_older: bool = False
+    has_newer: bool = False  # then none of the bars drawn still moves
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChartStyle:
-    """How one chart is labelled."""
-
-    interval: Interval
-    exchange_zone: tzinfo
-    viewer_zone: tzinfo
-    overlays: Sequence[str] = ()  # keys of OVERLAYS
-    lines: Sequence[PriceLine] = ()  # prices that are waited for
+NOTHING_BEYOND: Final = Surroundings()
 
 
-def candlestick_figure(bars: Sequence[BarValue], style: ChartStyle) -> dict[str, Any]:
-    """Draw candles over their volume.
+def candlestick_figure(
+    bars: Sequence[BarValue], style: ChartStyle, beyond: Surroundings = NOTHING_BEYOND
+) -> dict[str, Any]:
+    """Draw candles over their volume, with indicators.
 
     Args:
-        bars: ascending in time, the last one still moving.
+        bars: ascending in time, the last one still moving unless there are newer ones.
         style: how to label them.
+        beyond: what lies before and after them.
 
     Returns:
-        ``data`` and ``layout`` for Plotly; ``labels``, one per bar, for the time axis; ``live``,
-        the moving bar with exact numbers, or None where there are no bars; ``note``, what is
-        simulated, in words.
+        ``data`` and ``layout`` for Plotly, and what ``figure_frame`` says.
     """
     labels = [bar_label(bar.opened_at, style) for bar in bars]
+    closes = [*beyond.earlier_closes, *(bar.close for bar in bars)]
+    lines = drawn_lines(closes, style.indicators, drawn=len(bars))
+    still = bars if beyond.has_newer else bars[:-1]
+    layout = chart_layout(bars, style)
+    boundary = simulated_from(bars) or None  # at place 0 there is nothing real before it
+    moving = () if beyond.has_newer else bars
+    layout["shapes"] = [
+        *moving_shapes(moving),
+        *boundary_shapes(boundary),
+        *line_shapes(style.lines),
+    ]
+    layout["annotations"] = [
+        *boundary_words(boundary),
+        *line_words(style.lines),
+        *legend_words(lines),
+    ]
     return {
         "data": [
-            _candles(bars[:-1], labels, style),
-            _volume(bars, labels),
-            *(_overlay_line(OVERLAYS[key], bars) for key in style.overlays),
+            _candles(still, labels, style, lines),
+            _volume(bars),
+            *(line_trace(line) for line in lines),
         ],
-        "layout": _layout(bars, style.lines),
-        "labels": labels,
-        "live": _live_bar(bars, style),
-        "note": simulated_note(bars, labels),
+        "layout": layout,
+        "summary": candle_summary(bars, labels, lines),
+        **figure_frame(bars, labels, style, beyond),
     }
 
 
-def bar_label(opened_at: datetime, style: ChartStyle) -> str:
-    """Name a bar on the time axis: in the viewer's zone within a day, else by exchange date."""
-    if style.interval.is_intraday:
-        return _clock(opened_at.astimezone(style.viewer_zone))
-    local = opened_at.astimezone(style.exchange_zone)
-    if style.interval is Interval.MONTH:
-        return f"{local:%b %Y}"
-    return f"{local.day} {local:%b %Y}"
+def figure_frame(
+    bars: Sequence[BarValue], labels: Sequence[str], style: ChartStyle, beyond: Surroundings
+) -> dict[str, Any]:
+    """What the page needs besides the drawing.
 
-
-def bar_closes_at(opened_at: datetime, interval: Interval, exchange_zone: tzinfo) -> datetime:
-    """When the bucket that starts at ``opened_at`` ends; days end at the exchange's midnight."""
-    if interval.is_intraday:
-        return opened_at + timedelta(seconds=interval.seconds)
-    date = opened_at.astimezone(exchange_zone).date()
-    match interval:
-        case Interval.WEEK:
-            next_date = date + timedelta(days=7 - date.weekday())
-        case Interval.MONTH:
-            next_date = (date.replace(day=28) + timedelta(days=4)).replace(day=1)
-        case _:
-            next_date = date + timedelta(days=1)
-    return datetime.combine(next_date, time(), exchange_zone)
+    ``labels``, one per bar, for the time axis; ``opened``, when each opened, in seconds since
+    1970; ``live``, the moving bar with exact numbers, or None where there is none; ``note``, what
+    is simulated, in words; whether there are bars beyond; how many panes stand below.
+    """
+    return {
+        "labels": labels,
+        "opened": [int(bar.opened_at.timestamp()) for bar in bars],
+        "live": None if beyond.has_newer else _live_bar(bars, style),
+        "note": simulated_note(bars, labels),
+        "has_older": beyond.has_older,
+        "has_newer": beyond.has_newer,
+        "panes": len(panes_of(style.indicators)),
+    }
 
 
 def simulated_note(bars: Sequence[BarValue], labels: Sequence[str]) -> str:
@@ -124,7 +126,12 @@ def simulated_from(bars: Sequence[BarValue]) -> int | None:
     return next((index for index, bar in enumerate(bars) if bar.source == SIMULATED), None)
 
 
-def _candles(bars: Sequence[BarValue], labels: Sequence[str], style: ChartStyle) -> dict[str, Any]:
+def _candles(
+    bars: Sequence[BarValue],
+    labels: Sequence[str],
+    style: ChartStyle,
+    lines: Sequence[DrawnLine],
+) -> dict[str, Any]:
     return {
         "type": "candlestick",
         "x": list(range(len(bars))),
@@ -132,7 +139,10 @@ def _candles(bars: Sequence[BarValue], labels: Sequence[str], style: ChartStyle)
         "high": [float(bar.high) for bar in bars],
         "low": [float(bar.low) for bar in bars],
         "close": [float(bar.close) for bar in bars],
-        "text": [_hover_text(bar, label, style) for bar, label in zip(bars, labels, strict=False)],
+        "text": [
+            hover_text(bar, labels[place], style, _line_readings(lines, place))
+            for place, bar in enumerate(bars)
+        ],
         "hoverinfo": "text",
         "whiskerwidth": 0,
         "increasing": {"line": {"color": "--rise", "width": 1}, "fillcolor": "--rise"},
@@ -140,7 +150,7 @@ def _candles(bars: Sequence[BarValue], labels: Sequence[str], style: ChartStyle)
     }
 
 
-def _volume(bars: Sequence[BarValue], labels: Sequence[str]) -> dict[str, Any]:
+def _volume(bars: Sequence[BarValue]) -> dict[str, Any]:
     return {
         "type": "bar",
         "x": list(range(len(bars))),
@@ -155,21 +165,8 @@ def _volume(bars: Sequence[BarValue], labels: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _overlay_line(overlay: Overlay, bars: Sequence[BarValue]) -> dict[str, Any]:
-    values = overlay.compute([bar.close for bar in bars])
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": overlay.label,
-        "x": list(range(len(values))),
-        "y": [None if value is None else float(value) for value in values],
-        "hoverinfo": "skip",
-        "line": {"color": overlay.colour, "width": 1.5},
-    }
-
-
-def _layout(bars: Sequence[BarValue], lines: Sequence[PriceLine]) -> dict[str, Any]:
-    boundary = simulated_from(bars) or None  # at place 0 there is nothing real before it
+def chart_layout(bars: Sequence[BarValue], style: ChartStyle) -> dict[str, Any]:
+    """Looks and axes, without shapes and words."""
     return {
         "autosize": True,
         "boxmode": "overlay",
@@ -187,52 +184,8 @@ def _layout(bars: Sequence[BarValue], lines: Sequence[PriceLine]) -> dict[str, A
         },
         "margin": {"l": 12, "r": 64, "t": 12, "b": 28},
         "bargap": 0.3,
-        **_axes(bars),
-        "shapes": [*moving_shapes(bars), *boundary_shapes(boundary), *line_shapes(lines)],
-        "annotations": [*boundary_words(boundary), *line_words(lines)],
+        **chart_axes(bars, panes_of(style.indicators)),
     }
-
-
-def _axes(bars: Sequence[BarValue]) -> dict[str, Any]:
-    """Time below, prices on the right, volume at the foot without figures."""
-    return {
-        "xaxis": {
-            "type": "linear",
-            "range": [-1, len(bars) - 1 + ROOM_ON_THE_RIGHT],
-            "anchor": "y2",
-            "showgrid": False,
-            "zeroline": False,
-            "tickangle": 0,
-            "rangeslider": {"visible": False},
-        },
-        "yaxis": {
-            "side": "right",
-            "domain": [0.2, 1],
-            "range": price_range(bars),
-            "fixedrange": True,
-            "gridcolor": "--line",
-            "zeroline": False,
-            "nticks": 8,
-            "tickformat": ",.2f",
-        },
-        "yaxis2": {
-            "domain": [0, 0.16],
-            "fixedrange": True,
-            "visible": False,
-            "rangemode": "tozero",
-        },
-        # A strip of marks, see market/charting/action_markers.py.
-        "yaxis3": {"domain": [0.16, 0.2], "range": [0, 1], "fixedrange": True, "visible": False},
-    }
-
-
-def price_range(bars: Sequence[BarValue]) -> list[float]:
-    """The lowest and the highest price to draw, with some air."""
-    if not bars:
-        return [0.0, 1.0]
-    low, high = min(bar.low for bar in bars), max(bar.high for bar in bars)
-    air = (high - low or high) * Decimal(str(RANGE_PADDING))
-    return [float(low - air), float(high + air)]
 
 
 def _live_bar(bars: Sequence[BarValue], style: ChartStyle) -> dict[str, Any] | None:
@@ -251,11 +204,20 @@ def _live_bar(bars: Sequence[BarValue], style: ChartStyle) -> dict[str, Any] | N
     }
 
 
-def _hover_text(bar: BarValue, label: str, style: ChartStyle) -> str:
-    title = f"<b>{label}</b>"
+def _line_readings(lines: Sequence[DrawnLine], place: int) -> list[str]:
+    return [
+        f"{line.name}: {reading(value)}"
+        for line in lines
+        if (value := line.values[place]) is not None
+    ]
+
+
+def hover_text(bar: BarValue, label: str, style: ChartStyle, readings: Sequence[str] = ()) -> str:
+    """What a reader is told of one bar, a line each; also read out to those who hear the page."""
+    title = label  # without <b>: Plotly would style it in place, which the page does not allow
     if style.interval.is_intraday:
         local = bar.opened_at.astimezone(style.exchange_zone)
-        title += f"<br>{_clock(local)} at the exchange"
+        title += f"<br>{clock(local)} at the exchange"
     lines = [
         title,
         f"Open {bar.open:,.2f}",
@@ -263,11 +225,8 @@ def _hover_text(bar: BarValue, label: str, style: ChartStyle) -> str:
         f"Low {bar.low:,.2f}",
         f"Close {bar.close:,.2f}",
         f"Volume {bar.volume:,.0f}",
+        *readings,
     ]
     if bar.source == SIMULATED:
         lines.append("simulated")
     return "<br>".join(lines)
-
-
-def _clock(at: datetime) -> str:
-    return f"{at.day} {at:%b %H:%M}"

@@ -2,79 +2,88 @@
 // candle follows the price: its wick and body are the first two shapes of the layout, moved by
 // relayout. Everything is drawn anew only when a bar closes or the price leaves the range.
 
+import { chosen, onChoice } from "holdfast/chart-choices";
+import { listenForMoves } from "holdfast/chart-moves";
+import { onNews } from "holdfast/chart-news";
+import { inSight } from "holdfast/chart-sight";
 import { onThemeChange, themed } from "holdfast/chart-theme";
-import { movedWindow, nearView, newestWindow, priceRange, timeTicks } from "holdfast/chart-window";
+import { movedWindow, newestWindow, sameWindow, wantedSpan } from "holdfast/chart-window";
 import { latestQuote } from "holdfast/live";
 import { formatted } from "holdfast/quote-fields";
 
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };
 const RELOAD_EVERY_MS = 1_500;
-const AWAY_MS = 10_000;
+const COMPARE_EVERY_MS = 10_000;
 const box = document.querySelector("[data-candles]");
 const plot = box.querySelector("[data-plot]");
 const symbol = box.dataset.chartSymbol;
-const chosen = { interval: box.querySelector("[data-interval][aria-current]").dataset.interval, overlays: new Set() };
 let figure = null;
 let view = null; // [first, last] candle in sight
+let span = {}; // the part of history that is loaded; the newest where it names none
 let ownRelayout = false;
 let frame = 0;
 let reloadedAt = 0;
-let hiddenAt = 0;
-
-async function load({ keepsView = false } = {}) {
-  const query = new URLSearchParams({ interval: chosen.interval });
-  query.set("timezone", Intl.DateTimeFormat().resolvedOptions().timeZone);
-  for (const overlay of chosen.overlays) query.append("overlay", overlay);
-  reloadedAt = Date.now();
-  box.setAttribute("aria-busy", "true");
-  try {
-    const response = await fetch(`${box.dataset.candles}?${query}`);
-    if (!response.ok) throw new TypeError(`The chart answered ${response.status}.`);
-    const before = figure?.labels.length ?? 0;
-    figure = await response.json();
-    // A view that followed the newest candle goes on following it.
-    if (keepsView && view) view = view.map((edge) => edge + figure.labels.length - before);
-    else view = newestWindow(figure, plot.clientWidth);
-    await draw();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    note("The chart could not be loaded; it tries again with the next price.");
-  } finally {
-    box.removeAttribute("aria-busy");
-  }
-}
-
-async function draw() {
-  const { data, layout } = themed({ data: nearView(figure.data, view), layout: figure.layout });
-  Object.assign(layout.xaxis, timeTicks(figure, view, plot.clientWidth), { range: [...view] });
-  layout.yaxis.range = priceRange(figure, view);
-  layout.font.family = getComputedStyle(document.body).fontFamily;
-  // On a touch screen a finger on the chart scrolls the page.
-  if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false;
-  ownRelayout = true;
-  await Plotly.react(plot, data, layout, CONFIG);
-  ownRelayout = false;
-  if (!("drawn" in plot.dataset)) listen();
-  note(figure.live ? figure.note : "There are no prices of this length yet.");
-  move();
-}
+let loads = 0;
 
 function note(words) {
   box.querySelector("[data-note]").textContent = words;
 }
 
+async function load({ keepsView = false, days, at = span } = {}) {
+  const query = new URLSearchParams({ interval: chosen.interval, ...at });
+  query.set("timezone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+  if (chosen.indicators.size) query.set("indicators", [...chosen.indicators].join());
+  if (chosen.compare) query.set("compare", chosen.compare);
+  loads += 1;
+  const own = loads;
+  reloadedAt = Date.now();
+  box.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(`${box.dataset.candles}?${query}`);
+    const answer = await response.json();
+    if (own !== loads) return; // something else was asked for meanwhile
+    if (!response.ok) return note(Object.values(answer.details ?? {})[0]?.[0].message ?? answer.message);
+    const before = figure;
+    figure = answer;
+    span = figure.has_newer ? at : {};
+    view = keepsView && view ? sameWindow(before, figure, view) : newestWindow(figure, plot.clientWidth, days);
+    box.querySelector("[data-summary]").textContent = figure.summary;
+    await draw();
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    note("The chart could not be loaded; it tries again with the next price.");
+  } finally {
+    if (own === loads) box.removeAttribute("aria-busy");
+  }
+  if (figure) reach();
+}
+
+async function draw() {
+  const { data, layout } = inSight(figure, view, { width: plot.clientWidth, isLog: chosen.isLog });
+  plot.dataset.panes = figure.panes;
+  ownRelayout = true;
+  await Plotly.react(plot, data, layout, CONFIG);
+  ownRelayout = false;
+  if (!("drawn" in plot.dataset)) listen();
+  plot.dataset.first = figure.labels[Math.max(0, Math.ceil(view[0]))] ?? "";
+  note(figure.labels.length ? figure.note : "There are no prices of this length yet.");
+  move();
+}
+
 /** Bring wick and body to the live bar; true numbers stand beside the chart. */
 function move() {
   const { live } = figure;
+  if (!live) return;
   const [wick, body] = plot.layout.shapes ?? [];
-  if (!live || !wick) return;
-  const colour = themed(Number(live.close) >= Number(live.open) ? "--rise" : "--fall");
-  [wick.y0, wick.y1, body.y0, body.y1] = [live.low, live.high, live.open, live.close].map(Number);
-  // Of a shape only its looks can change without drawing the candles anew, and that draws the
-  // shape where its coordinates now are.
-  ownRelayout = true;
-  Plotly.relayout(plot, { "shapes[0].line.color": colour, "shapes[1].line.color": colour, "shapes[1].fillcolor": colour });
-  ownRelayout = false;
+  if (wick && !figure.compared) {
+    const colour = themed(Number(live.close) >= Number(live.open) ? "--rise" : "--fall");
+    [wick.y0, wick.y1, body.y0, body.y1] = [live.low, live.high, live.open, live.close].map(Number);
+    // Of a shape only its looks can change without drawing the candles anew, and that draws the
+    // shape where its coordinates now are.
+    ownRelayout = true;
+    Plotly.relayout(plot, { "shapes[0].line.color": colour, "shapes[1].line.color": colour, "shapes[1].fillcolor": colour });
+    ownRelayout = false;
+  }
   for (const node of box.querySelectorAll("[data-bar]")) node.textContent = formatted(live[node.dataset.bar], 2, false);
   plot.dataset.close = live.close;
 }
@@ -82,6 +91,7 @@ function move() {
 function follow() {
   frame = 0;
   const quote = latestQuote(symbol);
+  if (figure?.has_newer) return;
   if (!quote || !figure?.live) return retry();
   const { live } = figure;
   if (Date.parse(quote.occurred_at) >= Date.parse(live.closes_at)) return retry();
@@ -89,10 +99,11 @@ function follow() {
   live.close = quote.last;
   if (Number(quote.last) > Number(live.high)) live.high = quote.last;
   if (Number(quote.last) < Number(live.low)) live.low = quote.last;
-  const [bottom, top] = plot.layout.yaxis.range;
-  const isInSight = live.index <= view[1];
-  if (isInSight && (live.low < bottom || live.high > top)) draw();
-  else move();
+  const edges = plot.layout.yaxis.range.map((edge) => (plot.layout.yaxis.type === "log" ? 10 ** edge : edge));
+  const isOutside = live.index <= view[1] && (live.low < edges[0] || live.high > edges[1]);
+  if (isOutside && !figure.compared) return draw();
+  move();
+  if (figure.compared && Date.now() - reloadedAt > COMPARE_EVERY_MS) load({ keepsView: true });
 }
 
 /** The bar has closed, or there was none: ask for the next, but not more than now and then. */
@@ -100,51 +111,39 @@ function retry() {
   if (Date.now() - reloadedAt > RELOAD_EVERY_MS) load({ keepsView: true });
 }
 
-function look(next) {
+/** Near an end of what is loaded, load what lies beyond. */
+function reach() {
+  const wanted = box.hasAttribute("aria-busy") ? null : wantedSpan(figure, view);
+  if (wanted) load({ keepsView: true, at: wanted });
+}
+
+async function look(next) {
   view = next;
-  draw();
+  await draw();
+  reach();
 }
 
 function listen() {
   plot.dataset.drawn = "";
   plot.on("plotly_relayout", (change) => {
     if (ownRelayout || change["xaxis.range[0]"] === undefined) return;
-    look([change["xaxis.range[0]"], change["xaxis.range[1]"]]);
+    look(movedWindow(figure, [change["xaxis.range[0]"], change["xaxis.range[1]"]], {}));
   });
-  plot.on("plotly_doubleclick", () => look(newestWindow(figure, plot.clientWidth)));
-  plot.addEventListener("keydown", (event) => {
-    const moves = { ArrowLeft: { by: -0.2 }, ArrowRight: { by: 0.2 }, "+": { scale: 0.7 }, "-": { scale: 1.4 } };
-    if (event.key === "Home") look(newestWindow(figure, plot.clientWidth));
-    else if (moves[event.key]) look(movedWindow(view, moves[event.key]));
-    else return;
-    event.preventDefault();
-  });
+  listenForMoves({ box, plot, look, newest, state: () => ({ figure, view }) });
 }
 
-box.addEventListener("click", (event) => {
-  const length = event.target.closest("[data-interval]");
-  const overlay = event.target.closest("[data-overlay]");
-  if (length && !event.ctrlKey && !event.metaKey) {
-    event.preventDefault();
-    box.querySelector("[data-interval][aria-current]").removeAttribute("aria-current");
-    length.setAttribute("aria-current", "true");
-    chosen.interval = length.dataset.interval;
-    history.replaceState(history.state, "", length.href);
-    load();
-  } else if (overlay) {
-    const isOn = overlay.getAttribute("aria-pressed") !== "true";
-    overlay.setAttribute("aria-pressed", String(isOn));
-    chosen.overlays[isOn ? "add" : "delete"](overlay.dataset.overlay);
-    load({ keepsView: true });
-  }
+function newest() {
+  if (figure.has_newer) load({ at: {} });
+  else look(newestWindow(figure, plot.clientWidth));
+}
+
+onChoice(box, (change) => {
+  const keepsTime = change.keepsView && !change.days;
+  load({ keepsView: keepsTime, days: change.days, at: keepsTime ? span : {} });
 });
 document.addEventListener("quote", ({ detail }) => {
   if (detail.symbol === symbol && !document.hidden) frame ||= requestAnimationFrame(follow);
 });
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) hiddenAt = Date.now();
-  else if (Date.now() - hiddenAt > AWAY_MS) load({ keepsView: true });
-});
-document.body.addEventListener("alerts-changed", () => load({ keepsView: true }));
+onNews(() => load({ keepsView: true }));
 onThemeChange(() => figure && draw());
 load();

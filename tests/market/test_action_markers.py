@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from market.charting.action_markers import MarkedAction, action_markers, place_of
-from market.charting.charts import ChartStyle
+from market.charting.chart_style import ChartStyle
 from market.values import BarValue, Interval
 
 NEW_YORK = ZoneInfo("America/New_York")

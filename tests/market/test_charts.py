@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -11,14 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.charting.charts import (
-    OVERLAYS,
-    ChartStyle,
-    bar_closes_at,
-    bar_label,
-    candlestick_figure,
-    price_range,
-)
+from market.charting.chart_axes import price_range
+from market.charting.chart_style import ChartStyle, bar_closes_at, bar_label
+from market.charting.charts import Surroundings, candlestick_figure
+from market.charting.indicator_choice import OFFERED, parse_indicators
 from market.charting.sparklines import sparkline_path
 from market.values import BarValue, Interval
 
@@ -133,9 +130,7 @@ def test_labels_are_the_viewers_clock_within_a_day_and_exchange_dates_beyond(
 
 def test_intraday_hover_words_name_the_exchange_time_too() -> None:
     figure = candlestick_figure([make_bar(0), make_bar(1)], daily(interval=Interval.MINUTE))
-    assert figure["data"][0]["text"][0].startswith(
-        "<b>6 Jan 06:00</b><br>6 Jan 00:00 at the exchange"
-    )
+    assert figure["data"][0]["text"][0].startswith("6 Jan 06:00<br>6 Jan 00:00 at the exchange")
 
 
 @pytest.mark.parametrize(
@@ -157,14 +152,66 @@ def test_a_bucket_ends_where_the_next_begins(
     assert bar_closes_at(opened_at, interval, NEW_YORK) == closes_at
 
 
-def test_overlays_are_lines_as_long_as_the_bars() -> None:
+def chosen(text: str) -> object:
+    return parse_indicators(text, most=8, length_maximum=250)
+
+
+def test_averages_are_lines_as_long_as_the_bars() -> None:
     bars = [make_bar(index) for index in range(60)]
-    figure = candlestick_figure(bars, daily(overlays=tuple(OVERLAYS)))
+    figure = candlestick_figure(bars, daily(indicators=chosen("sma:20,ema:50")))
     lines = figure["data"][2:]
     assert [line["name"] for line in lines] == ["SMA 20", "EMA 50"]
     assert all(len(line["y"]) == 60 for line in lines)
     assert lines[0]["y"][18] is None
     assert lines[0]["y"][19] == 11.0
+    assert figure["data"][0]["text"][19].endswith("SMA 20: 11.00")
+    assert "SMA" not in figure["data"][0]["text"][18]
+
+
+def test_earlier_closes_let_an_average_begin_at_the_first_bar() -> None:
+    bars = [make_bar(index) for index in range(3)]
+    beyond = Surroundings([Decimal(5)] * 19, has_older=True)
+    figure = candlestick_figure(bars, daily(indicators=chosen("sma:20")), beyond)
+    assert figure["data"][2]["y"] == pytest.approx([5.3, 5.6, 5.9])
+    assert figure["has_older"] is True
+
+
+def test_strength_and_convergence_have_panes_of_their_own() -> None:
+    bars = [make_bar(index) for index in range(60)]
+    figure = candlestick_figure(bars, daily(indicators=chosen("rsi,macd,bb")))
+    axes = {trace["name"]: trace["yaxis"] for trace in figure["data"][2:]}
+    assert axes["RSI 14"] == "y4"
+    assert {axes[name] for name in axes if name.startswith("MACD")} == {"y5"}
+    assert {axes[name] for name in axes if name.startswith("Bollinger")} == {"y"}
+    layout = figure["layout"]
+    tops = [layout[name]["domain"] for name in ("yaxis", "yaxis3", "yaxis2", "yaxis4", "yaxis5")]
+    assert all(above[0] >= below[1] for above, below in pairwise(tops))
+    assert tops[-1][0] == 0
+    assert layout["xaxis"]["anchor"] == "y5"
+    assert figure["panes"] == 2
+
+
+def test_every_offered_indicator_draws_at_once_within_its_size() -> None:
+    bars = [make_bar(index) for index in range(500)]
+    figure = candlestick_figure(bars, daily(indicators=OFFERED))
+    assert len(orjson.dumps(figure)) < 250_000
+
+
+def test_bars_of_the_past_all_stand_still() -> None:
+    bars = [make_bar(index) for index in range(3)]
+    figure = candlestick_figure(bars, daily(), Surroundings(has_newer=True))
+    assert figure["live"] is None
+    assert figure["layout"]["shapes"] == []
+    assert figure["data"][0]["x"] == [0, 1, 2]
+
+
+def test_the_summary_says_where_prices_went() -> None:
+    bars = [make_bar(0), make_bar(1, opening="20", close="22"), make_bar(2, close="15")]
+    summary = candlestick_figure(bars, daily(indicators=chosen("sma:2")))["summary"]
+    assert summary == (
+        "3 candles from 6 Jan 2020 to 8 Jan 2020. From 10.00 to 15.00 (+50.00%). "
+        "Highest 23.00 on 7 Jan 2020, lowest 9.00 on 6 Jan 2020. Newest: SMA 2 18.50."
+    )
 
 
 def test_a_flat_price_still_has_height() -> None:

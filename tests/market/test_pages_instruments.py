@@ -156,16 +156,120 @@ def test_a_chart_has_at_most_as_many_candles_as_allowed(page: Client, apple: Ins
     assert figure["live"]["close"] == str(limit + 1)  # the newest, not the oldest
 
 
-@pytest.mark.parametrize("query", ["interval=2m", "overlay=nonsense"])
-def test_an_unknown_interval_or_average_is_refused(
-    page: Client, apple: Instrument, query: str
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("interval=2m", "not one of the available choices"),
+        ("indicators=nonsense", "is no indicator"),
+        ("indicators=sma:1", "must be 2 to 250"),
+        ("indicators=sma:251", "must be 2 to 250"),
+        ("indicators=macd:3", "takes no length"),
+        ("compare=NOPE", "NOPE"),
+        ("start=-1", "greater than or equal"),
+        ("end=tomorrow", "whole number"),
+        ("end=99999999999", "less than or equal"),
+    ],
+)
+def test_what_a_chart_cannot_show_is_refused_with_words(
+    page: Client, apple: Instrument, query: str, words: str
 ) -> None:
     response = page.get(f"/instruments/AAPL/chart?{query}")
     assert response.status_code == 422
     assert response.json()["code"] == "invalid"
+    assert words in response.content.decode()
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "../../etc/passwd", ""])
+@pytest.mark.parametrize(
+    ("indicators", "names"),
+    [
+        ("sma:20", ["SMA 20"]),
+        ("ema:50", ["EMA 50"]),
+        ("bb:20", ["Bollinger 20", "Bollinger 20 lower", "Bollinger 20 upper"]),
+        ("rsi:14", ["RSI 14"]),
+        ("macd", ["MACD histogram", "MACD 12, 26, 9", "MACD signal"]),
+        (" SMA , sma:20,", ["SMA 20"]),
+    ],
+)
+def test_each_indicator_is_drawn(
+    page: Client, apple: Instrument, indicators: str, names: list[str]
+) -> None:
+    make_daily_bars(apple, range(1, 81))
+    figure = page.get("/instruments/AAPL/chart", {"indicators": indicators}).json()
+    traces = figure["data"][2:]
+    assert [trace["name"] for trace in traces] == names
+    assert all(len(trace["y"]) == 80 and trace["y"][-1] is not None for trace in traces)
+
+
+def test_as_many_indicators_as_allowed_and_no_more(page: Client, apple: Instrument) -> None:
+    most = settings.LIMITS.chart_indicators
+    texts = [f"sma:{length}" for length in range(2, most + 3)]
+    allowed = page.get("/instruments/AAPL/chart", {"indicators": ",".join(texts[:most])})
+    assert allowed.status_code == 200
+    refused = page.get("/instruments/AAPL/chart", {"indicators": ",".join(texts)})
+    assert refused.status_code == 422
+    assert f"at most {most}" in refused.content.decode()
+
+
+def test_older_and_newer_candles_are_loaded_by_their_time(page: Client, apple: Instrument) -> None:
+    limit, year = settings.LIMITS.candles_per_view, 370
+    make_daily_bars(apple, range(1, limit + year + 1))
+    newest = page.get("/instruments/AAPL/chart?indicators=sma:20").json()
+    assert (newest["has_older"], newest["has_newer"]) == (True, False)
+    assert newest["data"][2]["y"][0] is not None  # the average began before what is drawn
+    query = {"end": newest["opened"][0], "indicators": "sma:20"}
+    older = page.get("/instruments/AAPL/chart", query).json()
+    assert (older["has_older"], older["has_newer"]) == (False, True)
+    assert older["live"] is None
+    assert len(older["data"][0]["x"]) == year
+    assert older["opened"][-1] < newest["opened"][0]
+    assert older["data"][2]["y"][18] is None  # there is nothing before it
+    again = page.get("/instruments/AAPL/chart", {"start": newest["opened"][0]}).json()
+    assert again["opened"] == newest["opened"]
+    assert again["live"] == newest["live"]
+    middle = page.get("/instruments/AAPL/chart", {"start": older["opened"][1]}).json()
+    assert (middle["has_older"], middle["has_newer"]) == (True, True)
+    nothing = page.get("/instruments/AAPL/chart", {"end": 0}).json()
+    assert (nothing["labels"], nothing["live"]) == ([], None)
+
+
+def test_instruments_are_compared_in_percent(page: Client, apple: Instrument) -> None:
+    other = make_instrument("MSFT")
+    make_daily_bars(apple, [10, 11, 12])
+    make_daily_bars(other, [200, 190, 180])
+    figure = page.get("/instruments/AAPL/chart?compare=msft,AAPL&indicators=macd").json()
+    assert [trace["name"] for trace in figure["data"]] == ["AAPL", "MSFT"]
+    assert figure["data"][0]["y"] == pytest.approx([0, 10, 20])
+    assert figure["data"][1]["y"] == pytest.approx([0, -5, -10])
+    assert figure["compared"] == [[10, 11, 12], [200, 190, 180]]
+    assert figure["layout"]["yaxis"]["ticksuffix"] == "%"
+    assert "MSFT from 200.00 to 180.00 (-10.00%)" in figure["summary"]
+
+
+def test_what_has_no_prices_or_another_currency_is_compared_all_the_same(
+    page: Client, apple: Instrument
+) -> None:
+    make_daily_bars(apple, [10, 11])
+    new = make_instrument("NEW")
+    Instrument.objects.filter(id=new.id).update(currency="EUR")
+    figure = page.get("/instruments/AAPL/chart?compare=NEW").json()
+    assert figure["data"][1]["y"] == [None, None]
+    assert "NEW has no prices in this time" in figure["summary"]
+    assert "own currency" in figure["note"]
+
+
+def test_as_many_are_compared_as_allowed_and_no_more(page: Client, apple: Instrument) -> None:
+    most = settings.LIMITS.chart_comparisons
+    symbols = [f"S{number}" for number in range(most + 1)]
+    for symbol in symbols:
+        make_instrument(symbol)
+    address = "/instruments/AAPL/chart"
+    assert page.get(address, {"compare": ",".join(symbols[:most])}).status_code == 200
+    refused = page.get(address, {"compare": ",".join(symbols)})
+    assert refused.status_code == 422
+    assert f"at most {most}" in refused.content.decode()
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "America", "../../etc/passwd", ""])
 def test_an_unknown_zone_falls_back_to_the_exchanges(
     page: Client, apple: Instrument, zone: str
 ) -> None:

@@ -1,0 +1,202 @@
+"""The chart in a real Chromium: indicators, history, comparison, keyboard, looks.
+
+With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.desk import LiveDesk
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("live_desk"),
+    pytest.mark.timeout(300),
+]
+
+Check = Callable[[Page], None]
+PATIENCE_MS = 20_000
+CHART = re.compile(r"/chart\?")
+
+
+@pytest.fixture
+def investor(page: Page, live_desk: LiveDesk) -> Page:
+    """A visitor who took the demo and looks at an instrument."""
+    page.goto(live_desk.url)
+    page.get_by_role("button", name="Try the demo").click()
+    page.wait_for_url("**/home")
+    page.goto(urljoin(page.url, "/instruments/MSFT"))
+    see_the_chart(page)
+    return page
+
+
+def see_the_chart(page: Page) -> None:
+    expect(page.locator("[data-plot][data-drawn]")).to_be_visible()
+    expect(page.locator("[data-candles][aria-busy]")).to_have_count(0)
+    expect(page.locator("#ticket")).to_be_visible()
+
+
+def keep_picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("HOLDFAST_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def plotted(page: Page) -> list[str]:
+    names: list[str] = page.evaluate(
+        "document.querySelector('[data-plot]').data.map(trace => trace.name ?? trace.type)"
+    )
+    return names
+
+
+def axis(page: Page, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate(
+        "name => { const {type, range, ticksuffix} ="
+        " document.querySelector('[data-plot]').layout[name]; return {type, range, ticksuffix}; }",
+        name,
+    )
+    return found
+
+
+def choose(page: Page, name: str) -> None:
+    with page.expect_response(CHART):
+        page.locator(".chart").get_by_role("button", name=name, exact=True).click()
+    see_the_chart(page)
+
+
+def test_indicators_are_chosen_and_remembered(investor: Page) -> None:
+    for name in ("SMA 20", "Bollinger 20", "RSI 14", "MACD 12, 26, 9"):
+        choose(investor, name)
+    assert {"SMA 20", "Bollinger 20 upper", "RSI 14", "MACD signal"} <= set(plotted(investor))
+    expect(investor.locator("[data-plot]")).to_have_attribute("data-panes", "2")
+    expect(investor.locator("[data-summary]")).to_contain_text("RSI 14")
+    investor.reload()
+    see_the_chart(investor)
+    assert "RSI 14" in plotted(investor)
+    chosen = investor.get_by_role("button", name="RSI 14")
+    expect(chosen).to_have_attribute("aria-pressed", "true")
+    choose(investor, "RSI 14")
+    assert "RSI 14" not in plotted(investor)
+
+
+def test_moving_to_the_left_loads_older_candles_and_end_returns(investor: Page) -> None:
+    plot = investor.locator("[data-plot]")
+    newest = plot.get_attribute("data-first")
+    plot.focus()
+    with investor.expect_response(re.compile(r"/chart\?.*end=\d+")) as answer:
+        for _ in range(8):
+            investor.keyboard.press("PageUp")
+    figure = answer.value.json()
+    assert figure["has_newer"] is True
+    assert len(figure["labels"]) == 500
+    see_the_chart(investor)
+    assert plot.get_attribute("data-first") != newest
+    with investor.expect_response(CHART):
+        investor.keyboard.press("End")
+    expect(plot).to_have_attribute("data-first", newest or "")
+
+
+def test_dragging_moves_the_chart(investor: Page) -> None:
+    plot = investor.locator("[data-plot]")
+    first = plot.get_attribute("data-first") or ""
+    area = plot.bounding_box()
+    assert area is not None
+    investor.mouse.move(area["x"] + 100, area["y"] + 100)
+    investor.mouse.down()
+    investor.mouse.move(area["x"] + 400, area["y"] + 100, steps=5)
+    investor.mouse.up()
+    expect(plot).not_to_have_attribute("data-first", first)
+
+
+def test_arrow_keys_read_candle_by_candle(investor: Page) -> None:
+    plot, readout = investor.locator("[data-plot]"), investor.locator("[data-readout]")
+    plot.focus()
+    investor.keyboard.press("ArrowLeft")
+    expect(readout).to_contain_text("still open")
+    investor.keyboard.press("ArrowLeft")
+    expect(readout).to_contain_text(re.compile(r"\d{4}, Open .*, Close .*, Volume"))
+    expect(plot.locator(".hoverlayer text").first).to_be_attached()
+    before = readout.inner_text()
+    investor.keyboard.press("Shift+ArrowLeft")
+    expect(readout).not_to_have_text(before)
+    first = plot.get_attribute("data-first") or ""
+    investor.keyboard.press("-")
+    expect(plot).not_to_have_attribute("data-first", first)
+
+
+def test_a_logarithmic_scale(investor: Page) -> None:
+    linear = axis(investor, "yaxis")["range"]
+    choose(investor, "Log")
+    found = axis(investor, "yaxis")
+    assert found["type"] == "log"
+    assert 10 ** found["range"][0] == pytest.approx(linear[0], rel=0.1)
+    close = investor.locator("[data-plot]").get_attribute("data-close")
+    expect(investor.locator("[data-plot]")).not_to_have_attribute(
+        "data-close", close or "", timeout=PATIENCE_MS
+    )
+    keep_picture(investor, "chart-log")
+    choose(investor, "Log")
+    assert axis(investor, "yaxis")["type"] != "log"
+
+
+def test_ranges_choose_their_own_candles(investor: Page) -> None:
+    choose(investor, "5Y")
+    expect(investor.locator("[data-interval='1w']")).to_have_attribute("aria-current", "true")
+    start, end = axis(investor, "xaxis")["range"]
+    assert 200 < end - start < 300
+    choose(investor, "1D")
+    expect(investor.locator("[data-interval='5m']")).to_have_attribute("aria-current", "true")
+
+
+def test_several_instruments_are_compared(investor: Page, complaints: list[str]) -> None:
+    field = investor.get_by_label("Compare with these symbols")
+    field.fill("KO, aapl")
+    with investor.expect_response(CHART):
+        field.press("Enter")
+    see_the_chart(investor)
+    assert plotted(investor) == ["MSFT", "KO", "AAPL"]
+    assert axis(investor, "yaxis")["ticksuffix"] == "%"
+    expect(investor.locator("[data-summary]")).to_contain_text("KO from")
+    keep_picture(investor, "chart-compare")
+    field.fill("NOPE")
+    field.press("Enter")
+    expect(investor.locator("[data-note]")).to_contain_text("NOPE")
+    complaints.clear()  # the refusal is one to the console
+    field.fill("")
+    with investor.expect_response(CHART):
+        field.press("Enter")
+    see_the_chart(investor)
+    assert plotted(investor)[0] == "candlestick"
+
+
+def test_a_fill_is_marked_on_the_chart(investor: Page) -> None:
+    investor.locator("#ticket").get_by_text("Market", exact=True).click()
+    investor.locator("#ticket [name=size]").fill("2")
+    investor.get_by_role("button", name="Buy MSFT").click()
+    marks = investor.locator("[data-plot] .scatterlayer path.point")
+    expect(marks.first).to_be_attached(timeout=PATIENCE_MS)
+    assert "Bought" in plotted(investor)
+
+
+def test_the_chart_fits_and_is_accessible(investor: Page, check_accessibility: Check) -> None:
+    investor.emulate_media(reduced_motion="reduce")
+    for name in ("SMA 20", "EMA 50", "RSI 14", "MACD 12, 26, 9"):
+        choose(investor, name)
+    for width in (360, 1280):
+        investor.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            investor.emulate_media(color_scheme=scheme)
+            investor.reload()
+            see_the_chart(investor)
+            assert investor.evaluate("document.documentElement.scrollWidth") <= width
+            check_accessibility(investor)
+            keep_picture(investor, f"chart-{width}-{scheme}")
