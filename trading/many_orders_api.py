@@ -9,18 +9,40 @@ from ninja.responses import Status
 
 from accounts.auth import KeyAuth
 from accounts.http import ApiRequest
-from accounts.idempotency import idempotent
+from accounts.idempotency import HEADER, idempotent
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio
-from trading import cancellation, closing
+from trading import cancellation, closing, order_batch
+from trading.admission import parts_of
+from trading.batch_admission import wishes_of
 from trading.many_orders_schemas import (
     CancellationList,
     CancellationOut,
     ClosureList,
     ClosureOut,
+    OrderBatchIn,
+    OrderBatchOut,
+    PlacingOut,
 )
 
 router: Final = Router()
+
+
+@router.post("/orders/batch", response=OrderBatchOut, auth=KeyAuth("trade"), tags=["Orders"])
+@idempotent(required=True)
+def place_orders(request: ApiRequest, payload: OrderBatchIn) -> OrderBatchOut:
+    """Place many orders, in the order given; one that is refused harms no other."""
+    caller = request.auth
+    wishes = wishes_of(caller, payload.orders, key=request.headers[HEADER])
+    placings = order_batch.place_orders(
+        owner=caller.user, wishes=wishes, placed_at=timezone.now(), actor_id=caller.user.id
+    )
+    return OrderBatchOut.from_items(
+        [
+            PlacingOut.from_placing(placing, symbol=parts_of(asked.symbol)[1])
+            for asked, placing in zip(payload.orders, placings, strict=True)
+        ]
+    )
 
 
 @router.post(

@@ -1,14 +1,23 @@
 """Outcomes of what was asked of several orders at once, as programs get them."""
 
-from typing import Literal, Self
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
-from accounts.errors import Problem
-from accounts.schemas import SchemaOut
+from django.conf import settings
+from pydantic import Field
+
+from accounts.errors import HoldfastError, Problem, ProblemsError
+from accounts.schemas import SchemaIn, SchemaOut
 from market.schemas import NumberOut
 from trading.cancellation import Asked
 from trading.closing import Closure
-from trading.schemas import OrderOut
+from trading.errors import DuplicateClientOrderId
+from trading.order_batch import Placing
+from trading.schemas import OrderIn, OrderOut
+
+ORDERS_MAXIMUM: Final = settings.LIMITS.orders_per_batch
 
 
 class ProblemOut(SchemaOut):
@@ -69,3 +78,60 @@ class ClosureOut(SchemaOut):
 
 class ClosureList(SchemaOut):
     items: list[ClosureOut]
+
+
+class OrderBatchIn(SchemaIn):
+    """Orders as `POST /orders` takes them.
+
+    One without a `client_order_id` takes the `Idempotency-Key`, a colon and its place from 0.
+    """
+
+    orders: Annotated[list[OrderIn], Field(min_length=1, max_length=ORDERS_MAXIMUM)]
+
+
+class PlacingOut(SchemaOut):
+    """`repeated`: the order was made before under its client order id."""
+
+    outcome: Literal["placed", "repeated", "refused"]
+    order: OrderOut | None
+    problems: list[ProblemOut]
+
+    @classmethod
+    def from_placing(cls, placing: Placing, *, symbol: str) -> Self:
+        order = placing.order
+        if order is None:
+            problems = [ProblemOut.from_problem(one) for one in problems_in(placing.error)]
+            return cls(outcome="refused", order=None, problems=problems)
+        return cls(
+            outcome="repeated" if placing.is_repeated else "placed",
+            order=OrderOut.from_order(order, symbol=symbol),
+            problems=[],
+        )
+
+
+class OrderBatchOut(SchemaOut):
+    """`items` stand as `orders` stood in the request."""
+
+    placed: int
+    repeated: int
+    refused: int
+    items: list[PlacingOut]
+
+    @classmethod
+    def from_items(cls, items: list[PlacingOut]) -> Self:
+        counts = Counter(item.outcome for item in items)
+        return cls(
+            placed=counts["placed"],
+            repeated=counts["repeated"],
+            refused=counts["refused"],
+            items=items,
+        )
+
+
+def problems_in(error: HoldfastError | None) -> Sequence[Problem]:
+    if isinstance(error, ProblemsError):
+        return error.problems
+    if error is None:
+        return []
+    field = "client_order_id" if isinstance(error, DuplicateClientOrderId) else ""
+    return [Problem(field, error.code, str(error))]

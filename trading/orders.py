@@ -156,7 +156,14 @@ def estimate_order(*, portfolio: Portfolio, ticket: OrderTicket, at: datetime) -
 def _repeat(ticket: OrderTicket, *, order_id: UUID) -> Order:
     """The order made earlier under the ticket's client order id, if it is the same order."""
     order = Order.objects.get(id=order_id)
-    same = (
+    if not is_same(order, ticket):
+        raise DuplicateClientOrderId(client_order_id=order.client_order_id, order_id=order.id)
+    return order
+
+
+def is_same(order: Order, ticket: OrderTicket) -> bool:
+    """Whether the ticket asks for the very order that was made."""
+    return (
         order.instrument_id == ticket.instrument_id
         and order.side == ticket.side
         and order.type == ticket.type
@@ -170,9 +177,6 @@ def _repeat(ticket: OrderTicket, *, order_id: UUID) -> Order:
         and (ticket.notional is not None or order.quantity == ticket.quantity)
         and order.extended_hours == ticket.extended_hours
     )
-    if not same:
-        raise DuplicateClientOrderId(client_order_id=order.client_order_id, order_id=order.id)
-    return order
 
 
 def _lost_race(

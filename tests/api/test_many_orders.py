@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from market.models import Instrument
 from portfolio.models import Portfolio
 from tests.api.clients import ApiClient
-from tests.api.orders import match, place
+from tests.api.orders import match, order_of, place
 from trading.models import Order
 
 
@@ -71,3 +73,50 @@ def test_strangers_reach_nothing_of_it(
     for path in ("orders/cancellation", "positions/closure", "positions/AAPL/closure"):
         answer = stranger_api.post(f"/portfolios/{paper.id}/{path}", key=f"key-{path[:5]}")
         assert answer.status_code == 404, answer.content
+
+
+def test_a_batch_answers_for_each_in_its_place_and_once_per_key(
+    api: ApiClient, paper: Portfolio, apple: Instrument, stranger_api: ApiClient
+) -> None:
+    body = {
+        "orders": [
+            order_of(paper, quantity="1"),
+            order_of(paper, symbol="NOPE"),
+            order_of(paper, quantity="0.5", client_order_id="mine"),
+            order_of(paper, type="trailing_stop", side="sell", trail_pct="5"),
+            order_of(paper, type="stop", stop_price="120", client_order_id="stop"),
+            order_of(paper) | {"portfolio_id": str(uuid4())},
+        ]
+    }
+    answer = api.post("/orders/batch", body, key="once")
+    assert answer.status_code == 200, answer.content
+    told = answer.json()
+    codes = [[problem["code"] for problem in item["problems"]] for item in told["items"]]
+    assert codes == [
+        [],
+        ["unknown_symbol"],
+        ["off_lot"],
+        ["insufficient_units"],
+        [],
+        ["portfolio_not_found"],
+    ]
+    assert (told["placed"], told["repeated"], told["refused"]) == (2, 0, 4)
+    assert told["items"][0]["order"]["client_order_id"] == "once:0"
+    assert told["items"][4]["order"]["stop_price"] == "120"
+    assert api.post("/orders/batch", body, key="once").content == answer.content
+    again = api.post("/orders/batch", {"orders": [body["orders"][4]]}, key="other").json()
+    assert again["items"][0]["outcome"] == "repeated"
+    assert Order.objects.count() == 2
+    strange = stranger_api.post("/orders/batch", body, key="strange").json()
+    assert (strange["placed"], strange["refused"]) == (0, 6)
+
+
+def test_a_batch_that_is_no_list_of_orders_is_refused_whole(
+    api: ApiClient, paper: Portfolio, apple: Instrument
+) -> None:
+    fine = order_of(paper, quantity="1")
+    for orders in ([], [fine] * 501, [fine, {"side": "buy"}], "all"):
+        answer = api.post("/orders/batch", {"orders": orders}, key="once")
+        assert answer.status_code == 422, answer.content
+    assert api.post("/orders/batch", {"orders": [fine]}).status_code == 400
+    assert not Order.objects.exists()

@@ -182,6 +182,7 @@ class World:
         """A body with which the operation succeeds; the document's example where that will do."""
         made: dict[str, Callable[[], Any]] = {
             "place_order": self.order_body,
+            "place_orders": lambda: {"orders": [self.order_body(), self.order_body()]},
             "record_activity": lambda: {"kind": "deposit", "amount": "100", "currency": "USD"},
             "create_instrument": self.instrument_body,
             "change_instrument": lambda: {"name": "Fuzzed"},

@@ -1,0 +1,52 @@
+"""What the orders of a batch are about, in two queries: see ``trading.admission`` for one order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accounts.auth import Caller
+from accounts.errors import HoldfastError, Problem
+from market.errors import AmbiguousSymbol
+from market.models import Instrument
+from market.queries import matches_of
+from portfolio.api.reach import reachable
+from trading.admission import NO_INSTRUMENT
+from trading.errors import OrderDenied, PortfolioUnknown
+from trading.order_batch import Wish
+from trading.orders_at_once import CLIENT_ORDER_ID_LENGTH
+from trading.schemas import OrderIn
+
+
+def wishes_of(caller: Caller, asked: Sequence[OrderIn], *, key: str) -> list[Wish]:
+    """Find portfolios and instruments; an unknown symbol is left for the order's checks to name.
+
+    Args:
+        key: of the request, from which an order without a client order id takes its own.
+    """
+    reached = set(
+        reachable(caller)
+        .filter(id__in={one.portfolio_id for one in asked})
+        .values_list("id", flat=True)
+    )
+    matches = matches_of(one.symbol for one in asked)
+    wishes = []
+    for place, one in enumerate(asked):
+        found = matches[one.symbol]
+        name = f"{key}:{place}"
+        fallback = name if len(name) <= CLIENT_ORDER_ID_LENGTH else None
+        ticket = one.to_ticket(
+            instrument_id=found[0].id if found else NO_INSTRUMENT,
+            client_order_id=one.client_order_id or fallback,
+        )
+        error: HoldfastError | None = _ambiguity(one.symbol, found)
+        if one.portfolio_id not in reached:
+            error = PortfolioUnknown(one.portfolio_id)
+        wishes.append(Wish(one.portfolio_id, ticket, error))
+    return wishes
+
+
+def _ambiguity(address: str, found: Sequence[Instrument]) -> OrderDenied | None:
+    if len(found) < 2:
+        return None
+    error = AmbiguousSymbol(address, choices=[f"{one.exchange_id}:{one.symbol}" for one in found])
+    return OrderDenied([Problem("symbol", error.code, str(error))])
