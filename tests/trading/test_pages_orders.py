@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from market.models import Instrument
@@ -215,6 +216,7 @@ def test_a_position_is_closed_from_the_desk_and_all_from_the_positions(
     page: Client, portfolio: Portfolio, apple: Instrument
 ) -> None:
     give_units(portfolio, apple, "10")
+    publish_quote(apple, at=timezone.now())
     assert f"/portfolios/{portfolio.id}/positions/XNAS:AAPL/closure" in text_of(
         page, "/instruments/XNAS:AAPL/desk"
     )
