@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accounts.auth import Caller
-from accounts.errors import HoldfastError, Problem
+from accounts.errors import Problem
 from market.errors import AmbiguousSymbol
 from market.models import Instrument
 from market.queries import matches_of
 from portfolio.api.reach import reachable
+from portfolio.errors import PortfolioNotFound
 from trading.admission import NO_INSTRUMENT
-from trading.errors import OrderDenied, PortfolioUnknown
+from trading.errors import OrderDenied
 from trading.order_batch import Wish
 from trading.orders_at_once import CLIENT_ORDER_ID_LENGTH
 from trading.schemas import OrderIn
@@ -22,12 +23,17 @@ def wishes_of(caller: Caller, asked: Sequence[OrderIn], *, key: str) -> list[Wis
 
     Args:
         key: of the request, from which an order without a client order id takes its own.
+
+    Raises:
+        PortfolioNotFound: one of the portfolios is none that the caller reaches.
     """
     reached = set(
         reachable(caller)
         .filter(id__in={one.portfolio_id for one in asked})
         .values_list("id", flat=True)
     )
+    if reached != {one.portfolio_id for one in asked}:
+        raise PortfolioNotFound("There is no such portfolio.")
     matches = matches_of(one.symbol for one in asked)
     wishes = []
     for place, one in enumerate(asked):
@@ -38,10 +44,7 @@ def wishes_of(caller: Caller, asked: Sequence[OrderIn], *, key: str) -> list[Wis
             instrument_id=found[0].id if found else NO_INSTRUMENT,
             client_order_id=one.client_order_id or fallback,
         )
-        error: HoldfastError | None = _ambiguity(one.symbol, found)
-        if one.portfolio_id not in reached:
-            error = PortfolioUnknown(one.portfolio_id)
-        wishes.append(Wish(one.portfolio_id, ticket, error))
+        wishes.append(Wish(one.portfolio_id, ticket, _ambiguity(one.symbol, found)))
     return wishes
 
 

@@ -85,7 +85,6 @@ def test_a_batch_answers_for_each_in_its_place_and_once_per_key(
             order_of(paper, quantity="0.5", client_order_id="mine"),
             order_of(paper, type="trailing_stop", side="sell", trail_pct="5"),
             order_of(paper, type="stop", stop_price="120", client_order_id="stop"),
-            order_of(paper) | {"portfolio_id": str(uuid4())},
         ]
     }
     answer = api.post("/orders/batch", body, key="once")
@@ -98,17 +97,17 @@ def test_a_batch_answers_for_each_in_its_place_and_once_per_key(
         ["off_lot"],
         ["insufficient_units"],
         [],
-        ["portfolio_not_found"],
     ]
-    assert (told["placed"], told["repeated"], told["refused"]) == (2, 0, 4)
+    assert (told["placed"], told["repeated"], told["refused"]) == (2, 0, 3)
     assert told["items"][0]["order"]["client_order_id"] == "once:0"
     assert told["items"][4]["order"]["stop_price"] == "120"
     assert api.post("/orders/batch", body, key="once").content == answer.content
     again = api.post("/orders/batch", {"orders": [body["orders"][4]]}, key="other").json()
     assert again["items"][0]["outcome"] == "repeated"
+    body["orders"].append(order_of(paper) | {"portfolio_id": str(uuid4())})
+    for caller in (api, stranger_api):
+        assert caller.post("/orders/batch", body, key="strange").status_code == 404
     assert Order.objects.count() == 2
-    strange = stranger_api.post("/orders/batch", body, key="strange").json()
-    assert (strange["placed"], strange["refused"]) == (0, 6)
 
 
 def test_a_batch_that_is_no_list_of_orders_is_refused_whole(
