@@ -36,6 +36,14 @@ class Limits:
     instrument_file_bytes: int = 16 * 1024 * 1024
     price_run_silence_seconds: int = 300
 
+    # A price that far from the closes before it is a spike: beyond both factors of ten thousandths
+    # of their median and so many times their median deviation. Only recent prices are judged.
+    spike_deviations: int = 20
+    spike_floor_bps: int = 200
+    spike_closes: int = 20
+    spike_closes_needed: int = 5
+    spike_days: int = 30
+
     corporate_action_file_bytes: int = 8 * 1024 * 1024
 
     watchlist_items: int = 500

@@ -130,6 +130,7 @@ DESCRIPTIONS: Final = {
     "order_id": "of an order of yours",
     "portfolio_id": "of a portfolio that you reach",
     "priced_from": "latest price at least",
+    "row_id": "of a quarantined row",
     "run_id": "as the upload answered",
     "user_id": "of a user",
     "sector": "exactly, whatever the case",

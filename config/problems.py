@@ -41,6 +41,7 @@ from accounts.http import request_id
 from market import errors as market_errors
 from market.corporate_actions import actions as corporate_actions
 from market.instruments import instrument_master
+from market.intake import quarantine
 from portfolio import errors as portfolio_errors
 from trading import archiving, orders
 
@@ -95,6 +96,8 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     market_errors.AlertExists: HTTPStatus.CONFLICT,
     market_errors.WatchlistNameTaken: HTTPStatus.CONFLICT,
     instrument_master.InstrumentExists: HTTPStatus.CONFLICT,
+    quarantine.AlreadyJudged: HTTPStatus.CONFLICT,
+    quarantine.NotReleasable: HTTPStatus.CONFLICT,
     corporate_actions.ActionExists: HTTPStatus.CONFLICT,
     corporate_actions.ActionCancelled: HTTPStatus.CONFLICT,
     portfolio_errors.EntryConflict: HTTPStatus.CONFLICT,

@@ -13,4 +13,5 @@ SLOTS: Final = (
     Slot("instrument_id", "instrument of the master", Reach.STAFF),
     Slot("action_id", "corporate action", Reach.STAFF),
     Slot("run_id", "price import", Reach.STAFF),
+    Slot("row_id", "quarantined row", Reach.STAFF),
 )

@@ -9,6 +9,7 @@ from market import (
     watchlist_item_views,
     watchlist_views,
 )
+from market.operations import quarantine_views
 from market.operations import views as operations
 
 app_name = "market"
@@ -76,5 +77,16 @@ urlpatterns = [
         "operations/instruments/<uuid:instrument_id>/deactivation",
         operations.deactivate,
         name="operations_deactivate",
+    ),
+    path("operations/quarantine", quarantine_views.quarantine_page, name="operations_quarantine"),
+    path(
+        "operations/quarantine/<int:row_id>",
+        quarantine_views.quarantined_row,
+        name="operations_quarantined_row",
+    ),
+    path(
+        "operations/quarantine/<int:row_id>/rejection",
+        quarantine_views.reject,
+        name="operations_reject_row",
     ),
 ]

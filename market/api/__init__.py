@@ -14,6 +14,7 @@ from market.api import (
     instruments,
     order_books,
     prices,
+    quarantine,
     watchlists,
 )
 
@@ -29,5 +30,6 @@ for part in (
     watchlists,
     alerts,
     imports,
+    quarantine,
 ):
     router.add_router("", part.router)

@@ -36,7 +36,7 @@ from market.models import (
     Instrument,
     QuarantinedRow,
 )
-from market.models.prices import RunStatus
+from market.models.prices import QuarantinedKind, RunStatus
 from market.queries import matches_of
 
 MESSAGE_CHARACTERS: Final = 300
@@ -157,6 +157,7 @@ def _finish(run: IngestionRun, intake: Intake, *, rows: int, at: datetime) -> No
         QuarantinedRow(
             run=run,
             line=line.line,
+            kind=QuarantinedKind.OTHER,
             code=code,
             message=message[:MESSAGE_CHARACTERS],
             raw=dict(line.cells),

@@ -17,7 +17,7 @@ from market.currencies.rate_sheets import PublishedRate, RateSheet
 from market.errors import UnreadableFile
 from market.intake.copying import copy_rows, make_temporary_table
 from market.models import IngestionRun, QuarantinedRow
-from market.models.prices import RunStatus
+from market.models.prices import QuarantinedKind, RunStatus
 
 RATES_LOCK: Final = 7_310_002  # advisory; held by whoever writes rates
 
@@ -119,7 +119,14 @@ def store_rates(
 
 def _finish(run: IngestionRun, sheet: RateSheet, stored: StoredRates, *, at: datetime) -> None:
     QuarantinedRow.objects.bulk_create(
-        QuarantinedRow(run=run, line=it.line, code=it.code, message=it.message[:300], raw={})
+        QuarantinedRow(
+            run=run,
+            line=it.line,
+            kind=QuarantinedKind.OTHER,
+            code=it.code,
+            message=it.message[:300],
+            raw={},
+        )
         for it in sheet.refused
     )
     run.status = RunStatus.COMPLETED

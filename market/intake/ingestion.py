@@ -15,9 +15,11 @@ from django.db import connection, transaction
 
 from market.intake.bars import BarRow, StoredBars, store_bars
 from market.intake.partitions import ensure_tick_partitions
+from market.intake.spikes import CODE as SPIKE
+from market.intake.spikes import SpikeGuard
 from market.live.quotes import store_quotes
-from market.models import IngestionRun, QuarantinedRow
-from market.models.prices import RunStatus
+from market.models import IngestionRun, Instrument, QuarantinedRow
+from market.models.prices import QuarantinedKind, RunStatus
 from market.series.rollups import oldest_open_minute, roll_up_again, roll_up_closed
 from market.values import TickValue, wire_time
 
@@ -35,6 +37,7 @@ __all__ = [
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)  # a provider's clock may run ahead by this
 
 _known_ids: set[int] = set()
+_spike_guard = SpikeGuard()
 
 # Ticks that are new, and the minutes they touch, in one statement. Open belongs to the first tick
 # of the minute by time and id and close to the last, whatever order they arrive in. A minute
@@ -107,15 +110,23 @@ class StoredTicks:
 
 
 @transaction.atomic
-def store_ticks(ticks: Sequence[TickValue], *, received_at: datetime) -> StoredTicks:
+def store_ticks(
+    ticks: Sequence[TickValue], *, received_at: datetime, is_confirmed: bool = False
+) -> StoredTicks:
     """Add ticks, their 1-minute bars, and the longer bars that are over by ``received_at``.
 
     A tick is known by instrument, time and the provider's id; a known one adds nothing. Ticks
     that cannot be true (no positive price, negative size, from the future, of no instrument) go
-    to quarantine with the reason. ``received_at`` is now; it must not run backwards from call to
+    to quarantine with the reason, and so do spikes, unless somebody has confirmed the ticks.
+    ``received_at`` is now; it must not run backwards from call to
     call over a bucket's end, because what was over once is taken to be rolled up.
     """
     sound, refused = _judge(ticks, received_at=received_at)
+    if is_confirmed:
+        _spike_guard.forget({tick.instrument_id for tick in sound})
+    else:
+        sound, spikes = _part_spikes(sound, received_at=received_at)
+        refused += spikes
     written = 0
     if sound:
         with connection.cursor() as cursor:
@@ -181,6 +192,19 @@ def _judge(
     return sound, refused
 
 
+def _part_spikes(
+    ticks: list[TickValue], *, received_at: datetime
+) -> tuple[list[TickValue], list[RefusedTick]]:
+    spikes = _spike_guard.spikes(ticks, received_at=received_at)
+    if not spikes:
+        return ticks, []
+    refused = [
+        RefusedTick(tick, code=SPIKE, message=band.words(tick.price))
+        for tick, band in spikes.items()
+    ]
+    return [tick for tick in ticks if tick not in spikes], refused
+
+
 def _problem(
     tick: TickValue, *, unknown_ids: set[int], latest_at: datetime
 ) -> tuple[str, str] | None:
@@ -206,6 +230,11 @@ def _unknown_instruments(ids: set[int]) -> set[int]:
 
 def _quarantine(refused: Sequence[RefusedTick], *, received_at: datetime) -> None:
     """Keep refused ticks under one run per source and UTC day; lines count from 1."""
+    symbols = dict(
+        Instrument.objects.filter(id__in={item.tick.instrument_id for item in refused}).values_list(
+            "id", "symbol"
+        )
+    )
     for source in sorted({item.tick.source for item in refused}):
         run, _ = IngestionRun.objects.get_or_create(
             provider=source,
@@ -216,7 +245,12 @@ def _quarantine(refused: Sequence[RefusedTick], *, received_at: datetime) -> Non
         items = [item for item in refused if item.tick.source == source]
         QuarantinedRow.objects.bulk_create(
             QuarantinedRow(
-                run=run, line=line, code=item.code, message=item.message, raw=_raw(item.tick)
+                run=run,
+                line=line,
+                kind=QuarantinedKind.TICK,
+                code=item.code,
+                message=item.message,
+                raw=_raw(item.tick, symbol=symbols.get(item.tick.instrument_id, "")),
             )
             for line, item in enumerate(items, start=run.rows_refused + 1)
         )
@@ -225,8 +259,9 @@ def _quarantine(refused: Sequence[RefusedTick], *, received_at: datetime) -> Non
         run.save(update_fields=["rows_refused", "heartbeat_at"])
 
 
-def _raw(tick: TickValue) -> dict[str, Any]:
+def _raw(tick: TickValue, *, symbol: str) -> dict[str, Any]:
     return {
+        "symbol": symbol,
         "instrument_id": tick.instrument_id,
         "occurred_at": wire_time(tick.occurred_at),
         "provider_tick_id": tick.provider_tick_id,

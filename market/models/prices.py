@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -180,19 +181,77 @@ class IngestionRun(models.Model):
         indexes = (models.Index(fields=["-created_at"], name="ingestion_run_newest"),)
 
 
+class QuarantineStatus(models.TextChoices):
+    WAITING = "waiting", "Waiting"
+    RELEASED = "released", "Released"  # stored after all, as it was or corrected
+    REJECTED = "rejected", "Rejected"  # stays out
+
+
+class QuarantinedKind(models.TextChoices):
+    BAR = "bar", "Bar"
+    TICK = "tick", "Tick"
+    OTHER = "other", "Other"  # no price: a dividend, an exchange rate
+
+
+class QuarantinedRowQuerySet(models.QuerySet["QuarantinedRow"]):
+    def matching(
+        self,
+        *,
+        status: str | None = None,
+        code: str | None = None,
+        provider: str | None = None,
+        symbol: str | None = None,
+        run_id: UUID | None = None,
+    ) -> Self:
+        """Rows of that state, reason, source, symbol as it was given, and run."""
+        wanted = {
+            "status": status,
+            "code": code,
+            "run__provider": provider,
+            "raw__symbol": symbol.upper() if symbol else None,
+            "run_id": run_id,
+        }
+        return self.filter(**{name: value for name, value in wanted.items() if value})
+
+
 class QuarantinedRow(models.Model):
-    """A row refused at the door, with its place and the reason. Never dropped silently."""
+    """A row refused at the door, with its place and one reason, until somebody judges it.
+
+    A line with several reasons has a row for each; they are judged together.
+    """
 
     id = models.BigAutoField(primary_key=True)
     run = models.ForeignKey(IngestionRun, on_delete=models.CASCADE, related_name="refusals")
     line = models.BigIntegerField()  # 1 is the file's first line, the header
+    kind = models.CharField(
+        max_length=5,
+        choices=QuarantinedKind.choices,
+        default=QuarantinedKind.BAR,
+        db_default=QuarantinedKind.BAR.value,
+    )
     code = models.CharField(max_length=40)
     message = models.CharField(max_length=300)
     raw = models.JSONField()
+    status = models.CharField(
+        max_length=8,
+        choices=QuarantineStatus.choices,
+        default=QuarantineStatus.WAITING,
+        db_default=QuarantineStatus.WAITING.value,
+    )
+    judged_at = models.DateTimeField(null=True)
+    judged_by_id = models.UUIDField(null=True)
+
+    objects: ClassVar[models.Manager[QuarantinedRow]] = QuarantinedRowQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
             models.UniqueConstraint(
                 fields=["run", "line", "code"], name="quarantined_row_once_per_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(status="waiting", judged_at__isnull=True)
+                | Q(status__in=["released", "rejected"], judged_at__isnull=False),
+                name="quarantined_row_judged_at_once",
+            ),
         )
+        indexes = (models.Index(fields=["status", "-id"], name="quarantined_row_newest"),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,6 +36,7 @@ QUERIES: Final = {
     "list_exchange_rates": {"base": "EUR", "quote": "USD"},
 }
 PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2020-01-02,74,75,73,75,135480400\n"
+WRONG_PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2014-01-02,74,7,73,75,1\n"
 
 
 @dataclass
@@ -70,6 +72,7 @@ class World:
             "watchlist_id": self.new_watchlist,
             "key_id": self.new_key,
             "run_id": self.new_import,
+            "row_id": self.new_quarantined_row,
             "alert_id": self.new_alert,
             "symbol": self.new_instrument,
             "refresh_token": self.new_refresh_token,
@@ -102,6 +105,17 @@ class World:
             **more,
         )
         assert answer.ok, f"POST {path}: {answer.status_code} {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        answer = self.session.get(
+            f"{self.desk.url}/api/v1{path}",
+            params=query,
+            headers={"Authorization": f"Bearer {self.keys['admin']}"},
+            timeout=TIMEOUT_SECONDS,
+        )
+        assert answer.ok, f"GET {path}: {answer.status_code} {answer.text}"
         found: dict[str, Any] = answer.json()
         return found
 
@@ -159,6 +173,17 @@ class World:
     def new_import(self) -> str:
         return str(self.post("/prices/imports", files={"file": ("prices.csv", PRICES)})["id"])
 
+    def new_quarantined_row(self) -> str:
+        """A row whose high is too low, once the worker has refused it."""
+        run = self.post("/prices/imports", files={"file": ("prices.csv", WRONG_PRICES)})
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            found = self.get("/quarantined-rows", {"run_id": run["id"]})["items"]
+            if found:
+                return str(found[0]["id"])
+            time.sleep(0.1)
+        raise AssertionError("The worker refused no row in time.")
+
     def instrument_body(self) -> dict[str, str]:
         symbol = f"FZ{self.number()}"
         return {"symbol": symbol, "name": "Fuzz", "exchange": "XNAS", "currency": "USD"}
@@ -200,6 +225,7 @@ class World:
             "sign_up": lambda: {"email": f"new-{self.number()}@example.com", "password": PASSWORD},
             "refresh_tokens": lambda: {"refresh_token": self.new_refresh_token()},
             "revoke_tokens": lambda: {"refresh_token": self.new_refresh_token()},
+            "release_quarantined_row": lambda: {"high": "80"},
             "create_price_import": lambda: {"file": PRICES},
         }
         return made[operation_id]() if operation_id in made else example

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.intake.bars import BarRow
-from market.models import Exchange, Instrument
+from market.models import Exchange, IngestionRun, Instrument, QuarantinedRow
 from market.values import QuoteValue, TickValue
 
 NOON: Final = datetime(2026, 1, 5, 17, 0, tzinfo=UTC)  # a Monday, noon in New York
@@ -103,4 +103,25 @@ def make_bar(
         close=close,
         volume=Decimal(volume),
         adjusted_close=None if adjusted_close is None else Decimal(adjusted_close),
+    )
+
+
+HIGH_TOO_LOW: Final = {
+    "symbol": "AAPL",
+    "date": "2020-01-02",
+    "open": "10",
+    "high": "5",
+    "low": "9",
+    "close": "11",
+    "volume": "5",
+}
+
+
+def make_quarantined_row(
+    *, line: int = 2, code: str = "high_too_low", **raw: str
+) -> QuarantinedRow:
+    run, _ = IngestionRun.objects.get_or_create(provider="file", source_name="p.csv")
+    message = "high was 5, below 11."
+    return QuarantinedRow.objects.create(
+        run=run, line=line, code=code, message=message, raw=HIGH_TOO_LOW | raw
     )
