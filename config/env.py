@@ -98,6 +98,18 @@ class Environment:
             return list(default)
         return [word.strip() for word in found.split(",") if word.strip()]
 
+    def chains(self, name: str, *, known: tuple[str, ...]) -> dict[str, list[str]]:
+        """Read ``*=a, XNAS=b>a``: by key, names out of ``known`` in order, each at most once."""
+        found: dict[str, list[str]] = {}
+        for word in self.words(name):
+            key, _, chain = word.partition("=")
+            names = chain.split(">")
+            if not key or key in found or len(set(names)) < len(names) or set(names) - set(known):
+                allowed = f"words like *=first>second of {', '.join(known)}, each key once"
+                raise BadEnvironment(name, found=word, allowed=allowed)
+            found[key] = names
+        return found
+
     def origins(self, name: str) -> list[str]:
         """Read a list of origins as browsers write them: scheme, host and perhaps a port."""
         found = self.words(name)

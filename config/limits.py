@@ -36,6 +36,12 @@ class Limits:
     instrument_file_bytes: int = 16 * 1024 * 1024
     price_run_silence_seconds: int = 300
 
+    # Minutes older than this are not asked for, be they missing or not.
+    collection_days: int = 5
+    # An answer of a provider: its size, and how long it may take.
+    provider_answer_bytes: int = 16 * 1024 * 1024
+    provider_answer_seconds: int = 20
+
     # A price that far from the closes before it is a spike: beyond both factors of ten thousandths
     # of their median and so many times their median deviation. Only recent prices are judged.
     spike_deviations: int = 20

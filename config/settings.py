@@ -228,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
         "portfolio.tasks.check_books": 60,
         "portfolio.tasks.refresh_all_valuations": 3600,
         "market.tasks.ensure_partitions": 3600,
+        "market.tasks.request_price_runs": 60,
         "market.tasks.backfill_simulated": 24 * 3600,
         "market.tasks.load_exchange_rates": 6 * 3600,
     }.items()
@@ -412,6 +413,12 @@ LIVE_PROVIDER = env.text("LIVE_PROVIDER", default="integrations.simulated.live.S
 HISTORY_PROVIDER = env.text(
     "HISTORY_PROVIDER", default="integrations.simulated.history.SimulatedHistory"
 )
+
+# Who may be asked for minutes, by name; see market.intake.bar_providers. Nobody is, unless a chain
+# says so: "*=first>second, XNAS=second, XNAS:AAPL=first". The first that answers counts.
+PRICE_PROVIDERS = {"tiki": "integrations.providers.tiki.bars.TikiBars"}
+PRICE_CHAINS = env.chains("PRICE_CHAINS", known=tuple(PRICE_PROVIDERS))
+TIKI_URL = env.web_address("TIKI_URL")
 
 # The European Central Bank's rates as a library ships them; and, where the operator names the
 # address, the bank's own file, such as https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip

@@ -52,3 +52,19 @@ def load_exchange_rates(**_: Any) -> None:
 
     for provider in rate_providers():
         load_rates(provider, clock=timezone.now)
+
+
+@shared_task(name="market.tasks.collect_prices")  # type: ignore[untyped-decorator]
+@works_for_owner_of("run_id")
+def collect_prices(*, run_id: str, **_: Any) -> None:
+    from market.intake.collection import collect
+
+    collect(UUID(run_id), clock=timezone.now)
+
+
+@shared_task(name="market.tasks.request_price_runs")  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def request_price_runs(**_: Any) -> None:
+    from market.intake.collection import request_due_runs
+
+    request_due_runs(at=timezone.now())

@@ -9,7 +9,7 @@ from market import (
     watchlist_item_views,
     watchlist_views,
 )
-from market.operations import quarantine_views
+from market.operations import quarantine_views, run_views
 from market.operations import views as operations
 
 app_name = "market"
@@ -89,4 +89,11 @@ urlpatterns = [
         quarantine_views.reject,
         name="operations_reject_row",
     ),
+    path("operations/runs", run_views.runs_page, name="operations_runs"),
+    path(
+        "operations/runs/<uuid:run_id>/repetition",
+        run_views.repeat_run,
+        name="operations_repeat_run",
+    ),
+    path("operations/feeds", run_views.feeds_page, name="operations_feeds"),
 ]

@@ -182,7 +182,7 @@ def _release_bar(row: QuarantinedRow, corrections: Mapping[str, str], *, at: dat
         volume=bar.volume,
         adjusted_close=bar.adjusted_close,
     )
-    source = row.run.provider
+    source = str(row.raw.get("source") or row.run.provider)
     store_bars([released], source=source, recorded_at=at, run_id=row.run_id)
     if bar.interval is Interval.MINUTE:
         roll_up_minutes([(instrument.id, opened_at)], source=source, at=at, run_id=row.run_id)

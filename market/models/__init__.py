@@ -1,5 +1,6 @@
 from market.models.alerts import Alert, AlertsSeen, AlertTrigger
 from market.models.corporate_actions import CorporateAction, CorporateActionRevision
+from market.models.feeds import InstrumentFeed
 from market.models.fx import EuroRate, EuroRateRevision
 from market.models.instruments import Exchange, Instrument
 from market.models.prices import (
@@ -25,6 +26,7 @@ __all__ = [
     "Exchange",
     "IngestionRun",
     "Instrument",
+    "InstrumentFeed",
     "QuarantinedRow",
     "QuoteSnapshot",
     "Tick",

@@ -89,3 +89,15 @@ def test_a_refused_address_hides_its_password() -> None:
         Environment({"X": "mysql://bob:hush@host/db"}).postgres_url("X")
     assert "hush" not in str(caught.value)
     assert hide_password("redis://:hush@host") == "redis://:***@host"
+
+
+def test_chains_are_read_in_order() -> None:
+    found = Environment({"CHAINS": "*=a, XNAS:AAPL=b>a"}).chains("CHAINS", known=("a", "b"))
+    assert found == {"*": ["a"], "XNAS:AAPL": ["b", "a"]}
+    assert Environment({}).chains("CHAINS", known=("a",)) == {}
+
+
+@pytest.mark.parametrize("text", ["a", "=a", "*=", "*=c", "*=a>a", "*=a, *=b"])
+def test_chains_that_make_no_sense_stop_the_start(text: str) -> None:
+    with pytest.raises(BadEnvironment):
+        Environment({"CHAINS": text}).chains("CHAINS", known=("a", "b"))

@@ -1,0 +1,91 @@
+"""Pages on which staff sees every run that took prices in, and how old the prices are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.fragments import for_htmx
+from accounts.page_lists import read_page
+from accounts.policies import staff_only
+from market.errors import MarketError
+from market.intake.bar_providers import chained_providers
+from market.intake.collection import MINUTES, request_run
+from market.live.feed_ages import shard_ages
+from market.models import IngestionRun, Instrument
+from market.operations.feed_rows import FeedRow
+from market.operations.run_forms import RunListForm
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from accounts.http import InvestorRequest
+
+
+@staff_only
+@require_GET
+@for_htmx({"runs": "operations/_runs.html"})
+def runs_page(request: InvestorRequest) -> HttpResponse:
+    form = RunListForm(request.GET)
+    filters = form.filters()
+    page, older = read_page(
+        request,
+        IngestionRun.objects.filter(**{name: it for name, it in filters.items() if it}),
+        name="ingestion-runs",
+        filters=filters,
+        order=["-created_at", "-id"],
+    )
+    context = {
+        "form": form,
+        "found": page.items,
+        "older_href": older,
+        "repeatable": chained_providers(),
+        "minutes": MINUTES,
+    }
+    return TemplateResponse(request, "operations/runs.html", context)
+
+
+@staff_only
+@require_POST
+def repeat_run(request: InvestorRequest, run_id: UUID) -> HttpResponse:
+    """Ask the provider of a run again, from its newest stored minute on."""
+    run = get_object_or_404(IngestionRun, id=run_id, source_name=MINUTES)
+    now: datetime = timezone.now()
+    try:
+        request_run(run.provider, requested_by_id=request.user.id, requested_at=now)
+    except MarketError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"A run of {run.provider} is queued.")
+    return redirect("market:operations_runs")
+
+
+@staff_only
+@require_GET
+@for_htmx({"feeds": "operations/_feeds.html"})
+def feeds_page(request: InvestorRequest) -> HttpResponse:
+    """How old the word of each shard is, and each instrument's newest prices."""
+    page, older = read_page(
+        request,
+        Instrument.objects.active().select_related("exchange", "quote_snapshot", "feed"),
+        name="feeds",
+        filters={},
+        order=["symbol", "id"],
+    )
+    now = timezone.now()
+    context = {
+        "shards": shard_ages(at=now),
+        "live_provider": settings.LIVE_PROVIDER.rpartition(".")[2],
+        "chains": settings.PRICE_CHAINS,
+        "found": [FeedRow.of(instrument, at=now) for instrument in page.items],
+        "older_href": older,
+    }
+    return TemplateResponse(request, "operations/feeds.html", context)
