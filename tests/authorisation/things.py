@@ -21,7 +21,7 @@ from accounts.models import User
 from market.alerts.kinds import AlertKind
 from market.alerts.own_alerts import create_alert
 from market.alerts.terms import AlertTerms, Condition
-from market.models import CorporateAction, IngestionRun, Instrument
+from market.models import CorporateAction, IngestionRun, Instrument, QuarantinedRow
 from market.watchlists import add_symbols, create_watchlist
 from portfolio.models import Portfolio
 from tests.factories import make_daily_bars, make_instrument, make_portfolio, make_quote
@@ -101,6 +101,11 @@ def api_key_of(person: Person) -> str:
     return str(made.id)
 
 
+def make_quarantined_row() -> QuarantinedRow:
+    run = IngestionRun.objects.create(provider="file", source_name="prices.csv")
+    return QuarantinedRow.objects.create(run=run, line=2, code="spike", message="", raw={})
+
+
 def price_import_of(person: Person) -> str:
     made = IngestionRun.objects.create(
         provider="files", source_name="prices.csv", requested_by_id=person.user.id
@@ -154,6 +159,7 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "watchlist": watchlist_of,
     "api key": api_key_of,
     "price import": price_import_of,
+    "quarantined row": lambda person: str(make_quarantined_row().id),
     "session": session_of,
     "corporate action": corporate_action_of,
     "alert": alert_of,
