@@ -57,7 +57,10 @@ def runs_page(request: InvestorRequest) -> HttpResponse:
 @require_POST
 def repeat_run(request: InvestorRequest, run_id: UUID) -> HttpResponse:
     """Ask the provider of a run again, from its newest stored minute on."""
-    run = get_object_or_404(IngestionRun, id=run_id, source_name=MINUTES)
+    run = get_object_or_404(IngestionRun, id=run_id)
+    if run.source_name != MINUTES:
+        messages.error(request, "Only what a provider brought in can be asked for again.")
+        return redirect("market:operations_runs")
     now: datetime = timezone.now()
     try:
         request_run(run.provider, requested_by_id=request.user.id, requested_at=now)

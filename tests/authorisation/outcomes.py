@@ -53,7 +53,10 @@ class Tally:
 def words_of(person: Person) -> set[str]:
     """What is in no answer to anybody else: his address, his names, the ids of what is his."""
     # A session's is a number like any other; the rest is everybody's.
-    shared = {"instrument", "instrument of the master", "corporate action", "text", "session"}
+    shared = {
+        *("instrument", "instrument of the master", "corporate action", "text", "session"),
+        "quarantined row",
+    }
     ids = {value for kind, value in person.values.items() if kind not in shared}
     return ids | {person.mark, str(person.user.id)}
 

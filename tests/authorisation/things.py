@@ -173,6 +173,7 @@ UNKNOWN: Final[dict[str, str]] = {
     "instrument": "NOPE",
     "client order id": "never-placed",
     "session": "999999999",
+    "quarantined row": "999999999",
 }
 
 

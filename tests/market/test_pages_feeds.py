@@ -63,7 +63,9 @@ def test_a_run_is_asked_for_again_once(
     assert IngestionRun.objects.filter(status="pending").count() == len(told) == 1
     assert AuditEvent.objects.filter(action="ingestion_run.requested").count() == 1
     other = IngestionRun.objects.create(provider="file", source_name="p.csv", status="failed")
-    assert staff.post(f"/operations/runs/{other.id}/repetition").status_code == 404
+    refused = staff.post(f"/operations/runs/{other.id}/repetition", follow=True)
+    assert "Only what a provider brought in" in refused.content.decode()
+    assert IngestionRun.objects.filter(status="pending").count() == 1
 
 
 def test_a_provider_that_nobody_asks_any_more_is_not_asked(staff: Client) -> None:
