@@ -10,6 +10,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
+from config.daphne_forms import leave_forms_to_django
 from config.middleware.socket_origin import ExactOrigin
 from config.request_pool import WsgiRequests
 
@@ -22,6 +23,7 @@ from config.middleware.socket_log import SocketLog  # isort: skip
 from config.routing import websocket_application  # isort: skip
 
 checks.refuse_undeclared([checks.find_undeclared_sockets])
+leave_forms_to_django()
 
 # Else the first visitor would wait for every page's code, and see its mistakes.
 import_module(settings.ROOT_URLCONF)

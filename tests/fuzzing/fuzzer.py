@@ -42,6 +42,8 @@ DESTRUCTIVE: Final = frozenset(
     {
         *("archive_portfolio", "delete_watchlist", "revoke_api_key", "rotate_api_key"),
         *("delete_alert", "cancel_order", "change_instrument", "deactivate_instrument"),
+        *("cancel_corporate_action", "release_quarantined_row", "reject_quarantined_row"),
+        *("sign_user_out", "remove_symbols"),
     }
 )
 REAL: Final = 0.6  # the share of names that are of something real

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any, Final
 
 import requests
@@ -37,6 +38,7 @@ QUERIES: Final = {
 }
 PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2020-01-02,74,75,73,75,135480400\n"
 WRONG_PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2014-01-02,74,7,73,75,1\n"
+DIVIDENDS: Final = b"symbol,ex_date,amount_per_share\nAAPL,1999-02-05,0.05\n"
 
 
 @dataclass
@@ -73,6 +75,8 @@ class World:
             "key_id": self.new_key,
             "run_id": self.new_import,
             "row_id": self.new_quarantined_row,
+            "user_id": self.new_user,
+            "action_id": self.new_corporate_action,
             "alert_id": self.new_alert,
             "symbol": self.new_instrument,
             "refresh_token": self.new_refresh_token,
@@ -160,7 +164,24 @@ class World:
         return self.post("/orders", self.order_body())
 
     def new_watchlist(self) -> str:
-        return str(self.post("/watchlists", {"name": f"Fuzz {self.number()}"})["id"])
+        """One with the symbols that everybody knows."""
+        made = str(self.post("/watchlists", {"name": f"Fuzz {self.number()}"})["id"])
+        self.post(f"/watchlists/{made}/items", {"symbols": list(SYMBOLS)})
+        return made
+
+    def user_body(self) -> dict[str, str]:
+        return {"email": f"made-{self.number()}@example.com", "password": PASSWORD}
+
+    def new_user(self) -> str:
+        return str(self.post("/users", self.user_body())["id"])
+
+    def action_body(self) -> dict[str, str]:
+        """A dividend of a day of its own."""
+        ex_date = date(2000, 1, 1) + timedelta(days=self.number())
+        return {"kind": "dividend", "ex_date": str(ex_date), "amount_per_share": "0.5"}
+
+    def new_corporate_action(self) -> str:
+        return str(self.post("/instruments/MSFT/corporate-actions", self.action_body())["id"])
 
     def new_alert(self) -> str:
         body = {"symbol": "AAPL", "kind": "price_above", "threshold": str(9_000 + self.number())}
@@ -227,5 +248,11 @@ class World:
             "revoke_tokens": lambda: {"refresh_token": self.new_refresh_token()},
             "release_quarantined_row": lambda: {"high": "80"},
             "create_price_import": lambda: {"file": PRICES},
+            "create_user": self.user_body,
+            "change_user": lambda: {"tier": "premium"},
+            "create_corporate_action": self.action_body,
+            "correct_corporate_action": lambda: {"amount_per_share": f"0.{self.number()}"},
+            "create_corporate_action_import": lambda: {"file": DIVIDENDS},
+            "change_item": lambda: {"note": f"Fuzz {self.number()}"},
         }
         return made[operation_id]() if operation_id in made else example
