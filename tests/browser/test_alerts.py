@@ -5,14 +5,10 @@ With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as p
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.looks import Check, check_every_look, go, keep_picture
 from tests.support.desk import LiveDesk
 
 pytestmark = [
@@ -22,8 +18,6 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-Check = Callable[[Page], None]
-WIDTHS = (360, 1280)
 FIRES_MS = 40_000  # prices move a few times a second, and the badge looks by itself once a minute
 
 
@@ -36,33 +30,8 @@ def investor(page: Page, live_desk: LiveDesk) -> Page:
     return page
 
 
-def go(page: Page, path: str) -> None:
-    page.goto(re.sub(r"^(https?://[^/]+).*", r"\1", page.url) + path)
-
-
 def last_price(page: Page) -> float:
     return float(page.locator(".quote-head [data-field=last]").get_attribute("data-value") or 0)
-
-
-def check_every_look(page: Page, path: str, check_accessibility: Check, *, name: str) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            go(page, path)
-            beyond = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert beyond <= 0, f"{path} scrolls sideways by {beyond} at {width} pixels"
-            check_accessibility(page)
-            keep_picture(page, f"{name}-{scheme}-{width}")
-    page.set_viewport_size({"width": 1280, "height": 900})
-
-
-def keep_picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("HOLDFAST_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def test_an_alert_is_made_beside_the_chart_and_fires_while_one_looks(

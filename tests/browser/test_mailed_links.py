@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_alerts import keep_picture
+from tests.browser.looks import keep_picture
 from tests.support.desk import START_SECONDS, LiveDesk, wait_until
 
 pytestmark = [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from tests.browser.looks import Check, check_every_look, go
 from tests.support.desk import LiveDesk
 
 pytestmark = [
@@ -17,8 +17,6 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-Check = Callable[[Page], None]
-
 ENTRANCES = ("/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/")
 OWN_PAGES = (
     *("/home", "/portfolios", "/settings", "/settings/api-keys", "/markets/currencies"),
@@ -26,7 +24,6 @@ OWN_PAGES = (
     *("/settings/sessions", "/settings/notifications", "/settings/look"),
     "/settings/closing",
 )
-WIDTHS = (360, 1440, 2560)
 HTML_BYTES = 60_000
 STYLE_BYTES = SCRIPT_BYTES = 40_000
 PATIENCE_MS = 20_000
@@ -46,25 +43,6 @@ def investor(visitor: Page) -> Page:
     visitor.get_by_role("button", name="Try the demo").click()
     visitor.wait_for_url("**/home")
     return visitor
-
-
-def go(page: Page, path: str) -> None:
-    page.goto(re.sub(r"^(https?://[^/]+).*", r"\1", page.url) + path)
-
-
-def check_every_look(page: Page, path: str, check_accessibility: Check) -> None:
-    page.emulate_media(reduced_motion="reduce")
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            go(page, path)
-            beyond = page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert beyond <= 0, f"{path} scrolls sideways by {beyond} at {width} pixels"
-            if width < WIDTHS[-1]:
-                check_accessibility(page)
 
 
 @pytest.mark.parametrize("path", ENTRANCES)

@@ -12,7 +12,7 @@ import pytest
 from allauth.mfa.totp.internal import auth
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.test_pages import check_every_look, go
+from tests.browser.looks import check_every_look, go
 from tests.support.desk import LiveDesk
 
 pytestmark = [

@@ -12,8 +12,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_alerts import check_every_look, keep_picture
-from tests.browser.test_pages import go
+from tests.browser.looks import check_every_look, go, keep_picture
 from tests.support.desk import LiveDesk
 
 pytestmark = [

@@ -1,0 +1,48 @@
+"""A page as investors see it: on a phone, a desk and a wall, in the light and in the dark."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal
+
+from playwright.sync_api import Page
+
+Check = Callable[[Page], None]
+Scheme = Literal["light", "dark"]
+
+WIDTHS: Final = (360, 1440, 2560)
+# What a theme changes is not what a width changes, so each is looked at once.
+LOOKS: Final[tuple[tuple[int, Scheme], ...]] = ((360, "dark"), (1280, "light"))
+
+
+def go(page: Page, path: str) -> None:
+    page.goto(re.sub(r"^(https?://[^/]+).*", r"\1", page.url) + path)
+
+
+def check_every_look(
+    page: Page, path: str, check_accessibility: Check, *, name: str | None = None
+) -> None:
+    """One visit; then the window and the theme change, as an investor's do."""
+    page.emulate_media(reduced_motion="reduce", color_scheme="light")
+    go(page, path)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        beyond = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert beyond <= 0, f"{path} scrolls sideways by {beyond} at {width} pixels"
+    for width, scheme in LOOKS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=scheme)
+        check_accessibility(page)
+        if name is not None:
+            keep_picture(page, f"{name}-{scheme}-{width}")
+
+
+def keep_picture(page: Page, name: str) -> None:
+    """Keep a picture in the folder that HOLDFAST_SCREENSHOTS names, if it names one."""
+    if folder := os.environ.get("HOLDFAST_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
