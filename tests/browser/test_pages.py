@@ -114,7 +114,7 @@ def test_a_theme_stays_chosen(investor: Page) -> None:
     investor.emulate_media(color_scheme="light")
     investor.get_by_role("button", name="Switch between light and dark").click()
     expect(investor.locator("html")).to_have_attribute("data-theme", "dark")
-    go(investor, "/settings")
+    go(investor, "/settings/look")
     expect(investor.locator("html")).to_have_attribute("data-theme", "dark")
     expect(investor.get_by_role("radio", name="Dark")).to_be_checked()
     assert investor.evaluate("getComputedStyle(document.body).backgroundColor") == (
