@@ -132,12 +132,8 @@ def derive_holdings(pairs: Sequence[Pair]) -> dict[Pair, Holding]:
     """
     trades: dict[Pair, list[Trade]] = defaultdict(list)
     for row in fetch_rows(TRADES, columns_of(pairs, width=2)):
-        portfolio_id, instrument_id, entry_id, kind, occurred_at, quantity, *rest = row
-        amount, charges, currency = rest
-        money = amount + charges if kind == EntryKind.BUY else amount - charges
-        trades[portfolio_id, instrument_id].append(
-            Trade(entry_id, EntryKind(kind), occurred_at, quantity, money, currency)
-        )
+        portfolio_id, instrument_id, *facts = row
+        trades[portfolio_id, instrument_id].append(Trade.of_row(facts))
     return {pair: hold_pair(pair, history, ()) for pair, history in trades.items()}
 
 

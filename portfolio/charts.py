@@ -36,17 +36,38 @@ class Scale:
     step: Decimal
     steps: int
 
+    @property
+    def grid_lines(self) -> tuple[int, ...]:
+        """The y of each horizontal line, from the top down."""
+        return tuple(HEIGHT * index // self.steps for index in range(self.steps + 1))
 
-@dataclass(frozen=True, slots=True)
-class AreaChart:
-    """``value_labels`` run from the top down, ``dates`` from left to right."""
+    @property
+    def value_labels(self) -> tuple[Decimal, ...]:
+        """What each horizontal line stands for, from the top down."""
+        return tuple(self.bottom + self.step * index for index in range(self.steps, -1, -1))
+
+    def y(self, value: Decimal) -> Decimal:
+        return HEIGHT - (value - self.bottom) / (self.step * self.steps) * HEIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A line over days with what stands around it; ``dates`` run from left to right."""
 
     points: tuple[ValuePoint, ...]
     line_path: str
+    scale: Scale
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        return tuple(point.date for point in evenly_chosen(self.points, DATE_LABELS))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaChart(Chart):
+    """The room below the line is filled."""
+
     area_path: str
-    grid_lines: tuple[int, ...]  # y of each horizontal line
-    value_labels: tuple[Decimal, ...]
-    dates: tuple[date, ...]
 
 
 def area_chart(points: Sequence[ValuePoint]) -> AreaChart | None:
@@ -56,33 +77,23 @@ def area_chart(points: Sequence[ValuePoint]) -> AreaChart | None:
     drawn = thinned(points)
     values = [point.value for point in drawn]
     scale = nice_scale(min(values), max(values))
-    span = scale.step * scale.steps
     xs = [Decimal(WIDTH) * index / (len(drawn) - 1) for index in range(len(drawn))]
-    ys = [HEIGHT - (value - scale.bottom) / span * HEIGHT for value in values]
+    ys = [scale.y(value) for value in values]
     line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True))
     return AreaChart(
-        points=tuple(drawn),
-        line_path=line,
-        area_path=f"{line}V{HEIGHT}H0Z",
-        grid_lines=tuple(HEIGHT * index // scale.steps for index in range(scale.steps + 1)),
-        value_labels=tuple(
-            scale.bottom + scale.step * index for index in range(scale.steps, -1, -1)
-        ),
-        dates=tuple(point.date for point in evenly_chosen(drawn, DATE_LABELS)),
+        points=tuple(drawn), line_path=line, scale=scale, area_path=f"{line}V{HEIGHT}H0Z"
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnChart:
-    """Two series in percent over the same days; ``value_labels`` run from the top down."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnChart(Chart):
+    """Two series in percent over the same days."""
 
-    points: tuple[ValuePoint, ...]
-    line_path: str
     beside_path: str  # empty where there is nothing to compare with
-    zero_y: str
-    grid_lines: tuple[int, ...]
-    value_labels: tuple[Decimal, ...]
-    dates: tuple[date, ...]
+
+    @property
+    def zero_y(self) -> str:
+        return f"{self.scale.y(Decimal(0)):.1f}"
 
 
 def return_chart(
@@ -95,26 +106,16 @@ def return_chart(
     values = [point.value for point in (*drawn, *other)] + [Decimal(0)]
     scale = nice_scale(min(values), max(values))
     first, days = drawn[0].date, Decimal((drawn[-1].date - drawn[0].date).days)
-    height = scale.step * scale.steps
 
     def path(series: Sequence[ValuePoint]) -> str:
         places = (
-            f"{WIDTH * (point.date - first).days / days:.1f}"
-            f" {HEIGHT - (point.value - scale.bottom) / height * HEIGHT:.1f}"
+            f"{WIDTH * (point.date - first).days / days:.1f} {scale.y(point.value):.1f}"
             for point in series
         )
         return "M" + "L".join(places) if len(series) > 1 else ""
 
     return ReturnChart(
-        points=tuple(drawn),
-        line_path=path(drawn),
-        beside_path=path(other),
-        zero_y=f"{HEIGHT + scale.bottom / height * HEIGHT:.1f}",
-        grid_lines=tuple(HEIGHT * index // scale.steps for index in range(scale.steps + 1)),
-        value_labels=tuple(
-            scale.bottom + scale.step * index for index in range(scale.steps, -1, -1)
-        ),
-        dates=tuple(point.date for point in evenly_chosen(drawn, DATE_LABELS)),
+        points=tuple(drawn), line_path=path(drawn), scale=scale, beside_path=path(other)
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from portfolio.amounts import ZERO
@@ -27,6 +28,13 @@ class Trade:
     quantity: Decimal  # units, > 0
     money: Decimal  # cost of a buy, net proceeds of a sell
     currency: str
+
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> Trade:
+        """An entry's id, kind, time, quantity, amount, fees and taxes together, and currency."""
+        entry_id, kind, occurred_at, quantity, amount, charges, currency = row
+        money = amount + charges if kind == EntryKind.BUY else amount - charges
+        return cls(entry_id, EntryKind(kind), occurred_at, quantity, money, currency)
 
     @property
     def order(self) -> tuple[datetime, UUID]:

@@ -185,9 +185,6 @@ def trades_until(portfolio: Portfolio, end: date) -> dict[int, list[Trade]]:
     """Trades by instrument, in no order, from the first on: their lots may reach that far back."""
     trades: defaultdict[int, list[Trade]] = defaultdict(list)
     for row in fetch_rows(TRADES, [portfolio.id, TRADE_KINDS, end]):
-        instrument_id, entry_id, kind, occurred_at, quantity, amount, charges, currency = row
-        money = amount + charges if kind == EntryKind.BUY else amount - charges
-        trades[instrument_id].append(
-            Trade(entry_id, EntryKind(kind), occurred_at, quantity, money, currency)
-        )
+        instrument_id, *facts = row
+        trades[instrument_id].append(Trade.of_row(facts))
     return trades

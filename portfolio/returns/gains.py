@@ -67,33 +67,37 @@ def gains_of(instrument_id: int, trades: Iterable[Trade], method: Method) -> Ins
     """
     found = InstrumentGains()
     lots: list[OpenLot] = []
+    cost = ZERO
     for trade in sorted(trades, key=attrgetter("order")):
         if trade.kind == EntryKind.BUY:
-            lots = _with(lots, trade, method)
+            _buy(lots, trade, method)
+            cost += trade.money
         else:
-            found.realised += _sell(instrument_id, lots, trade, method)
+            realised = _sell(instrument_id, lots, trade, method)
+            found.realised += realised
+            cost -= sum((one.cost for one in realised), ZERO)
             lots = [lot for lot in lots if lot.remaining_quantity]
-        cost = sum((lot.remaining_cost for lot in lots), ZERO)
         found.costs.append((trade.occurred_at, cost))
     return found
 
 
-def _with(lots: list[OpenLot], trade: Trade, method: Method) -> list[OpenLot]:
-    """The lots after a purchase; under the average there is never more than one."""
+def _buy(lots: list[OpenLot], trade: Trade, method: Method) -> None:
+    """Add what was bought; under the average there is never more than one lot."""
     opened_at, quantity, cost = trade.occurred_at, trade.quantity, trade.money
     if method == Method.AVERAGE and lots:
         pool = lots.pop()
         opened_at = pool.opened_at
         quantity += pool.remaining_quantity
         cost += pool.remaining_cost
-    lot = OpenLot.opened(
-        lot_id=trade.entry_id,
-        opened_at=opened_at,
-        quantity=quantity,
-        cost=cost,
-        currency=trade.currency,
+    lots.append(
+        OpenLot.opened(
+            lot_id=trade.entry_id,
+            opened_at=opened_at,
+            quantity=quantity,
+            cost=cost,
+            currency=trade.currency,
+        )
     )
-    return [*lots, lot]
 
 
 def _sell(

@@ -219,7 +219,7 @@ def risk_figures(
 ) -> dict[str, Any]:
     """Figures that follow from the daily returns; those that are None are named in ``reasons``."""
     daily = risk.weekday_returns(returns.days)
-    whole = None if returns.total is None else returns.total
+    whole = returns.total
     yearly = None if whole is None else annualised(whole, days=len(facts.days))
     swings = None if whole is None else risk.volatility(daily)
     falls = None if whole is None else risk.downside_deviation(daily)
