@@ -16,6 +16,7 @@ from portfolio.bulk import columns_of, execute, fetch_rows
 from portfolio.entries import AccountKey, BalanceKey
 from portfolio.errors import InsufficientFunds, InsufficientUnits
 from portfolio.known_ids import KnownIds
+from portfolio.spendable import Spendable
 
 # Two branches, so that each finds its row through the unique index.
 FIND_BALANCES: Final = """
@@ -78,7 +79,7 @@ WHERE b.id = c.id
 
 
 @dataclass(frozen=True, slots=True)
-class LockedBalance:
+class LockedBalance(Spendable):
     """A balance as it is while this transaction holds its lock."""
 
     id: int
@@ -89,28 +90,15 @@ class LockedBalance:
     held: Decimal
     may_go_negative: bool
 
-    @property
-    def available(self) -> Decimal:
-        return self.settled + self.to_receive + self.to_deliver - self.held
-
-    @property
-    def withdrawable(self) -> Decimal:
-        """What may leave: settled, not owed for purchases, and not reserved."""
-        return min(self.settled + self.to_deliver, self.available)
-
 
 @dataclass(slots=True)
-class BalanceChange:
+class BalanceChange(Spendable):
     """What a batch adds to one balance; the fields are named as the columns they add to."""
 
     settled: Decimal = ZERO
     to_receive: Decimal = ZERO
     to_deliver: Decimal = ZERO
     held: Decimal = ZERO
-
-    @property
-    def available(self) -> Decimal:
-        return self.settled + self.to_receive + self.to_deliver - self.held
 
 
 known_balances: Final[KnownIds[BalanceKey]] = KnownIds()

@@ -17,6 +17,7 @@ from accounts.identifiers import new_id
 from market.models import Instrument
 from portfolio.entries import EntryKind, LedgerAccountKind
 from portfolio.models.portfolios import Portfolio
+from portfolio.spendable import Spendable
 
 __all__ = [
     "EntryKind",
@@ -61,7 +62,7 @@ class LedgerAccount(models.Model):
         )
 
 
-class LedgerBalance(models.Model):
+class LedgerBalance(Spendable, models.Model):
     """What a portfolio has of one commodity: its three asset accounts in one row.
 
     One row, so that one lock and one CHECK guard what an order may reserve:
@@ -99,21 +100,6 @@ class LedgerBalance(models.Model):
                 name="ledger_balance_not_overdrawn",
             ),
         )
-
-    @property
-    def total(self) -> Decimal:
-        """What the portfolio owns of the commodity, settled or not."""
-        return self.settled + self.to_receive + self.to_deliver
-
-    @property
-    def available(self) -> Decimal:
-        """What an order may still reserve."""
-        return self.total - self.held
-
-    @property
-    def withdrawable(self) -> Decimal:
-        """What may leave: settled, not owed for purchases, and not reserved."""
-        return min(self.settled + self.to_deliver, self.available)
 
 
 class JournalEntry(models.Model):
