@@ -5,11 +5,12 @@ from decimal import Decimal
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from accounts.exact_json import PriceIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.calendar import Session
+from market.instruments.provider_symbols import CHARACTERS, tidy
 from market.models import Instrument
 from market.models.instruments import AssetClass
 from market.series.price_statistics import PriceStatistics
@@ -27,6 +28,16 @@ Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["USD"])]
 # Multiples of these keep price × quantity exact in the ledger.
 TickSize = Annotated[PriceIn, Field(gt=0, decimal_places=4)]
 LotSize = Annotated[PriceIn, Field(gt=0, decimal_places=6)]
+ProviderSymbols = Annotated[
+    str,
+    Field(
+        max_length=CHARACTERS,
+        pattern=r"^([a-z0-9_]{1,20}=[A-Za-z0-9.\-^=/_:]{1,40}( |$))*$",
+        description="what providers call it where it is not by our symbol",
+        examples=["alpaca=BRK.B yahoo=BRK-B"],
+    ),
+    AfterValidator(tidy),
+]
 SYMBOLS_AT_ONCE = 500
 
 
@@ -43,6 +54,7 @@ class InstrumentOut(SchemaOut):
     industry: str
     tick_size: NumberOut
     lot_size: NumberOut
+    provider_symbols: str
     is_active: bool
 
     @classmethod
@@ -60,6 +72,7 @@ class InstrumentOut(SchemaOut):
             industry=instrument.industry,
             tick_size=instrument.tick_size,
             lot_size=instrument.lot_size,
+            provider_symbols=instrument.provider_symbols,
             is_active=instrument.is_active,
         )
 
@@ -89,6 +102,7 @@ class InstrumentIn(SchemaIn):
     industry: Annotated[str, Field(max_length=120)] = ""
     tick_size: TickSize = Decimal("0.01")
     lot_size: LotSize = Decimal(1)
+    provider_symbols: ProviderSymbols = ""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -110,6 +124,7 @@ class InstrumentPatch(SchemaIn):
     country: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] | None = None
     sector: Annotated[str, Field(max_length=80)] | None = None
     industry: Annotated[str, Field(max_length=120)] | None = None
+    provider_symbols: ProviderSymbols | None = None
     is_active: bool | None = None
 
 

@@ -22,6 +22,7 @@ from django.db import transaction
 from accounts import audit
 from market.errors import UnreadableFile
 from market.instruments.exchanges import KNOWN_EXCHANGES
+from market.instruments.provider_symbols import tidy
 from market.models import Exchange, Instrument
 from market.models.instruments import AssetClass
 
@@ -225,6 +226,10 @@ def _read_step(column: str, text: str) -> Decimal:
     return step
 
 
+def _read_provider_symbols(column: str, text: str) -> str:
+    return tidy(text)
+
+
 READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "symbol": _matching(SYMBOL),
     "name": _read_text,
@@ -237,6 +242,7 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "asset_class": _read_asset_class,
     "tick_size": _read_step,
     "lot_size": _read_step,
+    "provider_symbols": _read_provider_symbols,
 }
 
 

@@ -13,7 +13,9 @@ from market.errors import MarketError, UnknownExchange
 from market.models import Exchange, Instrument
 
 # Where and in what it trades is not among them: its prices and entries are of that.
-CHANGEABLE: Final = frozenset({"name", "isin", "country", "sector", "industry", "is_active"})
+CHANGEABLE: Final = frozenset(
+    {"name", "isin", "country", "sector", "industry", "is_active", "provider_symbols"}
+)
 
 
 class InstrumentExists(MarketError):

@@ -5,10 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
 from accounts.identifiers import new_id
+from market.instruments.provider_symbols import tidy
+
+
+def check_provider_symbols(text: str) -> None:
+    try:
+        tidy(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 class Exchange(models.Model):
@@ -72,6 +81,10 @@ class Instrument(models.Model):
     tick_size = models.DecimalField(max_digits=12, decimal_places=4, default=Decimal("0.01"))
     lot_size = models.DecimalField(max_digits=14, decimal_places=6, default=Decimal(1))
     is_active = models.BooleanField(default=True)
+    # "alpaca=BRK.B yahoo=BRK-B": see market.instruments.provider_symbols.
+    provider_symbols = models.CharField(
+        max_length=200, blank=True, default="", db_default="", validators=[check_provider_symbols]
+    )
 
     objects: ClassVar[models.Manager[Instrument]] = InstrumentQuerySet.as_manager()
 

@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 
 from market.instruments.instrument_files import COUNTRY, CURRENCY, ISIN, SYMBOL, TEXT_LENGTHS
+from market.instruments.provider_symbols import tidy
 from market.models import Exchange, Instrument
 from market.models.instruments import AssetClass
 
@@ -23,6 +24,16 @@ class UpperCaseField(forms.RegexField):
 
     def to_python(self, value: Any) -> str:
         return str(super().to_python(value)).upper()
+
+
+class ProviderSymbolsField(forms.CharField):
+    """What providers call an instrument, in its one form."""
+
+    def clean(self, value: Any) -> str:
+        try:
+            return tidy(str(super().clean(value)))
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 def code_field(pattern: Any, *, label: str, words: str, required: bool) -> UpperCaseField:
@@ -66,6 +77,11 @@ class InstrumentForm(forms.Form):
     )
     sector = forms.CharField(required=False, max_length=TEXT_LENGTHS["sector"])
     industry = forms.CharField(required=False, max_length=TEXT_LENGTHS["industry"])
+    provider_symbols = ProviderSymbolsField(
+        required=False,
+        help_text="Where a provider calls it otherwise: yahoo=BRK-B alpaca=BRK.B",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
 
     @classmethod
     def of(cls, instrument: Instrument) -> InstrumentForm:
@@ -101,7 +117,8 @@ class InstrumentFileForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
         help_text=(
             "symbol, name, exchange_mic, currency, and where known isin, country, sector,"
-            " industry, asset_class, tick_size, lot_size. Columns left out stay as they are."
+            " industry, asset_class, tick_size, lot_size, provider_symbols. Columns left out stay"
+            " as they are."
         ),
     )
 
