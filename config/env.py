@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from integrations.egress.own_networks import read_destination
+
 TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS: Final = frozenset({"0", "false", "no", "off"})
 ORIGIN: Final = re.compile(
@@ -138,6 +140,17 @@ class Environment:
             raise BadEnvironment(
                 name, found=self.find(name), allowed="networks such as 10.0.0.0/8"
             ) from None
+
+    def destinations(self, name: str) -> list[str]:
+        """Networks and hosts, each perhaps with a port; see integrations.egress.own_networks."""
+        words = self.words(name)
+        for word in words:
+            try:
+                read_destination(word)
+            except ValueError:
+                allowed = "networks and hosts like 10.0.0.0/8, 192.168.1.5:5678 or vault.lan:8200"
+                raise BadEnvironment(name, found=word, allowed=allowed) from None
+        return words
 
     def path(self, name: str, *, default: Path) -> Path:
         """Read a folder or file name; a relative one starts at the working directory."""

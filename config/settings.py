@@ -395,6 +395,11 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-us"
 USE_I18N = False
 
+# --- The way out ------------------------------------------------------------------------------
+
+# Nothing of ours connects to private, local or otherwise special addresses, save to these.
+OWN_NETWORKS = env.destinations("OWN_NETWORKS")
+
 # --- Alerts ----------------------------------------------------------------------------------
 
 # Fulfils market.alerts.holdings.HoldingSource: what the holdings that alerts depend on cost.

@@ -17,8 +17,6 @@ import sys
 import threading
 import time
 import traceback
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -29,6 +27,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from accounts.redaction import redact
+from integrations import http
 
 PERIOD_SECONDS: Final = 600
 MESSAGES_PER_PERIOD: Final = 20
@@ -38,18 +37,13 @@ VALKEY_TIMEOUT_SECONDS: Final = 0.5
 TRIES: Final = 3
 PAUSE_SECONDS: Final = 1.0
 PAUSE_MAXIMUM_SECONDS: Final = 60.0
+ANSWER_BYTES: Final = 64 * 1024
+REFUSED: Final = 300
 TOO_MANY: Final = 429
 SERVER_FAILS: Final = 500
 TEXT_MAXIMUM: Final = 2_500
 # Records of what sends would come back here.
-OWN: Final = (__name__, "urllib3", "redis")
-
-
-class NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Somebody else's address is not where our errors go."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
+OWN: Final = (__name__, "httpcore", "redis")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +128,6 @@ class SlackHandler(logging.Handler):
     def __init__(self, url: str) -> None:
         super().__init__(logging.ERROR)
         self._url = url
-        self._opener = urllib.request.build_opener(NoRedirects)
         self._reports: queue.Queue[Report | None] = queue.Queue(WAITING)
         self._allowance = Allowance()
         self._stopping = threading.Event()
@@ -195,37 +188,31 @@ class SlackHandler(logging.Handler):
         for attempt in range(TRIES):
             pause = PAUSE_SECONDS * 2**attempt
             try:
-                self._post(text)
-            except urllib.error.HTTPError as error:
-                error.close()
-                if error.code != TOO_MANY and error.code < SERVER_FAILS:
-                    self._say(f"Slack refused an error report with {error.code}")
-                    return
-                pause = max(pause, _seconds(error.headers.get("Retry-After")))
-            except (OSError, ValueError) as error:
-                self._say(f"Slack does not answer: {type(error).__name__}")
+                answer = self._post(text)
+            except http.RequestFailed as error:
+                self._say(f"Slack does not answer: {error}")
             else:
-                return
+                if answer.status < REFUSED:
+                    return
+                if answer.status != TOO_MANY and answer.status < SERVER_FAILS:
+                    self._say(f"Slack refused an error report with {answer.status}")
+                    return
+                if "Retry-After" in answer.headers:
+                    pause = max(pause, answer.retry_after_seconds(now=time.time()))
             if attempt + 1 < TRIES and self._stopping.wait(min(pause, PAUSE_MAXIMUM_SECONDS)):
                 return
 
-    def _post(self, text: str) -> None:
-        request = urllib.request.Request(  # noqa: S310 -- the setting's reader wants http(s)
+    def _post(self, text: str) -> http.Answer:
+        return http.send(
+            "POST",
             self._url,
-            data=json.dumps({"text": text}).encode(),
+            content=json.dumps({"text": text}).encode(),
             headers={"Content-Type": "application/json"},
-            method="POST",
+            seconds=TIMEOUT_SECONDS,
+            size=ANSWER_BYTES,
+            is_operators=True,
         )
-        with self._opener.open(request, timeout=TIMEOUT_SECONDS) as answer:  # nosec B310
-            answer.read(1024)
 
     def _say(self, words: str) -> None:
         """Into the process's own output: a log record would come back here."""
         sys.stderr.write(f"{words}\n")
-
-
-def _seconds(text: str | None) -> float:
-    try:
-        return float(text or 0)
-    except ValueError:
-        return 0.0

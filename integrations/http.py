@@ -1,35 +1,54 @@
-"""All outgoing requests for prices: one way, with a deadline, a size, and no redirects.
+"""The one way out: every request of ours to somebody else's server.
 
-The address is the operator's, from the settings. Where it leads elsewhere, he is to know, so a
-redirect is a failure. The deadline holds for the whole answer, not for each piece of it.
+A request is asked once, has one deadline for the whole of it and a size for its answer, follows
+no redirect, and connects only to addresses outside the refused networks (see
+``integrations.egress.networks``) or inside the operator's own (``OWN_NETWORKS``). A name is
+resolved once, and the address that was checked is the one connected to.
 """
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
-from typing import Any, Final, cast
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+from functools import cache
+from typing import Final
+from urllib.parse import urlencode
 
-SCHEMES: Final = frozenset({"http", "https"})
-PIECE_BYTES: Final = 64 * 1024
+import httpcore
+from django.conf import settings
+
+from integrations.egress.connecting import Deadline, DestinationRefused, Guard, GuardedBackend
+from integrations.egress.own_networks import read_destination
+from integrations.egress.web_addresses import AddressInvalid, WebAddress, read_web_address
+
 RETRY_SECONDS: Final = 60  # where a server does not say how long
 RETRY_SECONDS_MAXIMUM: Final = 3_600
+USUAL_PORTS: Final = frozenset({80, 443})
+FIRST_FREE_PORT: Final = 1_024
 
 
 class RequestFailed(Exception):
-    """No answer in time, or one that cannot be used."""
+    """No answer in time, or one that cannot be used.
+
+    ``may_have_arrived`` is false where surely nothing of the request was sent.
+    """
+
+    def __init__(self, message: str, *, may_have_arrived: bool = False) -> None:
+        super().__init__(message)
+        self.may_have_arrived = may_have_arrived
+
+
+class AddressRefused(RequestFailed):
+    """Nothing was sent and never will be: the address cannot be read, or leads where none may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str]  # names as Retry-After; of several of one name the latest
     body: bytes
 
     def retry_after_seconds(self, *, now: float) -> int:
@@ -45,48 +64,140 @@ class Answer:
         return min(max(seconds, 1), RETRY_SECONDS_MAXIMUM)
 
 
-class NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
 def get(
-    url: str, *, query: Mapping[str, str], headers: Mapping[str, str], seconds: int, size: int
+    url: str, *, query: Mapping[str, str], headers: Mapping[str, str], seconds: float, size: int
 ) -> Answer:
-    """Ask once; an answer of any status but a redirect is one.
+    """Ask an address out of the operator's settings; any status but a redirect is an answer.
 
     Raises:
         RequestFailed: no answer within ``seconds``, one longer than ``size`` bytes, or a redirect.
     """
-    if urlsplit(url).scheme not in SCHEMES:
-        raise RequestFailed(f"The address was {url!r}, must begin with http:// or https://.")
-    deadline = time.monotonic() + seconds
-    given = {"User-Agent": "Holdfast", "Accept": "application/json", **headers}
-    request = Request(f"{url}?{urlencode(query)}", headers=given)  # noqa: S310 - checked above
-    opener = build_opener(NoRedirects, ProxyHandler({}))
+    asked = f"{url}?{urlencode(query)}" if query else url
+    given = {"Accept": "application/json", **headers}
+    return send("GET", asked, headers=given, seconds=seconds, size=size, is_operators=True)
+
+
+def send(
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str],
+    seconds: float,
+    size: int,
+    content: bytes = b"",
+    is_operators: bool = False,
+) -> Answer:
+    """Ask once. An address out of the operator's settings may be a bare one of his own networks.
+
+    Raises:
+        AddressRefused: the address is unreadable, or lies where nothing of ours connects to.
+        RequestFailed: no answer within ``seconds``, one longer than ``size`` bytes, or a redirect.
+    """
+    deadline = Deadline(time.monotonic() + seconds)
     try:
+        address = read_web_address(url)
+    except AddressInvalid as error:
+        raise AddressRefused(str(error)) from error
+    guard = Guard(
+        tuple(read_destination(word) for word in settings.OWN_NETWORKS),
+        meant=address.literal if is_operators else None,
+    )
+    try:
+        answer = _exchange(
+            method,
+            address,
+            headers=headers,
+            content=content,
+            size=size,
+            backend=GuardedBackend(guard, deadline),
+        )
+    except DestinationRefused as error:
+        raise AddressRefused(str(error)) from error
+    except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
+        said = str(error) or type(error).__name__
+        raise RequestFailed(f"No answer: {said}.", may_have_arrived=deadline.has_sent) from error
+    if 300 <= answer.status < 400:
+        raise RequestFailed(
+            f"The answer was a redirect ({answer.status}), which is not followed.",
+            may_have_arrived=True,
+        )
+    return answer
+
+
+def check_public(url: str, *, needs_tls: bool) -> WebAddress:
+    """Read an address a user gave us, before it is kept; where it leads is checked at each use.
+
+    Raises:
+        AddressRefused: nothing would ever be sent to it; it says why.
+    """
+    try:
+        address = read_web_address(url)
+    except AddressInvalid as error:
+        raise AddressRefused(str(error)) from error
+    own = [read_destination(word) for word in settings.OWN_NETWORKS]
+    is_own = any(
+        it.name == address.host and it.port in {None, address.port}
+        if address.literal is None
+        else it.includes(address.literal, host=address.host, port=address.port)
+        for it in own
+    )
+    if is_own:
+        return address
+    if needs_tls and address.scheme != "https":
+        raise AddressRefused("The address began with http://, must begin with https://.")
+    if address.port not in USUAL_PORTS and address.port < FIRST_FREE_PORT:
+        raise AddressRefused(f"The port was {address.port}, must be 80, 443 or 1024 and above.")
+    if address.literal is not None:
         try:
-            answer = opener.open(request, timeout=seconds)
-        except HTTPError as error:
-            answer = cast("Any", error)
-        with answer:
-            body = read(answer, size=size, deadline=deadline)
-            status, found = int(answer.status), dict(answer.headers.items())
-    except (URLError, HTTPException, OSError) as error:
-        raise RequestFailed(f"No answer: {error}.") from error
-    if 300 <= status < 400:
-        raise RequestFailed(f"The answer was a redirect ({status}), which is not followed.")
-    return Answer(status, found, body)
+            Guard(own).check(address.literal, host=address.host, port=address.port)
+        except DestinationRefused as error:
+            raise AddressRefused(str(error)) from error
+    return address
 
 
-def read(answer: Any, *, size: int, deadline: float) -> bytes:
+def _exchange(
+    method: str,
+    address: WebAddress,
+    *,
+    headers: Mapping[str, str],
+    content: bytes,
+    size: int,
+    backend: GuardedBackend,
+) -> Answer:
+    given = {"User-Agent": "Holdfast", "Accept-Encoding": "identity", **headers}
+    if content:
+        given["Content-Length"] = str(len(content))
+    with httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool:
+        url = httpcore.URL(
+            scheme=address.scheme.encode(),
+            host=address.host.encode(),
+            port=address.port,
+            target=address.target.encode(),
+        )
+        with pool.stream(
+            method, url, headers=list(given.items()), content=content or None
+        ) as answer:
+            names = {
+                name.decode("latin-1").title(): value.decode("latin-1")
+                for name, value in answer.headers
+            }
+            return Answer(answer.status, names, _read(answer, size=size))
+
+
+def _read(answer: httpcore.Response, *, size: int) -> bytes:
     pieces: list[bytes] = []
     length = 0
-    while piece := answer.read1(PIECE_BYTES):
+    for piece in answer.iter_stream():
         length += len(piece)
         if length > size:
-            raise RequestFailed(f"The answer was longer than {size} bytes.")
-        if time.monotonic() > deadline:
-            raise RequestFailed("The answer took too long.")
+            raise RequestFailed(f"The answer was longer than {size} bytes.", may_have_arrived=True)
         pieces.append(piece)
     return b"".join(pieces)
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Certificates of the system's own authorities, TLS 1.2 and above."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
