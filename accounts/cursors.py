@@ -85,16 +85,14 @@ class Listing:
         """Read one page.
 
         Args:
-            order: fields of the row itself, all ascending or all with a minus, together unique.
+            order: fields of the row itself or annotations, all ascending or all with a minus,
+                together unique.
         """
         names = [name.removeprefix("-") for name in order]
         if cursor is not None:
-            fields = [rows.model._meta.get_field(name) for name in names]
+            fields = [_field(rows, name) for name in names]
             texts = self.unseal(cursor)
-            values = [
-                field.to_python(text)  # type: ignore[union-attr]
-                for field, text in zip(fields, texts, strict=True)
-            ]
+            values = [field.to_python(text) for field, text in zip(fields, texts, strict=True)]
             comparison = "lt" if order[0].startswith("-") else "gt"
             rows = rows.filter(after(names, values, comparison=comparison))
         found = list(rows.order_by(*order)[: limit + 1])
@@ -102,6 +100,13 @@ class Listing:
             return Page(found, None)
         last = found[limit - 1]
         return Page(found[:limit], self.seal([getattr(last, name) for name in names]))
+
+
+def _field(rows: QuerySet[Any, Any], name: str) -> Any:
+    """What reads a sort value from its text."""
+    if name in rows.query.annotations:
+        return rows.query.annotations[name].output_field
+    return rows.model._meta.get_field(name)
 
 
 def after(names: Sequence[str], values: Sequence[Any], *, comparison: str) -> Q:

@@ -28,7 +28,7 @@ SEPARATORS: Final = re.compile(r"[\s,;]+")
 
 
 class InstrumentSearchForm(forms.Form):
-    q = forms.CharField(required=False, max_length=80, label="Symbol or name")
+    q = forms.CharField(required=False, max_length=80, label="Symbol, name or ISIN")
 
 
 class WatchlistNameForm(forms.Form):

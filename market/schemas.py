@@ -83,7 +83,7 @@ class InstrumentList(SchemaOut):
 
 
 class InstrumentSearch(PageIn):
-    search: Annotated[str | None, Field(max_length=100, description="in symbol or name")] = None
+    search: Annotated[str | None, Field(max_length=100, description="symbol, name, ISIN")] = None
     sector: Annotated[str | None, Field(max_length=80)] = None
     exchange: Annotated[str | None, Field(max_length=4, description="MIC")] = None
     priced_from: Annotated[PriceIn | None, Field(description="latest price at least")] = None

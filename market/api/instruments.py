@@ -11,7 +11,7 @@ from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from market import queries
-from market.instruments import instrument_master
+from market.instruments import instrument_master, instrument_search
 from market.models import Instrument
 from market.models.instruments import InstrumentQuerySet
 from market.schemas import (
@@ -27,10 +27,13 @@ router: Final = Router(tags=["Instruments"])
 
 @router.get("/instruments", response=InstrumentList, auth=KeyAuth("read"))
 def list_instruments(request: ApiRequest, wanted: Query[InstrumentSearch]) -> InstrumentList:
-    """Active instruments by symbol. `search` looks into symbol and name."""
+    """Active instruments by how well they match `search`, typing errors forgiven, or by symbol."""
     filters = wanted.model_dump(exclude={"limit", "cursor"})
     found = Listing(request.auth, "instruments", filters).page(
-        matching(wanted), order=["symbol", "id"], limit=wanted.limit, cursor=wanted.cursor
+        matching(wanted),
+        order=instrument_search.ORDER,
+        limit=wanted.limit,
+        cursor=wanted.cursor,
     )
     items = [InstrumentOut.from_instrument(instrument) for instrument in found.items]
     return InstrumentList(items=items, next_cursor=found.next_cursor)

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.identifiers import new_id
+from market.instruments import instrument_search
 from market.instruments.provider_symbols import tidy
 
 
@@ -44,10 +45,8 @@ class InstrumentQuerySet(models.QuerySet["Instrument"]):
         return self.filter(is_active=True)
 
     def matching(self, *, search: str | None, exchange: str | None, is_active: bool | None) -> Self:
-        """Instruments by the beginning of the symbol or a part of the name, exchange, state."""
-        found = self.all()
-        if text := (search or "").strip():
-            found = found.filter(Q(symbol__istartswith=text) | Q(name__icontains=text))
+        """Instruments by what ``instrument_search`` finds, with its ``rank``; exchange, state."""
+        found = instrument_search.search(self, search or "")
         if exchange:
             found = found.filter(exchange_id=exchange)
         if is_active is not None:

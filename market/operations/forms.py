@@ -48,7 +48,7 @@ def code_field(pattern: Any, *, label: str, words: str, required: bool) -> Upper
 
 class InstrumentListForm(forms.Form):
     search = forms.CharField(
-        label="Symbol or name",
+        label="Symbol, name or ISIN",
         required=False,
         max_length=80,
         widget=forms.SearchInput(attrs={"autocomplete": "off", "spellcheck": "false"}),

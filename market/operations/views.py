@@ -20,6 +20,7 @@ from accounts.fragments import for_htmx
 from accounts.page_lists import read_page
 from accounts.policies import admins_change, staff_only
 from market.errors import UnreadableFile
+from market.instruments import instrument_search
 from market.instruments.instrument_files import ImportedInstruments, WrongLines, import_instruments
 from market.instruments.instrument_master import change_instrument, list_instrument
 from market.models import Instrument
@@ -49,7 +50,7 @@ def instruments_page(request: InvestorRequest) -> HttpResponse:
         Instrument.objects.matching(**filters),
         name="instrument-master",
         filters=filters,
-        order=["symbol", "id"],
+        order=instrument_search.ORDER,
     )
     context = {"form": form, "found": page.items, "older_href": older}
     return TemplateResponse(request, "operations/instruments.html", context)

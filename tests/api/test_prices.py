@@ -186,8 +186,10 @@ def test_instruments_are_searched_filtered_and_paged(api: ApiClient, apple: Inst
         return [row["symbol"] for row in all_items(api, "/instruments", limit=1, **query)]
 
     assert symbols() == ["AAPL", "APPN", "MSFT"]
-    assert symbols(search="app") == ["AAPL", "APPN"]
+    assert symbols(search="app") == ["APPN", "AAPL"]
     assert symbols(search="corporation") == ["APPN", "MSFT"]
+    assert symbols(search="corporatoin") == ["APPN", "MSFT"]
+    assert symbols(search="micorsoft") == ["MSFT"]
     assert symbols(exchange="xnas", sector="technology") == ["AAPL", "APPN", "MSFT"]
     assert symbols(exchange="XLON") == []
     assert symbols(priced_from="99.5", priced_to="100.5") == ["AAPL"]

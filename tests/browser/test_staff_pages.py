@@ -107,7 +107,7 @@ def test_instruments_are_listed_one_by_one_and_by_file(
     forget_refusal(complaints)
     choose_file(admin, INSTRUMENTS)
     go(admin, "/operations/instruments")
-    admin.get_by_label("Symbol or name").fill("STAFF")
+    admin.get_by_label("Symbol, name or ISIN").fill("STAFF")
     expect(admin.locator("#instruments tbody tr")).to_have_count(2)
 
 

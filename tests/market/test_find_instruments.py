@@ -1,7 +1,9 @@
 import pytest
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.instruments import instrument_search
 from market.queries import instrument_by_address, instruments_by_addresses, search_instruments
 from tests.market.factories import make_instrument
 
@@ -68,3 +70,74 @@ def test_search_ranks_symbol_then_prefix_then_name() -> None:
 def test_search_knows_the_isin() -> None:
     apple = make_instrument("AAPL", isin="US0378331005")
     assert search_instruments("us0378331005") == [apple]
+
+
+def test_search_finds_parts_of_an_isin() -> None:
+    apple = make_instrument("AAPL", isin="US0378331005")
+    make_instrument("MSFT", isin="US5949181045")
+    for part in ("us037833", "78331005", "US0378331005"):
+        assert search_instruments(part) == [apple]
+    assert search_instruments("331") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "symbol"),
+    [
+        pytest.param("appel", "AAPL", id="two letters swapped"),
+        pytest.param("micorsoft", "MSFT", id="swapped in a long word"),
+        pytest.param("gogle", "GOOGL", id="one left out of a symbol"),
+        pytest.param("alphabett", "GOOGL", id="one too many"),
+        pytest.param("alpjabet", "GOOGL", id="another one"),
+        pytest.param("tlsa", "TSLA", id="a symbol"),
+        pytest.param("bank of amrica", "BAC", id="one word of three"),
+        pytest.param("johson&johnson", "JNJ", id="with signs between"),
+        pytest.param("MICORSOFT", "MSFT", id="in capitals"),
+    ],
+)
+def test_search_forgives_a_typing_error(typed: str, symbol: str) -> None:
+    make_typical_instruments()
+    assert search_instruments(typed)[0].symbol == symbol
+
+
+def make_typical_instruments() -> None:
+    names = {
+        "AAPL": "Apple Inc.",
+        "MSFT": "Microsoft",
+        "GOOGL": "Alphabet Inc. (Class A)",
+        "TSLA": "Tesla",
+        "BAC": "Bank of America",
+        "JNJ": "Johnson & Johnson",
+        "APP": "AppLovin",
+        "GS": "Goldman Sachs",
+    }
+    for symbol, name in names.items():
+        make_instrument(symbol, name=name)
+
+
+def test_what_is_alike_comes_after_what_matches() -> None:
+    names = {"MICR": "Other", "AMI": "Micro Corp", "NAN": "Nanomicro", "MSF": "The Mcro Fund"}
+    for symbol, name in names.items():
+        make_instrument(symbol, name=name)
+    found = search_instruments("micro")
+    assert [row.symbol for row in found] == ["AMI", "NAN", "MICR", "MSF"]
+
+
+@pytest.mark.parametrize("typed", ["zzzz", "ap", "xq", "100%_", "'; --", "\\", "a\0b", "ſß" * 40])
+def test_nothing_is_found_where_nothing_is_alike(typed: str) -> None:
+    make_instrument("MSFT", name="Microsoft")
+    assert search_instruments(typed) == []
+
+
+def test_trigrams_help_where_the_database_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator is that of ``pg_trgm``; a stand-in shows that the query is well formed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.alike(text, text) RETURNS boolean LANGUAGE sql AS"
+            " $$ SELECT lower(left($1, 2)) = lower(left($2, 2)) $$;"
+            "CREATE OPERATOR public.%>> (LEFTARG = text, RIGHTARG = text, FUNCTION = pg_temp.alike)"
+        )
+    monkeypatch.setattr(instrument_search, "trigrams_are_there", lambda: True)
+    microsoft = make_instrument("MSFT", name="Microsoft")
+    assert search_instruments("mickrossoft") == [microsoft]
+    monkeypatch.setattr(instrument_search, "trigrams_are_there", lambda: False)
+    assert search_instruments("mickrossoft") == []

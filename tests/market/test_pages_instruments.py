@@ -74,6 +74,10 @@ def test_as_many_instruments_as_fit_are_listed_and_the_rest_hinted_at(page: Clie
     assert len(text) < 60_000
 
 
+def test_a_typing_error_is_forgiven(page: Client, apple: Instrument) -> None:
+    assert 'href="/instruments/AAPL"' in text_of(page, "/instruments?q=appel")
+
+
 def test_searching_for_nothing_known_says_so(page: Client, apple: Instrument) -> None:
     assert "Nothing found" in text_of(page, "/instruments?q=zzzz")
 

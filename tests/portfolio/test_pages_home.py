@@ -157,6 +157,7 @@ def test_home_asks_a_fixed_number_of_questions(
 def test_the_palette_finds_instruments_and_places(browser: Client, portfolio: Portfolio) -> None:
     found = browser.get("/palette?q=appl").content.decode()
     assert 'href="/instruments/AAPL"' in found
+    assert 'href="/instruments/AAPL"' in browser.get("/palette?q=appel").content.decode()
     places = browser.get("/palette?q=sav").content.decode()
     assert f'href="/portfolios/{portfolio.id}"' in places
     assert "Nothing found" in browser.get("/palette?q=qqqq").content.decode()
