@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 
 from accounts.api_keys import NAME_LENGTH, Scope
 from accounts.models import User
+from accounts.problem_forms import ProblemForm
 from accounts.table_answers import Format
 from accounts.tiers import Tier
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from accounts.errors import Problem
 
 THEMES: Final = (("auto", "As the device"), ("light", "Light"), ("dark", "Dark"))
 SCOPE_LABELS: Final = {
@@ -79,8 +75,10 @@ class LookForm(forms.Form):
     )
 
 
-class ApiKeyForm(forms.Form):
+class ApiKeyForm(ProblemForm):
     """What a new key may do. The choices of scopes and portfolios follow the owner."""
+
+    field_names = {"expires_at": "expires_on"}  # noqa: RUF012
 
     name = forms.CharField(
         max_length=NAME_LENGTH,
@@ -134,23 +132,11 @@ class ApiKeyForm(forms.Form):
         day = self.cleaned_data["expires_on"]
         return datetime.combine(day, time.max, tzinfo=UTC) if day else None
 
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Show what the operation refused, each at its field."""
-        names = {"expires_at": "expires_on"}
-        for problem in problems:
-            field = names.get(problem.field, problem.field)
-            self.add_error(field if field in self.fields else None, problem.message)
 
-
-class RotationForm(forms.Form):
+class RotationForm(ProblemForm):
     overlap_seconds = forms.ChoiceField(
         label="The former key", choices=OVERLAPS, initial="86400", widget=forms.RadioSelect
     )
 
     def overlap(self) -> timedelta:
         return timedelta(seconds=int(self.cleaned_data["overlap_seconds"]))
-
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Show what the operation refused; it concerns the key and not the choice here."""
-        for problem in problems:
-            self.add_error(None, problem.message)

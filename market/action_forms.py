@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
 
-from accounts.errors import Problem
+from accounts.problem_forms import ProblemForm
 from market.corporate_actions.facts import FACTS, RATIO_MAXIMUM, ActionFacts
 from market.models.corporate_actions import ActionKind
 
 DATE: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class ActionForm(forms.Form):
+class ActionForm(ProblemForm):
     """Facts of either kind; what is not of the chosen one must be left empty."""
 
     kind = forms.ChoiceField(label="What", choices=ActionKind.choices)
@@ -51,11 +50,6 @@ class ActionForm(forms.Form):
         kind = ActionKind(values["kind"])
         values["currency"] = values["currency"] or (currency if kind.is_dividend else "")
         return ActionFacts(**values | {"kind": kind})
-
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        for problem in problems:
-            field = problem.field if problem.field in self.fields else None
-            self.add_error(field, problem.message)
 
 
 def initial_of(facts: ActionFacts) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from django import forms
 
-from accounts.errors import Problem
+from accounts.problem_forms import ProblemForm
 from market.alerts.kinds import DIRECTION_CHOICES, KIND_CHOICES, AlertKind, Direction
 from market.alerts.terms import (
     DEFAULT_COOLDOWN_SECONDS,
@@ -38,7 +38,7 @@ def for_kinds(kinds: str) -> dict[str, str]:
     return {"data-kinds": kinds}
 
 
-class AlertForm(forms.Form):
+class AlertForm(ProblemForm):
     """A condition and what follows. What the chosen kind has no use for is left aside."""
 
     symbol = forms.CharField(
@@ -127,11 +127,6 @@ class AlertForm(forms.Form):
             cooldown_seconds=given["cooldown_seconds"] or DEFAULT_COOLDOWN_SECONDS,
             note=given["note"],
         )
-
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        for problem in problems:
-            field = problem.field if problem.field in self.fields else None
-            self.add_error(field, problem.message)
 
 
 def initial_of(alert: Alert) -> dict[str, Any]:

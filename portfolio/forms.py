@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
 from django import forms
 
-from accounts.errors import Problem
+from accounts.problem_forms import ProblemForm
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
 from market.queries import instrument_by_address
@@ -26,15 +25,7 @@ METHODS: Final = (
 MONEY_INPUT: Final = {"inputmode": "decimal", "autocomplete": "off"}
 
 
-class ProblemsMixin(forms.Form):
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Show what the operation refused, each at its field."""
-        for problem in problems:
-            known = problem.field if problem.field in self.fields else None
-            self.add_error(known, problem.message)
-
-
-class PortfolioForm(ProblemsMixin):
+class PortfolioForm(ProblemForm):
     name = forms.CharField(
         max_length=80, initial="My portfolio", widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
@@ -58,11 +49,11 @@ class PortfolioForm(ProblemsMixin):
     )
 
 
-class PortfolioNameForm(ProblemsMixin):
+class PortfolioNameForm(ProblemForm):
     name = forms.CharField(max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
 
-class CashMoveForm(ProblemsMixin):
+class CashMoveForm(ProblemForm):
     """Money that comes in from outside or leaves."""
 
     kind = forms.ChoiceField(

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from django import forms
 
 from accounts.audit_events import ACTION_LENGTH, ACTION_PATTERN
 from accounts.models import User
+from accounts.problem_forms import ProblemForm
 from accounts.tiers import Tier
 from accounts.users import EMAIL_LENGTH, NAME_LENGTH
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from accounts.errors import Problem
 
 ANY: Final = ("", "Any")
 ACTIVE_CHOICES: Final = (ANY, ("yes", "Active"), ("no", "Switched off"))
 TIER_CHOICES: Final = (ANY, *Tier.choices)
 STAFF_HELP: Final = "Sees these pages and Django's admin."
-
-
-class ProblemForm(forms.Form):
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Show what the operation refused, each at its field."""
-        for problem in problems:
-            field = problem.field if problem.field in self.fields else None
-            self.add_error(field, problem.message)
 
 
 class UserSearchForm(forms.Form):

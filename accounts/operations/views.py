@@ -19,12 +19,12 @@ from accounts.models import AuditEvent, User
 from accounts.operations.forms import (
     AllAuditSearchForm,
     NewUserForm,
-    ProblemForm,
     UserForm,
     UserSearchForm,
 )
 from accounts.page_lists import read_page
 from accounts.policies import staff_only
+from accounts.problem_forms import ProblemForm
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django import forms
 
-from accounts.errors import Problem
+from accounts.problem_forms import ProblemForm
 from market.intake.quarantine import fields_of
 from market.models import QuarantinedRow
 from market.models.prices import QuarantineStatus
@@ -37,7 +37,7 @@ class QuarantineListForm(forms.Form):
         return filters
 
 
-class ReleaseForm(forms.Form):
+class ReleaseForm(ProblemForm):
     """The row's values, to be corrected before it is let in."""
 
     def __init__(self, row: QuarantinedRow, data: Any = None) -> None:
@@ -50,8 +50,3 @@ class ReleaseForm(forms.Form):
                 initial=row.raw.get(name, ""),
                 widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
             )
-
-    def add_problems(self, problems: tuple[Problem, ...]) -> None:
-        for problem in problems:
-            field = problem.field if problem.field in self.fields else None
-            self.add_error(field, problem.message)

@@ -1,0 +1,21 @@
+"""Forms that show what an operation refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from django import forms
+
+from accounts.errors import Problem
+
+
+class ProblemForm(forms.Form):
+    # The form's field for a problem's, where the two are named otherwise.
+    field_names: ClassVar[Mapping[str, str]] = {}
+
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Show each problem at its field, or above the form where it has none here."""
+        for problem in problems:
+            name = self.field_names.get(problem.field, problem.field)
+            self.add_error(name if name in self.fields else None, problem.message)
