@@ -16,11 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.errors import ProblemsError
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in, staff_only
-from market import queries
 from market.action_forms import ActionForm, initial_of
 from market.boards import shortest_addresses
 from market.corporate_actions import actions
-from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.instruments.shown import instrument_or_404
 from market.models import CorporateAction, Instrument
 
 SOURCE: Final = "staff"
@@ -30,13 +29,13 @@ SHOWN_MAXIMUM: Final = 100
 @signed_in
 @require_GET
 def corporate_actions(request: InvestorRequest, address: str) -> HttpResponse:
-    return _page(request, _instrument(address))
+    return _page(request, instrument_or_404(address))
 
 
 @staff_only
 @require_POST
 def record(request: InvestorRequest, address: str) -> HttpResponse:
-    instrument = _instrument(address)
+    instrument = instrument_or_404(address)
     form = ActionForm(request.POST)
     if form.is_valid():
         try:
@@ -111,16 +110,6 @@ def _page(
     if request.user.is_staff:
         context["form"] = form or ActionForm(initial={"currency": instrument.currency})
     return TemplateResponse(request, "market/corporate_actions.html", context, status=status)
-
-
-def _instrument(address: str) -> Instrument:
-    """Raises:
-    Http404: it means none, or several.
-    """
-    try:
-        return queries.instrument_by_address(address)
-    except (AmbiguousSymbol, UnknownSymbol) as error:
-        raise Http404(str(error)) from error
 
 
 def _address(instrument: Instrument) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -11,10 +11,8 @@ from accounts.forms import DownloadForm
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from accounts.table_answers import table_response
-from market import queries
-from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.forms import ChartForm
-from market.models import Instrument
+from market.instruments.shown import instrument_or_404
 from market.series.history import history_start
 from market.series.price_tables import bar_table, tick_table
 
@@ -27,7 +25,7 @@ def bars(request: InvestorRequest, address: str) -> HttpResponseBase:
     if not (form.is_valid() and chart.is_valid()):
         return HttpResponse("Say interval=1d or another, and format=csv or parquet.", status=422)
     table = bar_table(
-        find_instrument(address),
+        instrument_or_404(address),
         interval=chart.cleaned_data["interval"],
         start=history_start(request.user, at=timezone.now()),
         end=None,
@@ -43,15 +41,5 @@ def ticks(request: InvestorRequest, address: str) -> HttpResponseBase:
     if not form.is_valid():
         return HttpResponse(DownloadForm.WORDS, status=422)
     start = history_start(request.user, at=timezone.now())
-    table = tick_table(find_instrument(address), start=start, end=None)
+    table = tick_table(instrument_or_404(address), start=start, end=None)
     return table_response(table, form.form())
-
-
-def find_instrument(address: str) -> Instrument:
-    """Raises:
-    Http404: the address means none, or several.
-    """
-    try:
-        return queries.instrument_by_address(address)
-    except (AmbiguousSymbol, UnknownSymbol) as error:
-        raise Http404(str(error)) from error

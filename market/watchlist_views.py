@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in, takes_ids
 from accounts.refusals import with_way_on
-from market import queries, watchlist_items
+from market import watchlist_items
 from market import watchlists as operations
-from market.errors import AmbiguousSymbol, MarketError, TooManyWatchlists, UnknownSymbol
+from market.errors import MarketError, TooManyWatchlists
 from market.forms import RemovedItemForm, SymbolsForm, WatchlistNameForm
+from market.instruments.shown import instrument_or_404
 from market.models import Watchlist, WatchlistItem
 from market.watchlist_pages import full_address, owned_watchlists, watchlist_page
 from market.watchlists import SymbolOutcome
@@ -128,10 +129,7 @@ def delete(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
 @require_POST
 def watch(request: InvestorRequest, address: str) -> HttpResponse:
     """Put the instrument on the watchlist named in ``watchlist``, or on a first one."""
-    try:
-        shown = queries.instrument_by_address(address)
-    except (AmbiguousSymbol, UnknownSymbol) as error:
-        raise Http404(str(error)) from error
+    shown = instrument_or_404(address)
     now = timezone.now()
     wanted = request.POST.get("watchlist", "")
     if wanted:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db.models import F, Sum
-from django.http import Http404, JsonResponse
+from django.http import JsonResponse
 from django.views.decorators.http import require_GET
 
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
-from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.instruments.shown import instrument_or_404
 from market.models import Instrument
-from market.queries import instrument_by_address
 from market.values import plain, plain_or_none, wire_time
 from trading.models import Fill, Order
 
@@ -22,10 +21,7 @@ FILLS_SHOWN: Final = 20
 @signed_in
 @require_GET
 def own_marks(request: InvestorRequest, address: str) -> JsonResponse:
-    try:
-        instrument = instrument_by_address(address)
-    except (AmbiguousSymbol, UnknownSymbol) as error:
-        raise Http404(str(error)) from error
+    instrument = instrument_or_404(address)
     return JsonResponse(
         {"orders": _orders(request, instrument), "fills": _fills(request, instrument)}
     )

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -16,9 +16,8 @@ from django_htmx.http import trigger_client_event
 from accounts.errors import AllowanceExceeded, Problem
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in, takes_ids
-from market.errors import AmbiguousSymbol, UnknownSymbol
+from market.instruments.shown import instrument_or_404
 from market.models import Instrument
-from market.queries import instrument_by_address
 from portfolio.models import Portfolio
 from portfolio.models.portfolios import PortfolioKind, PortfolioQuerySet
 from portfolio.queries import position_rows
@@ -162,10 +161,3 @@ def _holding_context(
 def _paper_portfolios(request: InvestorRequest) -> PortfolioQuerySet:
     owned = Portfolio.objects.for_user(request.user)
     return owned.filter(kind=PortfolioKind.PAPER).order_by("created_at", "id")
-
-
-def instrument_or_404(address: str) -> Instrument:
-    try:
-        return instrument_by_address(address)
-    except (AmbiguousSymbol, UnknownSymbol) as error:
-        raise Http404(str(error)) from error
