@@ -93,6 +93,16 @@ class QuoteValue:
     source: str
 
     @property
+    def offered_bids(self) -> tuple[Level, ...]:
+        """The street's bids, best first; the best alone where no depth is known."""
+        return self.bid_levels or _only_level(self.bid, self.bid_size)
+
+    @property
+    def offered_asks(self) -> tuple[Level, ...]:
+        """The street's asks, best first; the best alone where no depth is known."""
+        return self.ask_levels or _only_level(self.ask, self.ask_size)
+
+    @property
     def change(self) -> Decimal | None:
         """Last price minus the previous close, in the instrument's currency."""
         return None if self.previous_close is None else self.last - self.previous_close
@@ -111,6 +121,10 @@ class QuoteValue:
 
     def is_stale(self, now: datetime, after_seconds: float) -> bool:
         return self.age_seconds(now) > after_seconds
+
+
+def _only_level(price: Decimal | None, size: Decimal | None) -> tuple[Level, ...]:
+    return () if price is None or size is None else ((price, size),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,10 @@ from trading.order_book import Street
 
 def street_of(quote: QuoteValue, *, tick_size: Decimal, lot_size: Decimal) -> Street:
     """A quote in whole steps: prices rounded against the order, sizes down to whole lots."""
-    bids = quote.bid_levels or _only_level(quote.bid, quote.bid_size)
-    asks = quote.ask_levels or _only_level(quote.ask, quote.ask_size)
     return Street(
-        bids=[_steps(level, tick_size, lot_size, ROUND_FLOOR) for level in bids],
-        asks=[_steps(level, tick_size, lot_size, ROUND_CEILING) for level in asks],
+        bids=[_steps(level, tick_size, lot_size, ROUND_FLOOR) for level in quote.offered_bids],
+        asks=[_steps(level, tick_size, lot_size, ROUND_CEILING) for level in quote.offered_asks],
     )
-
-
-def _only_level(price: Decimal | None, size: Decimal | None) -> tuple[Level, ...]:
-    return () if price is None or size is None else ((price, size),)
 
 
 def _steps(level: Level, tick_size: Decimal, lot_size: Decimal, rounding: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ their price, how many there are and how much they want.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
@@ -90,21 +90,13 @@ def build_book(
     quote: QuoteValue | None, resting: RestingOrders, *, depth: int, is_stale: bool
 ) -> OrderBook:
     """Merge both sources into at most ``depth`` levels a side."""
-    bids: Sequence[Level] = ()
-    asks: Sequence[Level] = ()
-    if quote is not None:
-        bids = quote.bid_levels or _only_level(quote.bid, quote.bid_size)
-        asks = quote.ask_levels or _only_level(quote.ask, quote.ask_size)
+    bids, asks = ((), ()) if quote is None else (quote.offered_bids, quote.offered_asks)
     return OrderBook(
         bids=_side(bids, resting.bids, depth, is_descending=True),
         asks=_side(asks, resting.asks, depth, is_descending=False),
         quote=quote,
         is_stale=is_stale or quote is None,
     )
-
-
-def _only_level(price: Decimal | None, size: Decimal | None) -> tuple[Level, ...]:
-    return () if price is None or size is None else ((price, size),)
 
 
 def _side(
