@@ -14,11 +14,11 @@ from django_htmx.http import trigger_client_event
 
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
+from market.instruments.shown import instrument_or_404
 from market.values import plain
 from portfolio.models import Portfolio
 from trading import cancellation, closing
 from trading.errors import OrderDenied, TooManyOpenOrders
-from trading.ticket_views import instrument_or_404
 
 
 @signed_in
