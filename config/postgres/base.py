@@ -8,10 +8,12 @@ already used some of its time sends the rest of it ahead of its next statement.
 from __future__ import annotations
 
 import math
+import select
 from typing import Any, Final
 
 from django.conf import settings
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 from accounts import deadlines
 from accounts.deadlines import Deadline
@@ -57,6 +59,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.usual_timeout_ms = self.timeout_ms = None
         self.is_set_in_transaction = False
         return super().get_new_connection(conn_params)
+
+    def is_usable(self) -> bool:
+        """Whether the connection is alive; asked before a request's first statement.
+
+        PostgreSQL says nothing unasked to a healthy connection between requests, and closing one
+        is said at once. So a question, which costs as much as a small statement, is needed only
+        where something lies there to be read.
+        """
+        if self.connection is None or self.connection.closed:
+            return False
+        is_idle = self.connection.info.transaction_status == TransactionStatus.IDLE
+        if is_idle and not is_readable(self.connection.fileno()):
+            return True
+        return bool(super().is_usable())
 
     def execute_in_time(
         self, execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]
@@ -119,6 +135,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.is_set_in_transaction:
             self.timeout_ms = None
             self.is_set_in_transaction = False
+
+
+def is_readable(file_descriptor: int) -> bool:
+    """Whether something was received and not yet read; the end of a connection counts."""
+    poll = select.poll()
+    poll.register(file_descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def timeout_within(deadline: Deadline) -> int:
