@@ -118,7 +118,8 @@ def test_a_host_that_is_not_ours_is_400(anonymous: Client, settings: Any) -> Non
 
 
 def test_a_crash_before_the_endpoint_is_500(settings: Any) -> None:
-    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "tests.api.test_failures_are_problems.crashing"]
+    first, *others = settings.MIDDLEWARE
+    settings.MIDDLEWARE = [first, "tests.api.test_failures_are_problems.crashing", *others]
     client = Client(raise_request_exception=False)
     assert_problem(client.get("/api/v1/me"), 500, "internal_server_error")
     page = client.get("/accounts/login/")
