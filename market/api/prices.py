@@ -21,7 +21,8 @@ from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wan
 from market import queries
 from market.corporate_actions.adjustment import Adjustment
 from market.errors import NeverPriced
-from market.live.live_quotes import latest_quotes
+from market.live import quoted_addresses
+from market.live.live_quotes import latest_quote, latest_quotes
 from market.models import Tick
 from market.schemas import (
     SYMBOLS_AT_ONCE,
@@ -95,8 +96,7 @@ def list_quotes(
 @router.get("/instruments/{symbol}/quote", response=QuoteOut, auth=KeyAuth("read"))
 def get_quote(request: ApiRequest, symbol: str) -> HttpResponse:
     """The newest quote. `is_stale` says that it is older than our market trusts."""
-    instrument = queries.instrument_by_address(symbol)
-    quote = latest_quotes([instrument.id]).get(instrument.id)
+    quote = latest_quote(quoted_addresses.memory.instrument_id(symbol))
     if quote is None:
         raise NeverPriced(symbol)
     return HttpResponse(exact_json.render(shown(quote)), content_type=JSON)

@@ -19,7 +19,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from market.live import quote_memory
+from market.live import quote_memory, quoted_addresses
 from market.models import QuoteSnapshot
 from market.values import QuoteValue, levels_from_wire, quote_from_wire
 
@@ -107,6 +107,7 @@ def latest_quotes(instrument_ids: Iterable[int]) -> dict[int, QuoteValue]:
 
 def keep_listening() -> None:
     """Keep this process's memory of quotes fresh from now on, in a thread of its own."""
+    quoted_addresses.memory.begin()
     words = {"pattern": prices_channel("*"), "stop": threading.Event()}
     threading.Thread(
         target=quote_memory.memory.listen, kwargs=words, name="quotes", daemon=True
