@@ -33,15 +33,16 @@ from market.intake.bar_providers import (
     chain_of,
     chained_providers,
 )
-from market.intake.bars import SIMULATED, store_bars
-from market.intake.gaps import MINUTE, Gap, gaps_of
+from market.intake.bars import store_bars
+from market.intake.gaps import Gap
 from market.intake.minute_rollups import roll_up_minutes
 from market.intake.spikes import band_of, recent_closes
+from market.intake.wanted_minutes import wanted_minutes
 from market.live.shard_leader import Leadership, Shard, ShardLeader
-from market.models import Bar, IngestionRun, Instrument, InstrumentFeed, QuarantinedRow
+from market.models import IngestionRun, Instrument, InstrumentFeed, QuarantinedRow
 from market.models.prices import RunStatus
 from market.tasks import collect_prices
-from market.values import Interval, time_from_wire, wire_time
+from market.values import time_from_wire, wire_time
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +178,8 @@ class Collection:
                 if name in self.resting:
                     raise self.resting[name]
                 # Looked at anew: the one before may have given a part.
-                for gap in self._wanted(instrument, with_gaps=is_look_due):
+                wanted = wanted_minutes(instrument, feed, now=now, with_gaps=is_look_due)
+                for gap in wanted:
                     self._take(instrument, feed, name, gap)
             except ProviderError as error:
                 if isinstance(error, ProviderBusy):
@@ -185,29 +187,14 @@ class Collection:
                 errors.append(f"{name}: {error}")
                 continue
             self.fallbacks += bool(errors)
-            feed.answered_at, feed.error = now, ""
+            if wanted:
+                feed.answered_at = now
+            feed.error = ""
             feed.gaps_looked_at = now if is_look_due else looked
             feed.save(update_fields=["answered_at", "error", "gaps_looked_at"])
             return
         self.failed[instrument.symbol] = feed.error = " ".join(errors)[:300]
         feed.save(update_fields=["error"])
-
-    def _wanted(self, instrument: Instrument, *, with_gaps: bool) -> list[Gap]:
-        """From the newest stored minute on, and before it what is missing."""
-        now = self.clock()
-        until = now.replace(second=0, microsecond=0)
-        oldest = until - timedelta(days=settings.LIMITS.collection_days)
-        stored = Bar.objects.filter(instrument=instrument, interval=Interval.MINUTE)
-        newest = (
-            stored.exclude(source=SIMULATED)
-            .order_by("-opened_at")
-            .values_list("opened_at", flat=True)
-            .first()
-        )
-        since = max(oldest, newest + MINUTE) if newest else oldest
-        is_gappy = with_gaps and newest is not None
-        gaps = gaps_of(instrument, since=oldest, until=min(since, until)) if is_gappy else []
-        return [*gaps, *([Gap(since, until)] if since < until else [])]
 
     def _take(self, instrument: Instrument, feed: InstrumentFeed, name: str, gap: Gap) -> None:
         if name not in self.providers:

@@ -143,6 +143,22 @@ def test_a_run_whose_worker_vanished_becomes_stale() -> None:
     assert dead.status == "stale"
 
 
+def test_between_sessions_nobody_is_asked() -> None:
+    make_instrument("AAPL")
+    close = datetime(2026, 1, 5, 21, 0, tzinfo=UTC)
+    FakeProvider.absent = {close + timedelta(minutes=number) for number in range(-1, 20 * 60)}
+    run_at(close)  # the day's last minute is not there yet, and may come late
+    asked = len(FakeProvider.asked)
+    run_at(close + timedelta(minutes=15))
+    run_at(close + timedelta(minutes=31))
+    assert len(FakeProvider.asked) == asked + 2
+    run_at(close + timedelta(minutes=32))
+    run_at(close + timedelta(hours=12))
+    assert len(FakeProvider.asked) == asked + 2
+    run_at(close + timedelta(hours=18))  # the next day's session
+    assert len(FakeProvider.asked) == asked + 3
+
+
 def test_where_the_first_fails_the_second_is_asked() -> None:
     make_instrument("AAPL")
     FakeProvider.failures = [ProviderUnavailable("first is away")]
