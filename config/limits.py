@@ -41,6 +41,8 @@ class Limits:
     # An answer of a provider: its size, and how long it may take.
     provider_answer_bytes: int = 16 * 1024 * 1024
     provider_answer_seconds: int = 20
+    # Pages of one question; five days of minutes are one.
+    provider_pages: int = 100
 
     # A price that far from the closes before it is a spike: beyond both factors of ten thousandths
     # of their median and so many times their median deviation. Only recent prices are judged.

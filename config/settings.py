@@ -422,9 +422,20 @@ HISTORY_PROVIDER = env.text(
 
 # Who may be asked for minutes, by name; see market.intake.bar_providers. Nobody is, unless a chain
 # says so: "*=first>second, XNAS=second, XNAS:AAPL=first". The first that answers counts.
-PRICE_PROVIDERS = {"tiki": "integrations.providers.tiki.bars.TikiBars"}
+PRICE_PROVIDERS = {
+    "alpaca": "integrations.providers.alpaca.bars.AlpacaBars",
+    "tiki": "integrations.providers.tiki.bars.TikiBars",
+    "yahoo": "integrations.providers.yahoo.bars.YahooBars",
+}
 PRICE_CHAINS = env.chains("PRICE_CHAINS", known=tuple(PRICE_PROVIDERS))
 TIKI_URL = env.web_address("TIKI_URL")
+ALPACA_DATA_URL = env.web_address("ALPACA_DATA_URL") or "https://data.alpaca.markets"
+ALPACA_DATA_KEY = env.text("ALPACA_DATA_KEY", default="")
+ALPACA_DATA_SECRET = env.text("ALPACA_DATA_SECRET", default="")
+# iex: one exchange, free. sip: all of them. delayed_sip: all of them, a quarter of an hour late.
+ALPACA_DATA_FEED = env.choice(
+    "ALPACA_DATA_FEED", default="iex", choices=("iex", "sip", "delayed_sip")
+)
 
 # The European Central Bank's rates as a library ships them; and, where the operator names the
 # address, the bank's own file, such as https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip

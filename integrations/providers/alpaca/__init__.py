@@ -1,0 +1,1 @@
+"""Bars and live prices of Alpaca's market data."""

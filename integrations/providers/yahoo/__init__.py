@@ -1,0 +1,1 @@
+"""Bars, dividends and splits of Yahoo Finance, by the library yfinance."""
