@@ -8,6 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from tests.browser.visiting import open_the_demo
+from tests.support.desk import LiveDesk
+
 FLAGS: Final = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -59,6 +62,20 @@ def page(context: BrowserContext, complaints: list[str]) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
     yield page
     assert complaints == []
+
+
+@pytest.fixture
+def visitor(page: Page, live_desk: LiveDesk) -> Page:
+    """Somebody at the front page who has never been here."""
+    page.goto(live_desk.url)
+    return page
+
+
+@pytest.fixture
+def investor(visitor: Page) -> Page:
+    """A visitor who took the demo."""
+    open_the_demo(visitor)
+    return visitor
 
 
 @pytest.fixture

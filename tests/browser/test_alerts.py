@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import Check, check_every_look, go, keep_picture
-from tests.support.desk import LiveDesk
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,15 +18,6 @@ pytestmark = [
 ]
 
 FIRES_MS = 40_000  # prices move a few times a second, and the badge looks by itself once a minute
-
-
-@pytest.fixture
-def investor(page: Page, live_desk: LiveDesk) -> Page:
-    """A visitor who took the demo."""
-    page.goto(live_desk.url)
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
-    return page
 
 
 def last_price(page: Page) -> float:

@@ -5,17 +5,13 @@ With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as p
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.desk import LiveDesk
+from tests.browser.looks import Check, go, keep_picture
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,31 +20,22 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-Check = Callable[[Page], None]
 PATIENCE_MS = 20_000
 CHART = re.compile(r"/chart\?")
 
 
 @pytest.fixture
-def investor(page: Page, live_desk: LiveDesk) -> Page:
-    """A visitor who took the demo and looks at an instrument."""
-    page.goto(live_desk.url)
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
-    page.goto(urljoin(page.url, "/instruments/MSFT"))
-    see_the_chart(page)
-    return page
+def investor(investor: Page) -> Page:
+    """One who looks at an instrument."""
+    go(investor, "/instruments/MSFT")
+    see_the_chart(investor)
+    return investor
 
 
 def see_the_chart(page: Page) -> None:
     expect(page.locator("[data-plot][data-drawn]")).to_be_visible()
     expect(page.locator("[data-candles][aria-busy]")).to_have_count(0)
     expect(page.locator("#ticket")).to_be_visible()
-
-
-def keep_picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("HOLDFAST_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def plotted(page: Page) -> list[str]:

@@ -5,17 +5,13 @@ With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as p
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
-from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.support.desk import LiveDesk
+from tests.browser.looks import Check, go, keep_picture
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,24 +20,15 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-Check = Callable[[Page], None]
 PATIENCE_MS = 20_000
 
 
 @pytest.fixture
-def investor(page: Page, live_desk: LiveDesk) -> Page:
-    """A visitor who took the demo and looks at an instrument."""
-    page.goto(live_desk.url)
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
-    page.goto(urljoin(page.url, "/instruments/MSFT"))
-    expect(page.locator("#ticket")).to_be_visible()
-    return page
-
-
-def keep_picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("HOLDFAST_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+def investor(investor: Page) -> Page:
+    """One who looks at an instrument."""
+    go(investor, "/instruments/MSFT")
+    expect(investor.locator("#ticket")).to_be_visible()
+    return investor
 
 
 def price_of(text: str) -> Decimal:
@@ -128,7 +115,7 @@ def test_own_orders_and_fills_are_marked(investor: Page) -> None:
 def test_without_script_a_price_leads_to_the_ticket(investor: Page) -> None:
     href = investor.locator("[data-side=bid] .ladder__price").first.get_attribute("href")
     assert href is not None
-    investor.goto(urljoin(investor.url, href))
+    go(investor, href)
     expect(investor.locator("[name=type][value=limit]")).to_be_checked()
     expect(investor.locator("[name=limit_price]")).to_have_value(href.rpartition("=")[2])
 

@@ -5,18 +5,17 @@ With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as p
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.desk import LiveDesk, wait_until
+from tests.browser.looks import Check, go, keep_picture
+from tests.browser.visiting import open_the_demo
+from tests.support.desk import wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -25,18 +24,15 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-Check = Callable[[Page], None]
 PATIENCE_SECONDS = 20  # a price moves about once a second
 FILL_SECONDS = 5
 INTERVALS = ("1m", "5m", "15m", "30m", "1h", "1w", "1mo", "1d")
 
 
 @pytest.fixture
-def visitor(page: Page, live_desk: LiveDesk) -> Page:
-    """A page that has never been here; its every document must be asked for on purpose."""
-    page.set_viewport_size({"width": 1440, "height": 1000})
-    page.goto(live_desk.url)
-    return page
+def visitor(visitor: Page) -> Page:
+    visitor.set_viewport_size({"width": 1440, "height": 1000})
+    return visitor
 
 
 @pytest.fixture
@@ -86,10 +82,10 @@ def test_the_books_follow_a_purchase(visitor: Page, check_both_themes: Check) ->
     portfolio_id = visitor.locator("#holding").get_attribute("data-portfolio")
     buy_at_market(visitor, quantity="7")
     for tab in ("positions", "lots", "activities", "journal"):
-        visit(visitor, f"/portfolios/{portfolio_id}/{tab}")
+        go(visitor, f"/portfolios/{portfolio_id}/{tab}")
         expect(visitor.locator("main")).to_contain_text("KO")
         check_both_themes(visitor)
-    visit(visitor, f"/portfolios/{portfolio_id}/cash")
+    go(visitor, f"/portfolios/{portfolio_id}/cash")
     check_both_themes(visitor)
 
 
@@ -126,18 +122,9 @@ def test_a_phone_never_scrolls_sideways(visitor: Page, path: str) -> None:
     open_the_demo(visitor)
     visitor.set_viewport_size({"width": 360, "height": 780})
     for address in (path, "/instruments/AAPL"):
-        visit(visitor, address)
+        go(visitor, address)
         visitor.wait_for_load_state("networkidle")
         assert visitor.evaluate("document.documentElement.scrollWidth") <= 360
-
-
-def visit(page: Page, path: str) -> None:
-    page.goto(urljoin(page.url, path))
-
-
-def open_the_demo(page: Page) -> None:
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
 
 
 def see_positions_move(page: Page) -> None:
@@ -161,7 +148,7 @@ def follow_a_watchlist(page: Page) -> None:
 
 
 def open_instrument(page: Page, symbol: str) -> None:
-    visit(page, f"/instruments/{symbol}")
+    go(page, f"/instruments/{symbol}")
     expect(page.locator("[data-plot][data-drawn]")).to_be_visible()
     expect(page.locator("#ticket")).to_be_visible()
     expect(page.locator("[data-note]")).to_contain_text("simulated")
@@ -228,7 +215,7 @@ def cancel_from_the_list(page: Page) -> None:
 
 
 def see_the_hold_released(page: Page, order_page: str) -> None:
-    visit(page, order_page)
+    go(page, order_page)
     expect(page.locator('[data-status="canceled"]')).to_be_visible()
     expect(page.locator("[data-held]")).to_have_text("nothing")
     expect(page.locator(".timeline")).to_contain_text("Cancel requested")
@@ -254,11 +241,3 @@ def wait_for_change(page: Page, subject: Locator | Callable[[], Any]) -> None:
         return bool(read() != before)
 
     wait_until(has_changed, seconds=PATIENCE_SECONDS, what=f"a price moves on {page.url}")
-
-
-def keep_picture(page: Page, name: str) -> None:
-    folder = os.environ.get("HOLDFAST_SCREENSHOTS")
-    if folder:
-        page.evaluate("scrollTo(0, 0)")
-        page.wait_for_timeout(800)  # lets flashes and transitions end
-        page.screenshot(path=Path(folder) / f"{name}.png")

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import keep_picture
+from tests.browser.looks import Check, keep_picture
 from tests.support.desk import START_SECONDS, LiveDesk, wait_until
 
 pytestmark = [
@@ -24,7 +24,6 @@ pytestmark = [
     pytest.mark.timeout(400),
 ]
 
-Check = Callable[[Page], None]
 
 PASSWORD: Final = "a-rather-long-pass-phrase"
 NEW_PASSWORD: Final = "another-rather-long-pass-phrase"

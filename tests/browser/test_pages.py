@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser.looks import Check, check_every_look, go
-from tests.support.desk import LiveDesk
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,20 +28,6 @@ STYLE_BYTES = SCRIPT_BYTES = 40_000
 PATIENCE_MS = 20_000
 STALE_MS = 30_000  # fifteen seconds without a connection, and the next look
 PASSWORD = "a-rather-long-pass-phrase"
-
-
-@pytest.fixture
-def visitor(page: Page, live_desk: LiveDesk) -> Page:
-    page.goto(live_desk.url)
-    return page
-
-
-@pytest.fixture
-def investor(visitor: Page) -> Page:
-    """A visitor who took the demo."""
-    visitor.get_by_role("button", name="Try the demo").click()
-    visitor.wait_for_url("**/home")
-    return visitor
 
 
 @pytest.mark.parametrize("path", ENTRANCES)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from itertools import count
 from typing import Final
 
@@ -12,7 +11,7 @@ import pytest
 from allauth.mfa.totp.internal import auth
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.looks import check_every_look, go
+from tests.browser.looks import Check, check_every_look, go
 from tests.support.desk import LiveDesk
 
 pytestmark = [
@@ -21,8 +20,6 @@ pytestmark = [
     pytest.mark.xdist_group("live_desk"),
     pytest.mark.timeout(300),
 ]
-
-Check = Callable[[Page], None]
 
 PASSWORD: Final = "a-rather-long-pass-phrase"
 PERIOD_SECONDS: Final = 30

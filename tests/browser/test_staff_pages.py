@@ -6,13 +6,12 @@ With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import check_every_look, go, keep_picture
+from tests.browser.looks import Check, check_every_look, go, keep_picture
 from tests.support.desk import LiveDesk
 
 pytestmark = [
@@ -21,8 +20,6 @@ pytestmark = [
     pytest.mark.xdist_group("live_desk"),
     pytest.mark.timeout(300),
 ]
-
-Check = Callable[[Page], None]
 
 PASSWORD: Final = "a-rather-long-pass-phrase"
 STAFF_PAGES: Final = {

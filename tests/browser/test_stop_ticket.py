@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.desk import LiveDesk
+from tests.browser.looks import Check, go
 
 pytestmark = [
     pytest.mark.browser,
@@ -21,14 +20,11 @@ PATIENCE_MS = 20_000
 
 
 def test_a_trailing_stop_is_placed_by_keyboard_and_all_are_cancelled(
-    page: Page,
-    live_desk: LiveDesk,
-    check_accessibility: Callable[[Page], None],
+    investor: Page,
+    check_accessibility: Check,
 ) -> None:
-    page.goto(live_desk.url)
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
-    page.goto(f"{live_desk.url}/instruments/AAPL/desk")
+    page = investor
+    go(page, "/instruments/AAPL/desk")
     types = page.get_by_role("group", name="Order type")
     for shown, hidden in (
         (["Stop price"], ["Distance", "Limit price"]),
@@ -56,7 +52,7 @@ def test_a_trailing_stop_is_placed_by_keyboard_and_all_are_cancelled(
         re.compile("trailing by 40"), timeout=PATIENCE_MS
     )
     expect(page.locator("#placed-order [data-status=held]")).to_be_visible(timeout=PATIENCE_MS)
-    page.goto(f"{live_desk.url}/orders")
+    go(page, "/orders")
     check_accessibility(page)
     page.get_by_role("button", name=re.compile("Cancel all of")).first.click()
     page.get_by_role("dialog").get_by_role("button", name="Yes").click()

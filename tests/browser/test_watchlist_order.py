@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.desk import LiveDesk, wait_until
+from tests.browser.looks import Check, keep_picture
+from tests.support.desk import wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -18,26 +15,22 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-Check = Callable[[Page], None]
 SECONDS = 15
 
 
 @pytest.fixture
-def investor(page: Page, live_desk: LiveDesk) -> Page:
-    """A visitor who took the demo and follows four stocks."""
-    page.goto(live_desk.url)
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
-    page.get_by_role("link", name="Watchlists").first.click()
-    page.wait_for_url("**/watchlists")
-    page.get_by_text("New watchlist").click()
-    page.get_by_label("Name").first.fill("In order")
-    page.get_by_role("button", name="Create").click()
-    page.wait_for_url("**/watchlists/*")
-    page.get_by_label("Add symbols").fill("AAPL MSFT KO XOM")
-    page.get_by_role("button", name="Add", exact=True).click()
-    expect(page.locator("tr[data-item]")).to_have_count(4)
-    return page
+def investor(investor: Page) -> Page:
+    """One who follows four stocks."""
+    investor.get_by_role("link", name="Watchlists").first.click()
+    investor.wait_for_url("**/watchlists")
+    investor.get_by_text("New watchlist").click()
+    investor.get_by_label("Name").first.fill("In order")
+    investor.get_by_role("button", name="Create").click()
+    investor.wait_for_url("**/watchlists/*")
+    investor.get_by_label("Add symbols").fill("AAPL MSFT KO XOM")
+    investor.get_by_role("button", name="Add", exact=True).click()
+    expect(investor.locator("tr[data-item]")).to_have_count(4)
+    return investor
 
 
 def order_of(page: Page) -> str:
@@ -49,11 +42,6 @@ def order_of(page: Page) -> str:
 
 def expect_order(page: Page, expected: str) -> None:
     wait_until(lambda: order_of(page) == expected, seconds=SECONDS, what=expected)
-
-
-def keep_picture(page: Page, name: str) -> None:
-    if folder := os.environ.get("HOLDFAST_SCREENSHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def drag(page: Page, symbol: str, *, onto: str, is_dropped: bool = True) -> None:

@@ -10,7 +10,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.tiers import Tier
 from market.corporate_actions.actions import record_action
 from market.corporate_actions.facts import ActionFacts
 from market.models import CorporateAction, Instrument
@@ -31,16 +30,6 @@ def apple() -> Instrument:
 @pytest.fixture
 def page(client: Client, apple: Instrument) -> Client:
     client.force_login(make_user())
-    return client
-
-
-@pytest.fixture
-def staff(apple: Instrument) -> Client:
-    user = make_user("staff@example.com", tier=Tier.ADMIN)
-    user.is_staff = True
-    user.save()
-    client = Client()
-    client.force_login(user)
     return client
 
 
@@ -93,7 +82,7 @@ def test_everybody_reads_and_nobody_but_staff_sees_forms(page: Client, apple: In
     assert CorporateAction.objects.count() == 1
 
 
-def test_staff_record_a_dividend(staff: Client) -> None:
+def test_staff_record_a_dividend(staff: Client, apple: Instrument) -> None:
     response = staff.post(f"{PAGE}/new", TYPED)
     assert (response.status_code, response["Location"]) == (302, PAGE)
     action = CorporateAction.objects.get()
@@ -111,7 +100,7 @@ def test_staff_record_a_dividend(staff: Client) -> None:
     ],
 )
 def test_what_makes_no_action_is_said_at_its_field(
-    staff: Client, changes: dict[str, str], words: str
+    staff: Client, apple: Instrument, changes: dict[str, str], words: str
 ) -> None:
     response = staff.post(f"{PAGE}/new", TYPED | changes)
     assert response.status_code == 422

@@ -20,13 +20,6 @@ from tests.market.factories import make_instrument, make_quote
 
 
 @pytest.fixture
-def staff(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("sam@example.com", is_staff=True))
-    return client
-
-
-@pytest.fixture
 def told(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     settings.PRICE_CHAINS = {"*": ["tiki"]}
     found: list[str] = []

@@ -33,13 +33,6 @@ def admin(db: None) -> Client:
     return client
 
 
-@pytest.fixture
-def staff(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("sam@example.com", is_staff=True))
-    return client
-
-
 def upload(client: Client, text: str) -> Any:
     file = SimpleUploadedFile("i.csv", text.encode())
     return client.post("/operations/instruments/file", {"file": file})

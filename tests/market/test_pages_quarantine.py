@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from django.test import Client
 
 from accounts.models import User
@@ -10,13 +9,6 @@ from market.models import Bar, QuarantinedRow
 from tests.market.factories import HIGH_TOO_LOW as RAW
 from tests.market.factories import make_instrument
 from tests.market.factories import make_quarantined_row as make_row
-
-
-@pytest.fixture
-def staff(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("sam@example.com", is_staff=True))
-    return client
 
 
 def test_the_list_shows_what_waits_and_is_filtered(staff: Client) -> None:

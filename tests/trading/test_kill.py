@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -20,16 +19,6 @@ VICTIMS: Final = ("matcher", "worker", "web", "valkey", "postgres")
 TRADERS: Final = 3
 ORDERS_BETWEEN_KILLS: Final = 25
 WORKING: Final = ("pending_new", "new", "partially_filled", "pending_cancel")
-
-
-@pytest.fixture(scope="module")
-def desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
-    desk = make_live_desk()
-    # On a busy machine the sample alone takes longer than a user would wait.
-    desk.start(until_ready=False)
-    desk.wait_until_ready(seconds=300)
-    yield desk
-    desk.stop()
 
 
 @dataclass

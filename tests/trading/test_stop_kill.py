@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import httpx
@@ -15,15 +14,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live_desk"), pytest.mar
 
 STOPS: Final = 20
 KILLS: Final = 2
-
-
-@pytest.fixture(scope="module")
-def desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
-    desk = make_live_desk()
-    desk.start(until_ready=False)
-    desk.wait_until_ready(seconds=300)
-    yield desk
-    desk.stop()
 
 
 def place_stop(trader: Trader, number: int) -> None:
