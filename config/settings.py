@@ -5,72 +5,33 @@ data folder. With both it uses those, and asks for the secrets that go with a re
 """
 
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import django_stubs_ext
 
-from config.env import BadEnvironment, env, postgres_settings
+from config.env import env, postgres_settings
 from config.limits import LIMITS as DEFAULT_LIMITS
 from config.limits import Limits
-from config.servers.data_folder import DataFolder
-from config.social_login import read_social_login
+from config.settings_parts.doors import *  # noqa: F403
+from config.settings_parts.doors import CORS_ALLOWED_ORIGINS
+from config.settings_parts.people import *  # noqa: F403
+from config.settings_parts.people import social_login
+from config.settings_parts.records import *  # noqa: F403
+from config.settings_parts.servers import *  # noqa: F403
+from config.settings_parts.servers import (
+    BASE_DIR,
+    DATABASE_URL,
+    HOLDFAST_DATA,
+    IS_EMBEDDED,
+    REDIS_URL,
+)
 
 # Lets classes that Django left plain be written with their type: ModelForm[User].
 django_stubs_ext.monkeypatch()
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 LIMITS: Limits = DEFAULT_LIMITS
 
-# --- Where the servers are -------------------------------------------------------------------
-
-HOLDFAST_DATA: Path = env.path("HOLDFAST_DATA", default=BASE_DIR / "var")
-_folder = DataFolder(HOLDFAST_DATA)
-_database_url = env.postgres_url("DATABASE_URL")
-_redis_url = env.redis_url("REDIS_URL")
-if bool(_database_url) != bool(_redis_url):
-    raise BadEnvironment(
-        "REDIS_URL" if _database_url else "DATABASE_URL",
-        found=None,
-        allowed="set together with the other one, or neither",
-    )
-IS_EMBEDDED: bool = _database_url is None
-DATABASE_URL: str = _database_url or _folder.connection().database_url
-REDIS_URL: str = _redis_url or _folder.connection().redis_url
-
-# --- Who may speak to us ---------------------------------------------------------------------
-
-DEBUG = env.boolean("DEBUG", default=False)
-if IS_EMBEDDED:
-    SECRET_KEY = env.find("SECRET_KEY") or _folder.secret("django_secret_key")
-else:
-    SECRET_KEY = env.required_text("SECRET_KEY", allowed="a random text of 50 characters or more")
-SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
-
-# Embedded, the desk listens on this machine only unless told otherwise; see docs/running.md.
-ALLOWED_HOSTS = env.words(
-    "ALLOWED_HOSTS", default=("localhost", "127.0.0.1", "[::1]") if IS_EMBEDDED else ()
-)
-# The exact origins browsers may open sockets and send forms from, beside the host itself.
-CSRF_TRUSTED_ORIGINS = env.words("TRUSTED_ORIGINS")
-# The exact origins whose scripts may use the API from a browser; with a key, never with a cookie.
-CORS_ALLOWED_ORIGINS = env.origins("CORS_ORIGINS")
-CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_HEADERS = (
-    *("accept", "authorization", "content-type"),
-    *("idempotency-key", "x-api-key", "x-request-id"),
-)
-CORS_EXPOSE_HEADERS = (
-    *("Content-Disposition", "Idempotent-Replayed", "RateLimit", "RateLimit-Policy"),
-    *("Retry-After", "X-Request-ID"),
-)
-# Behind nginx with TLS. Embedded serves plain HTTP on this machine, where cookies cannot be secure.
-IS_HTTPS = env.boolean("HTTPS", default=not IS_EMBEDDED)
-
 # --- The house -------------------------------------------------------------------------------
-
-_social_login = read_social_login(env)
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
@@ -91,7 +52,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "allauth.socialaccount",
-    *_social_login.applications,
+    *social_login.applications,
     "channels",
     "corsheaders",
     "django_htmx",
@@ -236,143 +197,6 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOLDFAST_DATA / "celerybeat-schedule")
 
-# --- People ----------------------------------------------------------------------------------
-
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/home"
-ACCOUNT_ADAPTER = "accounts.whole_requests.SignInAdapter"
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = env.choice(
-    "EMAIL_VERIFICATION",
-    # Without a mail server nobody could ever verify.
-    default="none" if IS_EMBEDDED else "mandatory",
-    choices=("none", "optional", "mandatory"),
-)
-ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_UNIQUE_EMAIL = True
-# Whether an address has an account is told to nobody who does not read its mail.
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
-# One address a user. A new one takes its place when it is confirmed, and the old one is told.
-ACCOUNT_CHANGE_EMAIL = True
-# Whoever comes by a mere session changes neither addresses nor connected sign-ins.
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
-ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = LIMITS.address_link_days
-PASSWORD_RESET_TIMEOUT = LIMITS.password_link_seconds
-# Whoever changes how an account is entered is told of it by mail.
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Holdfast] "
-
-# How often, of one address of the network (ip), one user, or one e-mail address (key). Counted in
-# the cache. templates/429.html answers what is beyond, the sign-in form says it itself.
-ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
-    "login_failed": "10/m/ip,5/5m/key",
-    "signup": "20/m/ip",
-    "reset_password": "20/m/ip,5/m/key",
-    "reset_password_from_key": "20/m/ip",
-    "change_password": "5/m/user",
-    "manage_email": "10/m/user",
-    "reauthenticate": "10/m/user",
-    "confirm_email": "1/3m/key",
-}
-
-# --- Second factors and passkeys -------------------------------------------------------------
-
-MFA_ADAPTER = "accounts.second_factors.SecondFactorAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_FORMS = {
-    "add_webauthn": "accounts.sign_in_forms.PasskeyForm",
-    "edit_webauthn": "accounts.sign_in_forms.PasskeyNameForm",
-    "authenticate": "accounts.sign_in_forms.CodeForm",
-}
-MFA_TOTP_ISSUER = "Holdfast"
-# A used code is remembered for one period; a code good for longer could be used twice.
-MFA_TOTP_TOLERANCE = 0
-# A second factor would lock out the owner of an address somebody else signed up with. Where
-# nobody confirms addresses there is nothing to wait for.
-MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION == "none"
-
-# --- Signing in elsewhere --------------------------------------------------------------------
-
-SOCIALACCOUNT_PROVIDERS = _social_login.providers
-# A provider's word that an address is somebody's does not open an account that has it: whoever
-# owns the account connects the provider himself, signed in.
-SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
-SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_LOGIN_ON_GET = False
-SOCIALACCOUNT_QUERY_EMAIL = True
-SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
-
-# How many proxies in front of us add to X-Forwarded-For; nginx of docker-compose.yml is one.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.integer(
-    "PROXIES", default=0 if IS_EMBEDDED else 1, minimum=0, maximum=10
-)
-
-# --- Mail ------------------------------------------------------------------------------------
-
-MAIL_FOLDER: Path = env.path("MAIL_FOLDER", default=HOLDFAST_DATA / "mail")
-EMAIL_BACKEND = {
-    "smtp": "django.core.mail.backends.smtp.EmailBackend",
-    "files": "accounts.mail_files.MailFiles",
-    "console": "django.core.mail.backends.console.EmailBackend",
-}[
-    env.choice(
-        "MAIL",
-        default="smtp" if env.find("EMAIL_HOST") else "files" if IS_EMBEDDED else "console",
-        choices=("smtp", "files", "console"),
-    )
-]
-EMAIL_HOST = env.text("EMAIL_HOST", default="localhost")
-EMAIL_PORT = env.integer("EMAIL_PORT", default=587, minimum=1, maximum=65_535)
-EMAIL_HOST_USER = env.text("EMAIL_USER", default="")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_PASSWORD", default="")
-EMAIL_USE_TLS = env.boolean("EMAIL_TLS", default=True)
-EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", default="Holdfast <holdfast@localhost>")
-SERVER_EMAIL = DEFAULT_FROM_EMAIL
-
-# --- Requests --------------------------------------------------------------------------------
-
-DATA_UPLOAD_MAX_MEMORY_SIZE = LIMITS.request_body_bytes
-DATA_UPLOAD_MAX_NUMBER_FIELDS = LIMITS.request_fields
-FILE_UPLOAD_TEMP_DIR = None
-APPEND_SLASH = False
-
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = IS_HTTPS
-SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "holdfast_session"
-CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_SECURE = IS_HTTPS
-CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "holdfast_csrf"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
-SECURE_SSL_REDIRECT = IS_HTTPS
-# Health checks come from inside, without TLS.
-SECURE_REDIRECT_EXEMPT = [r"^api/v1/health/"]
-SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
-SECURE_HSTS_PRELOAD = IS_HTTPS
-SECURE_REFERRER_POLICY = "same-origin"
-SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"
-
 # --- Files -----------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
@@ -470,78 +294,3 @@ SIMULATOR_TICKS_PER_SECOND = env.decimal(
     minimum=Decimal("0.001"),
     maximum=Decimal(1000),
 )
-
-# --- What is counted, and who may read it ----------------------------------------------------
-
-METRICS_FOLDER: Path = env.path("METRICS_FOLDER", default=HOLDFAST_DATA / "metrics")
-# With a token whoever shows it, else whoever asks from one of the networks.
-METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
-_loopback = ("127.0.0.0/8", "::1/128")
-_private = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-METRICS_NETWORKS = env.networks(
-    "METRICS_NETWORKS", default=_loopback if IS_EMBEDDED else (*_loopback, *_private)
-)
-
-# --- What the log says -----------------------------------------------------------------------
-
-LOG_LEVEL = env.choice(
-    "LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-)
-# One line a request, a socket and a task; WARNING leaves only what went wrong.
-REQUEST_LOG_LEVEL = env.choice(
-    "REQUEST_LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-)
-# Where ERROR records are told of, each once; see docs/logs.md.
-SLACK_WEBHOOK_URL = env.web_address("SLACK_WEBHOOK_URL")
-SENTRY_DSN = env.web_address("SENTRY_DSN")
-SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", default="production")
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "request": {"()": "config.logs.RequestIdFilter"},
-        "health": {"()": "config.logs.HealthFilter"},
-    },
-    "formatters": {
-        "terminal": {"()": "config.logs.TerminalFormatter"},
-        "json": {"()": "config.logs.JsonFormatter"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "filters": ["request"],
-            "formatter": env.choice(
-                "LOG_FORMAT",
-                default="terminal" if IS_EMBEDDED else "json",
-                choices=("terminal", "json"),
-            ),
-        },
-    },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        "django.server": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        "django.request": {"filters": ["health"]},
-        # The reason of each refused host or form is in the answer; the log would be a megaphone.
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-        "daphne": {"level": "WARNING"},
-        "holdfast.requests": {"level": REQUEST_LOG_LEVEL},
-        "holdfast.sockets": {"level": REQUEST_LOG_LEVEL},
-        "holdfast.tasks": {"level": REQUEST_LOG_LEVEL},
-        # Its own lines of each task say the same with less.
-        "celery.app.trace": {"level": "ERROR"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-    },
-}
-if SLACK_WEBHOOK_URL:
-    LOGGING["handlers"]["slack"] = {
-        "class": "integrations.error_reports.SlackHandler",
-        "url": SLACK_WEBHOOK_URL,
-        "filters": ["request"],
-    }
-    LOGGING["root"]["handlers"].append("slack")
-if SENTRY_DSN:
-    import_module("config.sentry").begin(
-        SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release="holdfast"
-    )

@@ -1,0 +1,1 @@
+"""Settings by concern; ``config.settings`` takes in all of them."""
