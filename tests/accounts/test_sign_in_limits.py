@@ -47,7 +47,7 @@ def test_wrong_passwords_of_one_address_are_stopped_at_five(alice: User) -> None
 
 def test_four_wrong_passwords_do_no_harm(alice: User) -> None:
     statuses(new_client(), SIGN_IN, {"login": alice.email, "password": "wrong"}, times=4)
-    signed_in_client(alice)
+    assert signed_in_client(alice).get("/home").status_code == 200
 
 
 def test_wrong_passwords_from_one_place_are_stopped_at_ten(alice: User) -> None:
