@@ -159,12 +159,25 @@ def note_factor(authenticator: Authenticator, *, is_removed: bool) -> None:
 
 @transaction.atomic
 def note_refused_code(*, user: User, **_: Any) -> None:
-    """A wrong code after the right password, or where one confirms who one is."""
+    """A wrong code or passkey after the password, or where one confirms who one is."""
     audit.record(
         action="second_factor.refused",
         owner_id=user.id,
         target="user",
         target_id=str(user.id),
+        occurred_at=timezone.now(),
+    )
+
+
+@transaction.atomic
+def note_refused_passkey(user: User | None) -> None:
+    """A passkey that opened nothing; ``user`` is whom it said it is of, if there is such a one."""
+    audit.record(
+        action="session.refused",
+        owner_id=user.id if user else None,
+        target="user",
+        target_id=str(user.id) if user else "",
+        after={"methods": ["passkey"]},
         occurred_at=timezone.now(),
     )
 

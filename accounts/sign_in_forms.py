@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from allauth.core import context
+from allauth.mfa import signals
 from allauth.mfa.base.forms import AuthenticateForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from allauth.mfa.webauthn.internal.auth import extract_user_from_response
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+
+from accounts.sign_in_events import note_refused_passkey
 
 NAME_LENGTH: Final = 80
 
@@ -38,6 +51,42 @@ class PasskeyNameForm(EditWebAuthnForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.fields["name"].validators.append(MaxLengthValidator(NAME_LENGTH))
         self.fields["name"].widget.attrs |= {"maxlength": NAME_LENGTH, "autocomplete": "off"}
+
+
+class SecondPasskeyForm(AuthenticateWebAuthnForm):  # type: ignore[misc]
+    """A passkey after the password. The library tells of wrong codes, but not of these."""
+
+    def clean_credential(self) -> Authenticator:
+        shown = self.cleaned_data["credential"]
+        try:
+            return super().clean_credential()
+        except ValidationError:
+            self.tell_of_refusal(shown)
+            raise
+
+    def tell_of_refusal(self, shown: Any) -> None:
+        signals.authentication_failed.send(
+            sender=Authenticator,
+            request=context.request,
+            user=self.user,
+            authenticator=None,
+            reauthentication=self.reauthenticated,
+        )
+
+
+class ConfirmingPasskeyForm(SecondPasskeyForm, ReauthenticateWebAuthnForm):
+    """A passkey where one confirms who one is."""
+
+
+class OnlyPasskeyForm(SecondPasskeyForm, LoginWebAuthnForm):
+    """A passkey without a password."""
+
+    def tell_of_refusal(self, shown: Any) -> None:
+        try:
+            user = extract_user_from_response(shown)
+        except (ValidationError, AttributeError):  # what was sent is anything at all
+            user = None
+        note_refused_passkey(user)
 
 
 class CodeForm(AuthenticateForm):  # type: ignore[misc]

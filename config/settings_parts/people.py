@@ -69,6 +69,9 @@ MFA_FORMS = {
     "add_webauthn": "accounts.sign_in_forms.PasskeyForm",
     "edit_webauthn": "accounts.sign_in_forms.PasskeyNameForm",
     "authenticate": "accounts.sign_in_forms.CodeForm",
+    "authenticate_webauthn": "accounts.sign_in_forms.SecondPasskeyForm",
+    "login_webauthn": "accounts.sign_in_forms.OnlyPasskeyForm",
+    "reauthenticate_webauthn": "accounts.sign_in_forms.ConfirmingPasskeyForm",
 }
 MFA_TOTP_ISSUER = "Holdfast"
 # A used code is remembered for one period; a code good for longer could be used twice.

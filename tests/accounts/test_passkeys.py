@@ -9,8 +9,9 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.http import HttpResponse
 from django.test import Client
+from fido2.utils import websafe_encode
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from tests.accounts.passkeys import SoftPasskey, new_key
 from tests.accounts.signing_in import PASSWORD, SIGN_IN, new_client, signed_in_client
 from tests.factories import make_user
@@ -22,6 +23,7 @@ pytestmark = [
 
 ADD = "/accounts/2fa/webauthn/add/"
 ENTER = "/accounts/2fa/webauthn/login/"
+CONFIRM = "/accounts/2fa/webauthn/reauthenticate/"
 SECOND_STEP = "/accounts/2fa/authenticate/"
 
 
@@ -98,6 +100,47 @@ def test_another_key_opens_nothing(alice: User) -> None:
     assert not is_in(client)
 
 
+def refusals() -> list[tuple[str, User | None, User | None]]:
+    events = AuditEvent.objects.filter(action__endswith=".refused").order_by("id")
+    return [(event.action, event.owner, event.actor) for event in events]
+
+
+def test_a_refused_passkey_is_its_owners_matter(alice: User) -> None:
+    passkey, client = add_passkey(alice), new_client()
+    passkey.key = new_key()
+    enter(client, passkey.get(options_to_enter(client)))
+    assert refusals() == [("session.refused", alice, None)]
+    assert AuditEvent.objects.get(action="session.refused").after == {"methods": ["passkey"]}
+
+
+def test_a_refused_passkey_of_nobody_is_kept_too(alice: User) -> None:
+    passkey, client = add_passkey(alice), new_client()
+    passkey.user_handle = websafe_encode(b"nobody")
+    enter(client, passkey.get(options_to_enter(client)))
+    assert refusals() == [("session.refused", None, None)]
+
+
+def test_a_refused_passkey_after_the_password_is_told_of(alice: User) -> None:
+    passkey, client = add_passkey(alice), new_client()
+    client.post(SIGN_IN, {"login": alice.email, "password": PASSWORD})
+    options = wire(client.get(SECOND_STEP).context["js_data"]["request_options"])
+    passkey.key = new_key()
+    client.post(SECOND_STEP, {"credential": json.dumps(passkey.get(options))})
+    assert refusals() == [("second_factor.refused", alice, None)]
+    assert not is_in(client)
+
+
+def test_a_refused_passkey_where_one_confirms_is_told_of(alice: User) -> None:
+    passkey, client = add_passkey(alice), new_client()
+    enter(client, passkey.get(options_to_enter(client)))
+    options = wire(client.get(CONFIRM).context["js_data"]["request_options"])
+    passkey.key = new_key()
+    client.post(CONFIRM, {"credential": json.dumps(passkey.get(options))})
+    assert [action for action, owner, _ in refusals() if owner == alice] == [
+        "second_factor.refused"
+    ]
+
+
 def test_another_host_opens_nothing(alice: User) -> None:
     passkey, client = add_passkey(alice), new_client()
     passkey.host = "evil.localhost"
@@ -134,10 +177,9 @@ def test_a_passkey_confirms_who_acts(alice: User) -> None:
     passkey, client = add_passkey(alice), new_client()
     enter(client, passkey.get(options_to_enter(client)))
     assert client.get(ADD).status_code == 302
-    path = "/accounts/2fa/webauthn/reauthenticate/"
-    options = wire(client.get(path).context["js_data"]["request_options"])
+    options = wire(client.get(CONFIRM).context["js_data"]["request_options"])
     form = {"credential": json.dumps(passkey.get(options)), "next": ADD}
-    assert client.post(path, form).headers["Location"] == ADD
+    assert client.post(CONFIRM, form).headers["Location"] == ADD
     assert client.get(ADD).status_code == 200
 
 
