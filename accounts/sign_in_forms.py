@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from allauth.core import context
 from allauth.mfa import signals
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import (
@@ -38,6 +39,12 @@ class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]
             "It then asks for your fingerprint, face or PIN. Otherwise it is asked for after the"
             " password."
         )
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            return dict(super().clean())
+        except ValueError as error:  # the library looks for less than can be wrong
+            raise get_adapter().validation_error("incorrect_code") from error
 
     def clean_name(self) -> str:
         """Cut a long name instead of refusing it, because the device holds the key already."""

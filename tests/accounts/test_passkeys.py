@@ -199,6 +199,22 @@ def test_a_stale_answer_adds_nothing(alice: User) -> None:
     assert not Authenticator.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "credential",
+    [
+        {"id": "x", "rawId": "x", "response": "x", "type": "public-key"},
+        {"id": "\0", "rawId": "\ud800", "response": {}, "type": "public-key"},
+    ],
+    ids=["not base64", "not text"],
+)
+def test_what_is_no_passkey_adds_nothing(alice: User, credential: dict[str, Any]) -> None:
+    client = signed_in_client(alice)
+    client.get(ADD)
+    response = client.post(ADD, {"name": "Phone", "credential": json.dumps(credential)})
+    assert b"Incorrect code" in response.content
+    assert not Authenticator.objects.exists()
+
+
 def test_a_name_too_long_is_cut_when_new_and_refused_later(alice: User) -> None:
     client = signed_in_client(alice)
     post_new(client, SoftPasskey(), "x" * 81)
