@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import audit
 from accounts.audit import Origin, Via
-from accounts.auth import Caller
+from accounts.auth import SEEN_CALLERS, Caller
 from accounts.http import client_address, request_id
 
 API_PREFIX: Final = "/api/"
@@ -56,6 +56,8 @@ class SocketAuditOrigin:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        # Routers copy the scope, so a key's caller comes back through this list.
+        scope = {SEEN_CALLERS: [], **scope}
         token = audit.enter(partial(origin_of_socket, scope))
         try:
             await self.application(scope, receive, send)
@@ -72,8 +74,8 @@ def origin_of_socket(scope: Scope) -> Origin:
     }
     request.META["REMOTE_ADDR"] = (scope.get("client") or [""])[0]
     address = client_address(request)
-    caller = scope.get("caller")
-    if isinstance(caller, Caller):
+    if callers := scope[SEEN_CALLERS]:
+        caller = callers[-1]
         return Origin(Via.SOCKET, caller.user.id, caller.key_id, address)
     user = scope.get("user")
     actor_id = user.id if user is not None and user.is_authenticated else None

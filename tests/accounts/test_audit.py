@@ -9,20 +9,22 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from asgiref.sync import async_to_sync
 from celery import Celery
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from accounts import audit
+from accounts import audit, auth
 from accounts.audit import Origin, Via
-from accounts.auth import Caller
-from accounts.models import AuditEvent, User
+from accounts.auth import Caller, authenticate_socket
+from accounts.models import ApiKey, AuditEvent, User
 from config.middleware.audit_origin import (
     AuditOriginMiddleware,
     SocketAuditOrigin,
     origin_of_request,
 )
+from tests.api.clients import key_for
 from tests.factories import make_user
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -191,6 +193,30 @@ def test_a_socket_is_the_origin_while_it_is_open(alice: User) -> None:
     with pytest.raises(StopIteration):
         coroutine.send(None)
     assert seen == [Origin(Via.SOCKET, alice.id, None, "192.0.2.9")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_opens_a_socket_is_the_origin_behind_a_router() -> None:
+    auth.memory.forget()
+    alice = make_user()
+    key = key_for(alice, scopes=["read"])
+    seen: list[Origin] = []
+
+    async def consumer(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(audit.current_origin())
+        await authenticate_socket(scope)
+        seen.append(audit.current_origin())
+
+    async def router(scope: Any, receive: Any, send: Any) -> None:
+        await consumer({**scope, "url_route": {}}, receive, send)
+
+    headers = [(b"x-api-key", key.encode())]
+    scope = {"type": "websocket", "headers": headers, "client": ["192.0.2.9", 1]}
+    async_to_sync(SocketAuditOrigin(router))(scope, None, None)
+    assert seen == [
+        Origin(Via.SOCKET, None, None, "192.0.2.9"),
+        Origin(Via.SOCKET, alice.id, ApiKey.objects.get().id, "192.0.2.9"),
+    ]
 
 
 def test_a_task_is_the_origin_while_it_runs(db: None) -> None:
