@@ -81,11 +81,11 @@ class SecondPasskeyForm(AuthenticateWebAuthnForm):  # type: ignore[misc]
         )
 
 
-class ConfirmingPasskeyForm(SecondPasskeyForm, ReauthenticateWebAuthnForm):
+class ConfirmingPasskeyForm(SecondPasskeyForm, ReauthenticateWebAuthnForm):  # type: ignore[misc]
     """A passkey where one confirms who one is."""
 
 
-class OnlyPasskeyForm(SecondPasskeyForm, LoginWebAuthnForm):
+class OnlyPasskeyForm(SecondPasskeyForm, LoginWebAuthnForm):  # type: ignore[misc]
     """A passkey without a password."""
 
     def tell_of_refusal(self, shown: Any) -> None:
