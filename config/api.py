@@ -211,6 +211,7 @@ ROUTERS: Final = (
     "portfolio.api",
     "trading.api",
     "trading.many_orders_api",
+    "trading.order_entry.api",
     "config.health",
     "config.metrics_api",
 )

@@ -44,6 +44,7 @@ from market.instruments import instrument_master
 from market.intake import quarantine
 from portfolio import errors as portfolio_errors
 from trading import archiving, orders
+from trading.order_entry import stops
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,8 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     archiving.OrdersWorking: HTTPStatus.CONFLICT,
     orders.DuplicateClientOrderId: HTTPStatus.CONFLICT,
     orders.OrderFinished: HTTPStatus.CONFLICT,
+    stops.OrderEntryStopped: HTTPStatus.SERVICE_UNAVAILABLE,
+    stops.NotReopenable: HTTPStatus.CONFLICT,
     # Django's own.
     Http404: HTTPStatus.NOT_FOUND,
     PermissionDenied: HTTPStatus.FORBIDDEN,

@@ -7,7 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from portfolio.models import BooksViolation, Hold, JournalEntry, LedgerBalance, Lot, Portfolio
+from portfolio.models import (
+    BooksViolation,
+    Hold,
+    JournalEntry,
+    LedgerBalance,
+    Lot,
+    Portfolio,
+    ProbeRun,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
@@ -70,3 +78,9 @@ class BooksViolationAdmin(ReadOnlyAdmin):
     list_display = ("found_at", "probe", "portfolio_id", "detail", "resolved_at")
     list_filter = ("probe",)
     ordering = ("-found_at", "id")
+
+
+@admin.register(ProbeRun)
+class ProbeRunAdmin(ReadOnlyAdmin):
+    list_display = ("checked_at", "violations")
+    ordering = ("-checked_at", "-id")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from portfolio.bulk import fetch_rows
-from portfolio.models import BooksViolation
+from portfolio.models import BooksViolation, ProbeRun
+from portfolio.signals import books_found_broken
 
 # View → what it asks. Apps above register theirs with ``register_probe``.
 PROBES: Final[dict[str, str]] = {
@@ -24,6 +25,7 @@ PROBES: Final[dict[str, str]] = {
     "probe_lot_drift": "what remains of a lot is what its closures left",
 }
 ROWS_PER_PROBE: Final = 20
+RUNS_KEPT: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,13 @@ def failed_probes() -> list[FailedProbe]:
 
 @transaction.atomic
 def record_failed_probes(*, checked_at: datetime) -> list[FailedProbe]:
-    """Run the probes, keep what they find, and resolve what they no longer see."""
+    """Run the probes, keep what they find, and resolve what they no longer see.
+
+    What is found is told to the apps above in the same transaction: order entry stops.
+    """
     failed = failed_probes()
+    ProbeRun.objects.create(checked_at=checked_at, violations=len(failed))
+    ProbeRun.objects.filter(checked_at__lt=checked_at - RUNS_KEPT).delete()
     standing = {
         FailedProbe(row.probe, row.portfolio_id, row.detail): row
         for row in BooksViolation.objects.standing().order_by("id")
@@ -62,6 +69,8 @@ def record_failed_probes(*, checked_at: datetime) -> list[FailedProbe]:
     store(set(failed) - standing.keys(), found_at=checked_at)
     gone = [row.id for seen, row in standing.items() if seen not in failed]
     BooksViolation.objects.filter(id__in=gone).update(resolved_at=checked_at)
+    if failed:
+        books_found_broken.send(ProbeRun, failed=failed, at=checked_at)
     return failed
 
 
@@ -80,6 +89,11 @@ def store(found: Iterable[FailedProbe], *, found_at: datetime) -> None:
     )
 
 
+def latest_run() -> ProbeRun | None:
+    """The newest run that has come to its end."""
+    return ProbeRun.objects.order_by("-checked_at", "-id").first()
+
+
 def are_books_broken() -> bool:
-    """Whether the latest run found something wrong: order entry then has to stop."""
+    """Whether the latest run found something wrong."""
     return BooksViolation.objects.standing().exists()

@@ -4,3 +4,6 @@ from django.dispatch import Signal
 
 # Sent with ``portfolio`` and ``at``. A receiver that raises a PortfolioError refuses.
 portfolio_archiving = Signal()
+
+# Sent with ``failed`` (a list of portfolio.probes.FailedProbe, not empty) and ``at``.
+books_found_broken = Signal()

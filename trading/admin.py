@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from trading.models import Fill, Order, OrderCommand, Settlement
+from trading.models import Fill, Order, OrderCommand, OrderEntryStop, Settlement
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -58,3 +58,9 @@ class SettlementAdmin(ReadOnly):
     list_select_related = ("portfolio",)
     date_hierarchy = "due_date"
     ordering = ("-due_date", "-id")
+
+
+@admin.register(OrderEntryStop)
+class OrderEntryStopAdmin(ReadOnly):
+    list_display = ("stopped_at", "reopened_at", "reason")
+    ordering = ("-stopped_at", "-id")

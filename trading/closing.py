@@ -43,6 +43,7 @@ def close_position(
     Raises:
         OrderDenied: nothing is left to sell, or the sale was refused; see ``problems``.
         TooManyOpenOrders: the owner's tier includes no further order.
+        OrderEntryStopped: the desk takes no orders at the moment.
         PortfolioUnknown: there is no such portfolio.
     """
     held = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument=instrument).first()
@@ -68,7 +69,11 @@ def close_position(
 def close_positions(
     *, portfolio_id: UUID, closed_at: datetime, actor_id: UUID | None = None
 ) -> list[Closure]:
-    """Close every position, by symbol; one that is refused keeps no other from being closed."""
+    """Close every position, by symbol; one that is refused keeps no other from being closed.
+
+    Raises:
+        OrderEntryStopped: the desk takes no orders at the moment.
+    """
     held = (
         LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument__isnull=False)
         .select_related("instrument")

@@ -19,6 +19,7 @@ from market.values import plain
 from portfolio.models import Portfolio
 from trading import cancellation, closing
 from trading.errors import OrderDenied, TooManyOpenOrders
+from trading.order_entry.stops import OrderEntryStopped
 
 
 @signed_in
@@ -51,7 +52,7 @@ def close(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpRes
         )
     except OrderDenied as error:
         messages.warning(request, " ".join(problem.message for problem in error.problems))
-    except TooManyOpenOrders as error:
+    except (TooManyOpenOrders, OrderEntryStopped) as error:
         messages.warning(request, str(error))
     else:
         _tell(request, closure)
@@ -62,9 +63,13 @@ def close(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpRes
 @require_POST
 def close_all(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
-    closures = closing.close_positions(
-        portfolio_id=portfolio.id, closed_at=timezone.now(), actor_id=request.user.id
-    )
+    try:
+        closures = closing.close_positions(
+            portfolio_id=portfolio.id, closed_at=timezone.now(), actor_id=request.user.id
+        )
+    except OrderEntryStopped as error:
+        messages.warning(request, str(error))
+        return _answer(request)
     for closure in closures:
         _tell(request, closure)
     if not closures:

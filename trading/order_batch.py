@@ -78,6 +78,7 @@ def place_orders(
 
     Raises:
         BatchTooLarge: there are too many.
+        OrderEntryStopped: the desk takes no orders at the moment.
     """
     allowed = settings.LIMITS.orders_per_batch
     if len(wishes) > allowed:

@@ -18,6 +18,7 @@ from accounts.identifiers import new_id
 from portfolio.bulk import columns_of, execute, fetch_rows
 from trading.models import Order
 from trading.order_drafts import Draft
+from trading.order_entry.stops import recording_orders
 
 Pair = tuple[UUID, int]  # a portfolio and an instrument
 
@@ -86,7 +87,8 @@ def earlier_orders(names: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str]
 def insert_orders(orders: Iterable[Order]) -> set[UUID]:
     """Record orders; return the ids of those whose client order id was free until now."""
     rows = [_order_row(order) for order in orders]
-    return {row[0] for row in fetch_rows(INSERT_ORDERS, columns_of(rows, width=19))}
+    with recording_orders():
+        return {row[0] for row in fetch_rows(INSERT_ORDERS, columns_of(rows, width=19))}
 
 
 def complete_orders(drafts: Sequence[Draft], *, actor_id: UUID | None, now: datetime) -> None:

@@ -26,6 +26,7 @@ from trading.errors import (
 )
 from trading.models import Order
 from trading.order_drafts import draft_order
+from trading.order_entry.stops import OrderEntryStopped, recording_orders, standing_stop
 from trading.situation import Situation, look
 from trading.states import OrderType, Side
 from trading.tickets import OrderTicket
@@ -34,6 +35,7 @@ __all__ = [
     "DuplicateClientOrderId",
     "Estimate",
     "OrderDenied",
+    "OrderEntryStopped",
     "OrderFinished",
     "OrderTicket",
     "OrderUnknown",
@@ -78,6 +80,7 @@ def place_order(
         PortfolioUnknown: there is no such portfolio.
         OrderDenied: a pre-trade check refused the ticket; see ``problems``.
         TooManyOpenOrders: the owner's tier includes no further one.
+        OrderEntryStopped: the desk takes no orders at the moment.
         DuplicateClientOrderId: the id belongs to another order of the portfolio.
     """
     situation = look(portfolio_id=portfolio_id, ticket=ticket, at=placed_at)
@@ -102,7 +105,7 @@ def _place(
         return _repeat(ticket, order_id=situation.facts.earlier_order_id)
     draft = draft_order(portfolio_id, ticket, situation, placed_at=placed_at)
     order = draft.order
-    with connection.cursor() as cursor:
+    with recording_orders(), connection.cursor() as cursor:
         cursor.execute(RECORD, [*draft.values(actor_id=actor_id), *draft.stop_values()])
         (outcome,) = cursor.fetchone()
     if outcome == "repeated":
@@ -136,6 +139,8 @@ def estimate_order(*, portfolio: Portfolio, ticket: OrderTicket, at: datetime) -
     buying_power = situation.means.buying_power
     if situation.terms is None:
         return Estimate(None, None, None, None, buying_power, None, tuple(problems))
+    if standing_stop() is not None:
+        problems.append(Problem("", OrderEntryStopped.code, str(OrderEntryStopped())))
     figures = sizing.size_up(
         ticket, terms=situation.terms, market=situation.market, rules=situation.rules
     )

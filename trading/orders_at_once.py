@@ -20,6 +20,7 @@ from market.live import live_quotes
 from trading.admission import parts_of
 from trading.errors import OrderDenied
 from trading.order_drafts import draft_order
+from trading.order_entry.stops import recording_orders
 from trading.orders import tell_placed
 from trading.pretrade import has_nearly_all_open_orders
 from trading.schemas import OrderIn, OrderOut
@@ -60,7 +61,7 @@ def place_at_once(
         *attempt.values(response),
         *draft.stop_values(),
     ]
-    with connection.cursor() as cursor:
+    with recording_orders(), connection.cursor() as cursor:
         cursor.execute(RECORD, values)
         (outcome,) = cursor.fetchone()
     if outcome != "placed":

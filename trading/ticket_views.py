@@ -102,7 +102,7 @@ def _place(
         form.add_problems(error.problems)
     except AllowanceExceeded as error:
         form.add_problems([Problem("", error.code, str(error))])
-    except orders.DuplicateClientOrderId as error:
+    except (orders.DuplicateClientOrderId, orders.OrderEntryStopped) as error:
         form.add_error(None, str(error))
     return None
 

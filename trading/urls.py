@@ -1,6 +1,7 @@
 from django.urls import path
 
 from trading import many_orders_views, mark_views, ticket_views, views
+from trading.order_entry import views as order_entry_views
 
 app_name = "trading"
 
@@ -34,4 +35,7 @@ urlpatterns = [
         ticket_views.holding,
         name="holding",
     ),
+    path("operations/books", order_entry_views.books, name="operations_books"),
+    path("operations/books/check", order_entry_views.check, name="operations_books_check"),
+    path("operations/order-entry/reopening", order_entry_views.reopen, name="operations_reopen"),
 ]

@@ -1,5 +1,5 @@
 from portfolio.entries import EntryKind, LedgerAccountKind
-from portfolio.models.books import BooksViolation
+from portfolio.models.books import BooksViolation, ProbeRun
 from portfolio.models.ledger import (
     Hold,
     JournalEntry,
@@ -27,4 +27,5 @@ __all__ = [
     "PortfolioKind",
     "Position",
     "Posting",
+    "ProbeRun",
 ]

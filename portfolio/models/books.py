@@ -1,4 +1,4 @@
-"""What the money probes found wrong. An open row stops order entry."""
+"""When the money probes ran, and what they found wrong."""
 
 from __future__ import annotations
 
@@ -45,3 +45,14 @@ class BooksViolation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.probe}: {self.detail}"
+
+
+class ProbeRun(models.Model):
+    """One run of all probes, so that everybody can tell how fresh their word is."""
+
+    id = models.BigAutoField(primary_key=True)
+    checked_at = models.DateTimeField()
+    violations = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = (models.Index(fields=["-checked_at"], name="probe_run_newest"),)

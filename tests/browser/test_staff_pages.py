@@ -29,6 +29,7 @@ STAFF_PAGES: Final = {
     "instruments": "/operations/instruments",
     "instrument-new": "/operations/instruments/new",
     "instrument-file": "/operations/instruments/file",
+    "books": "/operations/books",
     "all-events": "/operations/audit",
     "own-events": "/settings/audit",
 }

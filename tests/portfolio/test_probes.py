@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
-from typing import Any
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from portfolio.entries import EntryKind
 from portfolio.models import BooksViolation, Portfolio
 from portfolio.probes import are_books_broken, failed_probes, record_failed_probes
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import NOON, draft_trade, post
+from tests.support.vandals import Vandal, vandal
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-Vandal = psycopg.Connection[Any]
 
 
 @pytest.fixture
 def broken_books(transactional_db: None) -> Iterator[Vandal]:
-    """A connection on which neither triggers nor foreign keys stand in the way."""
-    name = str(connection.settings_dict["NAME"])
-    with psycopg.connect(os.environ["ADMIN_DATABASE_URL"], dbname=name, autocommit=True) as vandal:
-        vandal.execute("SET session_replication_role = replica")
-        yield vandal
+    with vandal() as connected:
+        yield connected
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 from trading.models.fills import Fill
+from trading.models.order_entry import OrderEntryStop
 from trading.models.orders import Order, OrderCommand, OrderEvent
 from trading.models.settlements import Settlement
 
-__all__ = ["Fill", "Order", "OrderCommand", "OrderEvent", "Settlement"]
+__all__ = ["Fill", "Order", "OrderCommand", "OrderEntryStop", "OrderEvent", "Settlement"]

@@ -1,0 +1,1 @@
+"""Whether the desk takes orders: stopped by broken books, opened again by staff."""
