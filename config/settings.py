@@ -174,6 +174,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
     "trading.tasks.*": {"queue": "money"},
     "portfolio.tasks.check_books": {"queue": "money"},
+    "portfolio.tasks.seal_journal": {"queue": "money"},
     "portfolio.tasks.*": {"queue": "valuations"},
     "market.tasks.*": {"queue": "ingestion"},
 }
@@ -188,6 +189,8 @@ CELERY_BEAT_SCHEDULE = {
         "trading.tasks.settle_due": 60,
         "trading.tasks.expire_day_orders": 60,
         "portfolio.tasks.check_books": 60,
+        "portfolio.tasks.seal_journal": 60,
+        "portfolio.tasks.verify_ledger": 24 * 3600,
         "portfolio.tasks.refresh_all_valuations": 3600,
         "market.tasks.ensure_partitions": 3600,
         "market.tasks.request_price_runs": 60,

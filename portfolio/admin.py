@@ -11,7 +11,9 @@ from portfolio.models import (
     BooksViolation,
     Hold,
     JournalEntry,
+    JournalSeal,
     LedgerBalance,
+    LedgerVerification,
     Lot,
     Portfolio,
     ProbeRun,
@@ -84,3 +86,15 @@ class BooksViolationAdmin(ReadOnlyAdmin):
 class ProbeRunAdmin(ReadOnlyAdmin):
     list_display = ("checked_at", "violations")
     ordering = ("-checked_at", "-id")
+
+
+@admin.register(JournalSeal)
+class JournalSealAdmin(ReadOnlyAdmin):
+    list_display = ("number", "entries", "postings", "sealed_at")
+    ordering = ("-number",)
+
+
+@admin.register(LedgerVerification)
+class LedgerVerificationAdmin(ReadOnlyAdmin):
+    list_display = ("verified_at", "seals", "entries", "problems")
+    ordering = ("-verified_at", "-id")

@@ -54,5 +54,25 @@ def check_books(**_: Any) -> None:
         )
 
 
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def seal_journal(**_: Any) -> int:
+    """Seal what has been posted since the last seal."""
+    from portfolio.sealing.sealing import seal_journal as seal
+
+    return seal(sealed_at=datetime.now(UTC))
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def verify_ledger(**_: Any) -> int:
+    """Compare the whole journal with its seals; return how many findings there are."""
+    from portfolio.sealing import verification
+
+    verdict = verification.verify_ledger()
+    verification.record_verification(verdict, verified_at=datetime.now(UTC))
+    return len(verdict.problems)
+
+
 def yesterday() -> date:
     return (datetime.now(UTC) - timedelta(days=1)).date()

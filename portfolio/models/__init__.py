@@ -9,6 +9,7 @@ from portfolio.models.ledger import (
 )
 from portfolio.models.lots import Lot, LotClosure, Position
 from portfolio.models.portfolios import LotMethod, Portfolio, PortfolioKind
+from portfolio.models.seals import JournalSeal, LedgerVerification
 from portfolio.models.valuations import DailyValuation
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "EntryKind",
     "Hold",
     "JournalEntry",
+    "JournalSeal",
     "LedgerAccount",
     "LedgerAccountKind",
     "LedgerBalance",
+    "LedgerVerification",
     "Lot",
     "LotClosure",
     "LotMethod",

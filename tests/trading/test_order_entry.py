@@ -80,7 +80,8 @@ def test_a_violation_stops_every_way_to_place(
     broken_books: Vandal, resting: Order, portfolio: Portfolio, apple: Instrument
 ) -> None:
     stop = standing_stop()
-    assert stop is not None and "probe_balance_drift" in stop.reason
+    assert stop is not None
+    assert "probe_balance_drift" in stop.reason
     ticket = make_ticket(apple, limit="90")
     with pytest.raises(OrderEntryStopped):
         place(portfolio, apple, limit="90")
@@ -147,8 +148,13 @@ def test_programs_are_told_and_reopen(
     api = ApiClient(key_for(portfolio.owner))
     admin = ApiClient(key_for(staff, scopes=("read", "trade", "admin")))
     body = {
-        **{"portfolio_id": str(portfolio.id), "symbol": "AAPL", "side": "buy", "type": "limit"},
-        **{"quantity": "1", "limit_price": "90", "time_in_force": "gtc"},
+        "portfolio_id": str(portfolio.id),
+        "symbol": "AAPL",
+        "side": "buy",
+        "type": "limit",
+        "quantity": "1",
+        "limit_price": "90",
+        "time_in_force": "gtc",
     }
     refused = api.post("/orders", body, key="one")
     assert (refused.status_code, refused.json()["code"]) == (503, "order_entry_stopped")

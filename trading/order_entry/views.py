@@ -16,6 +16,8 @@ from accounts.models import User
 from accounts.policies import staff_only
 from portfolio.models import BooksViolation
 from portfolio.probes import PROBES, latest_run
+from portfolio.sealing.sealing import latest_seal, unsealed_entries
+from portfolio.sealing.verification import latest_verification
 from portfolio.tasks import check_books
 from trading.models import OrderEntryStop
 from trading.order_entry import stops
@@ -38,6 +40,9 @@ def books(request: InvestorRequest) -> HttpResponse:
         "run": latest_run(),
         "probes": [(view, claim, view not in failing) for view, claim in PROBES.items()],
         "violations": standing,
+        "seal": latest_seal(),
+        "unsealed": unsealed_entries(),
+        "verification": latest_verification(),
         "past": [(stop, emails.get(stop.reopened_by_id)) for stop in past if stop.reopened_by_id],
     }
     return TemplateResponse(request, "operations/books.html", context)

@@ -1,0 +1,1 @@
+"""The chain of hashes over the journal: see docs/ledger-seals.md."""
