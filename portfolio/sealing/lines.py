@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from typing import Final
 
 from django.db import connection
@@ -38,7 +40,8 @@ ROWS_AT_A_TIME: Final = 5_000
 def sealed_lines(*, from_xid: int, to_xid: int) -> Iterator[SealedLine]:
     """Entries of those transactions in order, streamed; inside a transaction."""
     with connection.chunked_cursor() as cursor:
-        cursor.itersize = ROWS_AT_A_TIME
         cursor.execute(LINES, [from_xid, to_xid])
-        for xid, postings, text in cursor:
+        for xid, postings, text in chain.from_iterable(
+            iter(partial(cursor.fetchmany, ROWS_AT_A_TIME), [])
+        ):
             yield SealedLine(xid, postings, text.replace("\n", " "))

@@ -94,7 +94,7 @@ def _end_of_seal(from_xid: int, horizon: int, *, size: int) -> int | None:
     if not beyond:
         return horizon
     ((xid,),) = beyond
-    return max(xid, first + 1)
+    return int(max(xid, first + 1))
 
 
 def _store(seal: Seal, *, sealed_at: datetime) -> None:
