@@ -35,6 +35,8 @@ class Limits:
     price_file_refusals: int = 100_000
     instrument_file_bytes: int = 16 * 1024 * 1024
     price_run_silence_seconds: int = 300
+    # A file of the watched folder that was written to within this may not be whole.
+    price_folder_settled_seconds: int = 10
 
     # Minutes older than this are not asked for, be they missing or not.
     collection_days: int = 5

@@ -194,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
         "portfolio.tasks.refresh_all_valuations": 3600,
         "market.tasks.ensure_partitions": 3600,
         "market.tasks.request_price_runs": 60,
+        "market.tasks.take_in_folder": 60,
         "market.tasks.backfill_simulated": 24 * 3600,
         "market.tasks.load_exchange_rates": 6 * 3600,
     }.items()
@@ -254,6 +255,10 @@ PRICE_PROVIDERS = {
     "tiki": "integrations.providers.tiki.bars.TikiBars",
     "yahoo": "integrations.providers.yahoo.bars.YahooBars",
 }
+# A folder whose price files are taken in; none where it is not set.
+PRICE_FOLDER: Path | None = (
+    env.path("PRICE_FOLDER", default=HOLDFAST_DATA) if env.find("PRICE_FOLDER") else None
+)
 PRICE_CHAINS = env.chains("PRICE_CHAINS", known=tuple(PRICE_PROVIDERS))
 TIKI_URL = env.web_address("TIKI_URL")
 ALPACA_DATA_URL = env.web_address("ALPACA_DATA_URL") or "https://data.alpaca.markets"

@@ -62,6 +62,14 @@ def collect_prices(*, run_id: str, **_: Any) -> None:
     collect(UUID(run_id), clock=timezone.now)
 
 
+@shared_task(name="market.tasks.take_in_folder")  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def take_in_folder(**_: Any) -> None:
+    from market.intake.price_folder import take_in_folder
+
+    take_in_folder(clock=timezone.now)
+
+
 @shared_task(name="market.tasks.request_price_runs")  # type: ignore[untyped-decorator]
 @works_for_the_desk
 def request_price_runs(**_: Any) -> None:

@@ -63,7 +63,7 @@ def start_import(
             _keep(instruments, instruments_path(run.id))
             read_instruments(instruments_path(run.id))
     except UnreadableFile:
-        _forget_files(run.id)
+        forget_files(run.id)
         raise
     _save_new(run)
     mark_stale_runs(at=created_at)
@@ -107,7 +107,7 @@ def run_import(run_id: UUID, *, clock: Callable[[], datetime] = timezone.now) ->
     except UnreadableFile:
         run.refresh_from_db()  # the run says what was wrong
     if run.status in FINISHED:
-        _forget_files(run_id)
+        forget_files(run_id)
     return run
 
 
@@ -287,6 +287,6 @@ def _keep(upload: IO[bytes], path: Path) -> None:
         )
 
 
-def _forget_files(run_id: UUID) -> None:
+def forget_files(run_id: UUID) -> None:
     prices_path(run_id).unlink(missing_ok=True)
     instruments_path(run_id).unlink(missing_ok=True)

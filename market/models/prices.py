@@ -165,6 +165,8 @@ class IngestionRun(models.Model):
     # Facts that refuse nothing, by name: {"rows_without_volume": 435}.
     notes = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    # SHA-256 of a watched folder's file, so that each is taken in once; empty for other runs.
+    content_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
@@ -173,9 +175,14 @@ class IngestionRun(models.Model):
     objects: ClassVar[models.Manager[IngestionRun]] = IngestionRunQuerySet.as_manager()
 
     class Meta:
-        constraints = (
+        constraints: ClassVar[tuple[models.BaseConstraint, ...]] = (
             models.CheckConstraint(
                 condition=Q(status__in=RunStatus.values), name="ingestion_run_status_known"
+            ),
+            models.UniqueConstraint(
+                fields=["content_hash"],
+                condition=~Q(content_hash=""),
+                name="ingestion_run_once_per_content",
             ),
         )
         indexes = (models.Index(fields=["-created_at"], name="ingestion_run_newest"),)

@@ -88,6 +88,7 @@ def feeds_page(request: InvestorRequest) -> HttpResponse:
         "shards": shard_ages(at=now),
         "live_provider": settings.LIVE_PROVIDER.rpartition(".")[2],
         "chains": settings.PRICE_CHAINS,
+        "folder": settings.PRICE_FOLDER,
         "found": [FeedRow.of(instrument, at=now) for instrument in page.items],
         "older_href": older,
     }
