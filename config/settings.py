@@ -243,7 +243,19 @@ COMMISSION_SCHEDULE = env.choice("COMMISSION_SCHEDULE", default="free", choices=
 
 # --- Where prices come from -------------------------------------------------------------------
 
-LIVE_PROVIDER = env.text("LIVE_PROVIDER", default="integrations.simulated.live.SimulatedLive")
+# By name, or the class itself.
+LIVE_PROVIDERS = {
+    "replay": "integrations.replay.live.ReplayLive",
+    "simulated": "integrations.simulated.live.SimulatedLive",
+}
+_live_provider = env.text("LIVE_PROVIDER", default="simulated")
+LIVE_PROVIDER = LIVE_PROVIDERS.get(_live_provider, _live_provider)
+# What `replay` plays: a file, or a folder of them; see docs/providers.md.
+REPLAY_FILES: Path = env.path("REPLAY_FILES", default=HOLDFAST_DATA / "recordings")
+REPLAY_SPEED = env.decimal(
+    "REPLAY_SPEED", default=Decimal(1), minimum=Decimal("0.01"), maximum=Decimal(10_000)
+)
+REPLAY_AT_END = env.choice("REPLAY_AT_END", default="stop", choices=("stop", "loop"))
 HISTORY_PROVIDER = env.text(
     "HISTORY_PROVIDER", default="integrations.simulated.history.SimulatedHistory"
 )

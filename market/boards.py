@@ -12,11 +12,10 @@ from django.conf import settings
 from django.db.models import Count
 
 from market import queries
-from market.charting.charts import SIMULATED
 from market.charting.sparklines import sparkline_path
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
-from market.values import QuoteValue
+from market.values import NOT_OF_A_MARKET, QuoteValue
 
 SPARKLINE_DAYS: Final = 30  # what every tier sees of the past, and who is not signed in
 
@@ -49,7 +48,12 @@ class BoardRow:
 
     @property
     def is_simulated(self) -> bool:
-        return self.quote is not None and self.quote.source == SIMULATED
+        """Whether no market has this price now; ``source`` tells why."""
+        return self.source in NOT_OF_A_MARKET
+
+    @property
+    def source(self) -> str | None:
+        return None if self.quote is None else self.quote.source
 
 
 def board_rows(instruments: Iterable[Instrument], *, at: datetime) -> list[BoardRow]:

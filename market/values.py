@@ -15,6 +15,11 @@ from typing import Any, Final
 
 HUNDREDTH: Final = Decimal("0.01")
 
+# Sources of prices that no market has now: made by the simulator, or recorded and played again.
+SIMULATED: Final = "simulated"
+REPLAYED: Final = "replayed"
+NOT_OF_A_MARKET: Final = frozenset({SIMULATED, REPLAYED})
+
 Level = tuple[Decimal, Decimal]  # price, size
 
 

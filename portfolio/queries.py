@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
 from django.db.models import Min, Sum
@@ -13,7 +12,7 @@ from django.db.models.functions import Coalesce
 
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
-from market.values import QuoteValue
+from market.values import NOT_OF_A_MARKET, QuoteValue
 from portfolio.amounts import EXACT, ZERO, percentage, product, ten_places
 from portfolio.day_changes import FreshUnits, Quotes, day_change, fresh_units, usable_quotes
 from portfolio.journal import (
@@ -25,8 +24,6 @@ from portfolio.journal import (
     journal_page,
 )
 from portfolio.models import DailyValuation, LedgerBalance, Lot, Portfolio, Position
-
-SIMULATED: Final = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,8 @@ class PositionRow:
     realised_gain: Decimal
     price: Decimal | None
     price_as_of: datetime | None
-    is_simulated: bool
+    is_simulated: bool  # no market has this price now; ``price_source`` tells why
+    price_source: str | None
     market_value: Decimal | None
     unrealised_gain: Decimal | None
     unrealised_gain_pct: Decimal | None
@@ -175,7 +173,8 @@ def position_row(
         realised_gain=position.realised_gain,
         price=None if quote is None else quote.last,
         price_as_of=None if quote is None else quote.occurred_at,
-        is_simulated=quote is not None and quote.source == SIMULATED,
+        is_simulated=quote is not None and quote.source in NOT_OF_A_MARKET,
+        price_source=None if quote is None else quote.source,
         market_value=value,
         unrealised_gain=gain,
         unrealised_gain_pct=percentage(gain, position.cost),

@@ -19,8 +19,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
-from market.intake.bars import SIMULATED
-from market.values import TickValue, plain
+from market.values import NOT_OF_A_MARKET, TickValue, plain
 
 CODE: Final = "spike"
 CLOSES_DAYS: Final = 60  # older closes are not recent
@@ -101,8 +100,8 @@ class SpikeGuard:
     def spikes(
         self, ticks: Sequence[TickValue], *, received_at: datetime
     ) -> Mapping[TickValue, Band]:
-        """Those of some sound ticks that are spikes; what the simulator made never is."""
-        real = [tick for tick in ticks if tick.source != SIMULATED]
+        """Those of some sound ticks that are spikes; what no market made never is."""
+        real = [tick for tick in ticks if tick.source not in NOT_OF_A_MARKET]
         if not real:
             return {}
         self._load({tick.instrument_id for tick in real}, at=received_at)

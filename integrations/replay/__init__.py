@@ -1,0 +1,1 @@
+"""Recorded prices, played again as a live feed."""
