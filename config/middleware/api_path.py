@@ -15,8 +15,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 API_PREFIX: Final = "/api/v1/"
-# A page of ours, that asks for the theme and who is signed in.
-DOCS: Final = "/api/v1/docs"
+# Pages of ours, that ask for the theme and who is signed in; and the ways in, which the sign-in
+# library goes with what its own pages have.
+AS_PAGES: Final = ("/api/v1/docs", "/api/v1/auth/")
 
 View = Callable[[HttpRequest], HttpResponseBase]
 
@@ -28,7 +29,7 @@ class ApiPathMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info
-        if path.startswith(API_PREFIX) and not path.startswith(DOCS):
+        if path.startswith(API_PREFIX) and not path.startswith(AS_PAGES):
             return self.as_api(request)
         return self.as_page(request)
 
