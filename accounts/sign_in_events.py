@@ -13,6 +13,8 @@ from allauth.account.models import EmailAddress
 from allauth.account.utils import user_email
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount import signals as social_signals
+from allauth.socialaccount.models import SocialAccount, SocialLogin
 from django.contrib.auth import signals as auth_signals
 from django.db import transaction
 from django.db.models.signals import post_save
@@ -158,6 +160,30 @@ def note_factor(authenticator: Authenticator, *, is_removed: bool) -> None:
 
 
 @transaction.atomic
+def note_connected_provider(*, sociallogin: SocialLogin, **_: Any) -> None:
+    note_provider(sociallogin.account, is_removed=False)
+
+
+@transaction.atomic
+def note_removed_provider(*, socialaccount: SocialAccount, **_: Any) -> None:
+    note_provider(socialaccount, is_removed=True)
+
+
+def note_provider(account: SocialAccount, *, is_removed: bool) -> None:
+    """By which other door its owner may come in from now on, or may not."""
+    facts = {"provider": account.provider}
+    audit.record(
+        action="provider.disconnected" if is_removed else "provider.connected",
+        owner_id=account.user_id,
+        target="user",
+        target_id=str(account.user_id),
+        before=facts if is_removed else None,
+        after=None if is_removed else facts,
+        occurred_at=timezone.now(),
+    )
+
+
+@transaction.atomic
 def note_refused_code(*, user: User, **_: Any) -> None:
     """A wrong code or passkey after the password, or where one confirms who one is."""
     audit.record(
@@ -196,6 +222,8 @@ def listen() -> None:
         (note_changed_address, account_signals.email_changed),
         (note_removed_factor, mfa_signals.authenticator_removed),
         (note_refused_code, mfa_signals.authentication_failed),
+        (note_connected_provider, social_signals.social_account_added),
+        (note_removed_provider, social_signals.social_account_removed),
     )
     for receiver, signal in receivers:
         signal.connect(receiver, dispatch_uid=receiver.__name__)

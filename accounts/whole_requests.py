@@ -4,18 +4,21 @@ It saves, tells of it, and goes on to the session. Whatever of that fails would 
 password changed of which no event tells. So its views run in a transaction, together with the
 events recorded while they do and with the session. Its mails wait for the commit.
 
-Requests that come back from a provider (GET) stay outside, because they speak with the provider
-while they run; see ``SignInAdapter.login``.
+Requests that come back from a provider (GET) speak with it first, outside of any transaction;
+theirs begins when the provider has said who came, see ``ProviderAdapter``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import wraps
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as library
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sites.shortcuts import get_current_site
@@ -42,19 +45,34 @@ class SignInAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         transaction.on_commit(message.send)
 
 
+class ProviderAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """What allauth asks us about signing in by somebody else's door."""
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """The provider has said all it has to say; what follows only writes."""
+        rest: ExitStack = request.rest_of_view  # type: ignore[attr-defined]
+        rest.enter_context(all_or_nothing(request))
+
+
 def whole(view: View) -> View:
     """Let a view's form keep all of what it writes, or nothing."""
 
     @wraps(view)
     def write_all_or_nothing(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method != "POST":
+        with ExitStack() as rest:
+            request.rest_of_view = rest  # type: ignore[attr-defined]
+            if request.method == "POST":
+                rest.enter_context(all_or_nothing(request))
             return view(request, *args, **kwargs)
-        with transaction.atomic():
-            response = view(request, *args, **kwargs)
-            save_session(request.session)
-        return response
 
     return write_all_or_nothing
+
+
+@contextmanager
+def all_or_nothing(request: HttpRequest) -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        save_session(request.session)
 
 
 def save_session(session: SessionBase) -> None:

@@ -83,6 +83,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION == "none"
 # --- Signing in elsewhere --------------------------------------------------------------------
 
 social_login = read_social_login(env)
+SOCIALACCOUNT_ADAPTER = "accounts.whole_requests.ProviderAdapter"
 SOCIALACCOUNT_PROVIDERS = social_login.providers
 # A provider's word that an address is somebody's does not open an account that has it: whoever
 # owns the account connects the provider himself, signed in.
