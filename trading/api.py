@@ -129,6 +129,21 @@ def conditions(
     return found
 
 
+def settlement_conditions(caller: Caller, wanted: SettlementsWanted) -> dict[str, Any]:
+    found = conditions(caller, wanted)
+    if wanted.order_id is not None:
+        found["fill__order_id"] = wanted.order_id
+    if wanted.symbol is not None:
+        found["fill__instrument_id"] = instrument_by_address(wanted.symbol).id
+    if wanted.start is not None:
+        found["due_date__gte"] = wanted.start
+    if wanted.end is not None:
+        found["due_date__lt"] = wanted.end
+    if wanted.status is not None:
+        found["settled_at__isnull"] = wanted.status == "waiting"
+    return found
+
+
 def listing(caller: Caller, name: str, wanted: PageIn) -> Listing:
     return Listing(caller, name, wanted.model_dump(exclude={"limit", "cursor", "format"}))
 
@@ -220,9 +235,8 @@ def list_fills(request: ApiRequest, wanted: Query[FillsWanted]) -> FillList | Ht
 def list_settlements(request: ApiRequest, wanted: Query[SettlementsWanted]) -> SettlementList:
     """What fills promised, latest due first."""
     rows = Settlement.objects.filter(portfolio__in=reachable(request.auth))
-    rows = rows.filter(**conditions(request.auth, wanted)).select_related("fill__instrument")
-    if wanted.status is not None:
-        rows = rows.filter(settled_at__isnull=wanted.status == "waiting")
+    rows = rows.filter(**settlement_conditions(request.auth, wanted))
+    rows = rows.select_related("fill__instrument")
     found = listing(request.auth, "settlements", wanted).page(
         rows, order=["-due_date", "-id"], limit=wanted.limit, cursor=wanted.cursor
     )

@@ -260,4 +260,8 @@ class SettlementList(SchemaOut):
 
 class SettlementsWanted(PageIn):
     portfolio_id: UUID | None = None
+    order_id: UUID | None = None
+    symbol: Symbol | None = None
+    start: Annotated[date | None, Field(description="due on this day or later")] = None
+    end: Annotated[date | None, Field(description="due before this day")] = None
     status: Literal["waiting", "settled"] | None = None

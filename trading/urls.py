@@ -1,6 +1,6 @@
 from django.urls import path
 
-from trading import many_orders_views, mark_views, ticket_views, views
+from trading import many_orders_views, mark_views, settlement_views, ticket_views, views
 from trading.order_entry import views as order_entry_views
 
 app_name = "trading"
@@ -34,6 +34,11 @@ urlpatterns = [
         "portfolios/<uuid:portfolio_id>/holdings/<str:address>",
         ticket_views.holding,
         name="holding",
+    ),
+    path(
+        "portfolios/<uuid:portfolio_id>/settlements",
+        settlement_views.settlements,
+        name="settlements",
     ),
     path("operations/books", order_entry_views.books, name="operations_books"),
     path("operations/books/check", order_entry_views.check, name="operations_books_check"),
