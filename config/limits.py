@@ -82,6 +82,8 @@ class Limits:
     socket_ack_timeout_seconds: int = 13
     socket_stall_timeout_seconds: int = 12
     quote_flush_ms: int = 200
+    # What a portfolio's socket tells again after a break; beyond it everything is read anew.
+    stream_replay_events: int = 500
 
     # A quote older than this is stale: it is shown as such and fills nothing.
     quote_fresh_seconds: int = 15

@@ -1,6 +1,6 @@
-"""What browsers and programs are told about a portfolio as it happens. Group names start here.
+"""The bells of portfolios: that something has changed. Group names start here.
 
-The messages carry ids and no numbers: whoever hears one reads the row again.
+What has changed is read from the database by the sockets themselves, see ``stream_events``.
 """
 
 from __future__ import annotations
@@ -27,12 +27,9 @@ SEND_TIMEOUT_SECONDS: Final = 2.0
 
 
 class PortfolioChanged(TypedDict):
-    """A message of the channel layer; ids as text."""
+    """A message of the channel layer."""
 
     type: str
-    order_ids: list[str]
-    fills: list[dict[str, str]]  # fill_id and order_id
-    is_cash_changed: bool
 
 
 @dataclass(slots=True)
@@ -54,16 +51,7 @@ def portfolio_group(portfolio_id: UUID) -> str:
     return f"portfolio.{portfolio_id.hex}"
 
 
-def portfolio_changed(news: News) -> PortfolioChanged:
-    return {
-        "type": "portfolio.changed",
-        "order_ids": [str(order_id) for order_id in news.order_ids],
-        "fills": [
-            {"fill_id": str(fill_id), "order_id": str(order_id)}
-            for fill_id, order_id in news.fills.items()
-        ],
-        "is_cash_changed": news.is_cash_changed,
-    }
+PORTFOLIO_CHANGED: Final[PortfolioChanged] = {"type": "portfolio.changed"}
 
 
 def orders_changed(news_by_portfolio: dict[UUID, News]) -> None:
@@ -79,8 +67,8 @@ async def _send_all(news_by_portfolio: dict[UUID, News]) -> None:
     layer: Any = get_channel_layer()
     try:
         async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-            for portfolio_id, news in news_by_portfolio.items():
-                await layer.group_send(portfolio_group(portfolio_id), portfolio_changed(news))
+            for portfolio_id in news_by_portfolio:
+                await layer.group_send(portfolio_group(portfolio_id), PORTFOLIO_CHANGED)
     except (RedisError, OSError, TimeoutError) as error:
         # Pages read the truth when they are loaded or reconnect.
         logger.warning("Watchers were not told about changed orders: %s", error)

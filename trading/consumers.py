@@ -1,12 +1,20 @@
-"""The socket that tells one portfolio's watchers what changes in it."""
+"""The socket that tells one portfolio's watchers what changes in it.
+
+A message of the channel layer is a bell only; what is told is read from the database, so a bell
+that was lost costs time and nothing else.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import logging
+from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.db import DatabaseError
 
 from accounts.auth import Caller, authenticate_socket
 from accounts.socket_access import SocketHolder
@@ -15,10 +23,19 @@ from portfolio.models import Portfolio
 from trading import broadcasts
 from trading.broadcasts import PortfolioChanged
 from trading.open_sockets import Watch, open_sockets
+from trading.stream_events import Stretch, current_horizon, messages_of, read_stretch
+
+logger = logging.getLogger(__name__)
+
+# Without a bell one looks this often, for what nobody rang for.
+LOOK_SECONDS: Final = 30.0
 
 
 class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # untyped
-    """Sends ids of changed orders, new fills, and that cash has changed; takes nothing in."""
+    """Sends ids of changed orders, new fills, and that positions or cash have changed.
+
+    Takes ``{"since": seq}`` once, to be told what happened from there on.
+    """
 
     group: str | None = None
     watch: Watch
@@ -32,9 +49,17 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
             return
         self.group = broadcasts.portfolio_group(portfolio_id)
         await self.channel_layer.group_add(self.group, self.channel_name)
+        # After that: what happens from now on rings, or is read.
+        self._cursor: int = await database_sync_to_async(current_horizon)()
         await self.accept()
         self.watch = Watch(SocketHolder.of_caller(caller), portfolio_id)
+        self._told: set[tuple[str, str]] = set()
+        self._since: int | None = None
+        self._may_replay = True
+        self._bell = asyncio.Event()
+        await self.send_json({"type": "hello", "seq": self._cursor})
         open_sockets().join(self)
+        self._teller = asyncio.create_task(self._keep_telling(), name="portfolio stream")
 
     async def end(self, reason: SocketClose) -> None:
         """Say why, and deliver nothing more."""
@@ -46,22 +71,65 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
         open_sockets().leave(self)
         if self.group is not None:
             await self.channel_layer.group_discard(self.group, self.channel_name)
+            self._teller.cancel()
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any
     ) -> None:
-        """Drop whatever a client says: there is nothing to say here."""
-        del text_data, bytes_data
+        """Note from where on to tell again; whatever else a client says is dropped."""
+        del bytes_data
+        since = since_of(text_data)
+        if since is not None and self._may_replay:
+            self._may_replay = False
+            self._since = since
+            self._bell.set()
 
     async def portfolio_changed(self, message: PortfolioChanged) -> None:
+        del message
+        self._bell.set()
+
+    async def _keep_telling(self) -> None:
+        while not self.is_ended:
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._bell.wait()
+            except TimeoutError:
+                pass
+            self._bell.clear()
+            try:
+                await self._tell()
+            except DatabaseError as error:
+                logger.warning("A portfolio's stream could not be read: %s", error)
+            except Exception:
+                logger.exception("A portfolio's stream stumbled and goes on")
+
+    async def _tell(self) -> None:
+        """Send what happened since the last time, or since the point asked for."""
+        since, self._since = self._since, None
+        start = self._cursor if since is None else since
+        stretch: Stretch = await database_sync_to_async(read_stretch)(
+            self.watch.portfolio_id, since=start
+        )
         if self.is_ended:
             return
-        for order_id in message["order_ids"]:
-            await self.send_json({"type": "order", "order_id": order_id})
-        for fill in message["fills"]:
-            await self.send_json({"type": "fill", **fill})
-        if message["is_cash_changed"]:
-            await self.send_json({"type": "cash"})
+        if stretch.events is None:
+            await self.send_json({"type": "resync", "seq": stretch.horizon})
+        for message in messages_of(stretch, told=self._told):
+            await self.send_json(message)
+        if since is not None and stretch.events is not None:
+            await self.send_json({"type": "replayed", "seq": stretch.horizon})
+        self._cursor = stretch.horizon
+        self._told = {it.key for it in stretch.events or () if it.xid >= stretch.horizon}
+
+
+def since_of(text: str | None) -> int | None:
+    """The number of ``{"since": number}``; ``None`` for anything else."""
+    try:
+        said = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        return None
+    since = said.get("since") if isinstance(said, dict) else None
+    return since if type(since) is int and since >= 0 else None
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

@@ -1,5 +1,6 @@
 // Turns the facts of one portfolio's socket into events on body, which fragments refetch on:
 // orders-changed, positions-changed, cash-changed. The page names it in [data-portfolio].
+// Each frame says how far its reader has got (seq); after a break one goes on from there.
 
 import { ReconnectingSocket } from "holdfast/socket";
 
@@ -14,7 +15,6 @@ const GATHER_MS = 60;
 
 const waiting = new Set();
 let timer = 0;
-let hasConnected = false;
 
 function announce(names) {
   for (const name of names) waiting.add(name);
@@ -29,12 +29,19 @@ function announce(names) {
 
 function listen(portfolioId) {
   const socket = new ReconnectingSocket(`/ws/v1/portfolios/${portfolioId}`);
-  socket.addEventListener("frame", (event) => announce(EVENTS[event.detail.type] ?? []));
+  let seen = null;
+  let isCatchingUp = false;
+  socket.addEventListener("frame", (event) => {
+    const { type, seq } = event.detail;
+    if (type === "replayed" || type === "resync") isCatchingUp = false;
+    // Until all of the break was told, its beginning is where to go on after another one.
+    if (!isCatchingUp) seen = Math.max(seen ?? 0, seq);
+    announce(EVENTS[type] ?? []);
+  });
   socket.addEventListener("state", (event) => {
-    if (event.detail !== "open") return;
-    // What happened while we were away was not told, so everything is read again.
-    if (hasConnected) announce(EVENTS.resync);
-    hasConnected = true;
+    if (event.detail !== "open" || seen === null) return;
+    isCatchingUp = true;
+    socket.send({ since: seen });
   });
   socket.open();
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -12,15 +16,27 @@ from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
-from django.db import connections
+from django.db import connections, transaction
 
 from accounts.api_keys import issue_key
-from accounts.identifiers import new_id
 from accounts.models import User
+from market.models import Instrument
+from portfolio.activities import record_activity
+from portfolio.activity_rules import ActivityDraft
+from portfolio.entries import EntryKind
 from portfolio.models import Portfolio
-from tests.trading.factories import NOON, make_portfolio, make_user
+from tests.trading.factories import (
+    NOON,
+    leading_matcher,
+    make_instrument,
+    make_portfolio,
+    make_user,
+    place,
+    publish_quote,
+)
 from trading import broadcasts
 from trading.broadcasts import Announcer, News
+from trading.models import Fill, Order
 from trading.routing import websocket_urlpatterns
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.anyio]
@@ -73,35 +89,165 @@ def key_of(owner: User, *, portfolio_ids: tuple[object, ...] = (), **fields: Any
     return text
 
 
-async def test_the_owner_hears_orders_fills_and_cash() -> None:
+async def greeted(communicator: Any) -> int:
+    """The point from which the socket tells."""
+    hello = await communicator.receive_json_from(timeout=10)
+    assert hello["type"] == "hello"
+    return int(hello["seq"])
+
+
+async def hear(communicator: Any, *, until: str) -> list[dict[str, Any]]:
+    """Messages up to and with the first of that type."""
+    heard = []
+    while not heard or heard[-1]["type"] != until:
+        heard.append(await communicator.receive_json_from(timeout=10))
+    return heard
+
+
+def trade(portfolio: Portfolio, apple: Instrument) -> None:
+    """Buy ten, filled at once; nobody rings for it."""
+    publish_quote(apple)
+    place(portfolio, apple)
+    leading_matcher().work()
+
+
+def deposit(portfolio: Portfolio) -> None:
+    record_activity(
+        portfolio=portfolio,
+        activity=ActivityDraft(kind=EntryKind.DEPOSIT, occurred_at=NOON, amount=Decimal(1)),
+        recorded_at=NOON,
+    )
+
+
+def types(heard: list[dict[str, Any]]) -> set[str]:
+    return {message["type"] for message in heard}
+
+
+async def test_the_owner_hears_orders_fills_positions_and_cash() -> None:
     alice, _, portfolio = await people()
-    order_id, fill_id = new_id(), new_id()
+    apple = await sync_to_async(make_instrument)()
     async with socket(portfolio.id, user=alice) as (is_open, communicator):
         assert is_open
+        await greeted(communicator)
+        await sync_to_async(trade)(portfolio, apple)
         announcer = Announcer()
-        news = News(order_ids={order_id: None}, fills={fill_id: order_id}, is_cash_changed=True)
-        announcer.announce({portfolio.id: news, uuid4(): News(is_cash_changed=True)})
-        heard = [await communicator.receive_json_from(timeout=5) for _ in range(3)]
+        announcer.announce({portfolio.id: News(), uuid4(): News(is_cash_changed=True)})
+        heard = await hear(communicator, until="cash")
         await sync_to_async(announcer.close)()
-    assert heard == [
-        {"type": "order", "order_id": str(order_id)},
-        {"type": "fill", "fill_id": str(fill_id), "order_id": str(order_id)},
-        {"type": "cash"},
-    ]
+    order, fill = await Order.objects.aget(), await Fill.objects.aget()
+    assert types(heard) == {"order", "fill", "positions", "cash"}
+    (told,) = [message for message in heard if message["type"] == "fill"]
+    assert (told["order_id"], told["fill_id"]) == (str(order.id), str(fill.id))
+    assert [message["seq"] for message in heard] == sorted(it["seq"] for it in heard)
 
 
 async def test_a_worker_tells_of_settled_cash() -> None:
     alice, _, portfolio = await people()
     async with socket(portfolio.id, user=alice) as (_, communicator):
+        await greeted(communicator)
+        await sync_to_async(deposit)(portfolio)
         await sync_to_async(broadcasts.cash_changed)([portfolio.id])
-        assert await communicator.receive_json_from(timeout=5) == {"type": "cash"}
+        assert types(await hear(communicator, until="cash")) == {"cash"}
 
 
-async def test_what_a_client_says_is_dropped() -> None:
+async def test_nothing_is_told_twice_on_one_connection() -> None:
     alice, _, portfolio = await people()
     async with socket(portfolio.id, user=alice) as (_, communicator):
-        await communicator.send_to(text_data="not even JSON")
-        assert await communicator.receive_nothing()
+        await greeted(communicator)
+        await sync_to_async(deposit)(portfolio)
+        for _ in range(3):
+            await sync_to_async(broadcasts.cash_changed)([portfolio.id])
+        await hear(communicator, until="cash")
+        assert await communicator.receive_nothing(timeout=0.3)
+
+
+async def test_what_nobody_rang_for_is_told_at_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("trading.consumers.LOOK_SECONDS", 0.05)
+    alice, _, portfolio = await people()
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        await greeted(communicator)
+        await sync_to_async(deposit)(portfolio)
+        assert types(await hear(communicator, until="cash")) == {"cash"}
+
+
+async def test_what_happened_during_a_break_is_told_after_it() -> None:
+    alice, _, portfolio = await people()
+    apple = await sync_to_async(make_instrument)()
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        seen = await greeted(communicator)
+    await sync_to_async(trade)(portfolio, apple)
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        assert await greeted(communicator) > seen
+        await communicator.send_json_to({"since": seen})
+        heard = await hear(communicator, until="replayed")
+        assert types(heard) == {"order", "fill", "positions", "cash", "replayed"}
+    # From where the last one stopped nothing is left to tell.
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        await greeted(communicator)
+        await communicator.send_json_to({"since": heard[-1]["seq"]})
+        assert types(await hear(communicator, until="replayed")) == {"replayed"}
+
+
+async def test_a_transaction_that_commits_late_is_not_missed() -> None:
+    """It began before what was told, and its number is lower."""
+    alice, charlie, portfolio = await people()
+    began, may_commit = threading.Event(), threading.Event()
+
+    def deposit_slowly() -> None:
+        try:
+            with transaction.atomic():
+                deposit(portfolio)
+                began.set()
+                assert may_commit.wait(30)
+        finally:
+            connections.close_all()
+
+    other = await sync_to_async(make_portfolio)(charlie)
+    slowly = threading.Thread(target=deposit_slowly)
+    slowly.start()
+    assert await asyncio.to_thread(began.wait, 30)
+    await sync_to_async(deposit)(other)
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        seen = await greeted(communicator)
+    may_commit.set()
+    await asyncio.to_thread(slowly.join, 30)
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        await greeted(communicator)
+        await communicator.send_json_to({"since": seen})
+        assert types(await hear(communicator, until="replayed")) == {"cash", "replayed"}
+
+
+async def test_too_much_or_too_far_is_read_anew(settings: Any) -> None:
+    alice, _, portfolio = await people()
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        seen = await greeted(communicator)
+    for _ in range(2):
+        await sync_to_async(deposit)(portfolio)
+    for allowed, expected in ((2, "replayed"), (1, "resync")):
+        settings.LIMITS = replace(settings.LIMITS, stream_replay_events=allowed)
+        async with socket(portfolio.id, user=alice) as (_, communicator):
+            await greeted(communicator)
+            await communicator.send_json_to({"since": seen})
+            assert (await hear(communicator, until=expected))[-1]["seq"] > seen
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        await greeted(communicator)
+        await communicator.send_json_to({"since": 2**52})  # of no transaction yet
+        await hear(communicator, until="resync")
+
+
+async def test_what_else_a_client_says_is_dropped() -> None:
+    alice, _, portfolio = await people()
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        seen = await greeted(communicator)
+        for said in ("not even JSON", "[]", '{"since": "5"}', '{"since": true}', '{"since": -1}'):
+            await communicator.send_to(text_data=said)
+        assert await communicator.receive_nothing(timeout=0.3)
+        for _ in range(2):  # asked once it is told, asked again it is not
+            await communicator.send_json_to({"since": seen})
+        await hear(communicator, until="replayed")
+        assert await communicator.receive_nothing(timeout=0.3)
 
 
 async def test_a_stranger_an_anonymous_and_an_unknown_portfolio_are_refused() -> None:

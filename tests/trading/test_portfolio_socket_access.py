@@ -21,7 +21,7 @@ from accounts import auth, refresh_tokens
 from accounts.api_keys import issue_key, revoke_key
 from accounts.models import ApiKey, TokenFamily, User
 from portfolio.models import Portfolio
-from tests.trading.factories import make_portfolio, make_user
+from tests.trading.factories import give_units, make_instrument, make_portfolio, make_user
 from trading import broadcasts, open_sockets
 from trading.routing import websocket_urlpatterns
 
@@ -149,9 +149,11 @@ async def test_the_socket_ends_with_the_access(
         application, f"/ws/v1/portfolios/{person.portfolio.id}", headers=[person.header]
     )
     assert (await communicator.connect())[0]
+    assert (await communicator.receive_json_from(timeout=SECONDS))["type"] == "hello"
     await sync_to_async(lose)(person)
     assert await closing_code(communicator) == code
     # Nothing is delivered any more, even before the client has gone.
+    await sync_to_async(give_units)(person.portfolio, await sync_to_async(make_instrument)(), "1")
     await sync_to_async(broadcasts.cash_changed)([person.portfolio.id])
     assert await communicator.receive_nothing()
     await communicator.disconnect()
@@ -165,10 +167,13 @@ async def test_others_keep_their_sockets() -> None:
     second = WebsocketCommunicator(application, path, headers=[other.header])
     assert (await first.connect())[0]
     assert (await second.connect())[0]
+    for communicator in (first, second):
+        assert (await communicator.receive_json_from(timeout=SECONDS))["type"] == "hello"
     await sync_to_async(revoke)(person)
     assert await closing_code(first) == 4401
+    await sync_to_async(give_units)(person.portfolio, await sync_to_async(make_instrument)(), "1")
     await sync_to_async(broadcasts.cash_changed)([person.portfolio.id])
-    assert await second.receive_json_from(timeout=SECONDS) == {"type": "cash"}
+    assert (await second.receive_json_from(timeout=SECONDS))["type"] == "positions"
     for communicator in (first, second):
         await communicator.disconnect()
 
