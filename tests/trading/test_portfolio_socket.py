@@ -98,7 +98,7 @@ async def greeted(communicator: Any) -> int:
 
 async def hear(communicator: Any, *, until: str) -> list[dict[str, Any]]:
     """Messages up to and with the first of that type."""
-    heard = []
+    heard: list[dict[str, Any]] = []
     while not heard or heard[-1]["type"] != until:
         heard.append(await communicator.receive_json_from(timeout=10))
     return heard

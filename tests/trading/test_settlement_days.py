@@ -18,6 +18,7 @@ from tests.trading.factories import (
     NOON,
     Clock,
     cash_of,
+    facts,
     leading_matcher,
     make_instrument,
     make_portfolio,
@@ -146,5 +147,5 @@ def test_twice_late_or_out_of_order_gives_the_same_books(
         assert found == expected
     settle_due(as_of=last)
     cash = cash_of(portfolio)
-    assert (cash.to_receive, cash.to_deliver) == (0, 0)
+    assert facts(cash.to_receive, cash.to_deliver) == (0, 0)
     assert units_of(portfolio, apple).settled == 15
