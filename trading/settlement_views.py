@@ -24,11 +24,12 @@ def settlements(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
     days = settlement_days(portfolio)
     day = shown_day(days, request.GET.get("day", ""))
+    due = Settlement.objects.filter(portfolio=portfolio).select_related(
+        "fill__instrument", "fill__entry"
+    )
     page, older = read_page(
         request,
-        Settlement.objects.filter(portfolio=portfolio, due_date=day).select_related(
-            "fill__instrument", "fill__entry"
-        ),
+        due.none() if day is None else due.filter(due_date=day),
         name="settlements",
         filters={"portfolio": str(portfolio.id), "day": str(day)},
         order=["-id"],
