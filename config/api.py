@@ -212,6 +212,7 @@ ROUTERS: Final = (
     "trading.api",
     "trading.many_orders_api",
     "trading.order_entry.api",
+    "integrations.notifications.api",
     "config.health",
     "config.metrics_api",
 )

@@ -126,6 +126,7 @@ DESCRIPTIONS: Final = {
     "format": "instead of an Accept header",
     "interval": "length of a bar",
     "key_id": "of a key of yours",
+    "notification_id": "of a notification of yours",
     "limit": "how many at most",
     "order_id": "of an order of yours",
     "portfolio_id": "of a portfolio that you reach",

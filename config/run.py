@@ -97,6 +97,10 @@ def feed(env: Environment) -> list[str]:
     return ["manage.py", "feed", "--shard", env.text("SHARD", default="0/1")]
 
 
+def relay(env: Environment) -> list[str]:
+    return ["manage.py", "relay"]
+
+
 def prepare(env: Environment) -> list[str]:
     return ["manage.py", "prepare"]
 
@@ -108,6 +112,7 @@ PROGRAMS: Final[dict[str, Callable[[Environment], list[str]]]] = {
     "scheduler": scheduler,
     "matcher": matcher,
     "feed": feed,
+    "relay": relay,
 }
 
 

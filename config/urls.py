@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("market.urls")),
     path("", include("portfolio.urls")),
     path("", include("trading.urls")),
+    path("", include("integrations.urls")),
     path("accounts/", include(all_whole(sign_in.urlpatterns))),
     path("admin/", admin.site.urls),
 ]

@@ -37,6 +37,7 @@ from portfolio.entries import (
 )
 from portfolio.errors import EntryConflict
 from portfolio.holds import HoldChange, balances_of, change_holds
+from portfolio.signals import entries_posted
 
 INSERT_ENTRIES: Final = """
 INSERT INTO portfolio_journalentry (id, portfolio_id, kind, external_id, body_hash, occurred_at,
@@ -104,6 +105,8 @@ def post_entries(
     change_balances(locked, changes)
     _insert_postings(posted.new)
     _mark_valuations_stale(posted.new, recorded_at=recorded_at)
+    if posted.new:
+        entries_posted.send(sender=PostedEntries, drafts=posted.new, recorded_at=recorded_at)
     return posted
 
 

@@ -7,3 +7,5 @@ portfolio_archiving = Signal()
 
 # Sent with ``failed`` (a list of portfolio.probes.FailedProbe, not empty) and ``at``.
 books_found_broken = Signal()
+# Sent with ``drafts``, the entries just written, none of them a repeat, and ``recorded_at``.
+entries_posted = Signal()

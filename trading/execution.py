@@ -49,6 +49,7 @@ from trading.matching import End, Trade
 from trading.models.fills import Counterparty
 from trading.settlement import trade_dates
 from trading.shard import BookDiverged
+from trading.signals import orders_changed
 from trading.states import Event, Side, Status, next_status
 
 REASONS: Final = {
@@ -274,6 +275,7 @@ def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
         update_stops(batch.moves, triggered, shard=shard, now=changes.now)
     if changes.events:
         insert_events(changes.events, now=changes.now)
+        orders_changed.send(sender=Changes, changes=changes)
     if batch.sequences:
         finished = finish_commands(batch.sequences, shard=shard, now=changes.now)
         if finished != len(batch.sequences):

@@ -6,12 +6,13 @@ from typing import Final
 
 from accounts.slots import SLOTS as ACCOUNTS
 from accounts.slots import Slot
+from integrations.slots import SLOTS as INTEGRATIONS
 from market.slots import SLOTS as MARKET
 from portfolio.slots import SLOTS as PORTFOLIO
 from trading.slots import SLOTS as TRADING
 
 SLOTS: Final[dict[str, Slot]] = {
-    slot.name: slot for slot in (*ACCOUNTS, *MARKET, *PORTFOLIO, *TRADING)
+    slot.name: slot for slot in (*ACCOUNTS, *MARKET, *PORTFOLIO, *TRADING, *INTEGRATIONS)
 }
 
 

@@ -33,23 +33,24 @@ def fired_channel() -> str:
 
 def tell_changed(alert_ids: Iterable[UUID]) -> None:
     """Have watchers read these alerts anew; call after the commit."""
-    _publish(changed_channel(), alert_ids)
+    publish_ids(changed_channel(), alert_ids)
 
 
 def tell_fired(owner_ids: Iterable[UUID]) -> None:
     """Have these users' open pages look; call after the commit."""
-    _publish(fired_channel(), owner_ids)
+    publish_ids(fired_channel(), owner_ids)
 
 
 def read_ids(message: bytes) -> list[UUID]:
     return [UUID(text) for text in orjson.loads(message)]
 
 
-def _publish(channel: str, ids: Iterable[UUID]) -> None:
+def publish_ids(channel: str, ids: Iterable[UUID]) -> None:
+    """Publish ids; while Valkey is away, nothing happens."""
     if live_quotes.rest.is_on:
         return
     try:
         live_quotes.valkey().publish(channel, orjson.dumps([str(one) for one in ids]))
     except redis.RedisError as error:
         live_quotes.rest.begin()
-        logger.warning("Nobody was told about alerts, Valkey is away: %s", error)
+        logger.warning("Nobody was told about changes, Valkey is away: %s", error)

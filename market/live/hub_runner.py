@@ -34,6 +34,7 @@ ACCESS_SECONDS: Final = 0.5
 PAUSE_SECONDS: Final = (0.1, 0.3, 1.0, 2.0)
 STEADY_SECONDS: Final = 5.0  # a task that ran this long begins anew without a pause
 ALERTS_FRAME: Final = '{"type":"alerts"}'
+INBOX_FRAME: Final = '{"type":"inbox"}'
 DIRECTORY_SECONDS: Final = 15.0
 DIRECTORY_REST_SECONDS: Final = 1.0
 BEGIN_SECONDS: Final = 2.0
@@ -121,6 +122,9 @@ class HubRunner:
 
     def hear_fired(self, user_ids: Collection[UUID]) -> None:
         self._hand_over(self.hub.tell_users, user_ids, ALERTS_FRAME)
+
+    def hear_news(self, user_ids: Collection[UUID]) -> None:
+        self._hand_over(self.hub.tell_users, user_ids, INBOX_FRAME)
 
     def _hand_over(self, take: Callable[..., None], *heard: object) -> None:
         with suppress(RuntimeError):  # the loop has ended, and the process with it

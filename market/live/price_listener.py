@@ -22,6 +22,7 @@ from redis.retry import Retry
 
 from market.alerts.news import fired_channel, read_ids
 from market.live.live_quotes import QUOTES_KEY, books_channel, prefixed, prices_channel
+from market.live.user_news import news_channel
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ class Hearer(Protocol):
 
     def hear_fired(self, user_ids: Collection[UUID]) -> None:
         """Whose alerts have fired."""
+
+    def hear_news(self, user_ids: Collection[UUID]) -> None:
+        """Who has news in his inbox."""
 
     def hear_anew(self) -> None:
         """The connection is new; what was published before it may have been missed."""
@@ -96,7 +100,7 @@ class PriceListener:
         )
         with client, client.pubsub() as messages:
             messages.psubscribe(prices_channel("*"))
-            messages.subscribe(books_channel(), fired_channel())
+            messages.subscribe(books_channel(), fired_channel(), news_channel())
             # Read after subscribing, so that nothing falls between the two.
             newest: dict[bytes, bytes] = client.hgetall(prefixed(QUOTES_KEY))
             self._hearer.hear_quotes([orjson.loads(text) for text in newest.values()])
@@ -121,8 +125,11 @@ class PriceListener:
             self._hearer.hear_quotes(batch["quotes"])
             self._hearer.hear_ticks(batch["ticks"])
         elif message["type"] == "message":
-            if message["channel"].decode() == books_channel():
+            channel = message["channel"].decode()
+            if channel == books_channel():
                 self._hearer.hear_books(orjson.loads(message["data"]))
+            elif channel == news_channel():
+                self._hearer.hear_news(read_ids(message["data"]))
             else:
                 self._hearer.hear_fired(read_ids(message["data"]))
         return True

@@ -4,7 +4,7 @@
 // In:  [data-symbol] nodes, subscribe(symbols) and follow("book" or "trades", symbol).
 // Out: patched [data-field] nodes; `quote` on document per quote, `market-book` and
 //      `market-trades` per frame of them; `quotes-changed` on body, every two seconds at most;
-//      `alerts-changed` when one has fired, `live-opened` whenever such news begins to arrive.
+//      `alerts-changed`, `inbox-changed`; `live-opened` whenever such news begins to arrive.
 
 import { ReconnectingSocket } from "holdfast/socket";
 import { isOlder, patchQuote } from "holdfast/quote-fields";
@@ -77,7 +77,7 @@ function symbolsOnPage() {
 
 function receive(frame) {
   if (frame.type === "error") return console.warn(`Prices: ${frame.message}`);
-  if (frame.type === "alerts") return document.body.dispatchEvent(new CustomEvent("alerts-changed"));
+  if (["alerts", "inbox"].includes(frame.type)) return document.body.dispatchEvent(new CustomEvent(`${frame.type}-changed`));
   if (frame.seq !== undefined) {
     const isGap = frame.type === "update" && latestSeq !== null && frame.seq <= latestSeq;
     latestSeq = frame.seq;

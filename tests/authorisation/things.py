@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from accounts.api_keys import issue_key
 from accounts.models import User
+from integrations.models import Notification, OutboxEvent
+from integrations.notifications.inbox import take_events
 from market.alerts.kinds import AlertKind
 from market.alerts.own_alerts import create_alert
 from market.alerts.terms import AlertTerms, Condition
@@ -141,6 +143,17 @@ def corporate_action_of(person: Person) -> str:
     return str(made.id)
 
 
+def event_of(person: Person) -> OutboxEvent:
+    api_key_of(person)
+    return OutboxEvent.objects.filter(owner=person.user).latest("id")
+
+
+def notification_of(person: Person) -> str:
+    event = event_of(person)
+    take_events([event], at=timezone.now())
+    return str(Notification.objects.get(event_id=event.id).id)
+
+
 def session_of(person: Person) -> str:
     made = UserSession.objects.create(
         user=person.user,
@@ -163,6 +176,8 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "session": session_of,
     "corporate action": corporate_action_of,
     "alert": alert_of,
+    "event": lambda person: str(event_of(person).id),
+    "notification": notification_of,
     "instrument": lambda person: SYMBOL,
     "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),

@@ -21,7 +21,7 @@ from tests.support.desk import (
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("up")]
 
-NAMES = {"postgres", "valkey", "web", "worker", "scheduler", "matcher", "feed"}
+NAMES = {"postgres", "valkey", "web", "worker", "relay", "scheduler", "matcher", "feed"}
 
 
 @pytest.fixture(scope="module")

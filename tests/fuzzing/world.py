@@ -78,6 +78,7 @@ class World:
             "user_id": self.new_user,
             "action_id": self.new_corporate_action,
             "alert_id": self.new_alert,
+            "notification_id": self.new_notification,
             "symbol": self.new_instrument,
             "refresh_token": self.new_refresh_token,
         }
@@ -186,6 +187,16 @@ class World:
     def new_alert(self) -> str:
         body = {"symbol": "AAPL", "kind": "price_above", "threshold": str(9_000 + self.number())}
         return str(self.post("/alerts", body)["id"])
+
+    def new_notification(self) -> str:
+        """What the desk tells of a new key, once the relay has taken it to the inbox."""
+        self.new_key()
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            if found := self.get("/notifications", {"unread": "true"})["items"]:
+                return str(found[0]["id"])
+            time.sleep(0.1)
+        raise AssertionError("The relay brought nothing to the inbox in time.")
 
     def new_key(self) -> str:
         body = {"name": f"fuzz {self.number()}", "scopes": ["read"]}

@@ -94,7 +94,7 @@ class LiveDesk:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids by name: postgres, valkey, web, worker, scheduler, matcher, feed."""
+        """Process ids by name: postgres, valkey, web, worker, relay, scheduler, matcher, feed."""
         return ProcessRecords(self.data / "processes.json").pids()
 
     @property

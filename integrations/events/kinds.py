@@ -1,0 +1,167 @@
+"""Every kind of domain event and what it carries. Pure.
+
+``docs/events.md`` has the same as a table; a test compares the two. A field is only ever added:
+programs of others read these names. Money and quantities are in the units said beside them and
+positive, times have an offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+ENVELOPE: Final = frozenset({"owner_id", "occurred_at"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DomainEvent:
+    """``owner_id`` says whose matter it is; he and his programs are told."""
+
+    kind: ClassVar[str] = ""
+    title: ClassVar[str] = ""  # of the kind, for people who choose what they are told of
+
+    owner_id: UUID
+    occurred_at: datetime
+
+    def data(self) -> dict[str, Any]:
+        """What it carries beside kind, owner and moment, as JSON."""
+        return {
+            field.name: json_value(getattr(self, field.name))
+            for field in fields(self)
+            if field.name not in ENVELOPE
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderEvent(DomainEvent):
+    portfolio_id: UUID
+    order_id: UUID
+    symbol: str
+    side: str  # buy or sell
+    type: str  # market, limit, …
+    quantity: Decimal  # units ordered
+    filled_quantity: Decimal  # units filled so far, over the order's whole life
+    average_price: Decimal | None  # of what is filled, in currency; None before the first fill
+    currency: str
+    reason: str  # in words, where the desk ended it
+
+
+class OrderFilled(OrderEvent):
+    kind = "order.filled"
+    title = "An order is filled"
+
+
+class OrderPartiallyFilled(OrderEvent):
+    kind = "order.partially_filled"
+    title = "A part of an order is filled"
+
+
+class OrderCanceled(OrderEvent):
+    kind = "order.canceled"
+    title = "An order is cancelled"
+
+
+class OrderExpired(OrderEvent):
+    kind = "order.expired"
+    title = "An order expires"
+
+
+class OrderRejected(OrderEvent):
+    kind = "order.rejected"
+    title = "An order is rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertTriggered(DomainEvent):
+    kind: ClassVar[str] = "alert.triggered"
+    title: ClassVar[str] = "An alert fires"
+
+    alert_id: UUID
+    number: int  # 1 for the alert's first time
+    symbol: str
+    portfolio_id: UUID | None  # of alerts on holdings
+    condition: str  # what was waited for, in words
+    note: str
+    level: Decimal  # the price it meant, in the instrument's currency
+    price: Decimal  # the first that reached it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CashEvent(DomainEvent):
+    portfolio_id: UUID
+    entry_id: UUID
+    amount: Decimal  # before fees and taxes
+    currency: str
+    fees: Decimal
+    taxes: Decimal
+    symbol: str | None  # what paid it
+    note: str
+
+
+class CashDeposited(CashEvent):
+    kind = "cash.deposited"
+    title = "Money is deposited"
+
+
+class CashWithdrawn(CashEvent):
+    kind = "cash.withdrawn"
+    title = "Money is withdrawn"
+
+
+class IncomeReceived(CashEvent):
+    kind = "income.received"
+    title = "A dividend or interest is received"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementCompleted(DomainEvent):
+    kind: ClassVar[str] = "settlement.completed"
+    title: ClassVar[str] = "A trade is settled"
+
+    portfolio_id: UUID
+    entry_id: UUID
+    symbol: str
+    quantity: Decimal  # units
+    amount: Decimal  # before fees and taxes
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKeyEvent(DomainEvent):
+    key_id: UUID
+    name: str
+
+
+class ApiKeyCreated(ApiKeyEvent):
+    kind = "api_key.created"
+    title = "An API key is made"
+
+
+class ApiKeyRevoked(ApiKeyEvent):
+    kind = "api_key.revoked"
+    title = "An API key is revoked"
+
+
+KINDS: Final[Mapping[str, type[DomainEvent]]] = {
+    event.kind: event
+    for event in (
+        *(OrderFilled, OrderPartiallyFilled, OrderCanceled, OrderExpired, OrderRejected),
+        *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
+        *(ApiKeyCreated, ApiKeyRevoked),
+    )
+}
+KIND_CHOICES: Final = [(kind, event.title) for kind, event in KINDS.items()]
+
+
+def json_value(value: Any) -> Any:
+    """A field as JSON: numbers of money as plain strings, moments in UTC."""
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return str(value) if isinstance(value, UUID | date) else value

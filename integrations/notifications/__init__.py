@@ -1,0 +1,1 @@
+"""Telling users what happened: in the inbox, and by mail."""

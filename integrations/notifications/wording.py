@@ -1,0 +1,105 @@
+"""Events in words for their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Final
+
+from django.urls import reverse
+
+from accounts.templatetags import formats
+from integrations.events import kinds
+
+Data = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    title: str
+    text: str
+    path: str  # of the page that has more
+
+
+def wording_of(kind: str, data: Data) -> Wording:
+    return WORDINGS[kind](data)
+
+
+def _price(text: str) -> str:
+    return formats.price(Decimal(text))
+
+
+def _units(text: str) -> str:
+    return formats.quantity(Decimal(text))
+
+
+def _filled(data: Data) -> Wording:
+    done = "Bought" if data["side"] == "buy" else "Sold"
+    filled, wanted = _units(data["filled_quantity"]), _units(data["quantity"])
+    amount = filled if filled == wanted else f"{filled} of {wanted}"
+    average = f"At {_price(data['average_price'])} {data['currency']} on average."
+    return Wording(f"{done} {amount} {data['symbol']}", average, _order(data))
+
+
+def _ended(words: str) -> Callable[[Data], Wording]:
+    def wording(data: Data) -> Wording:
+        side, symbol = data["side"], data["symbol"]
+        filled = Decimal(data["filled_quantity"])
+        part = f"{_units(data['filled_quantity'])} were filled before." if filled else ""
+        text = " ".join(sentence for sentence in (data["reason"], part) if sentence)
+        title = f"Order {words}: {side} {_units(data['quantity'])} {symbol}"
+        return Wording(title, text, _order(data))
+
+    return wording
+
+
+def _order(data: Data) -> str:
+    return reverse("trading:order", args=[data["order_id"]])
+
+
+def _alert(data: Data) -> Wording:
+    text = " · ".join(part for part in (data["condition"], data["note"]) if part)
+    return Wording(f"{data['symbol']} at {_price(data['price'])}", text, reverse("market:alerts"))
+
+
+def _cash(words: str) -> Callable[[Data], Wording]:
+    def wording(data: Data) -> Wording:
+        amount = formats.money(Decimal(data["amount"]), data["currency"])
+        of = f" from {data['symbol']}" if data["symbol"] else ""
+        path = reverse("portfolio:cash", args=[data["portfolio_id"]])
+        return Wording(f"{amount} {words}{of}", data["note"], path)
+
+    return wording
+
+
+def _settled(data: Data) -> Wording:
+    amount = formats.money(Decimal(data["amount"]), data["currency"])
+    title = f"Settled: {_units(data['quantity'])} {data['symbol']}"
+    path = reverse("portfolio:cash", args=[data["portfolio_id"]])
+    return Wording(title, f"Worth {amount}.", path)
+
+
+def _key(words: str) -> Callable[[Data], Wording]:
+    def wording(data: Data) -> Wording:
+        text = "If that was not you, revoke it and change your password."
+        title = f"The API key {data['name']} was {words}"
+        return Wording(title, text, reverse("accounts:api_keys"))
+
+    return wording
+
+
+WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
+    kinds.OrderFilled.kind: _filled,
+    kinds.OrderPartiallyFilled.kind: _filled,
+    kinds.OrderCanceled.kind: _ended("cancelled"),
+    kinds.OrderExpired.kind: _ended("expired"),
+    kinds.OrderRejected.kind: _ended("rejected"),
+    kinds.AlertTriggered.kind: _alert,
+    kinds.CashDeposited.kind: _cash("deposited"),
+    kinds.CashWithdrawn.kind: _cash("withdrawn"),
+    kinds.IncomeReceived.kind: _cash("received"),
+    kinds.SettlementCompleted.kind: _settled,
+    kinds.ApiKeyCreated.kind: _key("made"),
+    kinds.ApiKeyRevoked.kind: _key("revoked"),
+}

@@ -1,0 +1,10 @@
+"""What the ids of this app's addresses name."""
+
+from typing import Final
+
+from accounts.slots import Reach, Slot
+
+SLOTS: Final = (
+    Slot("notification_id", "notification", Reach.OWNER),
+    Slot("event_id", "event", Reach.STAFF),
+)

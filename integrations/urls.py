@@ -1,0 +1,20 @@
+from django.urls import path
+
+from integrations.notifications import views as notifications
+from integrations.operations import views as operations
+
+app_name = "integrations"
+
+urlpatterns = [
+    path("inbox", notifications.inbox_page, name="inbox"),
+    path("inbox/badge", notifications.badge, name="inbox_badge"),
+    path("inbox/read", notifications.read_all, name="inbox_read_all"),
+    path("inbox/<uuid:notification_id>/read", notifications.read_one, name="inbox_read"),
+    path(
+        "settings/notifications/choices",
+        notifications.choices_page,
+        name="notification_choices",
+    ),
+    path("operations/events", operations.events_page, name="operations_events"),
+    path("operations/events/<uuid:event_id>/rerun", operations.rerun, name="operations_rerun"),
+]

@@ -1,0 +1,6 @@
+"""What this app tells the apps above it, inside the transaction that does it."""
+
+from django.dispatch import Signal
+
+# Sent with ``changes``, a trading.execution.Changes whose orders and events were just written.
+orders_changed = Signal()
