@@ -40,6 +40,22 @@ requests: Final = Counter("holdfast_requests", "Requests answered", ["method", "
 request_seconds: Final = Histogram(
     "holdfast_request_seconds", "Time to answer", ["route"], buckets=SECONDS
 )
+requests_under_way: Final = Gauge(
+    "holdfast_requests_under_way",
+    "Requests a thread works at now",
+    multiprocess_mode="livesum",
+)
+request_threads: Final = Gauge(
+    "holdfast_request_threads",
+    "Threads for requests in the embedded process",
+    multiprocess_mode="livesum",
+)
+requests_waiting: Final = Gauge(
+    "holdfast_requests_waiting", "Requests that wait for one of them", multiprocess_mode="livesum"
+)
+requests_turned_away: Final = Counter(
+    "holdfast_requests_turned_away", "Requests refused with 503 because too many waited"
+)
 rate_limit_refusals: Final = Counter(
     "holdfast_rate_limit_refusals", "Requests refused with 429", ["policy"]
 )
@@ -47,6 +63,12 @@ sockets_open: Final = Gauge(
     "holdfast_sockets_open", "Sockets open now", ["kind"], multiprocess_mode="livesum"
 )
 frames: Final = Counter("holdfast_frames", "Frames handed to sockets", ["kind"])
+price_lag_seconds: Final = Histogram(
+    "holdfast_price_lag_seconds",
+    "Age of a batch of prices where it passes",
+    ["place"],
+    buckets=SECONDS,
+)
 orders_accepted: Final = Counter("holdfast_orders_accepted", "Orders recorded", ["type"])
 match_commands: Final = Histogram(
     "holdfast_match_batch_commands", "Commands in a batch of the matcher", buckets=SIZES
@@ -79,6 +101,7 @@ def cached_children(make: Callable[..., Any]) -> Callable[..., Any]:
     return child
 
 
+price_lag: Final = cached_children(price_lag_seconds.labels)
 _request_count = cached_children(requests.labels)
 _request_time = cached_children(request_seconds.labels)
 

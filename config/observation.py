@@ -36,7 +36,11 @@ class ObservationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
-        response = self.get_response(request)
+        metrics.requests_under_way.inc()
+        try:
+            response = self.get_response(request)
+        finally:
+            metrics.requests_under_way.dec()
         route = route_of(request)
         metrics.request_answered(
             method=request.method if request.method in METHODS else "OTHER",

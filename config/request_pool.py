@@ -16,6 +16,8 @@ from typing import Any, Final
 
 from a2wsgi.wsgi import WSGIResponder
 
+from accounts import metrics
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -44,7 +46,12 @@ class RequestPool(Executor):
     two seconds to finish their transaction; PostgreSQL undoes what is not committed by then.
     """
 
-    def __init__(self, *, threads: int, waiting: int) -> None:
+    def __init__(
+        self, *, threads: int, waiting: int, tell: Callable[[int], object] = lambda _: None
+    ) -> None:
+        """``tell`` is called with how many wait whenever that changes; it must not block."""
+        self._tell = tell
+        self._told = 0
         self._threads = threads
         self._waiting = waiting
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -63,7 +70,7 @@ class RequestPool(Executor):
         with self._mutex:
             if self._unfinished >= self._threads + self._waiting:
                 raise PoolFull
-            self._unfinished += 1
+            self._count(1)
             if self._started < min(self._threads, self._unfinished):
                 self._started += 1
                 threading.Thread(target=self._work, name="request", daemon=True).start()
@@ -88,7 +95,14 @@ class RequestPool(Executor):
             future.set_exception(error)
         finally:
             with self._mutex:
-                self._unfinished -= 1
+                self._count(-1)
+
+    def _count(self, change: int) -> None:
+        self._unfinished += change
+        waiting = max(0, self._unfinished - self._threads)
+        if waiting != self._told:
+            self._told = waiting
+            self._tell(waiting)
 
 
 class WsgiRequests:
@@ -96,13 +110,15 @@ class WsgiRequests:
 
     def __init__(self, application: Any, *, threads: int, waiting: int) -> None:
         self.application = application
-        self.pool = RequestPool(threads=threads, waiting=waiting)
+        metrics.request_threads.set(threads)
+        self.pool = RequestPool(threads=threads, waiting=waiting, tell=metrics.requests_waiting.set)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         responder = WSGIResponder(self.application, self.pool, SEND_QUEUE)  # type: ignore[arg-type]
         try:
             await responder(with_ascii_query(scope), receive, send)  # type: ignore[arg-type]
         except PoolFull:
+            metrics.requests_turned_away.inc()
             await send_busy(send)
 
 

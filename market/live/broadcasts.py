@@ -19,6 +19,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from accounts import metrics
 from market.intake.providers import PriceBatch
 from market.live.live_quotes import QUOTES_KEY, heartbeat_key, prefixed, prices_channel
 from market.live.shard_leader import Shard
@@ -80,6 +81,9 @@ class PricePublisher:
             if self._failures:
                 quotes = self._newest
             self._send(quotes, batch.ticks, at=at, with_heartbeat=is_beat_due)
+            if batch.quotes:
+                newest = max(quote.occurred_at for quote in batch.quotes)
+                metrics.price_lag("feed").observe(max(0.0, (at - newest).total_seconds()))
         except redis.RedisError as error:
             self._rest(error)
             return

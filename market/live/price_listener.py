@@ -17,12 +17,15 @@ from uuid import UUID
 import orjson
 import redis
 from django.conf import settings
+from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from accounts import metrics
 from market.alerts.news import fired_channel, read_ids
 from market.live.live_quotes import QUOTES_KEY, books_channel, prefixed, prices_channel
 from market.live.user_news import news_channel
+from market.values import time_from_wire
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +125,8 @@ class PriceListener:
             return False
         if message["type"] == "pmessage":
             batch = orjson.loads(message["data"])
+            age = timezone.now() - time_from_wire(batch["at"])
+            metrics.price_lag("hub").observe(max(0.0, age.total_seconds()))
             self._hearer.hear_quotes(batch["quotes"])
             self._hearer.hear_ticks(batch["ticks"])
         elif message["type"] == "message":

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,12 @@ from django.utils import timezone
 
 from accounts import metrics
 from config import metrics_api
+from market.intake.providers import PriceBatch
+from market.live.broadcasts import PricePublisher
+from market.live.shard_leader import Shard
 from portfolio.models import Portfolio
 from tests.api.clients import Answer, ApiClient
+from tests.market.factories import make_instrument, make_quote
 
 PATH = "/api/v1/metrics"
 
@@ -56,6 +61,23 @@ def test_requests_are_counted_by_route_and_never_by_id(
     assert str(paper.id) not in text
     assert "nothing/here" not in text
     assert "abc" not in text
+
+
+def test_a_request_is_under_way_until_it_is_answered(client: Client, db: None) -> None:
+    own = metrics.requests_under_way
+    before = own._value.get()
+    assert counted(client, "holdfast_requests_under_way") >= before + 1
+    assert own._value.get() == before
+
+
+def test_the_age_of_prices_is_told(client: Client, settings: LazySettings, db: None) -> None:
+    before = counted(client, "holdfast_price_lag_seconds_sum", 'place="feed"')
+    quote = make_quote(make_instrument("AAPL"))
+    publisher = PricePublisher(shard=Shard(0, 1))
+    publisher.publish(PriceBatch((quote,), ()), at=quote.occurred_at + timedelta(seconds=3))
+    publisher.close()
+    after = counted(client, "holdfast_price_lag_seconds_sum", 'place="feed"')
+    assert after - before == pytest.approx(3)
 
 
 def test_unheard_of_methods_share_one_label(client: Client, db: None) -> None:

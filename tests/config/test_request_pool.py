@@ -39,6 +39,18 @@ def test_it_refuses_what_would_wait_beyond_the_limit() -> None:
     assert pool.submit(lambda: "again").result(timeout=5) == "again"
 
 
+def test_it_tells_how_many_wait() -> None:
+    told: list[int] = []
+    pool = RequestPool(threads=1, waiting=2, tell=told.append)
+    gate = threading.Event()
+    futures = [pool.submit(gate.wait, 10) for _ in range(3)]
+    assert told == [1, 2]
+    gate.set()
+    assert all(future.result(timeout=5) for future in futures)
+    assert pool.submit(lambda: "again").result(timeout=5) == "again"
+    assert told == [1, 2, 1, 0]
+
+
 def test_errors_reach_the_caller() -> None:
     future = RequestPool(threads=1, waiting=0).submit(lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
