@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from market.instruments.instrument_master import change_instrument
+from market.admin_forms import InstrumentAdminForm
+from market.instruments.instrument_master import change_instrument, list_instrument
 from market.models import (
     Alert,
     AlertTrigger,
@@ -43,13 +45,19 @@ class ExchangeAdmin(ReadOnlyAdmin):
 
 @admin.register(Instrument)
 class InstrumentAdmin(admin.ModelAdmin[Instrument]):
-    """Prices and entries are in its currency and under its symbol, so these stay as they are."""
+    """Prices and entries are in its currency and under its symbol, so these stay as they are.
 
+    Whatever changes goes through the operations that pages and API call.
+    """
+
+    form = InstrumentAdminForm
+    change_list_template = "admin/market/instruments.html"
     list_display = ("symbol", "name", "exchange", "currency", "sector", "is_active")
     list_filter = ("exchange", "is_active", "asset_class", "sector")
     search_fields = ("symbol", "name", "isin")
     ordering = ("symbol", "id")
-    readonly_fields = (
+    actions = ("deactivate", "activate")
+    fixed_fields = (
         "public_id",
         "symbol",
         "exchange",
@@ -59,15 +67,38 @@ class InstrumentAdmin(admin.ModelAdmin[Instrument]):
         "lot_size",
     )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Instrument | None = None
+    ) -> tuple[str, ...]:
+        return self.fixed_fields if obj else ("public_id", "is_active")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        change_instrument(obj, changes=changes, changed_at=timezone.now())
+        at = timezone.now()
+        if change:
+            changes = {name: form.cleaned_data[name] for name in form.changed_data}
+            change_instrument(obj, changes=changes, changed_at=at)
+            return
+        made = list_instrument(**form.facts(), listed_at=at)
+        obj.pk, obj.public_id = made.pk, made.public_id
+
+    @admin.action(description="Take out of trading")
+    def deactivate(self, request: HttpRequest, rows: QuerySet[Instrument]) -> None:
+        self._set_active(request, rows, is_active=False)
+
+    @admin.action(description="Let trade again")
+    def activate(self, request: HttpRequest, rows: QuerySet[Instrument]) -> None:
+        self._set_active(request, rows, is_active=True)
+
+    def _set_active(
+        self, request: HttpRequest, rows: QuerySet[Instrument], *, is_active: bool
+    ) -> None:
+        for row in rows.order_by("id"):
+            change_instrument(row, changes={"is_active": is_active}, changed_at=timezone.now())
+        done = "may trade again" if is_active else "out of trading"
+        self.message_user(request, f"{', '.join(row.symbol for row in rows)} {done}.")
 
 
 @admin.register(Alert)

@@ -1,5 +1,6 @@
 """Instruments, prices and calendars as programs send and get them."""
 
+from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Self
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, WithJso
 from accounts.exact_json import PriceIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.calendar import Session
+from market.instruments.instrument_files import ImportedInstruments
 from market.instruments.provider_symbols import CHARACTERS, tidy
 from market.models import Instrument
 from market.models.instruments import AssetClass
@@ -126,6 +128,25 @@ class InstrumentPatch(SchemaIn):
     industry: Annotated[str, Field(max_length=120)] | None = None
     provider_symbols: ProviderSymbols | None = None
     is_active: bool | None = None
+
+
+class InstrumentImportOut(SchemaOut):
+    """What became of the rows of a file of instruments."""
+
+    rows_read: int
+    created: int
+    changed: int
+    unchanged: int
+
+    @classmethod
+    def from_import(cls, done: ImportedInstruments) -> Self:
+        counts = Counter(one.outcome for one in done.outcomes)
+        return cls(
+            rows_read=done.read,
+            created=counts["created"],
+            changed=counts["changed"],
+            unchanged=counts["unchanged"],
+        )
 
 
 class QuoteOut(SchemaOut):

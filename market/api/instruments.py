@@ -3,7 +3,8 @@
 from typing import Final
 
 from django.utils import timezone
-from ninja import Query, Router
+from ninja import File, Query, Router
+from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from accounts.auth import KeyAuth
@@ -12,9 +13,11 @@ from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from market import queries
 from market.instruments import instrument_master, instrument_search
+from market.instruments.instrument_uploads import take_in_upload
 from market.models import Instrument
 from market.models.instruments import InstrumentQuerySet
 from market.schemas import (
+    InstrumentImportOut,
     InstrumentIn,
     InstrumentList,
     InstrumentOut,
@@ -85,3 +88,13 @@ def deactivate_instrument(request: ApiRequest, symbol: str) -> Status[None]:
         changed_at=timezone.now(),
     )
     return Status(204, None)
+
+
+@router.post("/instrument-imports", response={201: InstrumentImportOut}, auth=KeyAuth("admin"))
+@idempotent(required=False)
+def create_instrument_import(
+    request: ApiRequest, file: File[UploadedFile]
+) -> Status[InstrumentImportOut]:
+    """Create and correct instruments from a CSV: all of its rows, or none where one is wrong."""
+    done = take_in_upload(file, imported_at=timezone.now())
+    return Status(201, InstrumentImportOut.from_import(done))

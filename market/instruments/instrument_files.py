@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import audit
+from accounts.errors import HoldfastError, Problem, ProblemsError
 from market.errors import UnreadableFile
 from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.instruments.provider_symbols import tidy
@@ -32,6 +33,7 @@ CURRENCY: Final = re.compile(r"[A-Z]{3}")
 ISIN: Final = re.compile(r"(?:[A-Z]{2}[A-Z0-9]{9}[0-9])?")
 COUNTRY: Final = re.compile(r"(?:[A-Z]{2})?")
 PROBLEMS_SHOWN: Final = 5
+PROBLEMS_NAMED: Final = 500
 SYMBOL_SHOWN: Final = 40
 TEXT_LENGTHS: Final = {"name": 160, "sector": 80, "industry": 120}
 
@@ -58,15 +60,18 @@ class ImportedInstruments:
     outcomes: tuple[RowOutcome, ...]
 
 
-class WrongLines(UnreadableFile):
+class WrongLines(UnreadableFile, ProblemsError):
     """Lines of the file are wrong; ``refused`` names each. Nothing was changed."""
 
     def __init__(self, refused: Sequence[RowOutcome]) -> None:
         more = len(refused) - PROBLEMS_SHOWN
         shown = "; ".join(f"line {one.line}: {one.message}" for one in refused[:PROBLEMS_SHOWN])
         shown += f"; and {more} more" if more > 0 else ""
-        super().__init__(f"The file of instruments is wrong on {shown}.")
+        HoldfastError.__init__(self, f"The file of instruments is wrong on {shown}.")
         self.refused = tuple(refused)
+        self.problems = tuple(
+            Problem(f"line {one.line}", "refused", one.message) for one in refused[:PROBLEMS_NAMED]
+        )
 
 
 @transaction.atomic

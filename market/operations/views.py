@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -21,8 +19,9 @@ from accounts.page_lists import read_page
 from accounts.policies import admins_change, staff_only
 from market.errors import UnreadableFile
 from market.instruments import instrument_search
-from market.instruments.instrument_files import ImportedInstruments, WrongLines, import_instruments
+from market.instruments.instrument_files import ImportedInstruments, WrongLines
 from market.instruments.instrument_master import change_instrument, list_instrument
+from market.instruments.instrument_uploads import take_in_upload
 from market.models import Instrument
 from market.operations.forms import (
     InstrumentFileForm,
@@ -32,8 +31,6 @@ from market.operations.forms import (
 )
 
 if TYPE_CHECKING:
-    from django.core.files.uploadedfile import UploadedFile
-
     from accounts.http import InvestorRequest
 
 OUTCOMES_SHOWN: Final = 500
@@ -121,7 +118,7 @@ def upload_instruments(request: InvestorRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if is_sent and form.is_valid():
         try:
-            done = take_in(form.cleaned_data["file"])
+            done = take_in_upload(form.cleaned_data["file"], imported_at=timezone.now())
         except WrongLines as error:
             form.add_error("file", f"{len(error.refused)} rows are wrong; nothing was changed.")
             context["outcomes"] = error.refused[:OUTCOMES_SHOWN]
@@ -133,15 +130,6 @@ def upload_instruments(request: InvestorRequest) -> HttpResponse:
             context |= {"outcomes": told[:OUTCOMES_SHOWN], "counts": counts_of(done)}
     status = 422 if form.errors else 200
     return TemplateResponse(request, "operations/instrument_file.html", context, status=status)
-
-
-def take_in(upload: UploadedFile[Any]) -> ImportedInstruments:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "instruments.csv"
-        with path.open("wb") as file:
-            for chunk in upload.chunks():
-                file.write(chunk)
-        return import_instruments(path, imported_at=timezone.now())
 
 
 def counts_of(done: ImportedInstruments) -> list[tuple[str, int]]:

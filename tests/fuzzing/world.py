@@ -220,6 +220,11 @@ class World:
         symbol = f"FZ{self.number()}"
         return {"symbol": symbol, "name": "Fuzz", "exchange": "XNAS", "currency": "USD"}
 
+    def instrument_file(self) -> bytes:
+        facts = self.instrument_body() | {"exchange_mic": "XNAS"}
+        del facts["exchange"]
+        return f"{','.join(facts)}\n{','.join(facts.values())}\n".encode()
+
     def new_instrument(self) -> str:
         return str(self.post("/instruments", self.instrument_body())["symbol"])
 
@@ -263,6 +268,7 @@ class World:
             "change_user": lambda: {"tier": "premium"},
             "create_corporate_action": self.action_body,
             "correct_corporate_action": lambda: {"amount_per_share": f"0.{self.number()}"},
+            "create_instrument_import": lambda: {"file": self.instrument_file()},
             "create_corporate_action_import": lambda: {"file": DIVIDENDS},
             "change_item": lambda: {"note": f"Fuzz {self.number()}"},
         }

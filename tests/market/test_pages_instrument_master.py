@@ -164,3 +164,51 @@ def test_djangos_admin_corrects_by_the_operation(admin: Client) -> None:
         "admin",
         {"symbol": "AAPL", "name": "Apple Inc.", "sector": ""},
     )
+
+
+ADMIN_FACTS = {
+    "symbol": "new",
+    "name": "New Corp",
+    "currency": "usd",
+    "asset_class": "stock",
+    "isin": "",
+    "country": "us",
+    "sector": "",
+    "industry": "",
+    "tick_size": "0.01",
+    "lot_size": "1",
+    "provider_symbols": "yahoo=NEW-1",
+}
+
+
+def test_djangos_admin_lists_by_the_operation(admin: Client) -> None:
+    mic = make_exchange("XNAS").mic
+    assert admin.get("/admin/market/instrument/add/").status_code == 200
+    made = admin.post("/admin/market/instrument/add/", ADMIN_FACTS | {"exchange": mic})
+    assert made.status_code == 302
+    new = Instrument.objects.get()
+    assert (new.symbol, new.currency, new.country, new.is_active) == ("NEW", "USD", "US", True)
+    event = AuditEvent.objects.get(action="instrument.listed")
+    assert (event.via, event.target_id) == ("admin", str(new.public_id))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"symbol": "A B"}, {"isin": "12"}, {"currency": "EURO"}, {"tick_size": "0"}]
+)
+def test_djangos_admin_refuses_what_the_page_refuses(admin: Client, wrong: dict[str, str]) -> None:
+    mic = make_exchange("XNAS").mic
+    facts = ADMIN_FACTS | {"exchange": mic} | wrong
+    assert admin.post("/admin/market/instrument/add/", facts).status_code == 200
+    assert not Instrument.objects.exists()
+
+
+def test_djangos_admin_takes_out_of_trading_and_leads_to_the_file(admin: Client) -> None:
+    apple, microsoft = make_instrument("AAPL"), make_instrument("MSFT")
+    chosen = {"_selected_action": [apple.id, microsoft.id]}
+    page = "/admin/market/instrument/"
+    assert "/operations/instruments/file" in admin.get(page).content.decode()
+    assert admin.post(page, chosen | {"action": "deactivate"}).status_code == 302
+    assert not Instrument.objects.active().exists()
+    assert AuditEvent.objects.filter(action="instrument.deactivated", via="admin").count() == 2
+    assert admin.post(page, chosen | {"action": "activate"}).status_code == 302
+    assert Instrument.objects.active().count() == 2

@@ -1,0 +1,48 @@
+"""Instruments in Django's admin, by the rules of the pages and files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from market.instruments.instrument_files import COUNTRY, CURRENCY, ISIN, SYMBOL
+from market.models import Instrument
+from market.operations.forms import ProviderSymbolsField, code_field
+
+
+class InstrumentAdminForm(forms.ModelForm[Instrument]):
+    """Fields whose form the database does not check; what is fixed is absent on an existing one."""
+
+    symbol = code_field(
+        SYMBOL, label="Symbol", words="A symbol has letters, digits and . - ^ = /", required=True
+    )
+    currency = code_field(
+        CURRENCY, label="Currency", words="A currency has three letters, like USD.", required=True
+    )
+    isin = code_field(ISIN, label="ISIN", words="An ISIN reads like US0378331005.", required=False)
+    country = code_field(
+        COUNTRY, label="Country", words="A country has two letters, like US.", required=False
+    )
+    provider_symbols = ProviderSymbolsField(required=False)
+
+    class Meta:
+        model = Instrument
+        fields = (
+            "symbol",
+            "name",
+            "exchange",
+            "currency",
+            "asset_class",
+            "isin",
+            "country",
+            "sector",
+            "industry",
+            "tick_size",
+            "lot_size",
+            "provider_symbols",
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """For ``instrument_master.list_instrument``."""
+        return self.cleaned_data | {"exchange": self.cleaned_data["exchange"].mic}
