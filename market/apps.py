@@ -8,4 +8,5 @@ class MarketConfig(AppConfig):
     verbose_name = "Markets"
 
     def ready(self) -> None:
-        import_module("market.alerts.closing")  # connects its receiver
+        for module in ("closing", "split_adjustments"):
+            import_module(f"market.alerts.{module}")  # connects its receiver

@@ -57,12 +57,12 @@ class BoardRow:
 
 
 def board_rows(instruments: Iterable[Instrument], *, at: datetime) -> list[BoardRow]:
-    """Rows in the order given, from one read of the quotes and two queries."""
+    """Rows in the order given, from one read of the quotes and three queries."""
     listed = list(instruments)
     ids = [instrument.id for instrument in listed]
     quotes = latest_quotes(ids)
     closes = queries.daily_closes(
-        ids, start=at.date() - timedelta(days=SPARKLINE_DAYS), end=at.date()
+        ids, start=at.date() - timedelta(days=SPARKLINE_DAYS), end=at.date(), comparable_at=at
     )
     addresses = shortest_addresses(listed)
     return [

@@ -107,6 +107,11 @@ class SimulatedExchange:
         """Let time pass without trades."""
         market.at = max(market.at, microseconds(until))
 
+    def split(self, market: Market, factor: Decimal) -> None:
+        """Go on with shares each worth ``factor`` of a former one; the anchor is the caller's."""
+        market.log_price = max(0.0, market.log_price + math.log(factor))
+        market.last = max(1, round(market.last * factor))
+
     def ticks(self, market: Market, *, until: datetime) -> list[TickValue]:
         """The trades since the latest call, ascending; ``until`` itself is included."""
         end = microseconds(until)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -15,9 +15,10 @@ from django.db import transaction
 
 from integrations.simulated.exchange import SOURCE
 from integrations.simulated.paths import Candle, daily_candles, minute_candles
-from integrations.simulated.records import Past, pasts
+from integrations.simulated.records import Past, pasts, unknown_factor
 from market import calendar
 from market.calendar import Session
+from market.corporate_actions.split_factors import splits_of
 from market.intake.bars import BarRow
 from market.intake.ingestion import store_bars
 from market.models import Bar, Instrument
@@ -112,15 +113,21 @@ class SimulatedHistory:
         days = trading_days(
             past.newest.date + timedelta(days=1), end_date, instrument.exchange_id, timezone
         )
+        splits = splits_of([instrument.id], since=past.character.trend_date).get(instrument.id, ())
+        known_at = calendar.local_midnight(past.character.trend_date, timezone)
+        newest_at = past.newest.opened_at
+        behind = unknown_factor(splits, after=known_at, until=newest_at)
         candles = daily_candles(
-            past.character,
+            replace(past.character, trend_close=past.character.trend_close * float(behind)),
             seed=self._seed,
             symbol=instrument.symbol,
             previous_close=ticks_of(past.newest.close, instrument),
             days=list(days),
         )
         return [
-            TimedCandle(midnight, candle)
+            TimedCandle(
+                midnight, split(candle, unknown_factor(splits, after=newest_at, until=midnight))
+            )
             for midnight, candle in zip(days.values(), candles, strict=True)
         ]
 
@@ -199,6 +206,15 @@ def trading_days(
 def ticks_of(price: Decimal, instrument: Instrument) -> int:
     """The price in whole ticks, at least one."""
     return max(1, round(price / instrument.tick_size))
+
+
+def split(candle: Candle, factor: Decimal) -> Candle:
+    """The candle in shares of which each is worth ``factor`` of a former one."""
+    if factor == 1:
+        return candle
+    prices = (candle.open, candle.high, candle.low, candle.close)
+    opened, high, low, close = (max(1, round(price * factor)) for price in prices)
+    return Candle(opened, high, low, close, volume=round(candle.volume / factor))
 
 
 def bar_row(instrument: Instrument, interval: Interval, timed: TimedCandle) -> BarRow:

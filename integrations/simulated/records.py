@@ -14,6 +14,8 @@ from django.db import connection
 
 from integrations.simulated.exchange import SOURCE
 from integrations.simulated.paths import Character, character_of
+from market.corporate_actions.adjustment import Split
+from market.corporate_actions.split_factors import factor_between
 
 CHARACTER_DAYS: Final = 250
 
@@ -83,12 +85,17 @@ def newest_prices(instrument_ids: Iterable[int]) -> dict[int, tuple[Decimal, dat
         return {number: (last, occurred_at) for number, last, occurred_at in cursor.fetchall()}
 
 
-def starting_price(past: Past, newest: tuple[Decimal, datetime] | None) -> Decimal:
-    """Where live prices continue: at the newest stored one, be it a quote's or a day's close."""
+def starting_price(past: Past, newest: tuple[Decimal, datetime] | None) -> tuple[Decimal, datetime]:
+    """Where live prices continue, and of when that is: the newest quote's or day's close."""
     day_ended_at = past.newest.opened_at + timedelta(days=1)
     if newest is not None and newest[1] >= day_ended_at:
-        return newest[0]
-    return past.newest.close
+        return newest
+    return past.newest.close, past.newest.opened_at
+
+
+def unknown_factor(splits: Sequence[Split], *, after: datetime, until: datetime) -> Decimal:
+    """What the splits do that simulated prices did not know when they were made."""
+    return factor_between(splits, after=after, until=until, is_as_traded=False)
 
 
 def _days(

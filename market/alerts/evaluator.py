@@ -21,13 +21,20 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from market.alerts.change_listener import ChangeListener
+from market.alerts.close_series import CloseSeries
 from market.alerts.crossing_index import Crossing
 from market.alerts.holdings import holding_source
 from market.alerts.loading import read_alerts, read_marks, read_series, read_ticks
+from market.alerts.split_adjustments import adjust_for_splits
 from market.alerts.triggering import record_crossings
-from market.alerts.watched import Watched, WatchedAlert
+from market.alerts.watched import SeriesKey, Watched, WatchedAlert
+from market.corporate_actions.live_splits import (
+    comparable_quotes,
+    live_factors,
+    next_split_at,
+    times,
+)
 from market.intake.providers import PriceBatch
-from market.live.live_quotes import latest_quotes
 from market.live.shard_leader import Shard
 
 logger = logging.getLogger(__name__)
@@ -101,6 +108,9 @@ class AlertEvaluator:
         changed = self._changes.take()
         if not self._is_loaded:
             self._load()
+        # What was crossed before a split is of thresholds before it.
+        self._write()
+        self._mind_splits()
         self._take_batches()
         self._write()
         if changed:
@@ -121,8 +131,11 @@ class AlertEvaluator:
         self._pending: list[Crossing] = []
         self._is_loaded = False
         self._holdings_due_at = 0.0
+        self._splits_noted_at = self._clock()
+        self._next_split_at: datetime | None = None
 
     def _load(self) -> None:
+        self._note_splits()
         self._watch(read_alerts(self._shard), with_newest_price=False)
         # What the one before us published, and may not have lived to look at.
         since = self._clock() - timedelta(seconds=LOOK_BACK_SECONDS)
@@ -139,7 +152,7 @@ class AlertEvaluator:
             self._watched.put(alert)
         if any(alert.condition.portfolio_id for alert in alerts):
             self._renew_holdings()
-        for key, series in read_series(self._watched.series_missing()).items():
+        for key, series in self._missing_series().items():
             if key[0] in self._prices:
                 series.price(*self._prices[key[0]])
             self._watched.set_series(key, series)
@@ -147,7 +160,8 @@ class AlertEvaluator:
             self._meet_newest_prices({alert.watch.instrument_id for alert in alerts})
 
     def _meet_newest_prices(self, instrument_ids: set[int]) -> None:
-        for instrument_id, quote in latest_quotes(instrument_ids - self._prices.keys()).items():
+        unknown = instrument_ids - self._prices.keys()
+        for instrument_id, quote in comparable_quotes(unknown, at=self._clock()).items():
             self._prices[instrument_id] = (quote.last, quote.occurred_at)
             self._watched.set_previous_close(instrument_id, quote.previous_close)
         for instrument_id in instrument_ids & self._prices.keys():
@@ -184,8 +198,37 @@ class AlertEvaluator:
             self._watched.remove(alert_id)
         self._watch(read_alerts(self._shard, ids=wanted))
 
+    def _missing_series(self) -> dict[SeriesKey, CloseSeries]:
+        return read_series(self._watched.series_missing(), at=self._clock())
+
+    def _note_splits(self) -> None:
+        """Adjust thresholds to the splits so far, and look for when the next one comes."""
+        self._splits_noted_at = self._clock()
+        adjust_for_splits(at=self._splits_noted_at)
+        self._next_split_at = next_split_at(after=self._splits_noted_at)
+
+    def _mind_splits(self) -> None:
+        """Renew everything known in former shares, before a price in new ones is looked at."""
+        now = self._clock()
+        if self._next_split_at is None or now < self._next_split_at:
+            return
+        watched = {watch.instrument_id for watch in self._watched.index.all()}
+        factors = live_factors(watched, after=self._splits_noted_at, until=now)
+        self._note_splits()
+        for instrument_id, factor in factors.items():
+            self._watched.split(instrument_id, factor)
+            if instrument_id in self._prices:
+                price, at = self._prices[instrument_id]
+                self._prices[instrument_id] = (times(price, factor), at)
+        numbers = factors.keys()
+        self._read_anew(
+            {one.alert_id for one in self._watched.index.all() if one.instrument_id in numbers}
+        )
+        self._renew_holdings()
+
     def _compare(self) -> None:
         """Find what changed without our hearing of it."""
+        self._next_split_at = next_split_at(after=self._splits_noted_at)
         marks = read_marks(self._shard)
         ours = {
             watch.alert_id: (watch.revision, watch.is_armed) for watch in self._watched.index.all()

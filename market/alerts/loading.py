@@ -15,8 +15,13 @@ from market.alerts.crossing_index import Watch
 from market.alerts.kinds import AlertKind, AlertStatus, Direction
 from market.alerts.terms import Condition
 from market.alerts.watched import SeriesKey, WatchedAlert
+from market.corporate_actions.factors import IS_OF_TICKS
+from market.corporate_actions.live_splits import times
+from market.corporate_actions.split_factors import factor_between, splits_of
 from market.live.shard_leader import Shard
 from market.values import Interval
+
+SERIES_REACH: Final = timedelta(days=5 * 366)  # how far back so many days may lie
 
 ALERTS: Final = """
 SELECT id, instrument_id, kind, direction, threshold, "interval", length, fast_length,
@@ -29,13 +34,14 @@ SELECT id, revision, status = 'armed' FROM market_alert
 WHERE status <> 'triggered' AND instrument_id %% %(count)s = %(index)s
 """
 # Bars longer than a minute are stored once they have closed, minutes from their first price on.
-CLOSES: Final = """
-SELECT wanted.instrument_id, wanted."interval", exchange.timezone, bar.opened_at, bar.close
+CLOSES: Final = f"""
+SELECT wanted.instrument_id, wanted."interval", exchange.timezone, bar.opened_at, bar.close,
+       bar.is_as_traded
 FROM unnest(%(ids)s::int[], %(intervals)s::text[]) AS wanted (instrument_id, "interval")
 JOIN market_instrument AS instrument ON instrument.id = wanted.instrument_id
 JOIN market_exchange AS exchange ON exchange.mic = instrument.exchange_id
 LEFT JOIN LATERAL (
-    SELECT opened_at, close FROM market_bar
+    SELECT opened_at, close, {IS_OF_TICKS} AS is_as_traded FROM market_bar
     WHERE instrument_id = wanted.instrument_id AND "interval" = wanted."interval"
     ORDER BY opened_at DESC LIMIT %(limit)s
 ) AS bar ON true
@@ -93,8 +99,8 @@ def read_ticks(shard: Shard, *, since: datetime) -> list[tuple[int, Decimal, dat
         return [(number, price, at) for number, price, at in cursor]
 
 
-def read_series(keys: Iterable[SeriesKey]) -> dict[SeriesKey, CloseSeries]:
-    """The newest closes of each instrument and interval."""
+def read_series(keys: Iterable[SeriesKey], *, at: datetime) -> dict[SeriesKey, CloseSeries]:
+    """The newest closes of each instrument and interval, those before splits in shares of now."""
     wanted = list(keys)
     if not wanted:
         return {}
@@ -103,15 +109,22 @@ def read_series(keys: Iterable[SeriesKey]) -> dict[SeriesKey, CloseSeries]:
         "intervals": [interval.value for _, interval in wanted],
         "limit": CLOSES_KEPT + 1,
     }
+    splits = splits_of({number for number, _ in wanted}, since=(at - SERIES_REACH).date())
     found: dict[SeriesKey, CloseSeries] = {}
     with connection.cursor() as cursor:
         cursor.execute(CLOSES, words)
-        for instrument_id, interval, timezone, opened_at, close in cursor:
+        for instrument_id, interval, timezone, opened_at, close, is_as_traded in cursor:
             key = (instrument_id, Interval(interval))
             if key not in found:
                 found[key] = CloseSeries(key[1], timezone=timezone)
             if close is not None:
-                found[key].load([(opened_at, close)])
+                factor = factor_between(
+                    splits.get(instrument_id, ()),
+                    after=opened_at,
+                    until=at,
+                    is_as_traded=is_as_traded,
+                )
+                found[key].load([(opened_at, times(close, factor))])
     return found
 
 

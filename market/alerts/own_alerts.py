@@ -50,6 +50,7 @@ def create_alert(
         instrument=instrument,
         created_at=created_at,
         changed_at=created_at,
+        given_at=created_at,
         **columns(completed),
     )
     _refuse_another(alert)
@@ -79,6 +80,8 @@ def change_alert(*, alert: Alert, terms: AlertTerms, changed_at: datetime) -> Al
     User.objects.select_for_update(no_key=True).get(id=alert.owner_id)
     alert = _locked(alert)
     before = _facts(alert)
+    if completed.condition.threshold != alert.threshold:
+        alert.given_threshold, alert.given_at = None, changed_at
     for name, value in columns(completed).items():
         setattr(alert, name, value)
     if alert.status != AlertStatus.TRIGGERED:

@@ -9,12 +9,13 @@ from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.utils import timezone
 
 from market.alerts.holdings import holding_source
 from market.alerts.kinds import AlertStatus
 from market.alerts.levels import PriceFacts, rearm_level, trigger_level
 from market.alerts.loading import read_series
-from market.live.live_quotes import latest_quotes
+from market.corporate_actions.live_splits import comparable_quotes
 from market.models import Alert
 from market.values import QuoteValue
 
@@ -70,13 +71,14 @@ class Standing:
 
 
 def standings(alerts: Sequence[Alert]) -> dict[UUID, Standing]:
-    """By alert id, in the order given. One read of quotes, and two queries at most."""
+    """By alert id, in the order given. One read of quotes, and three queries at most."""
     waited_for = [(alert, alert.waited_for) for alert in alerts]
-    quotes = latest_quotes({alert.instrument_id for alert in alerts})
+    now = timezone.now()
+    quotes = comparable_quotes({alert.instrument_id for alert in alerts}, at=now)
     held = {(found.portfolio_id, alert.instrument_id) for alert, found in waited_for}
     costs = average_costs({(one, of) for one, of in held if one is not None})
     lengths = {(alert.instrument_id, found.interval) for alert, found in waited_for}
-    series = read_series({(of, one) for of, one in lengths if one is not None})
+    series = read_series({(of, one) for of, one in lengths if one is not None}, at=now)
     for (instrument_id, _), closes in series.items():
         if quote := quotes.get(instrument_id):
             closes.price(quote.last, quote.occurred_at)

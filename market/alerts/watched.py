@@ -92,6 +92,17 @@ class Watched:
         self._series[key] = self._series_of[key[0]][key] = series
         self._move(key[0], self._by_series[key])
 
+    def split(self, instrument_id: int, factor: Decimal) -> None:
+        """Take in that shares were split: what was known in former shares is not so any more.
+
+        Series are missing from then on. Thresholds that are prices are the caller's to renew.
+        """
+        close = self._previous_closes.get(instrument_id)
+        self.set_previous_close(instrument_id, None if close is None else close * factor)
+        for key in self._series_of.pop(instrument_id, {}):
+            del self._series[key]
+            self._move(instrument_id, self._by_series[key])
+
     def holdings(self) -> list[HoldingKey]:
         """The holdings that some alert depends on."""
         return [key for key, alerts in self._by_holding.items() if alerts]

@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.identifiers import new_id
@@ -41,7 +42,8 @@ class Alert(models.Model):
     """A condition on one instrument's price.
 
     ``threshold`` is a price in the instrument's currency, or percent: 5 is 5 %. ``revision``
-    counts the changes of the condition, so that nobody fires it by an earlier one.
+    counts the changes of the condition, so that nobody fires it by an earlier one. Over splits
+    ``threshold`` is kept in shares of now; ``given_threshold`` is then what it was at ``given_at``.
     ``compared_at`` is the moment of the price that decided the status; only later ones count.
     """
 
@@ -53,6 +55,8 @@ class Alert(models.Model):
     kind = models.CharField(max_length=20, choices=KIND_CHOICES)
     direction = models.CharField(max_length=5, choices=DIRECTION_CHOICES)
     threshold = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    given_threshold = models.DecimalField(max_digits=20, decimal_places=8, null=True)
+    given_at = models.DateTimeField(default=timezone.now, db_default=Now())
     interval = models.CharField(max_length=3, choices=StoredInterval.choices, blank=True)
     length = models.PositiveSmallIntegerField(null=True)  # bars
     fast_length = models.PositiveSmallIntegerField(null=True)  # bars; 1 is the price itself

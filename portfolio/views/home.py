@@ -110,11 +110,12 @@ def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) ->
 
 
 def position_lines(rows: list[PositionRow], currency: str) -> list[PositionLine]:
-    """The rows with their latest daily closes as small lines, in one query."""
-    today = timezone.now().date()
+    """The rows with their latest daily closes as small lines, in two queries."""
+    now = timezone.now()
+    today = now.date()
     ids = [row.instrument_id for row in rows]
     closes = market_queries.daily_closes(
-        ids, start=today - timedelta(days=SPARKLINE_DAYS), end=today
+        ids, start=today - timedelta(days=SPARKLINE_DAYS), end=today, comparable_at=now
     )
     lines = []
     for row in rows:

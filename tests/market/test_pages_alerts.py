@@ -228,6 +228,6 @@ def test_lists_take_a_fixed_number_of_queries(
         make_alert(apple, "rsi_above", str(60 + number))
         make_alert(make_instrument(f"S{number}"), threshold="1")
     fire(apple)
-    with django_assert_max_num_queries(15):  # type: ignore[operator]
+    with django_assert_max_num_queries(16):  # type: ignore[operator]
         page.get("/alerts")
     assert not AlertTrigger.objects.exists()
