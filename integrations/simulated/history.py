@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from integrations.simulated.exchange import SOURCE
 from integrations.simulated.paths import Candle, daily_candles, minute_candles
@@ -19,7 +19,7 @@ from integrations.simulated.records import Past, pasts, unknown_factor
 from market import calendar
 from market.calendar import Session
 from market.corporate_actions.split_factors import splits_of
-from market.intake.bars import BarRow
+from market.intake.bars import BarRow, lock_daily_bars
 from market.intake.ingestion import store_bars
 from market.models import Bar, Instrument
 from market.series.rollups import roll_up_closed
@@ -78,7 +78,10 @@ class SimulatedHistory:
         bars that these add up to.
         """
         wanted = list(instruments)
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
+            # First: rolling days up takes a part of the same lock, and of two who hold a part
+            # of it neither could have the whole.
+            lock_daily_bars(cursor)
             roll_up_closed({instrument.id for instrument in wanted}, at=now)
             known = pasts(instrument.id for instrument in wanted)
             rows: list[BarRow] = []
