@@ -8,7 +8,7 @@ from typing import Self
 
 from django.conf import settings
 
-from market import sessions
+from market import calendar, sessions
 from market.intake.bar_providers import chain_of
 from market.models import Instrument, InstrumentFeed, QuoteSnapshot
 
@@ -31,8 +31,10 @@ class FeedRow:
         quote = getattr(instrument, "quote_snapshot", None)
         feed = getattr(instrument, "feed", None)
         chain = chain_of(instrument)
-        session = sessions.session_of(at, instrument.exchange_id)
-        is_open = session.opens_at <= at
+        is_open = sessions.is_open(at, instrument.exchange_id)
+        # Providers know the real hours, even where the simulator never closes.
+        session = calendar.session_of(at, instrument.exchange_id)
+        has_minutes = session.opens_at <= at
         fresh = timedelta(seconds=settings.LIMITS.quote_fresh_seconds)
         newest = feed.newest_minute if feed else None
         # What was the newest when the session began is not late before it could be told of more.
@@ -43,5 +45,5 @@ class FeedRow:
             feed=feed,
             chain=" > ".join(chain),
             is_quote_stale=is_open and (quote is None or at - quote.occurred_at > fresh),
-            are_minutes_stale=bool(chain) and is_open and at - awaited > MINUTES_LATE,
+            are_minutes_stale=bool(chain) and has_minutes and at - awaited > MINUTES_LATE,
         )
