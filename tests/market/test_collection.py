@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -14,86 +13,29 @@ from django.db import connection
 
 from accounts.identifiers import new_id
 from market.calendar import Session
-from market.intake.bar_providers import (
-    ProvidedBar,
-    ProviderBusy,
-    ProviderUnavailable,
-    UnknownProvider,
-)
+from market.intake.bar_providers import ProviderBusy, ProviderUnavailable, UnknownProvider
 from market.intake.collection import alone, collect, request_due_runs, request_run
 from market.intake.gaps import Gap, find_gaps
 from market.intake.quarantine import release_row
-from market.models import Bar, BarRevision, IngestionRun, Instrument, InstrumentFeed, QuarantinedRow
-from market.tasks import collect_prices
+from market.models import Bar, BarRevision, IngestionRun, InstrumentFeed, QuarantinedRow
+from tests.market.collection_desk import (
+    NOW,
+    OPEN,
+    FakeProvider,
+    SecondProvider,
+    minutes,
+    run_at,
+    use_fake_providers,
+)
 from tests.market.factories import make_instrument
 
-NOW = datetime(2026, 1, 5, 15, 0, 30, tzinfo=UTC)  # New York has been open for half an hour
-OPEN = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
-
-
-class FakeProvider:
-    """Has a minute of price 10 for each of the session; fails as told."""
-
-    name = "first"
-    failures: ClassVar[list[Exception]] = []
-    asked: ClassVar[list[tuple[str, datetime]]] = []
-    changes: ClassVar[dict[datetime, dict[str, Decimal]]] = {}
-    absent: ClassVar[set[datetime]] = set()
-    page_minutes: ClassVar[int] = 10
-    fail_after_pages: ClassVar[int | None] = None
-
-    def bars(
-        self, instrument: Instrument, *, since: datetime, until: datetime
-    ) -> Iterator[Sequence[ProvidedBar]]:
-        self.asked.append((instrument.symbol, since))
-        if self.failures:
-            raise self.failures.pop(0)
-        minute, pages, page = max(since, OPEN), 0, []
-        while minute < until:
-            if minute not in self.absent:
-                names = ("open", "high", "low", "close", "volume")
-                values: dict[str, Any] = dict.fromkeys(names, Decimal(10))
-                page.append(ProvidedBar(minute, **(values | self.changes.get(minute, {}))))
-            minute += timedelta(minutes=1)
-            if len(page) == self.page_minutes or minute >= until:
-                if pages == FakeProvider.fail_after_pages:
-                    raise KeyboardInterrupt
-                yield page
-                pages, page = pages + 1, []
-
-
-class SecondProvider(FakeProvider):
-    name = "second"
-    failures: ClassVar[list[Exception]] = []
 
 
 @pytest.fixture(autouse=True)
 def providers(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the worker was told to do."""
-    settings.PRICE_PROVIDERS = {
-        "first": f"{__name__}.FakeProvider",
-        "second": f"{__name__}.SecondProvider",
-    }
-    settings.PRICE_CHAINS = {"*": ["first", "second"]}
-    for provider in (FakeProvider, SecondProvider):
-        provider.failures = []
-    FakeProvider.asked = []
-    FakeProvider.changes = {}
-    FakeProvider.absent = set()
-    FakeProvider.fail_after_pages = None
-    told: list[str] = []
-    monkeypatch.setattr(collect_prices, "delay", lambda *, run_id: told.append(run_id))
-    return told
-
-
-def run_at(at: datetime = NOW) -> IngestionRun:
-    run = request_run("first", requested_by_id=None, requested_at=at)
-    return collect(run.id, clock=lambda: at)
-
-
-def minutes() -> int:
-    return Bar.objects.filter(interval="1m").count()
+    return use_fake_providers(settings, monkeypatch)
 
 
 def test_every_minute_of_the_session_is_stored_with_its_longer_bars() -> None:
