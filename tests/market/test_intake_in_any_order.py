@@ -24,7 +24,7 @@ from tests.market.factories import NOON, make_bar, make_instrument
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 END = NOON + timedelta(days=3)
 SHOWN = ("interval", "opened_at", "open", "high", "low", "close", "volume")
@@ -163,7 +163,7 @@ def test_minutes_that_come_while_their_bars_are_still_open_end_in_the_same(
         transaction.set_rollback(True)
 
 
-@settings(parent=EXAMPLES, max_examples=10)
+@settings(parent=EXAMPLES, max_examples=5)
 @given(data=st.data())
 def test_rows_of_files_in_any_order_over_any_files_are_the_same_days(data: st.DataObject) -> None:
     header = "symbol,date,open,high,low,close,volume"
