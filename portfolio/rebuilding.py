@@ -21,7 +21,7 @@ from portfolio.bookkeeping import (
     rebuild_pairs,
 )
 from portfolio.bulk import fetch_rows
-from portfolio.models import LedgerBalance
+from portfolio.models import LedgerBalance, Portfolio
 
 POSITION_COLUMNS: Final = (
     *("portfolio_id", "instrument_id", "quantity", "cost", "realised_gain", "currency"),
@@ -60,7 +60,7 @@ class Difference:
 @transaction.atomic
 def find_differences(portfolio_id: UUID) -> list[Difference]:
     """Where the stored rows are not, in every column, what the entries amount to."""
-    lock_units(portfolio_id)
+    keep_entries_out(portfolio_id)
     holdings = derive_holdings(pairs_of(TRADED_PAIRS, [portfolio_id]))
     derived = {
         "lot": {lot_row(pair, lot) for pair, held in holdings.items() for lot in held.lots},
@@ -88,6 +88,15 @@ def rebuild_portfolio(portfolio_id: UUID) -> int:
     }
     rebuild_pairs(pairs)
     return len(pairs)
+
+
+def keep_entries_out(portfolio_id: UUID) -> None:
+    """Have new entries of the portfolio wait at their commit, also those of a first trade.
+
+    An entry's foreign key locks its portfolio then. Whoever holds this lock must ask for no
+    other, because those that wait hold balances.
+    """
+    Portfolio.objects.select_for_update().get(id=portfolio_id)
 
 
 def lock_units(portfolio_id: UUID) -> None:
