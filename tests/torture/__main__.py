@@ -14,11 +14,7 @@ from typing import Final
 from bench.database import fresh_database
 from tests.torture.report import Finding
 
-<<<<<<< Updated upstream
 CASES: Final = ("matching", "books", "faults", "api", "alerts")
-=======
-CASES: Final = ("matching", "books", "faults", "api")
->>>>>>> Stashed changes
 WITHIN_DJANGO: Final = frozenset({"books"})
 
 
