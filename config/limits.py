@@ -94,6 +94,9 @@ class Limits:
     book_levels_maximum: int = 50
     tape_trades: int = 50
 
+    # Activities recorded at once.
+    activities_per_batch: int = 1000
+
     # Orders.
     orders_per_batch: int = 500
     commands_per_match: int = 500

@@ -117,6 +117,7 @@ def complete_parameter(parameter: dict[str, Any], models: dict[str, Any]) -> Non
 # Of parameters that say the same everywhere.
 DESCRIPTIONS: Final = {
     "action_id": "of a dividend or split",
+    "activity_id": "of an activity of yours",
     "adjusted": "comparable over splits and dividends; `splits`: over splits alone",
     "alert_id": "of an alert of yours",
     "client_order_id": "as given when the order was placed, or else its Idempotency-Key",

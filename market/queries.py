@@ -63,7 +63,7 @@ def instruments_by_addresses(addresses: Iterable[str]) -> dict[str, Instrument]:
         UnknownSymbol: none has one of the symbols.
         AmbiguousSymbol: several exchanges list one of them.
     """
-    return {address: _only_one(address, found) for address, found in matches_of(addresses).items()}
+    return {address: only_one(address, found) for address, found in matches_of(addresses).items()}
 
 
 def matches_of(addresses: Iterable[str]) -> dict[str, list[Instrument]]:
@@ -88,7 +88,7 @@ def matches_of(addresses: Iterable[str]) -> dict[str, list[Instrument]]:
     return found
 
 
-def _only_one(address: str, found: Sequence[Instrument]) -> Instrument:
+def only_one(address: str, found: Sequence[Instrument]) -> Instrument:
     if not found:
         raise UnknownSymbol(address)
     if len(found) > 1:

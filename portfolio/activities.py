@@ -14,30 +14,19 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.errors import Problem
-from accounts.identifiers import new_id
+from portfolio.activity_drafts import draft_counterparts, draft_entry, find_counterpart_problems
 from portfolio.activity_rules import ActivityDraft, find_problems
-from portfolio.amounts import EXACT, ZERO
+from portfolio.activity_shapes import find_shape_problems
+from portfolio.amounts import ZERO
+from portfolio.booking_rates import BookedMoney, money_of
 from portfolio.bookkeeping import apply_trades
-from portfolio.entries import (
-    EntryDraft,
-    EntryKind,
-    charge_entry,
-    deposit_entry,
-    income_entry,
-    trade_entry,
-    withdrawal_entry,
-)
+from portfolio.drafts import EntryDraft, EntryKind
 from portfolio.errors import ActivityRefused, InsufficientFunds
 from portfolio.ledger import post_entries
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio, PortfolioKind
 
-PRICE_PLACES: Final = Decimal("1E-8")
 # Of a batch, the event names this many.
 ENTRY_IDS_NOTED: Final = 20
-CASH_ENTRIES: Final = {
-    EntryKind.DEPOSIT: deposit_entry,
-    EntryKind.WITHDRAWAL: withdrawal_entry,
-}
 
 
 def record_activity(
@@ -50,29 +39,39 @@ def record_activity(
 
 @transaction.atomic
 def record_activities(
-    *, portfolio: Portfolio, activities: Sequence[ActivityDraft], recorded_at: datetime
+    *,
+    portfolio: Portfolio,
+    activities: Sequence[ActivityDraft],
+    recorded_at: datetime,
+    is_batch: bool | None = None,
 ) -> list[JournalEntry]:
     """Book activities, all or none, and return their entries in the same order.
 
     An activity whose external id is known with the same content returns the entry it made.
-    Paper portfolios take deposits and withdrawals; their trades come from orders.
+    Paper portfolios take deposits and withdrawals; their trades come from orders. A sale of more
+    than a tracked portfolio holds is booked, and what is missing is flagged, see ``UnitMove``.
 
     Raises:
         ActivityRefused: something is wrong with an activity; ``problems`` names each thing,
-            its field led by the activity's index where there are several.
+            its field led by the activity's index where there are several, or in a batch.
         EntryConflict: an external id is known with another content.
         InsufficientFunds: a paper portfolio has less settled, unreserved cash.
-        InsufficientUnits: a sale exceeds what was held at its time.
     """
-    if problems := list(find_all_problems(activities, portfolio=portfolio, now=recorded_at)):
-        raise ActivityRefused(problems)
-    drafts = [draft_entry(portfolio, activity) for activity in activities]
-    posted = post_entries(drafts, recorded_at=recorded_at)
+    if is_batch is None:
+        is_batch = len(activities) > 1
+    monies = money_of_all(activities, portfolio=portfolio, now=recorded_at, is_batch=is_batch)
+    drafts = [
+        draft_entry(portfolio, activity, money)
+        for activity, money in zip(activities, monies, strict=True)
+    ]
+    beside = draft_counterparts(portfolio, activities, drafts)
+    posted = post_entries([*drafts, *beside], recorded_at=recorded_at)
     if portfolio.kind == PortfolioKind.PAPER:
         refuse_unsettled_withdrawal(portfolio, withdrawn=withdrawn_by(posted.new))
     apply_trades(posted.new)
     if posted.new:
-        transaction.on_commit(partial(request_valuations, portfolio.id), robust=True)
+        for touched in {draft.portfolio_id for draft in posted.new}:
+            transaction.on_commit(partial(request_valuations, touched), robust=True)
         note_activities(portfolio, [draft.id for draft in posted.new], recorded_at=recorded_at)
     ids = [posted.entry_id(draft) for draft in drafts]
     found = JournalEntry.objects.select_related("instrument").in_bulk(ids)
@@ -91,74 +90,36 @@ def note_activities(portfolio: Portfolio, ids: list[UUID], *, recorded_at: datet
     )
 
 
+def money_of_all(
+    activities: Sequence[ActivityDraft], *, portfolio: Portfolio, now: datetime, is_batch: bool
+) -> list[BookedMoney]:
+    """Raises:
+    ActivityRefused: something is wrong with an activity.
+    """
+    found = list(find_all_problems(activities, portfolio=portfolio, now=now))
+    # Rates are looked up by dates and currencies, which must make sense first.
+    monies = [] if found else money_of(activities, portfolio=portfolio)
+    found += [(index, one) for index, one in enumerate(monies) if isinstance(one, Problem)]
+    if found:
+        raise ActivityRefused([at_index(one, index, is_batch=is_batch) for index, one in found])
+    return [one for one in monies if isinstance(one, BookedMoney)]
+
+
+def at_index(problem: Problem, index: int, *, is_batch: bool) -> Problem:
+    return replace(problem, field=f"{index}.{problem.field}") if is_batch else problem
+
+
 def find_all_problems(
     activities: Sequence[ActivityDraft], *, portfolio: Portfolio, now: datetime
-) -> Iterable[Problem]:
+) -> Iterable[tuple[int, Problem]]:
+    """Each problem with the index of its activity."""
     for index, activity in enumerate(activities):
-        for problem in find_problems(activity, portfolio=portfolio, now=now):
-            field = problem.field if len(activities) == 1 else f"{index}.{problem.field}"
-            yield replace(problem, field=field)
-
-
-def draft_entry(portfolio: Portfolio, activity: ActivityDraft) -> EntryDraft:
-    """The journal entry of an activity that has no problems."""
-    entry_id = new_id()
-    kind = EntryKind(activity.kind)
-    external_id = activity.external_id or f"activity:{entry_id}"
-    amount = activity.amount or ZERO
-    if activity.is_trade:
-        return draft_trade(portfolio, activity, entry_id=entry_id, external_id=external_id)
-    if kind in (EntryKind.DIVIDEND, EntryKind.INTEREST):
-        return income_entry(
-            entry_id=entry_id,
-            portfolio_id=portfolio.id,
-            kind=kind,
-            external_id=external_id,
-            occurred_at=activity.occurred_at,
-            currency=portfolio.currency,
-            amount=amount,
-            fees=activity.fees,
-            taxes=activity.taxes,
-            instrument_id=activity.instrument.id if activity.instrument else None,
-            note=activity.note,
-        )
-    draft = CASH_ENTRIES.get(kind) or partial(charge_entry, kind=kind)
-    return draft(
-        entry_id=entry_id,
-        portfolio_id=portfolio.id,
-        external_id=external_id,
-        occurred_at=activity.occurred_at,
-        currency=portfolio.currency,
-        amount=amount,
-        note=activity.note,
-    )
-
-
-def draft_trade(
-    portfolio: Portfolio, activity: ActivityDraft, *, entry_id: UUID, external_id: str
-) -> EntryDraft:
-    if activity.instrument is None or activity.quantity is None:
-        raise ValueError("a trade was drafted before its problems were looked for")
-    unit_price = activity.unit_price
-    if unit_price is None:
-        exact = EXACT.divide(activity.amount or ZERO, activity.quantity)
-        unit_price = exact.quantize(PRICE_PLACES, context=EXACT)
-    return trade_entry(
-        entry_id=entry_id,
-        portfolio_id=portfolio.id,
-        kind=EntryKind(activity.kind),
-        external_id=external_id,
-        occurred_at=activity.occurred_at,
-        currency=portfolio.currency,
-        instrument_id=activity.instrument.id,
-        quantity=activity.quantity,
-        unit_price=unit_price,
-        amount=activity.amount,
-        fees=activity.fees,
-        taxes=activity.taxes,
-        is_settled=True,
-        note=activity.note,
-    )
+        for problem in (
+            *find_problems(activity, portfolio=portfolio, now=now),
+            *find_shape_problems(activity),
+            *find_counterpart_problems(activity, portfolio),
+        ):
+            yield index, problem
 
 
 def withdrawn_by(posted: Iterable[EntryDraft]) -> Decimal:

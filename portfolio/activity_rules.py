@@ -10,17 +10,22 @@ from typing import Final
 
 from accounts.errors import Problem
 from market.models import Instrument
-from portfolio.amounts import HUNDREDTH, ZERO, product
-from portfolio.entries import EntryKind
+from portfolio.amounts import ZERO
+from portfolio.drafts import EntryKind, LotFact
 from portfolio.models import Portfolio, PortfolioKind
 
 KINDS: Final = tuple(sorted(kind.value for kind in EntryKind.activities()))
 PAPER_KINDS: Final = (EntryKind.DEPOSIT.value, EntryKind.WITHDRAWAL.value)
 TRADE_KINDS: Final = tuple(kind.value for kind in EntryKind.trades())
+UNIT_KINDS: Final = tuple(kind.value for kind in EntryKind.unit_changes())
+DELIVERY_KINDS: Final = tuple(kind.value for kind in EntryKind.deliveries())
 FIRST_MOMENT: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NUMBER_MAXIMUM: Final = Decimal("1E15")
 EXTERNAL_ID_LENGTH: Final = 120
 NOTE_LENGTH: Final = 300
+RATIO_MAXIMUM: Final = Decimal(1_000_000)
+SIGNED: Final = ("quantity", "amount")
+LOTS_MAXIMUM: Final = 500
 PLACES: Final = {"unit_price": 8}
 PLACES_OTHERWISE: Final = 10
 
@@ -30,9 +35,12 @@ class ActivityDraft:
     """Something that happened, as it is reported.
 
     A trade has ``instrument``, ``quantity`` and either ``unit_price`` or the gross ``amount``;
-    the other kinds have ``amount``, gross. ``fees`` and ``taxes`` come on top of a purchase and
-    off everything else. Numbers are >= 0; the kind says the direction. ``currency`` is the
-    portfolio's unless given. Without an ``external_id`` every report is a new activity.
+    kinds of money alone have ``amount``, gross. ``fees`` and ``taxes`` come on top of a purchase
+    and off everything else. Numbers are >= 0 and the kind says the direction, save that of an
+    adjustment, which is in the sign. A transfer or an adjustment is of units or of money.
+    ``currency`` is the instrument's, else the portfolio's, unless given; with an
+    ``exchange_rate`` to the portfolio's currency its cash is the portfolio's. Without an
+    ``external_id`` every report is a new activity.
     """
 
     kind: str
@@ -47,10 +55,32 @@ class ActivityDraft:
     exchange_rate: Decimal | None = None
     external_id: str = ""
     note: str = ""
+    ratio_from: Decimal | None = None  # of a split
+    ratio_to: Decimal | None = None
+    lots: tuple[LotFact, ...] = ()  # that a sale uses, or that a transfer brings
+    source_instrument: Instrument | None = None  # of a spin-off: whose cost is shared
+    cost_share: Decimal | None = None  # of a spin-off: the fraction of that cost, 0 to 1
+    # Of a transfer: the other portfolio, whose side is booked with it.
+    counterpart: Portfolio | None = None
 
     @property
     def is_trade(self) -> bool:
         return self.kind in TRADE_KINDS
+
+    @property
+    def is_delivery(self) -> bool:
+        return self.kind in DELIVERY_KINDS
+
+    @property
+    def brings_lots(self) -> bool:
+        """Whether it is the arrival of units whose lots come from another portfolio."""
+        has_cost = self.lots or self.unit_price is not None or self.amount is not None
+        return self.is_of_units and self.kind == EntryKind.TRANSFER_IN and not has_cost
+
+    @property
+    def is_of_units(self) -> bool:
+        """Whether it moves units of an instrument."""
+        return self.instrument is not None and self.kind in UNIT_KINDS
 
 
 def find_problems(
@@ -61,7 +91,6 @@ def find_problems(
     yield from find_time_problems(activity, now)
     yield from find_currency_problems(activity, portfolio)
     yield from find_number_problems(activity)
-    yield from find_shape_problems(activity)
     for field, text, limit in (
         ("external_id", activity.external_id, EXTERNAL_ID_LENGTH),
         ("note", activity.note, NOTE_LENGTH),
@@ -96,18 +125,19 @@ def find_time_problems(activity: ActivityDraft, now: datetime) -> Iterator[Probl
 
 
 def find_currency_problems(activity: ActivityDraft, portfolio: Portfolio) -> Iterator[Problem]:
-    """There are no exchange rates yet, so everything is in the portfolio's currency."""
-    own = portfolio.currency
-    if activity.currency and activity.currency != own:
-        message = f"currency was {activity.currency}, must be the portfolio's, {own}"
+    own, code = portfolio.currency, activity.currency
+    if code and not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+        message = f"currency was {code[:10]!r}, must be a code of three letters like USD"
+        yield Problem("currency", "invalid", message)
+    elif code and code != own and portfolio.kind == PortfolioKind.PAPER:
+        message = f"currency was {code}, a paper portfolio has cash in {own} only"
         yield Problem("currency", "other_currency", message)
-    if activity.instrument is not None and activity.instrument.currency != own:
-        message = (
-            f"{activity.instrument.symbol} is priced in {activity.instrument.currency},"
-            f" must be in the portfolio's currency, {own}"
-        )
-        yield Problem("symbol", "other_currency", message)
-    if activity.exchange_rate is not None and activity.exchange_rate != 1:
+    rate = activity.exchange_rate
+    if rate is None:
+        return
+    if not rate.is_finite() or not 0 < rate <= NUMBER_MAXIMUM:
+        yield Problem("exchange_rate", "out_of_range", f"exchange_rate was {rate}, must be > 0")
+    elif rate != 1 and own == (code or (activity.instrument or portfolio).currency):
         message = "exchange_rate is for other currencies than the portfolio's"
         yield Problem("exchange_rate", "not_used", message)
 
@@ -116,12 +146,15 @@ def find_number_problems(activity: ActivityDraft) -> Iterator[Problem]:
     for field, number, is_zero_allowed in (
         ("quantity", activity.quantity, False),
         ("unit_price", activity.unit_price, True),
-        ("amount", activity.amount, activity.is_trade),
+        ("amount", activity.amount, activity.is_trade or activity.is_of_units),
         ("fees", activity.fees, True),
         ("taxes", activity.taxes, True),
     ):
-        if number is not None:
-            yield from find_number_problem(field, number, is_zero_allowed=is_zero_allowed)
+        if number is None:
+            continue
+        # The sign of an adjustment says whether something came or left.
+        size = abs(number) if activity.kind == EntryKind.ADJUSTMENT and field in SIGNED else number
+        yield from find_number_problem(field, size, is_zero_allowed=is_zero_allowed)
 
 
 def find_number_problem(field: str, number: Decimal, *, is_zero_allowed: bool) -> Iterator[Problem]:
@@ -137,46 +170,3 @@ def find_number_problem(field: str, number: Decimal, *, is_zero_allowed: bool) -
         if isinstance(exponent, int) and exponent < -places:
             message = f"{field} was {number}, must have at most {places} decimal places"
             yield Problem(field, "too_precise", message)
-
-
-def find_shape_problems(activity: ActivityDraft) -> Iterator[Problem]:
-    """Fields that the kind needs or has no use for."""
-    if activity.is_trade:
-        yield from find_trade_problems(activity)
-        return
-    if activity.amount is None:
-        yield Problem("amount", "required", f"a {activity.kind} needs an amount")
-    for field in ("quantity", "unit_price"):
-        if getattr(activity, field) is not None:
-            yield Problem(field, "not_used", f"a {activity.kind} has no {field}")
-    if activity.kind == EntryKind.DIVIDEND and activity.instrument is None:
-        yield Problem("symbol", "required", "a dividend needs the symbol that paid it")
-    if activity.kind in (EntryKind.DEPOSIT, EntryKind.WITHDRAWAL, EntryKind.FEE, EntryKind.TAX):
-        if activity.fees or activity.taxes:
-            message = f"a {activity.kind} has no fees or taxes of its own; record them beside it"
-            yield Problem("fees" if activity.fees else "taxes", "not_used", message)
-        if activity.instrument is not None:
-            yield Problem("symbol", "not_used", f"a {activity.kind} has no symbol")
-
-
-def find_trade_problems(activity: ActivityDraft) -> Iterator[Problem]:
-    if activity.instrument is None:
-        yield Problem("symbol", "required", f"a {activity.kind} needs a symbol")
-    quantity, unit_price, amount = activity.quantity, activity.unit_price, activity.amount
-    if quantity is None:
-        yield Problem("quantity", "required", f"a {activity.kind} needs a quantity")
-    if unit_price is None and amount is None:
-        yield Problem("unit_price", "required", "give the unit price or the gross amount")
-    is_sane = all(
-        number is None or (number.is_finite() and 0 <= number <= NUMBER_MAXIMUM)
-        for number in (quantity, unit_price, amount)
-    )
-    if not is_sane or quantity is None or unit_price is None:
-        return
-    gross = product(quantity, unit_price)
-    if gross > NUMBER_MAXIMUM:
-        message = f"quantity × unit_price was {gross}, must be at most {NUMBER_MAXIMUM:f}"
-        yield Problem("quantity", "out_of_range", message)
-    elif amount is not None and abs(amount - gross) > HUNDREDTH:
-        message = f"amount was {amount}, quantity × unit_price is {gross}; give one of them"
-        yield Problem("amount", "disagrees", message)

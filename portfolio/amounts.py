@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 ZERO: Final = Decimal(0)
@@ -16,6 +16,15 @@ EXACT: Final = Context(prec=90, rounding=ROUND_HALF_EVEN)
 def ten_places(value: Decimal) -> Decimal:
     """Round half-even to the ten places that the ledger stores."""
     return value.quantize(TEN_PLACES, context=EXACT)
+
+
+def stored_units(value: Decimal) -> Decimal:
+    """Units in the ten places of the ledger, half up.
+
+    Half up and not half even: adding a number of ten places then never changes how the rest is
+    rounded, so what events add up to is the same whichever of them is rounded.
+    """
+    return value.quantize(TEN_PLACES, rounding=ROUND_HALF_UP, context=EXACT)
 
 
 def product(quantity: Decimal, unit_price: Decimal) -> Decimal:

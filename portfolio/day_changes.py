@@ -14,6 +14,7 @@ from market.models import Instrument
 from market.values import QuoteValue
 from portfolio.amounts import ZERO, product
 from portfolio.models import Lot, Portfolio, Position
+from portfolio.money_now import quote_in, rate_of, rates_today
 
 Quotes = Mapping[int, QuoteValue]
 
@@ -47,11 +48,13 @@ def day_change(quantity: Decimal, quote: QuoteValue | None, fresh: FreshUnits) -
 def usable_quotes(
     positions: Iterable[Position], quotes: Quotes, currency: str
 ) -> dict[int, QuoteValue]:
-    """Quotes in the portfolio's currency: without a rate, a price in another is no price."""
+    """Quotes in a currency, at today's rates: without a rate, a price is no price."""
+    priced = [one for one in positions if one.instrument_id in quotes]
+    rates = rates_today((one.instrument.currency, currency) for one in priced)
     return {
-        position.instrument_id: quotes[position.instrument_id]
-        for position in positions
-        if position.instrument_id in quotes and position.instrument.currency == currency
+        one.instrument_id: quote_in(quotes[one.instrument_id], rate)
+        for one in priced
+        if (rate := rate_of(rates, one.instrument.currency, currency)) is not None
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,9 +11,11 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from portfolio.amounts import ZERO, ten_places
+from market.currencies.currency_units import units_per_major
+from portfolio.amounts import EXACT, ZERO, product, ten_places
 
 FIELD_SEPARATOR: Final = "\x1f"
+ONE: Final = Decimal(1)
 
 
 class LedgerAccountKind(StrEnum):
@@ -42,18 +45,38 @@ class EntryKind(StrEnum):
     INTEREST = "interest"
     FEE = "fee"
     TAX = "tax"
+    SPLIT = "split"
+    TRANSFER_IN = "transfer_in"
+    TRANSFER_OUT = "transfer_out"
+    SPIN_OFF = "spin_off"
+    ADJUSTMENT = "adjustment"
     SETTLEMENT = "settlement"
     REVERSAL = "reversal"
+    RESTATEMENT = "restatement"  # units that another entry is found to have changed
 
     @classmethod
     def activities(cls) -> frozenset[EntryKind]:
         """Kinds that an investor would call something that happened."""
-        return frozenset(cls) - {cls.SETTLEMENT, cls.REVERSAL}
+        return frozenset(cls) - {cls.SETTLEMENT, cls.REVERSAL, cls.RESTATEMENT}
 
     @classmethod
     def trades(cls) -> tuple[EntryKind, EntryKind]:
-        """Kinds that change how many units are owned, and so lots and positions."""
+        """Kinds that exchange units for money."""
         return (cls.BUY, cls.SELL)
+
+    @classmethod
+    def unit_changes(cls) -> tuple[EntryKind, ...]:
+        """Kinds that may change how many units are owned or what they cost, and so lots."""
+        return (*cls.trades(), *cls.corporate_actions(), *cls.deliveries())
+
+    @classmethod
+    def corporate_actions(cls) -> tuple[EntryKind, EntryKind]:
+        return (cls.SPLIT, cls.SPIN_OFF)
+
+    @classmethod
+    def deliveries(cls) -> tuple[EntryKind, EntryKind, EntryKind]:
+        """Kinds that carry units, or money, over the portfolio's border."""
+        return (cls.TRANSFER_IN, cls.TRANSFER_OUT, cls.ADJUSTMENT)
 
 
 class BalanceKey(NamedTuple):
@@ -82,6 +105,37 @@ class PostingDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LotFact:
+    """A lot that an entry names: one that a sale uses, or one that a transfer brings."""
+
+    quantity: Decimal
+    lot_id: UUID | None = None  # of a sale
+    cost: Decimal | None = None  # of a transfer, charges included, in the entry's currency
+    opened_at: datetime | None = None  # of a transfer
+
+    def plain(self) -> dict[str, str]:
+        """As JSON keeps it: numbers, ids and times as texts."""
+        found = {"quantity": _canonical(self.quantity)}
+        if self.lot_id is not None:
+            found["lot_id"] = str(self.lot_id)
+        if self.cost is not None:
+            found["cost"] = _canonical(self.cost)
+        if self.opened_at is not None:
+            found["opened_at"] = self.opened_at.astimezone(UTC).isoformat()
+        return found
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, str]) -> LotFact:
+        lot_id, cost, opened_at = (plain.get(name) for name in ("lot_id", "cost", "opened_at"))
+        return cls(
+            quantity=Decimal(plain["quantity"]),
+            lot_id=None if lot_id is None else UUID(lot_id),
+            cost=None if cost is None else Decimal(cost),
+            opened_at=None if opened_at is None else datetime.fromisoformat(opened_at),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryDraft:
     """A journal entry to be posted. Signs and units are those of ``JournalEntry``."""
 
@@ -101,6 +155,15 @@ class EntryDraft:
     exchange_rate: Decimal | None = None
     note: str = ""
     reverses_id: UUID | None = None
+    restates_id: UUID | None = None
+    settled_currency: str = ""  # of the cash that moved; empty: ``currency``
+    base_rate: Decimal = ONE  # the portfolio's currency for one of the settled currency
+    local_rate: Decimal = ONE  # the instrument's currency for one of ``currency``
+    ratio_from: Decimal | None = None
+    ratio_to: Decimal | None = None
+    source_instrument_id: int | None = None  # of a spin-off: whose cost is shared
+    cost_share: Decimal | None = None
+    lots: tuple[LotFact, ...] = ()
 
     @property
     def cost(self) -> Decimal:
@@ -116,6 +179,10 @@ class EntryDraft:
     def is_trade(self) -> bool:
         return self.kind in (EntryKind.BUY, EntryKind.SELL)
 
+    @property
+    def changes_units(self) -> bool:
+        return self.instrument_id is not None and self.kind in EntryKind.unit_changes()
+
     def body_hash(self) -> bytes:
         """SHA-256 of the facts. Ids are left out: they say which entry, not what it says."""
         text = FIELD_SEPARATOR.join(
@@ -124,9 +191,30 @@ class EntryDraft:
                 *(str(self.instrument_id), _canonical(self.quantity), _canonical(self.unit_price)),
                 *(_canonical(self.amount), _canonical(self.fees), _canonical(self.taxes)),
                 *(_canonical(self.exchange_rate), str(self.reverses_id), self.note),
+                *self._further_facts(),
             )
         )
         return hashlib.sha256(text.encode()).digest()
+
+    def _further_facts(self) -> list[str]:
+        """Facts that most entries lack. The rates of the day are none: they are looked up."""
+        named = (
+            ("ratio_from", _canonical(self.ratio_from)),
+            ("ratio_to", _canonical(self.ratio_to)),
+            ("source", "" if self.source_instrument_id is None else str(self.source_instrument_id)),
+            ("cost_share", _canonical(self.cost_share)),
+            ("restates", "" if self.restates_id is None else str(self.restates_id)),
+            ("lots", ";".join(",".join(map(str, lot.plain().items())) for lot in self.lots)),
+        )
+        return [f"{name}={text}" for name, text in named if text]
+
+
+def in_settled(amount: Decimal, currency: str, exchange_rate: Decimal | None) -> Decimal:
+    """Reported money as the cash that moves: at the booked rate, and pennies as pounds."""
+    if exchange_rate is not None:
+        return product(amount, exchange_rate)
+    per_major = units_per_major(currency)
+    return amount if per_major == ONE else ten_places(EXACT.divide(amount, per_major))
 
 
 def _canonical(number: Decimal | None) -> str:

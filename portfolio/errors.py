@@ -20,6 +20,12 @@ class PortfolioNotFound(PortfolioError, NotFound):
     code = "portfolio_not_found"
 
 
+class ActivityNotFound(PortfolioError, NotFound):
+    """There is no such activity, or the caller may not know that there is."""
+
+    code = "activity_not_found"
+
+
 class PortfolioRefused(PortfolioError, ProblemsError):
     """The portfolio cannot be opened or changed like that; ``problems`` names each reason."""
 
@@ -104,6 +110,7 @@ class NotReversible(PortfolioError):
 
 
 __all__ = [
+    "ActivityNotFound",
     "ActivityRefused",
     "EntryConflict",
     "HoldReleased",

@@ -1,9 +1,9 @@
-"""The journal as pages and the API read it: newest first, by keyset, two queries a page."""
+"""The journal as pages and the API read it: newest first, by keyset, three queries a page."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from portfolio.entries import EntryKind
-from portfolio.models import JournalEntry, Portfolio, Posting
+from portfolio.drafts import EntryKind, LotFact
+from portfolio.models import JournalEntry, Portfolio, Posting, UnitMove
 
 PAGE_SIZE: Final = 100
 
@@ -49,6 +49,13 @@ class EntryRow:
     note: str
     reverses_id: UUID | None
     is_reversed: bool
+    ratio_from: Decimal | None = None
+    ratio_to: Decimal | None = None
+    from_symbol: str | None = None
+    cost_share: Decimal | None = None
+    lots: tuple[LotFact, ...] = ()
+    found_quantity: Decimal | None = None
+    missing_quantity: Decimal | None = None
     postings: tuple[PostingRow, ...] = ()
 
     @property
@@ -67,11 +74,12 @@ class EntryPage:
 def journal_page(
     portfolio: Portfolio, *, before: Keyset | None = None, limit: int = PAGE_SIZE
 ) -> EntryPage:
-    """All entries with their postings, newest first. Two queries."""
+    """All entries with their postings, newest first. Three queries."""
     entries = JournalEntry.objects.filter(portfolio=portfolio)
     found, next_before = _page(entries, before=before, limit=limit)
     postings = _postings_of(found)
-    rows = tuple(_entry_row(entry, postings[entry.id]) for entry in found)
+    missing = _missing_of(found)
+    rows = tuple(_entry_row(entry, postings[entry.id], missing) for entry in found)
     return EntryPage(rows, next_before)
 
 
@@ -83,7 +91,7 @@ def activity_page(
     before: Keyset | None = None,
     limit: int = PAGE_SIZE,
 ) -> EntryPage:
-    """What happened, newest first, ``start_at`` included and ``end_at`` excluded. One query.
+    """What happened, newest first, ``start_at`` included and ``end_at`` excluded. Two queries.
 
     Settlements and reversals are bookkeeping and left out; what was reversed says so.
     """
@@ -94,12 +102,20 @@ def activity_page(
     if end_at is not None:
         entries = entries.filter(occurred_at__lt=end_at)
     found, next_before = _page(entries, before=before, limit=limit)
-    return EntryPage(tuple(_entry_row(entry, ()) for entry in found), next_before)
+    missing = _missing_of(found)
+    return EntryPage(tuple(_entry_row(entry, (), missing) for entry in found), next_before)
+
+
+def entry_rows(entries: Sequence[JournalEntry], *, with_postings: bool = False) -> list[EntryRow]:
+    """Entries just written, in their order. Two queries at most."""
+    missing = _missing_of(entries)
+    postings = _postings_of(entries) if with_postings else {}
+    return [_entry_row(entry, postings.get(entry.id, ()), missing) for entry in entries]
 
 
 def entry_row(entry: JournalEntry) -> EntryRow:
-    """One entry just written, as an activity. Its instrument may take one query."""
-    return _entry_row(entry, ())
+    """One entry just written, as an activity."""
+    return entry_rows([entry])[0]
 
 
 def _page(
@@ -110,7 +126,8 @@ def _page(
         entries = entries.filter(occurred_at__lte=occurred_at).filter(
             Q(occurred_at__lt=occurred_at) | Q(id__lt=entry_id)
         )
-    ordered = entries.select_related("instrument", "reversed_by").order_by("-occurred_at", "-id")
+    ordered = entries.select_related("instrument", "source_instrument", "reversed_by")
+    ordered = ordered.order_by("-occurred_at", "-id")
     found = list(ordered[: limit + 1])
     shown = found[:limit]
     has_more = len(found) > limit
@@ -132,7 +149,21 @@ def _postings_of(entries: Iterable[JournalEntry]) -> dict[UUID, Sequence[Posting
     return postings  # type: ignore[return-value]
 
 
-def _entry_row(entry: JournalEntry, postings: Iterable[PostingRow]) -> EntryRow:
+def _missing_of(entries: Iterable[JournalEntry]) -> dict[UUID, UnitMove]:
+    """Where units were needed that nobody is known to have acquired, by entry."""
+    asked = list(entries)
+    found = UnitMove.objects.filter(
+        portfolio__in={entry.portfolio_id for entry in asked},
+        entry__in=[entry.id for entry in asked],
+        missing_quantity__gt=0,
+    )
+    return {move.entry_id: move for move in found}
+
+
+def _entry_row(
+    entry: JournalEntry, postings: Iterable[PostingRow], missing: Mapping[UUID, UnitMove]
+) -> EntryRow:
+    move = missing.get(entry.id)
     return EntryRow(
         id=entry.id,
         kind=entry.kind,
@@ -150,5 +181,12 @@ def _entry_row(entry: JournalEntry, postings: Iterable[PostingRow]) -> EntryRow:
         note=entry.note,
         reverses_id=entry.reverses_id,
         is_reversed=hasattr(entry, "reversed_by"),
+        ratio_from=entry.ratio_from,
+        ratio_to=entry.ratio_to,
+        from_symbol=entry.source_instrument.symbol if entry.source_instrument else None,
+        cost_share=entry.cost_share,
+        lots=tuple(LotFact.from_plain(plain) for plain in entry.lots or ()),
+        found_quantity=None if move is None else move.found_quantity,
+        missing_quantity=None if move is None else move.missing_quantity,
         postings=tuple(postings),
     )

@@ -6,6 +6,7 @@ What an entry posts is written in ``portfolio/entries.py``; what the database it
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,14 +43,21 @@ from portfolio.signals import entries_posted
 INSERT_ENTRIES: Final = """
 INSERT INTO portfolio_journalentry (id, portfolio_id, kind, external_id, body_hash, occurred_at,
     recorded_at, instrument_id, quantity, unit_price, amount, fees, taxes, currency,
-    exchange_rate, note, reverses_id)
+    exchange_rate, note, reverses_id, restates_id,
+    settled_currency, base_rate, local_rate, ratio_from, ratio_to, source_instrument_id,
+    cost_share, lots)
 SELECT id, portfolio_id, kind, external_id, body_hash, occurred_at, %s, instrument_id, quantity,
-    unit_price, amount, fees, taxes, currency, exchange_rate, note, reverses_id
+    unit_price, amount, fees, taxes, currency, exchange_rate, note, reverses_id, restates_id,
+    settled_currency, base_rate, local_rate, ratio_from, ratio_to, source_instrument_id,
+    cost_share, lots::jsonb
 FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::timestamptz[],
     %s::int[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
-    %s::text[], %s::numeric[], %s::text[], %s::uuid[])
+    %s::text[], %s::numeric[], %s::text[], %s::uuid[], %s::uuid[], %s::text[], %s::numeric[],
+    %s::numeric[], %s::numeric[], %s::numeric[], %s::int[], %s::numeric[], %s::text[])
     AS d (id, portfolio_id, kind, external_id, body_hash, occurred_at, instrument_id, quantity,
-    unit_price, amount, fees, taxes, currency, exchange_rate, note, reverses_id)
+    unit_price, amount, fees, taxes, currency, exchange_rate, note, reverses_id, restates_id,
+    settled_currency, base_rate, local_rate, ratio_from, ratio_to, source_instrument_id,
+    cost_share, lots)
 ON CONFLICT (portfolio_id, external_id) DO NOTHING
 RETURNING id
 """
@@ -123,7 +131,7 @@ def balance_keys(drafts: Iterable[EntryDraft]) -> set[BalanceKey]:
 def _insert_entries(drafts: Sequence[EntryDraft], *, recorded_at: datetime) -> PostedEntries:
     if not drafts:
         return PostedEntries(new=(), repeated={})
-    columns = columns_of(map(_entry_row, drafts), width=16)
+    columns = columns_of(map(_entry_row, drafts), width=25)
     new_ids = {row[0] for row in fetch_rows(INSERT_ENTRIES, [recorded_at, *columns])}
     repeats = [draft for draft in drafts if draft.id not in new_ids]
     return PostedEntries(
@@ -137,8 +145,14 @@ def _entry_row(draft: EntryDraft) -> tuple[Any, ...]:
         *(draft.id, draft.portfolio_id, draft.kind.value, draft.external_id, draft.body_hash()),
         *(draft.occurred_at, draft.instrument_id, draft.quantity, draft.unit_price, draft.amount),
         *(draft.fees, draft.taxes, draft.currency, draft.exchange_rate, draft.note),
-        draft.reverses_id,
+        *(draft.reverses_id, draft.restates_id, draft.settled_currency, draft.base_rate),
+        *(draft.local_rate, draft.ratio_from, draft.ratio_to, draft.source_instrument_id),
+        *(draft.cost_share, _lots_text(draft)),
     )
+
+
+def _lots_text(draft: EntryDraft) -> str | None:
+    return json.dumps([lot.plain() for lot in draft.lots]) if draft.lots else None
 
 
 def _match_repeats(repeats: Sequence[EntryDraft]) -> dict[UUID, UUID]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,14 +13,18 @@ from market.live.live_quotes import latest_quotes
 from portfolio.amounts import ZERO, product
 from portfolio.day_changes import usable_quotes
 from portfolio.models import LedgerBalance, Portfolio, Position
+from portfolio.money_now import rates_today, worth_of_cash
 
 
 @dataclass(frozen=True, slots=True)
 class PortfolioOverview:
-    """In the portfolio's currency. Values are None where a holding has no usable price."""
+    """In the portfolio's currency. Values are None where a holding has no usable price.
+
+    ``cash`` is that of all currencies, None where one has no rate.
+    """
 
     portfolio: Portfolio
-    cash: Decimal  # settled or not
+    cash: Decimal | None  # settled or not
     settled_cash: Decimal
     buying_power: Decimal  # cash that no order has reserved
     market_value: Decimal | None
@@ -28,17 +32,20 @@ class PortfolioOverview:
 
     @property
     def total_value(self) -> Decimal | None:
-        return None if self.market_value is None else self.cash + self.market_value
+        if self.cash is None or self.market_value is None:
+            return None
+        return self.cash + self.market_value
 
 
 def overviews(portfolios: Sequence[Portfolio], *, at: datetime) -> list[PortfolioOverview]:
     """One for each, in the order given."""
     balances = cash_balances(portfolios)
     values = market_values(portfolios)
+    cash = cash_of(portfolios, balances)
     return [
         PortfolioOverview(
             portfolio=portfolio,
-            cash=balance.total if balance else ZERO,
+            cash=cash[portfolio.id],
             settled_cash=balance.settled if balance else ZERO,
             buying_power=balance.total - balance.held if balance else ZERO,
             market_value=values[portfolio.id],
@@ -54,6 +61,19 @@ def cash_balances(portfolios: Sequence[Portfolio]) -> dict[tuple[UUID, str], Led
         portfolio__in=[portfolio.id for portfolio in portfolios], instrument=None
     )
     return {(row.portfolio_id, row.currency): row for row in rows}
+
+
+def cash_of(
+    portfolios: Sequence[Portfolio], balances: Mapping[tuple[UUID, str], LedgerBalance]
+) -> dict[UUID, Decimal | None]:
+    """What each portfolio has in all currencies, in its own."""
+    held: defaultdict[UUID, dict[str, Decimal]] = defaultdict(dict)
+    for (portfolio_id, currency), balance in balances.items():
+        if balance.total:
+            held[portfolio_id][currency] = balance.total
+    own = {portfolio.id: portfolio.currency for portfolio in portfolios}
+    rates = rates_today((code, own[key]) for key, found in held.items() for code in found)
+    return {key: worth_of_cash(held[key], currency, rates) for key, currency in own.items()}
 
 
 def market_values(portfolios: Sequence[Portfolio]) -> dict[UUID, Decimal | None]:

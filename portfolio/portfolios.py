@@ -22,6 +22,7 @@ from portfolio.entries import deposit_entry
 from portfolio.errors import PortfolioNotFound, PortfolioRefused, Problem
 from portfolio.ledger import post_entries
 from portfolio.models import Portfolio, PortfolioKind
+from portfolio.models.portfolios import BookedActions, LotMethod
 from portfolio.queries import Quotes, cash_row, position_rows
 from portfolio.signals import portfolio_archiving
 
@@ -40,7 +41,7 @@ class PortfolioSummary:
     in percent of the total value before that change.
     """
 
-    cash: Decimal  # settled or not
+    cash: Decimal | None  # of all currencies, settled or not; None where one has no rate
     settled_cash: Decimal
     buying_power: Decimal  # cash that no order has reserved
     withdrawable_cash: Decimal
@@ -51,6 +52,7 @@ class PortfolioSummary:
     day_change: Decimal | None
     day_change_pct: Decimal | None
     unpriced: tuple[str, ...]
+    lacks_rate: bool  # whether some price is known and only its rate is not
     as_of: datetime
 
 
@@ -63,19 +65,31 @@ def open_portfolio(
     currency: str,
     starting_cash: Decimal | None,
     opened_at: datetime,
+    lot_method: str = LotMethod.FIFO,
+    booked_actions: str = BookedActions.SPLITS,
 ) -> Portfolio:
     """Open a set of books; starting cash is its first deposit.
 
     Raises:
-        PortfolioRefused: name, kind, currency or starting cash make no sense.
+        PortfolioRefused: name, kind, currency, starting cash or way of booking make no sense.
         AllowanceExceeded: the owner's tier includes no further portfolio.
     """
-    problems = [*find_name_problems(name), *find_problems(kind, currency, starting_cash)]
+    problems = [
+        *find_name_problems(name),
+        *find_problems(kind, currency, starting_cash),
+        *find_booking_problems(lot_method, booked_actions),
+    ]
     if problems:
         raise PortfolioRefused(problems)
     refuse_beyond_allowance(owner)
     portfolio = Portfolio.objects.create(
-        owner=owner, name=name.strip(), kind=kind, currency=currency, created_at=opened_at
+        owner=owner,
+        name=name.strip(),
+        kind=kind,
+        currency=currency,
+        lot_method=lot_method,
+        booked_actions=booked_actions,
+        created_at=opened_at,
     )
     if starting_cash:
         deposit = deposit_entry(
@@ -176,12 +190,12 @@ def summary(
     cash = cash_row(portfolio)
     rows = position_rows(portfolio, quotes, cash=cash)
     market_value = total(row.market_value for row in rows)
-    total_value = None if market_value is None else cash.total + market_value
+    total_value = total([cash.in_all, market_value])
     cost = sum((row.cost for row in rows), ZERO)
     change = total(row.day_change for row in rows)
     worth_before = None if total_value is None or change is None else total_value - change
     return PortfolioSummary(
-        cash=cash.total,
+        cash=cash.in_all,
         settled_cash=cash.settled,
         buying_power=cash.buying_power,
         withdrawable_cash=cash.withdrawable,
@@ -192,6 +206,7 @@ def summary(
         day_change=change,
         day_change_pct=percentage(change, worth_before),
         unpriced=tuple(row.symbol for row in rows if row.market_value is None),
+        lacks_rate=any(row.market_value is None and row.price is not None for row in rows),
         as_of=at or timezone.now(),
     )
 
@@ -212,6 +227,18 @@ def find_name_problems(name: str) -> list[Problem]:
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
         return [Problem("name", "invalid", "The name has control characters in it.")]
     return []
+
+
+def find_booking_problems(lot_method: str, booked_actions: str) -> list[Problem]:
+    problems = []
+    for field, word, known in (
+        ("lot_method", lot_method, LotMethod.values),
+        ("booked_actions", booked_actions, BookedActions.values),
+    ):
+        if word not in known:
+            message = f"{field} was {word[:40]!r}, must be one of {', '.join(known)}"
+            problems.append(Problem(field, "unknown", message))
+    return problems
 
 
 def find_problems(kind: str, currency: str, starting_cash: Decimal | None) -> list[Problem]:

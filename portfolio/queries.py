@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,16 +25,21 @@ from portfolio.journal import (
     journal_page,
 )
 from portfolio.models import DailyValuation, LedgerBalance, Lot, Portfolio, Position
+from portfolio.money_now import Pair, quote_in, rate_of, rates_today, worth_of_cash
 
 
 @dataclass(frozen=True, slots=True)
 class CashRow:
-    """Money of a portfolio in its own currency."""
+    """Money of a portfolio in its own currency.
+
+    ``in_all`` counts that of other currencies at today's rates; None where one has no rate.
+    """
 
     total: Decimal  # settled or not
     settled: Decimal
     held: Decimal
     withdrawable: Decimal
+    in_all: Decimal | None
 
     @property
     def buying_power(self) -> Decimal:
@@ -45,8 +51,10 @@ class CashRow:
 class PositionRow:
     """One holding and what it is worth now.
 
-    Money is in the portfolio's currency. Whatever needs a price is None where there is no
-    usable quote. Percentages are in percent: 1.25 is 1.25 %.
+    Money is in the portfolio's currency, save ``price`` and what is named local, which are in
+    the instrument's. Whatever needs a price is None where there is no usable quote, or no rate.
+    Percentages are in percent: 1.25 is 1.25 %. ``currency_gain`` is what of the unrealised gain
+    comes from rates, the rest from the price.
     """
 
     instrument: Instrument
@@ -64,6 +72,10 @@ class PositionRow:
     day_change: Decimal | None
     day_change_pct: Decimal | None
     weight_pct: Decimal | None  # of the portfolio's total value, cash included
+    local_cost: Decimal
+    local_value: Decimal | None
+    exchange_rate: Decimal | None  # the portfolio's currency for one of the instrument's
+    currency_gain: Decimal | None
 
     @property
     def instrument_id(self) -> int:
@@ -99,6 +111,7 @@ class LotRow:
     price: Decimal | None
     market_value: Decimal | None
     unrealised_gain: Decimal | None
+    is_missing: bool = False  # nobody recorded how the units came
 
     @property
     def symbol(self) -> str:
@@ -106,7 +119,9 @@ class LotRow:
 
     @property
     def unit_cost(self) -> Decimal:
-        """Cost per unit, charges included."""
+        """Cost per unit, charges included; of those left, as splits have made them."""
+        if self.remaining_quantity:
+            return ten_places(EXACT.divide(self.remaining_cost, self.remaining_quantity))
         return ten_places(EXACT.divide(self.cost, self.quantity))
 
     @property
@@ -115,13 +130,16 @@ class LotRow:
 
 
 def cash_row(portfolio: Portfolio) -> CashRow:
-    """One query."""
-    balance = LedgerBalance.objects.filter(
-        portfolio=portfolio, currency=portfolio.currency, instrument=None
-    ).first()
+    """One query, and two for rates where there is money in other currencies."""
+    found = LedgerBalance.objects.filter(portfolio=portfolio, instrument=None)
+    balances = {balance.currency: balance for balance in found}
+    totals = {code: balance.total for code, balance in balances.items() if balance.total}
+    rates = rates_today((code, portfolio.currency) for code in totals)
+    in_all = worth_of_cash(totals, portfolio.currency, rates)
+    balance = balances.get(portfolio.currency)
     if balance is None:
-        return CashRow(ZERO, ZERO, ZERO, ZERO)
-    return CashRow(balance.total, balance.settled, balance.held, balance.withdrawable)
+        return CashRow(ZERO, ZERO, ZERO, ZERO, in_all)
+    return CashRow(balance.total, balance.settled, balance.held, balance.withdrawable, in_all)
 
 
 def position_rows(
@@ -139,48 +157,82 @@ def position_rows(
         quotes = latest_quotes([position.instrument_id for position in positions])
     usable = usable_quotes(positions, quotes, portfolio.currency)
     fresh = fresh_units(portfolio, positions, usable)
+    local_costs = local_costs_of(portfolio, positions)
     values = {
         position.instrument_id: product(position.quantity, usable[position.instrument_id].last)
         for position in positions
         if position.instrument_id in usable
     }
     total = None
-    if len(values) == len(positions):
-        total = (cash or cash_row(portfolio)).total + sum(values.values(), ZERO)
+    in_all = (cash or cash_row(portfolio)).in_all
+    if len(values) == len(positions) and in_all is not None:
+        total = in_all + sum(values.values(), ZERO)
     return [
         position_row(
             position,
             quote=usable.get(position.instrument_id),
             fresh=fresh.get(position.instrument_id, FreshUnits()),
             total_value=total,
+            raw=quotes.get(position.instrument_id),
+            local_cost=local_costs.get(position.instrument_id, position.cost),
         )
         for position in positions
     ]
 
 
+def local_costs_of(portfolio: Portfolio, positions: Iterable[Position]) -> dict[int, Decimal]:
+    """What open units of instruments in other currencies had cost in those; one query at most."""
+    foreign = [
+        one.instrument_id for one in positions if one.instrument.currency != portfolio.currency
+    ]
+    if not foreign:
+        return {}
+    costs: dict[int, Decimal] = {}
+    for lot in Lot.objects.filter(
+        portfolio=portfolio, instrument__in=foreign, remaining_quantity__gt=0
+    ):
+        costs[lot.instrument_id] = costs.get(lot.instrument_id, ZERO) + lot.remaining_local_cost
+    return costs
+
+
 def position_row(
-    position: Position, *, quote: QuoteValue | None, fresh: FreshUnits, total_value: Decimal | None
+    position: Position,
+    *,
+    quote: QuoteValue | None,
+    fresh: FreshUnits,
+    total_value: Decimal | None,
+    raw: QuoteValue | None,
+    local_cost: Decimal,
 ) -> PositionRow:
+    """``quote`` is in the portfolio's currency, ``raw`` in the instrument's."""
     value = None if quote is None else product(position.quantity, quote.last)
     gain = None if value is None else value - position.cost
     change = day_change(position.quantity, quote, fresh)
     worth_before = None if value is None or change is None else value - change
+    rate = None
+    if quote is not None and raw is not None and raw.last:
+        rate = ten_places(EXACT.divide(quote.last, raw.last))
+    local_value = None if raw is None else product(position.quantity, raw.last)
     return PositionRow(
         instrument=position.instrument,
         quantity=position.quantity,
         cost=position.cost,
         average_cost=ten_places(EXACT.divide(position.cost, position.quantity)),
         realised_gain=position.realised_gain,
-        price=None if quote is None else quote.last,
-        price_as_of=None if quote is None else quote.occurred_at,
-        is_simulated=quote is not None and quote.source in NOT_OF_A_MARKET,
-        price_source=None if quote is None else quote.source,
+        price=None if raw is None else raw.last,
+        price_as_of=None if raw is None else raw.occurred_at,
+        is_simulated=raw is not None and raw.source in NOT_OF_A_MARKET,
+        price_source=None if raw is None else raw.source,
         market_value=value,
         unrealised_gain=gain,
         unrealised_gain_pct=percentage(gain, position.cost),
         day_change=change,
         day_change_pct=percentage(change, worth_before),
         weight_pct=percentage(value, total_value),
+        local_cost=local_cost,
+        local_value=local_value,
+        exchange_rate=rate,
+        currency_gain=None if rate is None else product(local_cost, rate) - position.cost,
     )
 
 
@@ -201,11 +253,15 @@ def lot_rows(
     found = list(lots.annotate(gain=gain).order_by("instrument__symbol", "opened_at", "id"))
     if quotes is None:
         quotes = latest_quotes({lot.instrument_id for lot in found if lot.closed_at is None})
-    return [lot_row(lot, lot.gain, quotes.get(lot.instrument_id)) for lot in found]
+    rates = rates_today((lot.instrument.currency, lot.currency) for lot in found)
+    return [lot_row(lot, lot.gain, quotes.get(lot.instrument_id), rates) for lot in found]
 
 
-def lot_row(lot: Lot, realised_gain: Decimal, quote: QuoteValue | None) -> LotRow:
-    usable = None if quote is None or lot.instrument.currency != lot.currency else quote
+def lot_row(
+    lot: Lot, realised_gain: Decimal, quote: QuoteValue | None, rates: Mapping[Pair, Decimal]
+) -> LotRow:
+    rate = rate_of(rates, lot.instrument.currency, lot.currency)
+    usable = None if quote is None or rate is None else quote_in(quote, rate)
     value = None if usable is None else product(lot.remaining_quantity, usable.last)
     return LotRow(
         lot_id=lot.id,
@@ -218,9 +274,10 @@ def lot_row(lot: Lot, realised_gain: Decimal, quote: QuoteValue | None) -> LotRo
         remaining_cost=lot.remaining_cost,
         currency=lot.currency,
         realised_gain=realised_gain,
-        price=None if usable is None else usable.last,
+        price=None if quote is None else quote.last,
         market_value=value,
         unrealised_gain=None if value is None else value - lot.remaining_cost,
+        is_missing=lot.is_missing,
     )
 
 

@@ -13,19 +13,21 @@ from portfolio.balances import lock_balances
 from portfolio.bookkeeping import (
     CLOSURE_COLUMNS,
     LOT_COLUMNS,
-    Pair,
+    MOVE_COLUMNS,
     closure_rows,
     derive_holdings,
     lot_row,
+    move_row,
     position_row,
     rebuild_pairs,
 )
 from portfolio.bulk import fetch_rows
 from portfolio.models import LedgerBalance, Portfolio
+from portfolio.unit_events import Pair
 
 POSITION_COLUMNS: Final = (
     *("portfolio_id", "instrument_id", "quantity", "cost", "realised_gain", "currency"),
-    *("latest_trade_at", "latest_entry_id"),
+    *("latest_trade_at", "latest_entry_id", "needs_history"),
 )
 STORED: Final = {
     "lot": f"SELECT {', '.join(LOT_COLUMNS)} FROM portfolio_lot WHERE portfolio_id = %s",
@@ -34,13 +36,17 @@ STORED: Final = {
         " FROM portfolio_lotclosure AS c JOIN portfolio_lot AS l ON l.id = c.lot_id"
         " WHERE l.portfolio_id = %s"
     ),
+    "move": f"SELECT {', '.join(MOVE_COLUMNS)} FROM portfolio_unitmove WHERE portfolio_id = %s",
     "position": (
         f"SELECT {', '.join(POSITION_COLUMNS)} FROM portfolio_position WHERE portfolio_id = %s"
     ),
 }
 TRADED_PAIRS: Final = """
 SELECT DISTINCT portfolio_id, instrument_id FROM portfolio_journalentry
-WHERE portfolio_id = %s AND kind IN ('buy', 'sell')
+WHERE portfolio_id = %(portfolio)s AND instrument_id IS NOT NULL AND kind IN
+    ('buy', 'sell', 'split', 'spin_off', 'transfer_in', 'transfer_out', 'adjustment')
+UNION SELECT portfolio_id, source_instrument_id FROM portfolio_journalentry
+WHERE portfolio_id = %(portfolio)s AND source_instrument_id IS NOT NULL
 """
 STORED_PAIRS: Final = """
 SELECT portfolio_id, instrument_id FROM portfolio_position WHERE portfolio_id = %(portfolio)s
@@ -61,10 +67,11 @@ class Difference:
 def find_differences(portfolio_id: UUID) -> list[Difference]:
     """Where the stored rows are not, in every column, what the entries amount to."""
     keep_entries_out(portfolio_id)
-    holdings = derive_holdings(pairs_of(TRADED_PAIRS, [portfolio_id]))
+    holdings = derive_holdings(pairs_of(TRADED_PAIRS, {"portfolio": portfolio_id}))
     derived = {
         "lot": {lot_row(pair, lot) for pair, held in holdings.items() for lot in held.lots},
         "closure": set(closure_rows(holdings.values())),
+        "move": {move_row(pair, one) for pair, held in holdings.items() for one in held.moves},
         "position": {position_row(pair, held) for pair, held in holdings.items()},
     }
     return [
@@ -83,7 +90,7 @@ def rebuild_portfolio(portfolio_id: UUID) -> int:
     """
     lock_units(portfolio_id)
     pairs = {
-        *pairs_of(TRADED_PAIRS, [portfolio_id]),
+        *pairs_of(TRADED_PAIRS, {"portfolio": portfolio_id}),
         *pairs_of(STORED_PAIRS, {"portfolio": portfolio_id}),
     }
     rebuild_pairs(pairs)

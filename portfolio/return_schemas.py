@@ -29,7 +29,9 @@ class PeriodWanted(SchemaIn):
         None
     )
     end: Annotated[date | None, Field(description="last day; else today")] = None
-    method: Annotated[Method, Field(description="which lots a sale uses")] = Method.FIFO
+    method: Annotated[
+        Method | None, Field(description="which lots a sale uses; else the portfolio's own method")
+    ] = None
 
 
 class PerformanceWanted(PeriodWanted):

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
+from django.conf import settings
 from pydantic import BaseModel, ConfigDict, Field
 
 from accounts.exact_json import AmountIn, MomentIn, PriceIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
-from market.models import Instrument
 from market.schemas import NumberOut, Symbol
-from portfolio.activity_rules import ActivityDraft
-from portfolio.amounts import ZERO
+from portfolio.activity_names import ActivityNames
+from portfolio.activity_rules import LOTS_MAXIMUM, ActivityDraft
+from portfolio.amounts import ZERO, product
+from portfolio.drafts import LotFact
 from portfolio.journal import EntryRow, PostingRow
 from portfolio.models import DailyValuation
+from portfolio.models.portfolios import BookedActions, LotMethod
 from portfolio.overviews import PortfolioOverview
 from portfolio.queries import LotRow, PositionRow
 
@@ -23,11 +26,19 @@ def attributes(source: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(source, name) for name in names}
 
 
+BATCH_MAXIMUM: Final = settings.LIMITS.activities_per_batch
+PORTFOLIO_FACTS: Final = ("id", "name", "kind", "currency", "lot_method", "booked_actions")
+
+
 class PortfolioIn(SchemaIn):
     name: str
     kind: Annotated[str, Field(description="paper or tracked")]
     currency: str = "USD"
     starting_cash: AmountIn | None = None
+    lot_method: Annotated[str, Field(description="fifo, lifo, hifo or average")] = LotMethod.FIFO
+    booked_actions: Annotated[
+        str, Field(description="of the market, by themselves: none, splits or all")
+    ] = BookedActions.SPLITS
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -42,17 +53,32 @@ class PortfolioIn(SchemaIn):
 
 
 class PortfolioPatch(SchemaIn):
-    name: str
+    """What is left out stays as it is."""
+
+    name: str | None = None
+    lot_method: Annotated[str | None, Field(description="fifo, lifo, hifo or average")] = None
+    booked_actions: Annotated[
+        str | None, Field(description="of the market, by themselves: none, splits or all")
+    ] = None
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"name": "Savings", "lot_method": "fifo"}}
+    )
 
 
 class PortfolioOut(SchemaOut):
-    """Values need prices: null where a holding has none."""
+    """Values need prices and rates: null where a holding or a currency has none.
+
+    `cash` counts all currencies; `settled_cash` and `buying_power` are of the portfolio's own.
+    """
 
     id: UUID
     name: str
     kind: str
     currency: str
-    cash: NumberOut
+    lot_method: str
+    booked_actions: str
+    cash: NumberOut | None
     settled_cash: NumberOut
     buying_power: NumberOut
     market_value: NumberOut | None
@@ -62,7 +88,7 @@ class PortfolioOut(SchemaOut):
     @classmethod
     def from_overview(cls, found: PortfolioOverview) -> Self:
         return cls(
-            **attributes(found.portfolio, ("id", "name", "kind", "currency")),
+            **attributes(found.portfolio, PORTFOLIO_FACTS),
             **attributes(found, ("cash", "settled_cash", "buying_power", "market_value")),
             total_value=found.total_value,
             as_of=found.as_of,
@@ -75,7 +101,11 @@ class PortfolioList(SchemaOut):
 
 
 class PositionOut(SchemaOut):
-    """Money in the portfolio's currency, percentages in percent; null without a price."""
+    """Money in the portfolio's currency, percentages in percent; null without a price or a rate.
+
+    `price`, `local_cost` and `local_value` are in `currency`, the instrument's; `currency_gain`
+    is the part of the unrealised gain that comes from `exchange_rate`.
+    """
 
     symbol: str
     name: str
@@ -92,6 +122,10 @@ class PositionOut(SchemaOut):
     day_change_pct: NumberOut | None
     weight_pct: NumberOut | None
     currency: str
+    local_cost: NumberOut
+    local_value: NumberOut | None
+    exchange_rate: NumberOut | None
+    currency_gain: NumberOut | None
     is_simulated: bool
 
     @classmethod
@@ -138,20 +172,22 @@ class LotsWanted(BaseModel):
 
 
 class ValuationOut(SchemaOut):
-    """One day's end. `net_flow` is cash that came from outside less cash that left."""
+    """One day's end. `net_flow` is what came from outside less what left, cash and units.
+
+    A figure is null where a price or a rate is missing; `gap` says which.
+    """
 
     date: date
-    cash: NumberOut
+    cash: NumberOut | None
     market_value: NumberOut | None
     total_value: NumberOut | None
     cost: NumberOut
-    net_flow: NumberOut
+    net_flow: NumberOut | None
+    gap: str
 
     @classmethod
     def from_day(cls, day: DailyValuation) -> Self:
-        total = None if day.market_value is None else day.cash + day.market_value
-        facts = attributes(day, ("date", "cash", "market_value", "cost", "net_flow"))
-        return cls(**facts, total_value=total)
+        return cls(**attributes(day, cls.model_fields))
 
 
 class ValuationList(SchemaOut):
@@ -162,6 +198,24 @@ class ValuationList(SchemaOut):
 class ValuationsWanted(PageIn):
     start: Annotated[date | None, Field(description="first day")] = None
     end: Annotated[date | None, Field(description="last day")] = None
+
+
+class ActivityLotIn(SchemaIn):
+    """A lot that a sale uses (`lot_id`), or one that a transfer brings (`cost` or `unit_price`)."""
+
+    lot_id: UUID | None = None
+    quantity: AmountIn
+    cost: Annotated[AmountIn | None, Field(description="of the whole lot, charges included")] = None
+    unit_price: PriceIn | None = None
+    opened_at: MomentIn | None = None
+
+    def to_fact(self) -> LotFact:
+        cost = self.cost
+        if cost is None and self.unit_price is not None:
+            cost = product(self.quantity, self.unit_price)
+        return LotFact(
+            quantity=self.quantity, lot_id=self.lot_id, cost=cost, opened_at=self.opened_at
+        )
 
 
 class ActivityIn(SchemaIn):
@@ -176,9 +230,24 @@ class ActivityIn(SchemaIn):
     fees: AmountIn | None = None
     taxes: AmountIn | None = None
     currency: str | None = None
-    exchange_rate: AmountIn | None = None
+    exchange_rate: Annotated[
+        AmountIn | None, Field(description="the portfolio's currency for one of `currency`")
+    ] = None
     external_id: Annotated[str, Field(min_length=1, max_length=120)] | None = None
     note: Annotated[str, Field(max_length=300)] = ""
+    ratio_from: Annotated[AmountIn | None, Field(description="of a split")] = None
+    ratio_to: Annotated[AmountIn | None, Field(description="of a split")] = None
+    lots: Annotated[list[ActivityLotIn], Field(max_length=LOTS_MAXIMUM, default_factory=list)]
+    from_symbol: Annotated[
+        Symbol | None, Field(description="of a spin-off: whose cost is shared")
+    ] = None
+    cost_share: Annotated[
+        AmountIn | None, Field(description="of a spin-off: the fraction of that cost, 0 to 1")
+    ] = None
+    counterpart: Annotated[
+        str | None,
+        Field(description="of a transfer: the id of the other portfolio, booked with it"),
+    ] = None
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -194,12 +263,12 @@ class ActivityIn(SchemaIn):
         }
     )
 
-    def to_draft(self, instrument: Instrument | None, *, now: datetime) -> ActivityDraft:
+    def to_draft(self, named: ActivityNames, *, now: datetime) -> ActivityDraft:
         """What happened without saying when, happened now."""
         return ActivityDraft(
             kind=self.kind,
             occurred_at=self.occurred_at or now,
-            instrument=instrument,
+            instrument=named.instrument,
             quantity=self.quantity,
             unit_price=self.unit_price,
             amount=self.amount,
@@ -209,7 +278,30 @@ class ActivityIn(SchemaIn):
             exchange_rate=self.exchange_rate,
             external_id=self.external_id or "",
             note=self.note,
+            ratio_from=self.ratio_from,
+            ratio_to=self.ratio_to,
+            lots=tuple(lot.to_fact() for lot in self.lots),
+            source_instrument=named.source_instrument,
+            cost_share=self.cost_share,
+            counterpart=named.counterpart,
         )
+
+
+class ActivityBatchIn(SchemaIn):
+    """Activities as `POST /portfolios/{id}/activities` takes them; all are booked, or none."""
+
+    activities: Annotated[list[ActivityIn], Field(min_length=1, max_length=BATCH_MAXIMUM)]
+
+
+class ActivityLotOut(SchemaOut):
+    lot_id: UUID | None
+    quantity: NumberOut
+    cost: NumberOut | None
+    opened_at: datetime | None
+
+    @classmethod
+    def from_fact(cls, fact: LotFact) -> Self:
+        return cls(**attributes(fact, cls.model_fields))
 
 
 class ActivityOut(SchemaOut):
@@ -227,11 +319,31 @@ class ActivityOut(SchemaOut):
     exchange_rate: NumberOut | None
     external_id: str
     note: str
+    ratio_from: NumberOut | None
+    ratio_to: NumberOut | None
+    from_symbol: str | None
+    cost_share: NumberOut | None
+    lots: list[ActivityLotOut]
+    found_quantity: Annotated[
+        NumberOut | None, Field(description="units held, where fewer were held than it needs")
+    ]
+    missing_quantity: Annotated[
+        NumberOut | None, Field(description="units whose acquisition nobody recorded")
+    ]
     is_reversed: bool
 
     @classmethod
     def from_row(cls, row: EntryRow) -> Self:
-        return cls(**attributes(row, cls.model_fields))
+        return cls(**activity_facts(row, cls.model_fields))
+
+
+def activity_facts(row: EntryRow, names: Iterable[str]) -> dict[str, Any]:
+    lots = [ActivityLotOut.from_fact(fact) for fact in row.lots]
+    return attributes(row, set(names) - {"lots"}) | {"lots": lots}
+
+
+class ActivityBatchOut(SchemaOut):
+    items: list[ActivityOut]
 
 
 class ActivityList(SchemaOut):
@@ -264,7 +376,7 @@ class EntryOut(ActivityOut):
     def from_row(cls, row: EntryRow) -> Self:
         names = set(cls.model_fields) - {"postings"}
         postings = [PostingOut.from_row(posting) for posting in row.postings]
-        return cls(**attributes(row, names), postings=postings)
+        return cls(**activity_facts(row, names), postings=postings)
 
 
 class EntryList(SchemaOut):

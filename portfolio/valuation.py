@@ -6,8 +6,9 @@ A day is a day of UTC. Today has no row: it is live, see ``portfolios.summary``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -15,25 +16,52 @@ from django.db import transaction
 from django.db.models import Max, Min
 
 from market import queries as market_queries
-from market.models import Instrument
+from market.currencies.cross_rates import ExchangeRate
+from market.currencies.exchange_rates import rate_series
+from market.models import CorporateAction, Instrument
+from market.models.corporate_actions import ActionKind
+from portfolio.amounts import EXACT, ZERO
 from portfolio.bulk import copy_rows, fetch_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, JournalEntry, Portfolio
-from portfolio.valuing import CARRY_DAYS, Closes, DayChange, DayValue, value_days
+from portfolio.valuing import (
+    CARRY_DAYS,
+    DayChange,
+    DayValue,
+    Move,
+    Priced,
+    PriceSplit,
+    value_days,
+)
 
 # The newest closes may still have been on their way when these days were valued.
 RECHECKED_DAYS: Final = 4
 
-MONEY_BY_DAY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
-    coalesce(sum(p.amount) FILTER (WHERE a.kind <> 'equity'), 0),
-    -coalesce(sum(p.amount) FILTER (WHERE a.kind = 'equity'), 0)
+CASH_BY_DAY: Final = """
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, sum(p.amount)
 FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND a.currency = %s
-    AND a.kind IN ('settled', 'to_receive', 'to_deliver', 'equity')
-GROUP BY day
+WHERE e.portfolio_id = %s AND a.currency <> ''
+    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
+GROUP BY day, a.currency HAVING sum(p.amount) <> 0
+"""
+# What was reversed never crossed the border.
+FLOWS_BY_DAY: Final = """
+SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
+    SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
+        round(-p.amount * e.base_rate, 10) AS flow
+    FROM portfolio_journalentry AS e
+    JOIN portfolio_posting AS p ON p.entry_id = e.id
+    JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
+    WHERE e.portfolio_id = %s AND a.currency <> '' AND a.kind = 'equity'
+        AND e.kind <> 'reversal' AND NOT EXISTS (
+            SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
+) AS flows GROUP BY day
+"""
+MOVES: Final = """
+SELECT (occurred_at AT TIME ZONE 'UTC')::date, instrument_id, quantity, cost, value
+FROM portfolio_unitmove WHERE portfolio_id = %s
 """
 UNITS_BY_DAY: Final = """
 SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.instrument_id, sum(p.amount)
@@ -46,7 +74,8 @@ GROUP BY day, a.instrument_id HAVING sum(p.amount) <> 0
 """
 COST_BY_DAY: Final = """
 SELECT day, sum(cost) FROM (
-    SELECT (opened_at AT TIME ZONE 'UTC')::date AS day, cost FROM portfolio_lot
+    SELECT (coalesce(acquired_at, opened_at) AT TIME ZONE 'UTC')::date AS day, cost
+    FROM portfolio_lot
     WHERE portfolio_id = %(portfolio)s
     UNION ALL
     SELECT (c.closed_at AT TIME ZONE 'UTC')::date, -c.cost
@@ -54,7 +83,10 @@ SELECT day, sum(cost) FROM (
     WHERE l.portfolio_id = %(portfolio)s
 ) AS changes GROUP BY day
 """
-COLUMNS: Final = ("portfolio_id", "date", "cash", "market_value", "cost", "net_flow")
+COLUMNS: Final = (
+    *("portfolio_id", "date", "cash", "market_value", "cost", "net_flow", "inflow", "outflow"),
+    *("carried_gain", "gap"),
+)
 
 
 @transaction.atomic
@@ -75,11 +107,32 @@ def refresh_valuations(portfolio_id: UUID, through_date: date, *, is_full: bool 
     if start is None or start > through_date:
         return 0
     changes = changes_by_day(portfolio)
-    held = {instrument for change in changes.values() for instrument in change.units}
-    closes = usable_closes(held, portfolio.currency, start=start, through=through_date)
-    days = list(value_days(changes, closes, start=start, through=through_date))
+    days = value_portfolio(portfolio, changes, start=start, through=through_date)
     replace_days(portfolio, days, start=start)
     return len(days)
+
+
+def value_portfolio(
+    portfolio: Portfolio, changes: Mapping[date, DayChange], *, start: date, through: date
+) -> list[DayValue]:
+    """Value days by what is stored of prices, splits and rates; four queries."""
+    held = {instrument for change in changes.values() for instrument in change.units}
+    held |= {move.instrument_id for change in changes.values() for move in change.moves}
+    priced = priced_instruments(held)
+    currencies = {currency for change in changes.values() for currency in change.cash}
+    currencies |= {one.currency for one in priced.values()}
+    first = start - timedelta(days=CARRY_DAYS)
+    return list(
+        value_days(
+            changes,
+            market_queries.daily_closes(list(held), start=first, end=through) if held else {},
+            priced=priced,
+            rates=rates_into(portfolio.currency, currencies, start=start, through=through),
+            currency=portfolio.currency,
+            start=start,
+            through=through,
+        )
+    )
 
 
 def freshen(portfolio: Portfolio, *, through_date: date) -> None:
@@ -113,35 +166,63 @@ def find_start(portfolio: Portfolio, *, is_full: bool) -> date | None:
 
 
 def changes_by_day(portfolio: Portfolio) -> dict[date, DayChange]:
-    """What the portfolio's entries changed, by day; three queries."""
+    """What the portfolio's entries changed, by day; five queries."""
     changes: defaultdict[date, DayChange] = defaultdict(DayChange)
-    for day, cash, net_flow in fetch_rows(MONEY_BY_DAY, [portfolio.id, portfolio.currency]):
-        changes[day].cash, changes[day].net_flow = cash, net_flow
+    for day, currency, cash in fetch_rows(CASH_BY_DAY, [portfolio.id]):
+        changes[day].cash[currency] = cash
+    for day, inflow, outflow in fetch_rows(FLOWS_BY_DAY, [portfolio.id]):
+        changes[day].inflow, changes[day].outflow = inflow, outflow
     for day, instrument_id, quantity in fetch_rows(UNITS_BY_DAY, [portfolio.id]):
         changes[day].units[instrument_id] = quantity
+    for day, instrument_id, quantity, cost, value in fetch_rows(MOVES, [portfolio.id]):
+        changes[day].moves.append(Move(instrument_id, quantity, cost, value))
     for day, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
         changes[day].cost = cost
     return changes
 
 
-def usable_closes(
-    instrument_ids: Iterable[int], currency: str, *, start: date, through: date
-) -> Closes:
-    """Closes in that currency. There are no exchange rates yet, so others have no price."""
-    priced = Instrument.objects.filter(id__in=instrument_ids, currency=currency)
-    ids = list(priced.order_by("id").values_list("id", flat=True))
-    if not ids:
+def priced_instruments(instrument_ids: Iterable[int]) -> dict[int, Priced]:
+    """How instruments are priced, by id; two queries."""
+    ids = list(instrument_ids)
+    splits: defaultdict[int, list[PriceSplit]] = defaultdict(list)
+    actions = CorporateAction.objects.standing().filter(
+        instrument_id__in=ids, kind=ActionKind.SPLIT
+    )
+    for one in actions.order_by("ex_date", "id"):
+        factor = EXACT.divide(Decimal(one.ratio_to or 1), Decimal(one.ratio_from or 1))
+        splits[one.instrument_id].append(PriceSplit(one.ex_date, factor, one.is_in_history))
+    found = Instrument.objects.filter(id__in=ids).order_by("id").values_list("id", "currency")
+    return {key: Priced(currency, tuple(splits[key])) for key, currency in found}
+
+
+def rates_into(
+    currency: str, currencies: Iterable[str], *, start: date, through: date
+) -> dict[str, dict[date, Decimal]]:
+    """What one of each currency is in another, on each day on which that is known."""
+    pairs = [(one, currency) for one in sorted(set(currencies) - {currency})]
+    if not pairs:
         return {}
-    first = start - timedelta(days=CARRY_DAYS)
-    return market_queries.daily_closes(ids, start=first, end=through)
+    return {
+        base: {
+            found.on_date: found.rate for found in series.days if isinstance(found, ExchangeRate)
+        }
+        for (base, _), series in rate_series(pairs, start=start, end=through).items()
+    }
 
 
 def replace_days(portfolio: Portfolio, days: Iterable[DayValue], *, start: date) -> None:
     DailyValuation.objects.filter(portfolio=portfolio, date__gte=start).delete()
-    rows = [
-        (portfolio.id, day.date, day.cash, day.market_value, day.cost, day.net_flow) for day in days
-    ]
-    copy_rows("portfolio_dailyvaluation", COLUMNS, rows)
+    copy_rows("portfolio_dailyvaluation", COLUMNS, (stored_day(portfolio, day) for day in days))
     if portfolio.valuations_stale_from is not None:
         portfolio.valuations_stale_from = None
         portfolio.save(update_fields=["valuations_stale_from"])
+
+
+def stored_day(portfolio: Portfolio, day: DayValue) -> tuple[object, ...]:
+    flow = day.flow
+    is_known = flow.inflow is not None and flow.outflow is not None
+    net = (flow.inflow or ZERO) - (flow.outflow or ZERO) if is_known else None
+    return (
+        *(portfolio.id, day.date, day.cash, day.market_value, day.cost, net),
+        *(flow.inflow, flow.outflow, flow.carried_gain, day.gap),
+    )

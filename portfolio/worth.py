@@ -35,17 +35,16 @@ def worth_history(
     today = at.date()
     start = start_date(choice, end=today)
     days = queries.valuation_series(portfolio, start, today - timedelta(days=1))
-    points = [
-        ValuePoint(day.date, day.cash + day.market_value)
-        for day in days
-        if day.market_value is not None
-    ]
+    points = [ValuePoint(day.date, day.total_value) for day in days if day.total_value is not None]
     if worth_now is not None:
         points.append(ValuePoint(today, worth_now))
     if len(points) < 2:
         return WorthHistory(chart=None, gain=None, gain_pct=None)
     # The first point's own flows are in its worth already.
-    flows = sum((day.net_flow for day in days if day.date > points[0].date), Decimal(0))
+    later = [day.net_flow for day in days if day.date > points[0].date]
+    if None in later:
+        return WorthHistory(chart=area_chart(points), gain=None, gain_pct=None)
+    flows = sum((flow for flow in later if flow is not None), Decimal(0))
     base = points[0].value + max(flows, Decimal(0))
     gain = points[-1].value - points[0].value - flows
     gain_pct = (gain * 100 / base).quantize(HUNDREDTH) if base > 0 else None

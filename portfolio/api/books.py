@@ -1,6 +1,8 @@
 """What happened to a portfolio: activities, and the journal behind them."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -9,23 +11,22 @@ from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Status
 
-from accounts.auth import KeyAuth
+from accounts.auth import Caller, KeyAuth
 from accounts.cursors import BadCursor, Listing
-from accounts.errors import Problem
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from accounts.schemas import FormatIn, PageIn
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
-from market.errors import AmbiguousSymbol, UnknownSymbol
-from market.models import Instrument
-from market.queries import instrument_by_address
-from portfolio import activities, journal
+from portfolio import activities, journal, reversals
+from portfolio.activity_names import names_of
+from portfolio.activity_rules import ActivityDraft
 from portfolio.api.reach import find_portfolio
-from portfolio.errors import ActivityRefused
 from portfolio.journal import Keyset
 from portfolio.journal_table import journal_table
 from portfolio.schemas import (
     ActivitiesWanted,
+    ActivityBatchIn,
+    ActivityBatchOut,
     ActivityIn,
     ActivityList,
     ActivityOut,
@@ -84,25 +85,54 @@ def record_activity(
     request: ApiRequest, portfolio_id: UUID, payload: ActivityIn
 ) -> Status[ActivityOut]:
     """Book something that happened. A paper portfolio takes deposits and withdrawals only."""
-    portfolio = find_portfolio(request.auth, portfolio_id)
-    now = timezone.now()
-    instrument = None if payload.symbol is None else instrument_in_body(payload.symbol)
-    entry = activities.record_activity(
-        portfolio=portfolio, activity=payload.to_draft(instrument, now=now), recorded_at=now
+    portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
+    (draft,) = drafts_of([payload], request.auth, now=now)
+    entry = activities.record_activity(portfolio=portfolio, activity=draft, recorded_at=now)
+    (row,) = journal.entry_rows([entry])
+    return Status(201, ActivityOut.from_row(row))
+
+
+@router.post(
+    "/portfolios/{uuid:portfolio_id}/activities/batch",
+    response={201: ActivityBatchOut},
+    auth=KeyAuth("trade"),
+)
+@idempotent(required=True)
+def record_activities(
+    request: ApiRequest, portfolio_id: UUID, payload: ActivityBatchIn
+) -> Status[ActivityBatchOut]:
+    """Book up to 1,000 activities, all or none; what is wrong is named by the row, from 0."""
+    portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
+    drafts = drafts_of(payload.activities, request.auth, now=now, is_batch=True)
+    entries = activities.record_activities(
+        portfolio=portfolio, activities=drafts, recorded_at=now, is_batch=True
     )
-    return Status(201, ActivityOut.from_row(journal.entry_row(entry)))
+    items = [ActivityOut.from_row(row) for row in journal.entry_rows(entries)]
+    return Status(201, ActivityBatchOut(items=items))
 
 
-def instrument_in_body(symbol: str) -> Instrument:
-    """A symbol that means nothing is wrong with the body, not with the address.
-
-    Raises:
-        ActivityRefused: naming the field.
+def drafts_of(
+    reported: Sequence[ActivityIn], caller: Caller, *, now: datetime, is_batch: bool = False
+) -> list[ActivityDraft]:
+    """Raises:
+    ActivityRefused: some symbol or portfolio that is named is not there.
     """
-    try:
-        return instrument_by_address(symbol)
-    except (UnknownSymbol, AmbiguousSymbol) as error:
-        raise ActivityRefused([Problem("symbol", error.code, str(error))]) from error
+    names = names_of(reported, find_portfolio=partial(find_portfolio, caller), is_batch=is_batch)
+    return [one.to_draft(found, now=now) for one, found in zip(reported, names, strict=True)]
+
+
+@router.post(
+    "/activities/{uuid:activity_id}/reversal", response={201: EntryOut}, auth=KeyAuth("trade")
+)
+@idempotent(required=False)
+def reverse_activity(request: ApiRequest, activity_id: UUID) -> Status[EntryOut]:
+    """Undo an activity by an entry that posts the opposite; again, it is the same entry."""
+    portfolio = find_portfolio(request.auth, reversals.portfolio_of(activity_id))
+    entry = reversals.reverse_entry(
+        portfolio=portfolio, entry_id=activity_id, reversed_at=timezone.now()
+    )
+    (row,) = journal.entry_rows([entry], with_postings=True)
+    return Status(201, EntryOut.from_row(row))
 
 
 class JournalWanted(PageIn):

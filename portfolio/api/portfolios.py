@@ -14,6 +14,7 @@ from accounts.idempotency import idempotent
 from accounts.schemas import PageIn
 from portfolio import portfolios
 from portfolio.api.reach import find_portfolio, reachable
+from portfolio.booking_ways import change_booking
 from portfolio.models import Portfolio
 from portfolio.overviews import overviews
 from portfolio.schemas import PortfolioIn, PortfolioList, PortfolioOut, PortfolioPatch
@@ -52,6 +53,8 @@ def open_portfolio(request: ApiRequest, payload: PortfolioIn) -> Status[Portfoli
         kind=payload.kind,
         currency=payload.currency,
         starting_cash=payload.starting_cash,
+        lot_method=payload.lot_method,
+        booked_actions=payload.booked_actions,
         opened_at=timezone.now(),
     )
     return Status(201, shown(opened))
@@ -64,18 +67,24 @@ def get_portfolio(request: ApiRequest, portfolio_id: UUID) -> PortfolioOut:
 
 
 @router.patch("/portfolios/{uuid:portfolio_id}", response=PortfolioOut, auth=KeyAuth("trade"))
-def rename_portfolio(
+def change_portfolio(
     request: ApiRequest, portfolio_id: UUID, payload: PortfolioPatch
 ) -> PortfolioOut:
-    """Give a portfolio another name."""
-    find_portfolio(request.auth, portfolio_id)
-    renamed = portfolios.rename_portfolio(
-        portfolio_id=portfolio_id,
-        owner=request.auth.user,
-        name=payload.name,
-        renamed_at=timezone.now(),
-    )
-    return shown(renamed)
+    """Give a portfolio another name, or another way of booking; lots are then derived anew."""
+    portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
+    if payload.name is not None:
+        portfolio = portfolios.rename_portfolio(
+            portfolio_id=portfolio_id, owner=request.auth.user, name=payload.name, renamed_at=now
+        )
+    if payload.lot_method is not None or payload.booked_actions is not None:
+        portfolio = change_booking(
+            portfolio_id=portfolio_id,
+            owner=request.auth.user,
+            lot_method=payload.lot_method,
+            booked_actions=payload.booked_actions,
+            changed_at=now,
+        )
+    return shown(portfolio)
 
 
 @router.delete("/portfolios/{uuid:portfolio_id}", response={204: None}, auth=KeyAuth("trade"))

@@ -7,7 +7,7 @@ from portfolio.models.ledger import (
     LedgerBalance,
     Posting,
 )
-from portfolio.models.lots import Lot, LotClosure, Position
+from portfolio.models.lots import Lot, LotClosure, Position, UnitMove
 from portfolio.models.portfolios import LotMethod, Portfolio, PortfolioKind
 from portfolio.models.seals import JournalSeal, LedgerVerification
 from portfolio.models.valuations import DailyValuation
@@ -31,4 +31,5 @@ __all__ = [
     "Position",
     "Posting",
     "ProbeRun",
+    "UnitMove",
 ]

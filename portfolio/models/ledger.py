@@ -106,7 +106,8 @@ class JournalEntry(models.Model):
     """Something that happened to a portfolio, with the facts that its postings follow from.
 
     Append-only. ``quantity`` is always > 0 and the kind says the direction; ``amount`` is the
-    gross money moved, > 0, in ``currency``; ``fees`` and ``taxes`` are >= 0 and on top.
+    gross money moved, > 0, in ``currency``; ``fees`` and ``taxes`` are >= 0 and on top. An
+    adjustment alone has its direction in the sign of its quantity or amount.
 
     The table has one column more than this class: ``recorded_xid``, the transaction that wrote
     the row, by which the database refuses postings that come later.
@@ -135,6 +136,27 @@ class JournalEntry(models.Model):
     reverses = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, related_name="reversed_by"
     )
+    restates = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    # The cash that moved, where it is not of ``currency``: what a booked rate made of it.
+    settled_currency = models.CharField(max_length=3, blank=True, default="", db_default="")
+    # The portfolio's currency for one of the settled, as known when the entry was recorded.
+    base_rate = models.DecimalField(
+        max_digits=28, decimal_places=14, default=Decimal(1), db_default=Decimal(1)
+    )
+    # The instrument's currency for one of ``currency``.
+    local_rate = models.DecimalField(
+        max_digits=28, decimal_places=14, default=Decimal(1), db_default=Decimal(1)
+    )
+    ratio_from = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+    ratio_to = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+    # Of a spin-off: the instrument whose cost is shared, and the fraction that leaves it.
+    source_instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    cost_share = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+    lots = models.JSONField(null=True)  # see portfolio.drafts.LotFact
 
     class Meta:
         constraints = (
@@ -142,20 +164,46 @@ class JournalEntry(models.Model):
                 fields=["portfolio", "external_id"], name="journal_entry_once_per_external_id"
             ),
             models.CheckConstraint(
-                condition=Q(quantity=None) | Q(quantity__gt=0),
+                condition=Q(quantity=None)
+                | Q(quantity__gt=0)
+                | (Q(kind__in=["adjustment", "reversal"]) & ~Q(quantity=0)),
                 name="journal_entry_quantity_positive",
             ),
             models.CheckConstraint(
                 condition=Q(fees__gte=0) & Q(taxes__gte=0),
                 name="journal_entry_charges_not_negative",
             ),
+            models.CheckConstraint(
+                condition=(Q(ratio_from=None) & Q(ratio_to=None))
+                | (Q(kind__in=["split", "reversal"]) & Q(ratio_from__gt=0) & Q(ratio_to__gt=0)),
+                name="journal_entry_ratio_of_a_split",
+            ),
+            models.CheckConstraint(
+                condition=Q(base_rate__gt=0) & Q(local_rate__gt=0),
+                name="journal_entry_rates_positive",
+            ),
         )
         indexes = (
             models.Index(fields=["portfolio", "occurred_at", "id"], name="journal_entry_by_time"),
             models.Index(
                 fields=["portfolio", "instrument", "occurred_at", "id"],
-                condition=Q(kind__in=[kind.value for kind in EntryKind.trades()]),
-                name="journal_entry_trades",
+                condition=Q(kind__in=[kind.value for kind in EntryKind.unit_changes()]),
+                name="journal_entry_unit_changes",
+            ),
+            models.Index(
+                fields=["portfolio", "source_instrument"],
+                condition=Q(source_instrument__isnull=False),
+                name="journal_entry_spin_offs",
+            ),
+            models.Index(
+                fields=["portfolio", "instrument"],
+                condition=Q(restates__isnull=False),
+                name="journal_entry_restatements",
+            ),
+            models.Index(
+                fields=["instrument", "quantity"],
+                condition=Q(kind__in=["transfer_in", "transfer_out"]),
+                name="journal_entry_transfers",
             ),
         )
 

@@ -22,6 +22,17 @@ class PortfolioKind(models.TextChoices):
 
 class LotMethod(models.TextChoices):
     FIFO = "fifo", "First in, first out"
+    LIFO = "lifo", "Last in, first out"
+    HIFO = "hifo", "Highest cost first"
+    AVERAGE = "average", "Average cost"
+
+
+class BookedActions(models.TextChoices):
+    """Which of the market's corporate actions are booked without being reported."""
+
+    NONE = "none", "None"
+    SPLITS = "splits", "Splits"
+    ALL = "all", "Splits and dividends"
 
 
 class PortfolioQuerySet(models.QuerySet["Portfolio"]):
@@ -44,6 +55,12 @@ class Portfolio(models.Model):
     kind = models.CharField(max_length=10, choices=PortfolioKind.choices)
     currency = models.CharField(max_length=3)
     lot_method = models.CharField(max_length=10, choices=LotMethod.choices, default=LotMethod.FIFO)
+    booked_actions = models.CharField(
+        max_length=10,
+        choices=BookedActions.choices,
+        default=BookedActions.SPLITS,
+        db_default=BookedActions.SPLITS,
+    )
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
     # The earliest day whose stored valuation an entry has made wrong; null when none is.
@@ -55,6 +72,13 @@ class Portfolio(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(kind__in=PortfolioKind.values), name="portfolio_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(lot_method__in=LotMethod.values), name="portfolio_lot_method_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(booked_actions__in=BookedActions.values),
+                name="portfolio_booked_actions_known",
             ),
         )
 

@@ -5,46 +5,61 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
 from django.db.models import Min
 
 from accounts.errors import Problem, ProblemsError
+from market.currencies.currency_units import major_of
+from market.models import Instrument
 from portfolio import portfolios
-from portfolio.amounts import ZERO
+from portfolio.amounts import ZERO, product
 from portfolio.bulk import fetch_rows
-from portfolio.entries import EntryKind
+from portfolio.drafts import LedgerAccountKind
 from portfolio.errors import PortfolioError
-from portfolio.models import DailyValuation, JournalEntry, Portfolio
+from portfolio.models import DailyValuation, JournalEntry, Portfolio, Position
+from portfolio.money_now import rates_today
 from portfolio.positions import Trade
-from portfolio.valuation import freshen
+from portfolio.unit_events import read_trades
+from portfolio.valuation import changes_by_day, freshen, value_portfolio
+from portfolio.valuing import NO_PRICE, NO_RATE
 
 ONE_DAY: Final = timedelta(days=1)
 
-# Reversals take effect when their entries did, so both are left out together.
+# Reversals take effect when their entries did, so both are left out together. Charges of trades
+# are not here: they belong to what the trades cost and brought.
 MONEY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, e.kind, sum(e.amount), sum(e.fees), sum(e.taxes)
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, a.kind, sum(round(p.amount * e.base_rate, 10))
 FROM portfolio_journalentry AS e
-LEFT JOIN portfolio_journalentry AS reversal ON reversal.reverses_id = e.id
-WHERE e.portfolio_id = %s AND e.kind = ANY(%s) AND reversal.id IS NULL
+JOIN portfolio_posting AS p ON p.entry_id = e.id
+JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
+WHERE e.portfolio_id = %s AND a.kind IN ('income', 'fees', 'taxes') AND a.currency <> ''
+    AND e.kind IN ('dividend', 'interest', 'fee', 'tax')
+    AND NOT EXISTS (
+        SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
     AND e.occurred_at >= %s::date::timestamp AT TIME ZONE 'UTC'
     AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC'
 GROUP BY 1, 2 ORDER BY 1, 2
 """
-TRADES: Final = """
-SELECT e.instrument_id, e.id, e.kind, e.occurred_at, e.quantity, e.amount, e.fees + e.taxes,
-    e.currency
+# Cash of other currencies: what there was before a period, what it changed by, and what those
+# changes were worth when they were booked.
+OTHER_CASH: Final = """
+SELECT a.currency,
+    coalesce(sum(p.amount) FILTER (WHERE before), 0),
+    coalesce(sum(p.amount) FILTER (WHERE NOT before), 0),
+    coalesce(sum(round(p.amount * e.base_rate, 10)) FILTER (WHERE NOT before), 0)
 FROM portfolio_journalentry AS e
-LEFT JOIN portfolio_journalentry AS reversal ON reversal.reverses_id = e.id
-WHERE e.portfolio_id = %s AND e.kind = ANY(%s) AND reversal.id IS NULL
+JOIN portfolio_posting AS p ON p.entry_id = e.id
+JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
+CROSS JOIN LATERAL (
+    SELECT e.occurred_at < %s::date::timestamp AT TIME ZONE 'UTC' AS before) AS time
+WHERE e.portfolio_id = %s AND a.currency NOT IN ('', %s)
+    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
     AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC'
+GROUP BY a.currency
 """
-MONEY_KINDS: Final = [
-    kind.value for kind in EntryKind.activities() if kind not in EntryKind.trades()
-]
-TRADE_KINDS: Final = [kind.value for kind in EntryKind.trades()]
 
 
 class PeriodRefused(PortfolioError, ProblemsError):
@@ -55,25 +70,48 @@ class PeriodRefused(PortfolioError, ProblemsError):
 
 @dataclass(slots=True)
 class DayMoney:
-    """Money of one day that did not come from trades; all >= 0."""
+    """Money of one day that did not come from trades, in the portfolio's currency; all >= 0.
 
-    inflow: Decimal = ZERO
-    outflow: Decimal = ZERO
+    Flows are None where units crossed the border that had no price that day.
+    """
+
+    inflow: Decimal | None = ZERO
+    outflow: Decimal | None = ZERO
+    carried_gain: Decimal | None = ZERO  # see ``DailyValuation``; of any sign
     income: Decimal = ZERO
     fees: Decimal = ZERO
     taxes: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)
-class DayWorth:
-    """The end of a day; ``market_value`` is None where a holding had no price."""
+class CurrencyFacts:
+    """What is needed to tell gains of prices from gains of rates.
 
-    cash: Decimal
+    ``cash_effect`` is what rates did to cash of other currencies in the period; None where one
+    of them had no rate at an end. ``rates`` are by day of an end and instrument, what one of the
+    instrument's currency is in the portfolio's; instruments in the portfolio's are not in it.
+    """
+
+    cash_effect: Decimal | None = ZERO
+    rates: Mapping[date, Mapping[int, Decimal | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DayWorth:
+    """The end of a day; None where a holding had no price, or a currency no rate.
+
+    ``gap`` is the code of what is missing.
+    """
+
+    cash: Decimal | None
     market_value: Decimal | None
+    gap: str = ""
 
     @property
     def total(self) -> Decimal | None:
-        return None if self.market_value is None else self.cash + self.market_value
+        if self.cash is None or self.market_value is None:
+            return None
+        return self.cash + self.market_value
 
 
 NOTHING: Final = DayWorth(ZERO, ZERO)
@@ -88,6 +126,7 @@ class PeriodFacts:
     worth: Mapping[date, DayWorth]
     money: Mapping[date, DayMoney]
     trades: Mapping[int, Sequence[Trade]] = field(default_factory=dict)  # all up to the end
+    currencies: CurrencyFacts = field(default_factory=CurrencyFacts)
 
     @property
     def days(self) -> list[date]:
@@ -110,7 +149,8 @@ def read_facts(
     worth_today = None
     if end == today:
         now = portfolios.summary(portfolio, at=at)
-        worth_today = (today, DayWorth(now.cash, now.market_value))
+        gap = NO_RATE if now.cash is None or now.lacks_rate else NO_PRICE
+        worth_today = (today, DayWorth(now.cash, now.market_value, gap))
     return period_facts(portfolio, start, end, worth_today=worth_today)
 
 
@@ -142,49 +182,102 @@ def period_facts(
     Args:
         worth_today: the current day and its worth now, which no stored valuation has.
     """
-    stored = DailyValuation.objects.filter(
-        portfolio=portfolio, date__range=(start - ONE_DAY, end)
-    ).order_by("date")
-    worth = {day.date: DayWorth(day.cash, day.market_value) for day in stored}
+    stored = list(
+        DailyValuation.objects.filter(
+            portfolio=portfolio, date__range=(start - ONE_DAY, end)
+        ).order_by("date")
+    )
+    worth = {day.date: DayWorth(day.cash, day.market_value, day.gap) for day in stored}
+    money = money_by_day(portfolio, start, end)
+    for day in stored:
+        if day.date >= start and (day.net_flow is None or day.inflow or day.outflow):
+            of_day = money[day.date]
+            of_day.inflow, of_day.outflow = day.inflow, day.outflow
+            of_day.carried_gain = day.carried_gain
     if worth_today is not None and worth_today[0] <= end:
-        worth[worth_today[0]] = worth_today[1]
+        today, worth[today] = worth_today[0], worth_today[1]
+        add_flows_of_today(portfolio, money, today)
+    trades = trades_until(portfolio, end)
     return PeriodFacts(
         start=start,
         end=end,
         worth=worth,
-        money=money_by_day(portfolio, start, end),
-        trades=trades_until(portfolio, end),
+        money=money,
+        trades=trades,
+        currencies=currency_facts(portfolio, trades, start=start - ONE_DAY, end=end),
     )
 
 
-def money_by_day(portfolio: Portfolio, start: date, end: date) -> dict[date, DayMoney]:
+def add_flows_of_today(
+    portfolio: Portfolio, money: defaultdict[date, DayMoney], today: date
+) -> None:
+    """No valuation is stored of the current day, so its flows are derived here."""
+    begins_at = datetime.combine(today, time(), UTC)
+    entries = JournalEntry.objects.filter(portfolio=portfolio, occurred_at__gte=begins_at)
+    if not entries.exists():
+        return
+    (day,) = value_portfolio(portfolio, changes_by_day(portfolio), start=today, through=today)
+    of_day, flow = money[today], day.flow
+    of_day.inflow, of_day.outflow = flow.inflow, flow.outflow
+    of_day.carried_gain = flow.carried_gain
+
+
+def currency_facts(
+    portfolio: Portfolio, trades: Mapping[int, Sequence[Trade]], *, start: date, end: date
+) -> CurrencyFacts:
+    """Rates at both ends, and what they did to cash; four queries at most.
+
+    Args:
+        start: the end of this day begins the period.
+    """
+    own = portfolio.currency
+    found = Instrument.objects.filter(id__in=list(trades)).values_list("id", "currency")
+    foreign = {key: code for key, code in found if major_of(code) != own}
+    parameters = [start + ONE_DAY, portfolio.id, own, end]
+    cash = fetch_rows(OTHER_CASH, parameters)
+    codes = {*foreign.values(), *(row[0] for row in cash)}
+    pairs = [(code, own) for code in codes]
+    rates = {day: rates_today(pairs, on_date=day) for day in (start, end)} if pairs else {}
+    effect: Decimal | None = ZERO
+    for currency, before, changed, booked in cash:
+        worth = [
+            amount_in(before, rates[start].get((currency, own))),
+            amount_in(before + changed, rates[end].get((currency, own))),
+        ]
+        if worth[0] is None or worth[1] is None or effect is None:
+            effect = None
+        else:
+            effect += worth[1] - worth[0] - booked
+    by_day = {
+        day: {key: found.get((code, own)) for key, code in foreign.items()}
+        for day, found in rates.items()
+    }
+    return CurrencyFacts(cash_effect=effect, rates=by_day)
+
+
+def amount_in(amount: Decimal, rate: Decimal | None) -> Decimal | None:
+    """Nothing is worth nothing, whatever the rate."""
+    if not amount:
+        return ZERO
+    return None if rate is None else product(amount, rate)
+
+
+def money_by_day(portfolio: Portfolio, start: date, end: date) -> defaultdict[date, DayMoney]:
+    """Income and charges; flows are with the valuations."""
     money: defaultdict[date, DayMoney] = defaultdict(DayMoney)
-    for day, kind, amount, fees, taxes in fetch_rows(
-        MONEY, [portfolio.id, MONEY_KINDS, start, end]
-    ):
+    for day, kind, amount in fetch_rows(MONEY, [portfolio.id, start, end]):
         of_day = money[day]
-        of_day.fees += fees
-        of_day.taxes += taxes
-        match EntryKind(kind):
-            case EntryKind.DEPOSIT:
-                of_day.inflow += amount
-            case EntryKind.WITHDRAWAL:
-                of_day.outflow += amount
-            case EntryKind.DIVIDEND | EntryKind.INTEREST:
-                of_day.income += amount
-            case EntryKind.FEE:
-                of_day.fees += amount
-            case EntryKind.TAX:
-                of_day.taxes += amount
-            case other:
-                raise AssertionError(f"{other} moves no money by itself")
+        if kind == LedgerAccountKind.INCOME:
+            of_day.income -= amount
+        elif kind == LedgerAccountKind.FEES:
+            of_day.fees += amount
+        else:
+            of_day.taxes += amount
     return money
 
 
 def trades_until(portfolio: Portfolio, end: date) -> dict[int, list[Trade]]:
     """Trades by instrument, in no order, from the first on: their lots may reach that far back."""
-    trades: defaultdict[int, list[Trade]] = defaultdict(list)
-    for row in fetch_rows(TRADES, [portfolio.id, TRADE_KINDS, end]):
-        instrument_id, *facts = row
-        trades[instrument_id].append(Trade.of_row(facts))
-    return trades
+    held = Position.objects.filter(portfolio=portfolio).values_list("instrument_id", flat=True)
+    pairs = [(portfolio.id, instrument_id) for instrument_id in held]
+    return {pair[1]: trades for pair, trades in read_trades(pairs, end=end).items()}

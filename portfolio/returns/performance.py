@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from market.models import Instrument
-from portfolio.amounts import ZERO
+from portfolio.amounts import ZERO, product
 from portfolio.models import Portfolio
 from portfolio.positions import Trade
 from portfolio.returns import risk
@@ -23,7 +23,7 @@ from portfolio.returns.facts import (
     read_facts,
     trades_until,
 )
-from portfolio.returns.gains import Method, RealisedGain, gains_of
+from portfolio.returns.gains import Method, OpenCost, RealisedGain, gains_of
 from portfolio.returns.money_weighted import Flow, NoRate, xirr
 from portfolio.returns.time_weighted import (
     DayPoint,
@@ -35,6 +35,7 @@ from portfolio.returns.time_weighted import (
 )
 
 NO_MONEY: Final = DayMoney()
+Costs = dict[date, dict[int, OpenCost]]  # by day and instrument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +73,13 @@ def measure(
     *,
     start: date | None = None,
     end: date | None = None,
-    method: Method = Method.FIFO,
+    method: Method | None = None,
     benchmark: Instrument | None = None,
     at: datetime,
 ) -> Performance:
     """Measure whole days from ``start`` to ``end``, both included; by default from the first entry.
+
+    Sales use the lots that ``method`` says, by default the portfolio's own.
 
     The value at the start is that at the end of the day before. The current day counts with the
     newest quotes.
@@ -84,6 +87,7 @@ def measure(
     Raises:
         PeriodRefused: the period ends in the future, or before it starts.
     """
+    method = method or Method(portfolio.lot_method)
     facts = read_facts(portfolio, start=start, end=end, at=at)
     cost_dates = (facts.start - ONE_DAY, facts.end)
     realised, costs = realise(facts.trades, method, start=facts.start, cost_dates=cost_dates)
@@ -131,7 +135,7 @@ def realised_gains(
     *,
     start: date | None = None,
     end: date | None = None,
-    method: Method = Method.FIFO,
+    method: Method | None = None,
     at: datetime,
 ) -> list[RealisedGain]:
     """Gains against acquisition cost of sales in whole days, both ends included.
@@ -139,6 +143,7 @@ def realised_gains(
     Raises:
         PeriodRefused: the period ends in the future, or before it starts.
     """
+    method = method or Method(portfolio.lot_method)
     first, final = find_period(portfolio, start=start, end=end, today=at.date())
     realised, _ = realise(trades_until(portfolio, final), method, start=first, cost_dates=())
     return realised
@@ -150,42 +155,69 @@ def realise(
     *,
     start: date,
     cost_dates: Sequence[date],
-) -> tuple[list[RealisedGain], dict[date, Decimal]]:
+) -> tuple[list[RealisedGain], Costs]:
     """Gains realised from ``start`` on, and what was held at the end of some days had cost."""
     realised: list[RealisedGain] = []
-    costs = dict.fromkeys(cost_dates, ZERO)
+    costs: Costs = {day: {} for day in cost_dates}
     for instrument_id, of_instrument in trades.items():
-        found = gains_of(instrument_id, of_instrument, method)
+        found = gains_of(instrument_id, of_instrument, method, days=cost_dates)
         realised += [one for one in found.realised if one.closed_at.date() >= start]
         for day in costs:
-            costs[day] += found.cost_at_end_of(day)
+            costs[day][instrument_id] = found.open_costs[day]
     realised.sort(key=lambda one: (one.closed_at, one.closing_entry_id, one.opened_at))
     return realised, costs
 
 
 def drive(
-    facts: PeriodFacts, realised: Sequence[RealisedGain], costs: Mapping[date, Decimal]
+    facts: PeriodFacts, realised: Sequence[RealisedGain], costs: Costs
 ) -> tuple[Drivers | None, str | None]:
     """What made the value change; None and why where one of the ends has no value."""
     before = facts.start - ONE_DAY
     first, final = facts.worth_on(before), facts.worth_on(facts.end)
-    if first.market_value is None:
-        return None, "no_price_at_start"
-    if final.market_value is None:
-        return None, "no_price_at_end"
-    unrealised_before = first.market_value - costs[before]
+    if first.cash is None or first.market_value is None:
+        return None, f"{first.gap or 'no_price'}_at_start"
+    if final.cash is None or final.market_value is None:
+        return None, f"{final.gap or 'no_price'}_at_end"
+    money = totals(facts.money.values())
+    if money is None:
+        return None, "no_price"
+    rates_at = facts.currencies.rates
+    by_rates = effect_of_rates(costs[facts.end], rates_at.get(facts.end, {}))
+    by_rates -= effect_of_rates(costs[before], rates_at.get(before, {}))
+    carried = money.pop("carried_gain")
+    gain = final.market_value - cost_of(costs[facts.end])
+    gain -= first.market_value - cost_of(costs[before])
     return Drivers(
         start_value=first.cash + first.market_value,
         end_value=final.cash + final.market_value,
         realised_gain=sum((one.gain for one in realised), ZERO),
-        unrealised_gain=final.market_value - costs[facts.end] - unrealised_before,
-        **totals(facts.money.values()),
+        unrealised_gain=gain - carried - by_rates,
+        currency_effect=by_rates + (facts.currencies.cash_effect or ZERO),
+        **money,
     ), None
 
 
-def totals(money: Iterable[DayMoney]) -> dict[str, Decimal]:
+def cost_of(costs: Mapping[int, OpenCost]) -> Decimal:
+    return sum((cost.base for cost in costs.values()), ZERO)
+
+
+def effect_of_rates(costs: Mapping[int, OpenCost], rates: Mapping[int, Decimal | None]) -> Decimal:
+    """What rates did to the cost of open units since they were acquired."""
+    effect = ZERO
+    for instrument_id, cost in costs.items():
+        rate = rates.get(instrument_id)
+        # Where units are held whose rate is not known, the value is not either.
+        if rate is not None and (cost.local or cost.base):
+            effect += product(cost.local, rate) - cost.base
+    return effect
+
+
+def totals(money: Iterable[DayMoney]) -> dict[str, Decimal] | None:
+    """Sums over the period; None where some flow had no price."""
     days = list(money)
-    names = ("inflow", "outflow", "income", "fees", "taxes")
+    names = ("inflow", "outflow", "carried_gain", "income", "fees", "taxes")
+    if any(getattr(day, name) is None for day in days for name in names):
+        return None
     return {name: sum((getattr(day, name) for day in days), ZERO) for name in names}
 
 
@@ -205,9 +237,14 @@ def find_rate(facts: PeriodFacts) -> tuple[Decimal | None, str | None]:
     before = facts.start - ONE_DAY
     start_value, end_value = facts.worth_on(before).total, facts.worth_on(facts.end).total
     if start_value is None or end_value is None:
-        return None, "no_price_at_start" if start_value is None else "no_price_at_end"
+        first, final = facts.worth_on(before), facts.worth_on(facts.end)
+        gap = f"{first.gap or 'no_price'}_at_start"
+        return None, gap if start_value is None else f"{final.gap or 'no_price'}_at_end"
     flows: list[Flow] = [(before, -start_value), (facts.end, end_value)]
-    flows += [(day, money.outflow - money.inflow) for day, money in facts.money.items()]
+    for day, money in facts.money.items():
+        if money.inflow is None or money.outflow is None:
+            return None, "no_price"
+        flows.append((day, money.outflow - money.inflow))
     try:
         return xirr(flows), None
     except NoRate as error:

@@ -23,12 +23,12 @@ class DayPoint:
 
     date: date
     value: Decimal | None  # None where a holding had no price
-    inflow: Decimal = ZERO  # >= 0
-    outflow: Decimal = ZERO  # >= 0
+    inflow: Decimal | None = ZERO  # >= 0; None where units came that had no price
+    outflow: Decimal | None = ZERO  # >= 0
 
     @property
     def has_flow(self) -> bool:
-        return bool(self.inflow or self.outflow)
+        return bool(self.inflow is None or self.inflow or self.outflow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,10 @@ def chain(points: Iterable[DayPoint], *, start_value: Decimal | None) -> ReturnC
     before, growth = start_value, ONE
     is_valued_yesterday = start_value is not None
     for point in points:
+        inflow, outflow = point.inflow, point.outflow
+        if inflow is None or outflow is None:
+            found.broken_on = point.date
+            return found
         if point.has_flow and (point.value is None or not is_valued_yesterday):
             found.broken_on = point.date
             return found
@@ -86,7 +90,7 @@ def chain(points: Iterable[DayPoint], *, start_value: Decimal | None) -> ReturnC
         if before is None:  # nothing is known before the first price
             found.broken_on = point.date
             return found
-        base, result = before + point.inflow, point.value + point.outflow
+        base, result = before + inflow, point.value + outflow
         daily = daily_return(base, result)
         if daily is None:
             found.without_capital.append(point.date)

@@ -19,7 +19,7 @@ from tests.factories import make_instrument, make_portfolio, make_quote
 PAPER = {"name": "Mine", "kind": "paper", "currency": "USD", "starting_cash": "100000"}
 SHAPE = {
     *("id", "name", "kind", "currency", "cash", "settled_cash", "buying_power"),
-    *("market_value", "total_value", "as_of"),
+    *("market_value", "total_value", "as_of", "lot_method", "booked_actions"),
 }
 POSITION = {
     *("symbol", "quantity", "average_cost", "cost", "price", "price_as_of", "market_value"),
@@ -223,9 +223,11 @@ def test_an_activity_is_booked_and_read_back(
         ({"occurred_at": "yesterday"}, "occurred_at"),
         ({"occurred_at": "2999-01-01T00:00:00Z"}, "occurred_at"),
         ({"occurred_at": "2025-01-01T00:00:00"}, "occurred_at"),
-        ({"currency": "EUR"}, "currency"),
+        ({"currency": "EUR"}, "exchange_rate"),
+        ({"currency": "euro"}, "currency"),
         ({"symbol": "NOPE"}, "symbol"),
-        ({"lots": []}, "lots"),
+        ({"lots": [{"quantity": "1"}]}, "lots"),
+        ({"ratio_to": "2"}, "ratio_to"),
     ],
 )
 def test_a_bad_activity_is_refused_by_field(

@@ -26,6 +26,11 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
         "currency": "USD",
         "occurred_at": "2026-01-31T15:30:00Z",
     },
+    "POST /portfolios/{portfolio_id}/activities/batch": {
+        "activities": [
+            {"kind": "deposit", "amount": "10", "occurred_at": "2026-01-31T15:30:00Z"},
+        ]
+    },
     # The one kind of alert that names a portfolio.
     "POST /alerts": {
         "symbol": "AAPL",

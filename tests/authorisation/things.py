@@ -25,7 +25,9 @@ from market.alerts.own_alerts import create_alert
 from market.alerts.terms import AlertTerms, Condition
 from market.models import CorporateAction, IngestionRun, Instrument, QuarantinedRow
 from market.watchlists import add_symbols, create_watchlist
-from portfolio.models import Portfolio
+from portfolio.activities import record_activity
+from portfolio.activity_rules import ActivityDraft
+from portfolio.models import Lot, Portfolio
 from tests.factories import make_daily_bars, make_instrument, make_portfolio, make_quote
 from tests.trading.factories import give_units
 from trading.models import Order
@@ -87,6 +89,16 @@ def order_of(person: Person) -> Order:
         ),
         placed_at=timezone.now(),
     )
+
+
+def activity_of(person: Person) -> str:
+    deposit = ActivityDraft(
+        kind="deposit", occurred_at=timezone.now() - timedelta(hours=1), amount=Decimal(7)
+    )
+    entry = record_activity(
+        portfolio=person.portfolio, activity=deposit, recorded_at=timezone.now()
+    )
+    return str(entry.id)
 
 
 def watchlist_of(person: Person) -> str:
@@ -167,6 +179,8 @@ def session_of(person: Person) -> str:
 
 MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "portfolio": lambda person: str(person.portfolio.id),
+    "activity": activity_of,
+    "lot": lambda person: str(Lot.objects.filter(portfolio=person.portfolio)[0].id),
     "order": lambda person: str(order_of(person).id),
     "client order id": lambda person: f"{person.mark}-order",
     "watchlist": watchlist_of,

@@ -69,6 +69,7 @@ class World:
         """By name of a parameter, how to make another one of what it names."""
         return {
             "portfolio_id": self.new_portfolio,
+            "activity_id": self.new_activity,
             "order_id": lambda: str(self.new_order()["id"]),
             "client_order_id": lambda: str(self.new_order()["client_order_id"]),
             "watchlist_id": self.new_watchlist,
@@ -123,6 +124,10 @@ class World:
         assert answer.ok, f"GET {path}: {answer.status_code} {answer.text}"
         found: dict[str, Any] = answer.json()
         return found
+
+    def new_activity(self) -> str:
+        body = {"kind": "deposit", "amount": "1"}
+        return str(self.post(f"/portfolios/{self.new_portfolio()}/activities", body)["id"])
 
     def new_portfolio(self) -> str:
         name = f"Fuzz {self.number()}"
@@ -246,6 +251,7 @@ class World:
             "place_order": self.order_body,
             "place_orders": lambda: {"orders": [self.order_body(), self.order_body()]},
             "record_activity": lambda: {"kind": "deposit", "amount": "100", "currency": "USD"},
+            "record_activities": lambda: {"activities": [{"kind": "deposit", "amount": "1"}]},
             "create_instrument": self.instrument_body,
             "change_instrument": lambda: {"name": "Fuzzed"},
             "open_portfolio": lambda: {"name": f"Fuzz {self.number()}", "kind": "tracked"},
@@ -257,7 +263,7 @@ class World:
             "change_alert": lambda: {"threshold": str(9_000 + self.number())},
             "create_watchlist": lambda: {"name": f"Fuzz {self.number()}"},
             "rename_watchlist": lambda: {"name": f"Fuzz {self.number()}"},
-            "rename_portfolio": lambda: {"name": f"Fuzz {self.number()}"},
+            "change_portfolio": lambda: {"name": f"Fuzz {self.number()}"},
             "create_tokens": lambda: {"email": self.email("admin"), "password": PASSWORD},
             "sign_up": lambda: {"email": f"new-{self.number()}@example.com", "password": PASSWORD},
             "refresh_tokens": lambda: {"refresh_token": self.new_refresh_token()},

@@ -16,10 +16,9 @@ from portfolio.errors import (
     ActivityRefused,
     EntryConflict,
     InsufficientFunds,
-    InsufficientUnits,
     NotReversible,
 )
-from portfolio.models import JournalEntry, Lot, Portfolio, Position
+from portfolio.models import JournalEntry, Lot, Portfolio, Position, UnitMove
 from portfolio.reversals import reverse_entry
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import (
@@ -145,8 +144,7 @@ def test_it_names_everything_that_is_wrong_at_once(tracked: Portfolio, apple: In
         occurred_at=NOW + timedelta(seconds=1),
         quantity=Decimal(1),
         fees=Decimal(-1),
-        currency="EUR",
-        exchange_rate=Decimal("0.9"),
+        currency="Euro",
         external_id="x" * 121,
         note="x" * 301,
     )
@@ -154,8 +152,7 @@ def test_it_names_everything_that_is_wrong_at_once(tracked: Portfolio, apple: In
         ("occurred_at", "in_the_future"),
         ("quantity", "not_used"),
         ("fees", "out_of_range"),
-        ("currency", "other_currency"),
-        ("exchange_rate", "not_used"),
+        ("currency", "invalid"),
         ("external_id", "too_long"),
         ("note", "too_long"),
         ("amount", "required"),
@@ -191,12 +188,12 @@ def test_it_refuses_an_amount_that_disagrees_with_the_price(
     assert problems(tracked, draft) == {("amount", "disagrees")}
 
 
-def test_it_refuses_an_instrument_in_another_currency(tracked: Portfolio) -> None:
+def test_money_without_a_rate_is_not_booked(tracked: Portfolio) -> None:
     vodafone = make_instrument("VOD")
     Instrument.objects.filter(id=vodafone.id).update(currency="GBP")
     vodafone.refresh_from_db()
     draft = activity("buy", instrument=vodafone, quantity="10", unit_price="10")
-    assert problems(tracked, draft) == {("symbol", "other_currency")}
+    assert problems(tracked, draft) == {("exchange_rate", "no_rates")}
 
 
 def test_paper_portfolios_trade_through_orders_only(paper: Portfolio, apple: Instrument) -> None:
@@ -204,11 +201,31 @@ def test_paper_portfolios_trade_through_orders_only(paper: Portfolio, apple: Ins
     assert ("kind", "not_for_paper") in problems(paper, draft)
 
 
-def test_a_sale_of_units_never_held_is_refused(tracked: Portfolio, apple: Instrument) -> None:
-    draft = activity("sell", instrument=apple, quantity="1", unit_price="1")
-    with pytest.raises(InsufficientUnits):
-        record(tracked, draft)
-    assert not JournalEntry.objects.filter(portfolio=tracked, kind="sell").exists()
+def test_a_sale_of_units_never_held_is_booked_and_flagged(
+    tracked: Portfolio, apple: Instrument
+) -> None:
+    record(tracked, activity("buy", instrument=apple, quantity="6", unit_price="1"))
+    sale = activity(
+        "sell", instrument=apple, quantity="10", unit_price="2", at=NOON + timedelta(days=1)
+    )
+    entry = record(tracked, sale)
+    move = UnitMove.objects.get(portfolio=tracked)
+    assert move.entry_id == entry.id
+    assert (move.found_quantity, move.missing_quantity) == decimals(6, 4)
+    position = Position.objects.get(portfolio=tracked)
+    assert (position.quantity, position.cost, position.realised_gain) == decimals(0, 0, 6)
+
+
+def test_a_purchase_recorded_later_is_what_was_missing(
+    tracked: Portfolio, apple: Instrument
+) -> None:
+    sale = activity(
+        "sell", instrument=apple, quantity="10", unit_price="2", at=NOON + timedelta(days=1)
+    )
+    record(tracked, sale)
+    record(tracked, activity("buy", instrument=apple, quantity="10", unit_price="1"))
+    assert not UnitMove.objects.exists()
+    assert Position.objects.get(portfolio=tracked).realised_gain == 10
 
 
 def test_paper_cash_leaves_only_settled_and_unreserved(paper: Portfolio, apple: Instrument) -> None:
@@ -246,7 +263,7 @@ def test_a_reversal_undoes_cash_and_lots_once(tracked: Portfolio, apple: Instrum
     assert not Lot.objects.filter(portfolio=tracked).exists()
 
 
-def test_a_purchase_whose_units_are_sold_is_not_reversed(
+def test_the_units_of_a_reversed_purchase_that_were_sold_are_missing(
     tracked: Portfolio, apple: Instrument
 ) -> None:
     bought = record(tracked, activity("buy", instrument=apple, quantity="10", unit_price="10"))
@@ -254,9 +271,9 @@ def test_a_purchase_whose_units_are_sold_is_not_reversed(
         "sell", instrument=apple, quantity="1", unit_price="10", at=NOON + timedelta(days=1)
     )
     record(tracked, sale)
-    with pytest.raises(InsufficientUnits):
-        reverse_entry(portfolio=tracked, entry_id=bought.id, reversed_at=NOW)
-    assert cash_balance(tracked).settled == 910
+    reverse_entry(portfolio=tracked, entry_id=bought.id, reversed_at=NOW)
+    assert cash_balance(tracked).settled == 1010
+    assert UnitMove.objects.get(portfolio=tracked).missing_quantity == 1
 
 
 def test_bookkeeping_and_paper_trades_are_not_reversed(

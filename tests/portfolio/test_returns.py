@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from portfolio.amounts import ZERO
 from portfolio.entries import EntryKind
-from portfolio.lots import OverSold
 from portfolio.positions import Trade
 from portfolio.returns import risk
 from portfolio.returns.gains import InstrumentGains, Method, gains_of
@@ -124,9 +123,10 @@ def test_sales_use_the_lots_of_their_method(
     assert sum(one.cost for one in found.realised) == cost
 
 
-def test_selling_more_than_is_held_is_said() -> None:
-    with pytest.raises(OverSold):
-        gains(Method.LIFO, ("buy", 1, 1), ("sell", 2, 2))
+def test_what_was_never_acquired_realises_nothing() -> None:
+    found = gains(Method.LIFO, ("buy", 1, 1), ("sell", 2, 4))
+    assert sum(one.gain for one in found.realised) == 1
+    assert found.costs[-1][1] == 0
 
 
 @given(

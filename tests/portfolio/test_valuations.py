@@ -13,7 +13,7 @@ from portfolio.amounts import ZERO
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, Portfolio
 from portfolio.valuation import refresh_valuations
-from portfolio.valuing import CARRY_DAYS, DayChange, value_days
+from portfolio.valuing import CARRY_DAYS, DayChange, Priced, value_days
 from tests.factories import make_daily_bars, make_instrument, make_user
 from tests.portfolio.factories import NOON, draft_deposit, draft_trade, make_tracked, post
 
@@ -58,7 +58,7 @@ def test_values_are_those_of_a_plain_walk(
     for day, instrument, units in dated:
         change = changes.setdefault(day, DayChange())
         change.units[instrument] = change.units.get(instrument, ZERO) + units
-        change.cash -= units
+        change.cash["USD"] = change.cash.get("USD", ZERO) - units
     series = {
         one: {MONDAY + timedelta(days=day): close for day, close in known.items()}
         for one, known in closes.items()
@@ -68,6 +68,9 @@ def test_values_are_those_of_a_plain_walk(
         value_days(
             changes,
             {one: sorted(known.items()) for one, known in series.items()},
+            priced={one: Priced("USD") for one in (1, 2, 3)},
+            rates={},
+            currency="USD",
             start=first,
             through=MONDAY + timedelta(days=90),
         )

@@ -1,0 +1,349 @@
+"""Worked cases that others published, through the API: lots, transfers, splits and currencies."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from market.models import EuroRate, Instrument
+from portfolio.probes import failed_probes
+from portfolio.rebuilding import find_differences
+from tests.api.clients import ApiClient
+from tests.factories import make_instrument, make_quote
+
+FIRST = datetime.fromisoformat("2024-01-02T15:00:00+00:00")
+
+
+class Book:
+    """One tracked portfolio, told in few words: ``book("buy", 10, 100, fees="1")``."""
+
+    def __init__(self, api: ApiClient, *, currency: str = "USD", **terms: str) -> None:
+        body = {"name": "Book", "kind": "tracked", "currency": currency} | terms
+        self.api = api
+        self.id = api.post("/portfolios", body).json()["id"]
+        self.path = f"/portfolios/{self.id}"
+        self.day = 0
+
+    def __call__(
+        self, kind: str, quantity: Any = None, price: Any = None, *, day: int = -1, **more: Any
+    ) -> dict[str, Any]:
+        self.day = self.day + 1 if day < 0 else day
+        body: dict[str, Any] = {
+            "kind": kind,
+            "occurred_at": (FIRST + timedelta(days=self.day)).isoformat(),
+            **({} if quantity is None else {"quantity": str(quantity), "symbol": "AAPL"}),
+            **({} if price is None else {"unit_price": str(price)}),
+        }
+        answer = self.api.post(f"{self.path}/activities", body | more, key=uuid4().hex)
+        assert answer.status_code == 201, answer.content
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def read(self, what: str, **query: str) -> Any:
+        answer = self.api.get(f"{self.path}/{what}", **query)
+        assert answer.status_code == 200, answer.content
+        return answer.json()
+
+    def position(self, symbol: str = "AAPL") -> dict[str, Any]:
+        rows = [one for one in self.read("positions")["items"] if one["symbol"] == symbol]
+        return dict(rows[0]) if rows else {}
+
+    def cost(self) -> tuple[Decimal, Decimal]:
+        found = self.position()
+        return Decimal(found["quantity"]), Decimal(found["cost"])
+
+    def realised(self, **query: str) -> Decimal:
+        return Decimal(self.read("realized", **query)["realised_gain"])
+
+    def performance(self, **query: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.read("performance", **query)
+        gap = found["identity_gap"]
+        assert gap is None or abs(Decimal(gap)) < Decimal("0.000001"), found
+        return found
+
+
+@pytest.fixture(autouse=True)
+def balanced_books(db: None, apple: Instrument) -> Any:
+    yield
+    from portfolio.models import Portfolio
+
+    assert failed_probes() == []
+    for portfolio_id in Portfolio.objects.values_list("id", flat=True):
+        assert find_differences(portfolio_id) == []
+
+
+@pytest.fixture
+def book(api: ApiClient) -> Book:
+    return Book(api)
+
+
+def near(value: Decimal, expected: str) -> bool:
+    return value.quantize(Decimal(expected)) == Decimal(expected)
+
+
+def load_rates(**per_euro: str) -> None:
+    """One rate of each currency on every day from 2024 on."""
+    for currency, rate in per_euro.items():
+        EuroRate.objects.bulk_create(
+            EuroRate(
+                currency=currency,
+                on_date=date(2024, 1, 1) + timedelta(days=number),
+                per_euro=Decimal(rate),
+            )
+            for number in range((timezone.now().date() - date(2024, 1, 1)).days + 1)
+        )
+
+
+@pytest.mark.parametrize("method", ["fifo", "average"])
+def test_a_sale_between_purchases(api: ApiClient, method: str) -> None:
+    book = Book(api, lot_method=method)
+    book("buy", 109, amount="3149.20")
+    book("sell", 15, amount="531.50")
+    book("buy", 52, amount="1684.92")
+    book("buy", 32, amount="959.30")
+    quantity, cost = book.cost()
+    assert quantity == 178
+    assert near(cost, "5360.04385")
+    assert near(book.realised(), "98.12385")
+    assert near(Decimal(book.position()["unrealised_gain"]), "12439.96")
+
+
+@pytest.mark.parametrize(
+    ("method", "cost", "gain"),
+    [("fifo", "4400.743853", "98.12"), ("average", "4383.736149", "81.116149")],
+)
+def test_a_sale_behind_two_purchases(api: ApiClient, method: str, cost: str, gain: str) -> None:
+    book = Book(api)
+    book("buy", 109, amount="3149.20")
+    book("buy", 52, amount="1684.92")
+    book("sell", 15, amount="531.50")
+    assert near(book.realised(method=method), gain)
+    changed = api.patch(book.path, {"lot_method": method})
+    assert changed.json()["lot_method"] == method
+    assert near(book.cost()[1], cost)
+    assert near(book.realised(), gain)
+
+
+def test_nothing_costs_exactly_nothing(book: Book) -> None:
+    book("buy", 10, amount="0.01")
+    for quantity in (3, 3, 4):
+        book("sell", quantity, amount="0.01")
+    assert book.position() == {}
+    assert all(lot["remaining_cost"] == "0" for lot in book.read("lots")["items"])
+    assert book.realised() == Decimal("0.02")
+
+
+def test_one_unit_of_half_a_million(book: Book) -> None:
+    book("buy", 500_000, amount="450000")
+    book("sell", 1, "0.989")
+    assert book.cost() == (Decimal(499_999), Decimal("449999.1"))
+
+
+@pytest.mark.parametrize("how", ["at once", "out first", "in first", "at the same moment"])
+def test_lots_travel_at_their_cost_and_date(api: ApiClient, how: str) -> None:
+    ours, theirs = Book(api), Book(api)
+    ours("buy", 10, 100, fees="10")
+    ours("buy", 5, 200, fees="5")
+    if how == "at once":
+        ours("transfer_out", 12, counterpart=theirs.id, day=10)
+    elif how == "out first":
+        ours("transfer_out", 12, external_id="move", day=10)
+        theirs("transfer_in", 12, external_id="move", day=11)
+    elif how == "in first":
+        theirs("transfer_in", 12, external_id="move", day=11)
+        assert theirs.read("activities")["items"][0]["missing_quantity"] == "12"
+        ours("transfer_out", 12, external_id="move", day=10)
+    else:
+        ours("transfer_out", 12, day=10)
+        theirs("transfer_in", 12, day=10)
+    assert theirs.cost() == (Decimal(12), Decimal(1412))
+    assert ours.cost() == (Decimal(3), Decimal(603))
+    lots = [(lot["opened_at"][:10], lot["quantity"]) for lot in theirs.read("lots")["items"]]
+    assert lots == [("2024-01-03", "10"), ("2024-01-04", "2")]
+    assert ours.realised() == 0
+    assert theirs.read("activities")["items"][0]["missing_quantity"] is None
+    ours("buy", 1, 50, day=0)
+    assert theirs.cost() == (Decimal(12), Decimal(50 + 1010 + 201))
+
+
+def test_reversing_one_side_of_a_transfer_undoes_both(api: ApiClient) -> None:
+    ours, theirs = Book(api), Book(api)
+    ours("buy", 10, 100)
+    moved = ours("transfer_out", 4, counterpart=theirs.id)
+    assert theirs.cost() == (Decimal(4), Decimal(400))
+    assert api.post(f"/activities/{moved['id']}/reversal", {}).status_code == 201
+    assert theirs.position() == {}
+    assert ours.cost() == (Decimal(10), Decimal(1000))
+
+
+def test_a_transfer_may_bring_lots_that_it_names(book: Book) -> None:
+    lots = [
+        {"quantity": "10", "unit_price": "100", "opened_at": "2020-01-02T00:00:00Z"},
+        {"quantity": "2", "cost": "402", "opened_at": "2021-01-02T00:00:00Z"},
+    ]
+    book("transfer_in", 12, lots=lots)
+    assert book.cost() == (Decimal(12), Decimal(1402))
+    assert [lot["opened_at"][:4] for lot in book.read("lots")["items"]] == ["2020", "2021"]
+
+
+def test_the_running_average(api: ApiClient) -> None:
+    book, gain = Book(api, lot_method="average"), Decimal(0)
+    for kind, quantity, price, realised, cost in (
+        *(("buy", 2, 10, 0, 20), ("sell", 1, 15, 5, 10), ("buy", 1, 30, 0, 40)),
+        *(("sell", "1.5", 10, -15, 10), ("buy", 3, 20, 0, 70), ("sell", 2, 30, 20, 30)),
+        ("sell", "1.5", 10, -15, 0),
+    ):
+        book(str(kind), quantity, price)
+        gain += Decimal(realised)
+        assert book.realised() == gain
+        assert (book.cost()[1] if book.position() else 0) == cost
+
+
+@pytest.mark.parametrize(
+    ("method", "bought", "sold", "cost"),
+    [
+        ("fifo", [(10, 10), (20, 11), (30, 12)], [6, 4, 2, 18, 3], 356),
+        ("lifo", [(10, 10), (20, 11), (30, 12)], [7, 23, 19, 1, 9], 670),
+        ("hifo", [(10, 10), (20, 12), (30, 11)], [15, 5, 20, 10, 7], 640),
+    ],
+)
+def test_disposals_cost_what_a_textbook_says(
+    api: ApiClient, method: str, bought: list[tuple[int, int]], sold: list[int], cost: int
+) -> None:
+    book = Book(api, lot_method=method)
+    for quantity, price in bought:
+        book("buy", quantity, price)
+    for quantity in sold:
+        book("sell", quantity, 10)
+    used = book.read("realized")["items"]
+    assert sum(Decimal(one["cost"]) for one in used) == cost
+
+
+def test_a_sale_uses_the_lots_that_it_names(book: Book) -> None:
+    book("buy", 10, 100)
+    newer = book("buy", 10, 200)
+    book("sell", 4, 300, lots=[{"lot_id": newer["id"], "quantity": "4"}])
+    assert book.realised() == 400
+    assert book.cost() == (Decimal(16), Decimal(1000 + 1200))
+
+
+def test_a_loss_realised_and_a_loss_left(book: Book, apple: Instrument) -> None:
+    make_quote(apple, last="9")
+    book("buy", 300, 10)
+    book("sell", 200, 8)
+    assert book.realised() == -400
+    assert Decimal(book.position()["unrealised_gain"]) == -100
+
+
+@pytest.mark.parametrize(
+    ("events", "quantity", "cost"),
+    [
+        ([("split", 1, 2)], "20", 1000),
+        ([("split", 10, 1)], "1", 1000),
+        ([("split", 1, 2), ("sell", 5, 60)], "15", 750),
+        ([("split", 1, 2), ("split", 3, 1)], "6.6666666667", 1000),
+        ([("split", 3, 1), ("split", 1, 3)], "10", 1000),
+        ([("split", 10, 11)], "11", 1000),
+    ],
+)
+def test_splits(book: Book, events: list[tuple[str, int, int]], quantity: str, cost: int) -> None:
+    for kind, first, second in events:
+        if kind == "split":
+            book(kind, symbol="AAPL", ratio_from=str(first), ratio_to=str(second))
+        else:
+            book(kind, first, second)
+    book("buy", 10, 100, day=0)  # Recorded last, though it came first.
+    assert book.cost() == (Decimal(quantity), Decimal(cost))
+
+
+def test_three_hundred_and_fifty_seven_units_and_back(book: Book) -> None:
+    book("buy", 357, 1)
+    book("split", symbol="AAPL", ratio_from="3", ratio_to="1")
+    assert book.position()["quantity"] == "119"
+    back = book("split", symbol="AAPL", ratio_from="1", ratio_to="3")
+    assert book.position()["quantity"] == "357"
+    book.api.post(f"/activities/{back['id']}/reversal", {})
+    assert book.position()["quantity"] == "119"
+
+
+def test_a_spin_off_takes_its_part_of_the_cost(book: Book, api: ApiClient) -> None:
+    make_quote(make_instrument("NEW"))
+    book("buy", 10, 100)
+    book("buy", 10, 200)
+    book(
+        "spin_off", 5, symbol="NEW", from_symbol="AAPL", cost_share="0.2",
+    )  # fmt: skip
+    assert book.cost() == (Decimal(20), Decimal(2400))
+    new = book.position("NEW")
+    assert (new["quantity"], new["cost"]) == ("5", "600")
+    lots = [(one["cost"], one["quantity"]) for one in book.read("lots", symbol="NEW")["items"]]
+    assert lots == [("200", "2.5"), ("400", "2.5")]
+
+
+def test_booked_rates_beat_the_rates_of_the_day(api: ApiClient) -> None:
+    load_rates(USD="1.1")
+    book = Book(api, currency="EUR", starting_cash="10000")
+    buy = book("buy", 10, 100, fees="5", currency="USD", exchange_rate="0.93")
+    assert buy["currency"] == "USD"
+    assert Decimal(api.get(book.path).json()["cash"]) == 10000 - Decimal("934.65")
+    book("sell", 10, 100, fees="5", currency="USD", exchange_rate="0.95")
+    assert Decimal(api.get(book.path).json()["cash"]) == Decimal("10010.60")
+    assert book.realised() == Decimal("10.60")
+    found = book.performance()
+    assert Decimal(found["end_value"]) == Decimal("10010.60")
+
+
+def test_pennies_are_hundredths_of_a_pound(api: ApiClient) -> None:
+    shell = make_instrument("SHEL")
+    Instrument.objects.filter(id=shell.id).update(currency="GBX")
+    make_quote(shell, last="250")
+    book = Book(api, currency="GBP", starting_cash="5000")
+    book("buy", 1000, "243.08", symbol="SHEL")
+    assert Decimal(api.get(book.path).json()["cash"]) == 5000 - Decimal("2430.80")
+    held = book.position("SHEL")
+    assert (held["cost"], held["market_value"], held["price"]) == ("2430.8", "2500", "250")
+    assert (held["local_cost"], held["currency_gain"]) == ("243080", "0")
+
+
+def test_what_rates_did_is_told_apart(api: ApiClient) -> None:
+    load_rates(USD="1.25")
+    EuroRate.objects.filter(on_date__gte=date(2024, 1, 10)).update(per_euro=Decimal(1))
+    book = Book(api, currency="EUR")
+    book("deposit", amount="2000", currency="USD", day=0)
+    book("buy", 10, 100, currency="USD", day=0)
+    # 1,000 USD of cash and 1,000 USD of cost gained a quarter each; prices stood still at 100.
+    held = book.position()
+    assert (held["cost"], held["currency_gain"], held["unrealised_gain"]) == ("800", "200", "200")
+    found = book.performance()
+    assert Decimal(found["end_value"]) == 2000
+    assert Decimal(found["currency_effect"]) == 400
+    assert Decimal(found["unrealised_gain"]) == 0
+
+
+def test_an_over_sale_is_flagged(book: Book) -> None:
+    book("buy", 6, 100)
+    sale = book("sell", 10, 110)
+    assert (sale["found_quantity"], sale["missing_quantity"]) == ("6", "4")
+    found = book.performance()
+    assert found["net_flows"] == "440"
+    assert book.realised() == 60
+
+
+def test_a_batch_is_booked_whole_or_not(api: ApiClient, book: Book) -> None:
+    good = {"kind": "deposit", "amount": "5", "occurred_at": FIRST.isoformat()}
+    bad = {"kind": "buy", "symbol": "NOPE", "quantity": "1", "unit_price": "1"}
+    refused = api.post(f"{book.path}/activities/batch", {"activities": [good, bad]}, key="first")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "1.symbol"
+    assert book.read("activities")["items"] == []
+    taken = api.post(
+        f"{book.path}/activities/batch",
+        {"activities": [good, good | {"amount": "7"}]},
+        key="second",
+    )
+    assert [one["amount"] for one in taken.json()["items"]] == ["5", "7"]
