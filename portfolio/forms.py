@@ -38,6 +38,9 @@ class PortfolioForm(ProblemForm):
         initial=PortfolioKind.PAPER.value,
     )
     currency = forms.ChoiceField(choices=[(code, code) for code in CURRENCIES])
+    lot_method = forms.ChoiceField(
+        choices=METHODS, label="Lots a sale uses", initial=Method.FIFO.value, required=False
+    )
     starting_cash = forms.DecimalField(
         required=False,
         min_value=Decimal(0),
@@ -47,6 +50,15 @@ class PortfolioForm(ProblemForm):
         help_text="Recorded as the first deposit. Empty or zero starts without cash.",
         widget=forms.TextInput(attrs=MONEY_INPUT),
     )
+
+    def clean_lot_method(self) -> str:
+        return str(self.cleaned_data["lot_method"] or Method.FIFO.value)
+
+
+class BookingForm(ProblemForm):
+    """How a portfolio books."""
+
+    lot_method = forms.ChoiceField(choices=METHODS, label="Lots a sale uses")
 
 
 class PortfolioNameForm(ProblemForm):
@@ -89,9 +101,16 @@ class PerformanceForm(forms.Form):
         return str(self.cleaned_data["method"] or Method.FIFO.value)
 
     def clean_benchmark(self) -> Instrument | None:
-        """The instrument that was meant; None for none."""
-        text = self.cleaned_data["benchmark"].strip()
-        try:
-            return instrument_by_address(text) if text else None
-        except (UnknownSymbol, AmbiguousSymbol) as error:
-            raise forms.ValidationError(str(error)) from error
+        return find_instrument(self.cleaned_data["benchmark"])
+
+
+def find_instrument(text: str) -> Instrument | None:
+    """The instrument that was meant; None for none.
+
+    Raises:
+        ValidationError: it means nothing, or several things.
+    """
+    try:
+        return instrument_by_address(text.strip()) if text.strip() else None
+    except (UnknownSymbol, AmbiguousSymbol) as error:
+        raise forms.ValidationError(str(error)) from error

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portfolio.views import cash, home, landing, palette, performance, portfolios
+from portfolio.views import cash, home, landing, palette, performance, portfolios, recording
 
 app_name = "portfolio"
 
@@ -16,6 +16,18 @@ urlpatterns = [
     path("portfolios/<uuid:portfolio_id>/positions", portfolios.positions, name="positions"),
     path("portfolios/<uuid:portfolio_id>/lots", portfolios.lots, name="lots"),
     path("portfolios/<uuid:portfolio_id>/activities", portfolios.activities, name="activities"),
+    path("portfolios/<uuid:portfolio_id>/activities/new", recording.record, name="record"),
+    path(
+        "portfolios/<uuid:portfolio_id>/activities/<uuid:activity_id>",
+        recording.correct,
+        name="correct",
+    ),
+    path(
+        "portfolios/<uuid:portfolio_id>/activities/<uuid:activity_id>/reversal",
+        recording.reverse_one,
+        name="reverse",
+    ),
+    path("portfolios/<uuid:portfolio_id>/lots/method", recording.change_method, name="method"),
     path("portfolios/<uuid:portfolio_id>/journal", portfolios.journal_entries, name="journal"),
     path(
         "portfolios/<uuid:portfolio_id>/journal/file",

@@ -24,7 +24,7 @@ from accounts.policies import signed_in
 from accounts.refusals import with_way_on
 from accounts.table_answers import table_response
 from portfolio import journal, portfolios, queries
-from portfolio.forms import PortfolioForm
+from portfolio.forms import BookingForm, PortfolioForm
 from portfolio.journal_table import journal_table
 from portfolio.models import Portfolio
 from portfolio.views.figures import Figure, summary_figures
@@ -93,6 +93,7 @@ def lots(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     context |= {
         "lots": queries.lot_rows(portfolio, is_open=not shows_closed),
         "shows_closed": shows_closed,
+        "method_form": BookingForm(initial={"lot_method": portfolio.lot_method}),
         "status_choices": [
             Choice("Open", "?status=open", is_current=not shows_closed),
             Choice("Closed", "?status=closed", is_current=shows_closed),

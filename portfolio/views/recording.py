@@ -1,0 +1,128 @@
+"""Recording what happened, setting it right, undoing it, and how it is booked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.errors import ProblemsError
+from accounts.http import InvestorRequest
+from accounts.policies import signed_in
+from portfolio.activities import record_activity
+from portfolio.activity_forms import ActivityForm, blank, correction_of
+from portfolio.booking_ways import change_booking
+from portfolio.entries import EntryKind
+from portfolio.errors import EntryConflict, NotReversible, ShortBalance
+from portfolio.forms import BookingForm
+from portfolio.models import JournalEntry, Portfolio, PortfolioKind
+from portfolio.reversals import replace_activity, reverse_entry
+from portfolio.views.portfolios import find_portfolio, tab_context
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def record(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    """Record an activity of a tracked portfolio."""
+    portfolio = find_tracked(request, portfolio_id)
+    if request.method == "GET":
+        return shown(request, portfolio, blank(portfolio, at=timezone.now()))
+    return taken(request, portfolio, ActivityForm(request.POST, portfolio=portfolio))
+
+
+@signed_in
+@require_http_methods(["GET", "POST"])
+def correct(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID) -> HttpResponse:
+    """Record an activity in the place of another, which is undone."""
+    portfolio = find_tracked(request, portfolio_id)
+    entry = find_activity(portfolio, activity_id)
+    if request.method == "GET":
+        return shown(request, portfolio, correction_of(entry, portfolio))
+    return taken(request, portfolio, ActivityForm(request.POST, portfolio=portfolio), entry)
+
+
+@signed_in
+@require_POST
+def reverse_one(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID) -> HttpResponse:
+    """Undo an activity; again, it stays undone."""
+    portfolio = find_portfolio(request, portfolio_id)
+    entry = find_activity(portfolio, activity_id)
+    try:
+        reverse_entry(portfolio=portfolio, entry_id=entry.id, reversed_at=timezone.now())
+    except (NotReversible, ShortBalance) as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "Undone.")
+    return redirect("portfolio:activities", portfolio.id)
+
+
+@signed_in
+@require_POST
+def change_method(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    """Choose which lots sales use; all lots are derived anew."""
+    portfolio, form = find_portfolio(request, portfolio_id), BookingForm(request.POST)
+    if form.is_valid():
+        change_booking(
+            portfolio_id=portfolio.id,
+            owner=request.user,
+            lot_method=form.cleaned_data["lot_method"],
+            changed_at=timezone.now(),
+        )
+        messages.success(request, "Lots are derived anew.")
+    else:
+        messages.error(request, "There is no such method.")
+    return redirect("portfolio:lots", portfolio.id)
+
+
+def find_tracked(request: InvestorRequest, portfolio_id: UUID) -> Portfolio:
+    portfolio = find_portfolio(request, portfolio_id)
+    if portfolio.kind != PortfolioKind.TRACKED:
+        raise Http404("A paper portfolio's activities come from orders.")
+    return portfolio
+
+
+def find_activity(portfolio: Portfolio, activity_id: UUID) -> JournalEntry:
+    kinds = [kind.value for kind in EntryKind.activities()]
+    entries = JournalEntry.objects.filter(portfolio=portfolio, kind__in=kinds)
+    found = entries.select_related("instrument", "source_instrument").filter(id=activity_id).first()
+    if found is None:
+        raise Http404("There is no such activity.")
+    return found
+
+
+def taken(
+    request: InvestorRequest,
+    portfolio: Portfolio,
+    form: ActivityForm,
+    replaced: JournalEntry | None = None,
+) -> HttpResponse:
+    now = timezone.now()
+    if form.is_valid():
+        draft = form.to_draft()
+        try:
+            if replaced is None:
+                record_activity(portfolio=portfolio, activity=draft, recorded_at=now)
+            else:
+                replace_activity(
+                    portfolio=portfolio, entry_id=replaced.id, activity=draft, recorded_at=now
+                )
+        except ProblemsError as error:
+            form.add_problems(error.problems)
+        except (NotReversible, EntryConflict) as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, "Recorded.")
+            return redirect("portfolio:activities", portfolio.id)
+    return shown(request, portfolio, form, status=422)
+
+
+def shown(
+    request: InvestorRequest, portfolio: Portfolio, form: ActivityForm, *, status: int = 200
+) -> HttpResponse:
+    context = tab_context(portfolio, "activities") | {"form": form}
+    return TemplateResponse(request, "portfolio/activity_form.html", context, status=status)
