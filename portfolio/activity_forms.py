@@ -11,7 +11,7 @@ from django import forms
 from accounts.identifiers import new_id
 from accounts.problem_forms import ProblemForm
 from market.models import Instrument
-from portfolio.activity_rules import KINDS, ActivityDraft
+from portfolio.activity_rules import KINDS, PAPER_KINDS, ActivityDraft
 from portfolio.amounts import ZERO
 from portfolio.forms import MONEY_INPUT, find_instrument
 from portfolio.models import JournalEntry, Portfolio
@@ -88,6 +88,9 @@ class ActivityForm(ProblemForm):
         super().__init__(*args, **kwargs)
         others = Portfolio.objects.for_user(portfolio.owner).exclude(id=portfolio.id)
         field = cast("forms.ModelChoiceField[Portfolio]", self.fields["counterpart"])
+        if portfolio.kind == PortfolioKind.PAPER:
+            kinds = cast("forms.ChoiceField", self.fields["kind"])
+            kinds.choices = [(kind, kind.capitalize()) for kind in PAPER_KINDS]
         field.queryset = others.filter(kind=PortfolioKind.TRACKED).order_by("created_at", "id")
 
     def clean_symbol(self) -> Instrument | None:

@@ -20,7 +20,7 @@ from portfolio.booking_ways import change_booking
 from portfolio.entries import EntryKind
 from portfolio.errors import EntryConflict, NotReversible, ShortBalance
 from portfolio.forms import BookingForm
-from portfolio.models import JournalEntry, Portfolio, PortfolioKind
+from portfolio.models import JournalEntry, Portfolio
 from portfolio.reversals import replace_activity, reverse_entry
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -28,8 +28,8 @@ from portfolio.views.portfolios import find_portfolio, tab_context
 @signed_in
 @require_http_methods(["GET", "POST"])
 def record(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    """Record an activity of a tracked portfolio."""
-    portfolio = find_tracked(request, portfolio_id)
+    """Record an activity; of a paper portfolio money in or out."""
+    portfolio = find_portfolio(request, portfolio_id)
     if request.method == "GET":
         return shown(request, portfolio, blank(portfolio, at=timezone.now()))
     return taken(request, portfolio, ActivityForm(request.POST, portfolio=portfolio))
@@ -39,7 +39,7 @@ def record(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def correct(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID) -> HttpResponse:
     """Record an activity in the place of another, which is undone."""
-    portfolio = find_tracked(request, portfolio_id)
+    portfolio = find_portfolio(request, portfolio_id)
     entry = find_activity(portfolio, activity_id)
     if request.method == "GET":
         return shown(request, portfolio, correction_of(entry, portfolio))
@@ -79,13 +79,6 @@ def change_method(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     return redirect("portfolio:lots", portfolio.id)
 
 
-def find_tracked(request: InvestorRequest, portfolio_id: UUID) -> Portfolio:
-    portfolio = find_portfolio(request, portfolio_id)
-    if portfolio.kind != PortfolioKind.TRACKED:
-        raise Http404("A paper portfolio's activities come from orders.")
-    return portfolio
-
-
 def find_activity(portfolio: Portfolio, activity_id: UUID) -> JournalEntry:
     kinds = [kind.value for kind in EntryKind.activities()]
     entries = JournalEntry.objects.filter(portfolio=portfolio, kind__in=kinds)
@@ -113,7 +106,7 @@ def taken(
                 )
         except ProblemsError as error:
             form.add_problems(error.problems)
-        except (NotReversible, EntryConflict) as error:
+        except (NotReversible, EntryConflict, ShortBalance) as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, "Recorded.")

@@ -44,10 +44,12 @@ def test_a_page_fits_and_is_accessible(
     check_every_look(investor, path, check_accessibility)
 
 
-def test_performance_fits_and_is_accessible(investor: Page, check_accessibility: Check) -> None:
+@pytest.mark.parametrize("tab", ["performance?range=max&benchmark=AAPL", "activities/new"])
+def test_a_page_of_a_portfolio_fits_and_is_accessible(
+    investor: Page, tab: str, check_accessibility: Check
+) -> None:
     portfolio = investor.locator("[data-portfolio]").first.get_attribute("data-portfolio")
-    path = f"/portfolios/{portfolio}/performance?range=max&benchmark=AAPL"
-    check_every_look(investor, path, check_accessibility)
+    check_every_look(investor, f"/portfolios/{portfolio}/{tab}", check_accessibility)
 
 
 def test_signing_up_leads_to_a_first_portfolio(visitor: Page) -> None:
