@@ -43,7 +43,7 @@ from market.corporate_actions import actions as corporate_actions
 from market.instruments import instrument_master
 from market.intake import quarantine
 from portfolio import errors as portfolio_errors
-from trading import archiving, orders
+from trading import archiving, orders, replacement
 from trading.order_entry import stops
 
 logger = logging.getLogger(__name__)
@@ -108,6 +108,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     orders.OrderFinished: HTTPStatus.CONFLICT,
     stops.OrderEntryStopped: HTTPStatus.SERVICE_UNAVAILABLE,
     stops.NotReopenable: HTTPStatus.CONFLICT,
+    replacement.OrderBusy: HTTPStatus.CONFLICT,
     # Django's own.
     Http404: HTTPStatus.NOT_FOUND,
     PermissionDenied: HTTPStatus.FORBIDDEN,

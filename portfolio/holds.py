@@ -31,7 +31,7 @@ WITH reserved AS (
     RETURNING id
 )
 INSERT INTO portfolio_hold (id, balance_id, reference, amount, remaining, placed_at)
-SELECT %(id)s, id, %(reference)s, %(amount)s, %(amount)s, %(placed_at)s FROM reserved
+SELECT %(id)s, id, %(reference)s, %(whole)s, %(amount)s, %(placed_at)s FROM reserved
 RETURNING id
 """
 READ: Final = """
@@ -53,11 +53,16 @@ class HoldChange:
     ``consumed`` is what fills used of it. A fill that costs more than the hold has left takes
     the difference from what is available, or is refused as a whole. ``release_rest`` gives
     back what then remains; releasing a hold again does nothing.
+
+    ``refilled_to`` sets what the hold has left before anything is consumed, where an order takes
+    over from another: released there and refilled here in one batch, nothing is uncovered or held
+    twice. It is at most the hold's amount.
     """
 
     reference: UUID
     consumed: Decimal = ZERO
     release_rest: bool = False
+    refilled_to: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,21 @@ class OpenHold:
     is_released: bool
 
 
-def place_hold(*, balance_id: int, reference: UUID, amount: Decimal, placed_at: datetime) -> UUID:
+def place_hold(
+    *,
+    balance_id: int,
+    reference: UUID,
+    amount: Decimal,
+    placed_at: datetime,
+    held_elsewhere: Decimal = ZERO,
+) -> UUID:
     """Reserve money or units for an order and return the hold's id. One statement.
 
     Args:
         reference: the order's id; one hold per reference.
         amount: > 0, in the balance's currency or units.
+        held_elsewhere: so much of it another hold has, and gives up when this one is refilled;
+            only the rest is reserved now.
 
     Raises:
         InsufficientFunds: less money is available.
@@ -80,10 +94,12 @@ def place_hold(*, balance_id: int, reference: UUID, amount: Decimal, placed_at: 
     """
     hold_id = new_id()
     amount = ten_places(amount)
-    facts = {"id": hold_id, "balance": balance_id, "reference": reference, "amount": amount}
+    now = amount - ten_places(held_elsewhere)
+    facts = {"id": hold_id, "balance": balance_id, "reference": reference, "amount": now}
+    facts["whole"] = amount
     if fetch_rows(PLACE, facts | {"placed_at": placed_at}):
         return hold_id
-    raise shortage(LedgerBalance.objects.get(id=balance_id), needed=amount)
+    raise shortage(LedgerBalance.objects.get(id=balance_id), needed=now)
 
 
 def shortage(balance: LedgerBalance, *, needed: Decimal) -> InsufficientFunds | InsufficientUnits:
@@ -148,7 +164,9 @@ def change_holds(
             if change.consumed:
                 raise HoldReleased(reference=reference)
             continue
-        freed = hold.remaining if change.release_rest else min(change.consumed, hold.remaining)
+        has = hold.remaining if change.refilled_to is None else ten_places(change.refilled_to)
+        left = ZERO if change.release_rest else max(has - change.consumed, ZERO)
+        freed = hold.remaining - left  # below zero where it was refilled
         used[reference] = (freed, change.release_rest)
         balance_changes.setdefault(hold.balance_id, BalanceChange()).held -= freed
     _write(used, changed_at=changed_at)
@@ -163,6 +181,7 @@ def _joined(changes: Iterable[HoldChange]) -> dict[UUID, HoldChange]:
             change.reference,
             earlier.consumed + change.consumed,
             earlier.release_rest or change.release_rest,
+            earlier.refilled_to if change.refilled_to is None else change.refilled_to,
         )
     return joined
 

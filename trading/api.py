@@ -17,7 +17,7 @@ from accounts.schemas import PageIn
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio, reachable
-from trading import orders, states
+from trading import orders, replacement, states
 from trading.admission import admit
 from trading.fill_table import fill_table
 from trading.models import Fill, Order, OrderEvent, Settlement
@@ -32,6 +32,7 @@ from trading.schemas import (
     OrderIn,
     OrderList,
     OrderOut,
+    OrderReplaceIn,
     OrdersWanted,
     SettlementList,
     SettlementOut,
@@ -174,6 +175,20 @@ def get_order_by_client_id(
         message = "Several portfolios have an order of that id; say which."
         raise ProblemsError([Problem("portfolio_id", "required", message)])
     return shown(found[0])
+
+
+@router.patch("/orders/{uuid:order_id}", response=OrderOut, auth=KeyAuth("trade"), tags=["Orders"])
+@idempotent(required=False)
+def replace_order(request: ApiRequest, order_id: UUID, payload: OrderReplaceIn) -> OrderOut:
+    """Let a changed order take over; this answers with the new one, which has an id of its own."""
+    found = find_order(request.auth, order_id)
+    order = replacement.replace_order(
+        order_id=found.id,
+        changes=payload.to_changes(key=request.headers.get(HEADER)),
+        requested_at=timezone.now(),
+        actor_id=request.auth.user.id,
+    )
+    return OrderOut.from_order(order, symbol=found.instrument.symbol)
 
 
 @router.post(

@@ -14,7 +14,7 @@ from django.db import connection
 
 from accounts.identifiers import new_id
 from portfolio.entries import EntryDraft
-from trading.batches import StopMove, Triggered, WorkingOrder
+from trading.batches import Replaced, StopMove, Triggered, WorkingOrder
 from trading.models.fills import Counterparty
 from trading.states import Event, Status
 
@@ -40,6 +40,19 @@ UPDATE trading_order AS o SET stop_price = coalesce(d.stop_price, o.stop_price),
 FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::numeric[], %s::timestamptz[])
     AS d (id, stop_price, water_mark, worst_price, triggered_at)
 WHERE o.id = d.id
+"""
+# In the place of the old one it has the old one's time priority.
+TAKE_OVER: Final = """
+UPDATE trading_order AS o SET quantity = d.quantity, filled_before = d.filled_before,
+    priority = CASE WHEN d.keeps_place THEN old.priority ELSE o.priority END
+FROM unnest(%s::uuid[], %s::uuid[], %s::numeric[], %s::numeric[], %s::bool[])
+    AS d (old_id, id, quantity, filled_before, keeps_place)
+JOIN trading_order AS old ON old.id = d.old_id
+WHERE o.id = d.id
+"""
+MAKE_WAY: Final = """
+UPDATE trading_order AS o SET replaced_by_id = d.id
+FROM unnest(%s::uuid[], %s::uuid[]) AS d (old_id, id) WHERE o.id = d.old_id
 """
 # The matcher's own commands: done as soon as they are written down.
 INSERT_TRIGGERS: Final = """
@@ -83,6 +96,7 @@ class Progress:
     priority: int | None = None
     reason: str = ""
     consumed: Decimal = Decimal(0)  # of its hold, in cash for a buy and units for a sale
+    refilled_to: Decimal | None = None  # its hold, before anything is consumed
 
     @property
     def is_finished(self) -> bool:
@@ -156,6 +170,19 @@ def update_stops(
     if triggered:
         rows = [(step.order.id, step.order.instrument_id, step.sequence) for step in triggered]
         _run(INSERT_TRIGGERS, now, now, shard, rows=rows)
+
+
+def update_replaced(steps: Sequence[Replaced]) -> None:
+    """Write what orders took over, and from whom; their new statuses stand already."""
+    rows = [
+        (step.old_id, step.order.id, step.order.quantity, step.order.filled_before)
+        for step in steps
+    ]
+    _run(
+        TAKE_OVER,
+        rows=[(*row, step.keeps_place) for row, step in zip(rows, steps, strict=True)],
+    )
+    _run(MAKE_WAY, rows=[row[:2] for row in rows])
 
 
 def insert_fills(fills: Sequence[NewFill], *, now: datetime) -> None:

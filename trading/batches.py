@@ -6,7 +6,7 @@ tick and lot that an instrument may have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -56,26 +56,51 @@ class WorkingOrder:
     water_mark: Decimal | None = None
     is_triggered: bool = False
     priority: int | None = None  # None until it has been through the book
+    replaces_id: UUID | None = None
+    filled_before: Decimal = Decimal(0)  # by the order it replaces, of what was asked for in all
+
+    @property
+    def is_trailing(self) -> bool:
+        return self.type is OrderType.TRAILING_STOP
 
     @property
     def waits_for_stop(self) -> bool:
         return self.type.waits_for_stop and not self.is_triggered
 
+    @property
+    def trail(self) -> Trail | None:
+        if not self.is_trailing:
+            return None
+        return Trail(
+            amount=int((self.trail_amount or 0) * PRICE_STEPS),
+            parts=int((self.trail_pct or 0) * PCT_PARTS),
+        )
+
+    @property
+    def price_step(self) -> int:
+        return int(self.listing.tick_size * PRICE_STEPS)
+
+    def following(self, mark: int | None) -> WorkingOrder:
+        """The order with its stop behind the best price that the one before it has heard."""
+        trail = self.trail
+        if mark is None or trail is None or self.is_triggered:
+            return self
+        stop = trail.stop_behind(mark, is_buy=self.side is Side.BUY, step=self.price_step)
+        return replace(
+            self,
+            water_mark=Decimal(mark) / PRICE_STEPS,
+            stop_price=Decimal(stop) / PRICE_STEPS,
+        )
+
     def for_stops(self, *, arrival: int) -> Stop:
-        trail = None
-        if self.type is OrderType.TRAILING_STOP:
-            trail = Trail(
-                amount=int((self.trail_amount or 0) * PRICE_STEPS),
-                parts=int((self.trail_pct or 0) * PCT_PARTS),
-            )
         return Stop(
             id=self.id,
             arrival=arrival,
             is_buy=self.side is Side.BUY,
             price=None if self.stop_price is None else int(self.stop_price * PRICE_STEPS),
-            trail=trail,
+            trail=self.trail,
             mark=None if self.water_mark is None else int(self.water_mark * PRICE_STEPS),
-            step=int(self.listing.tick_size * PRICE_STEPS),
+            step=self.price_step,
         )
 
     def for_book(self) -> BookOrder:
@@ -101,6 +126,7 @@ class Command:
     actor_id: UUID | None
     is_placed: bool  # its order has been through the book before
     is_finished: bool
+    is_old_finished: bool = False  # the order that it is to replace had ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +151,10 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A stop order was taken in, and waits for its price."""
+    """A stop order was taken in, and waits for its price; its place is old where it has none."""
 
     order_id: UUID
-    sequence: int
+    sequence: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +167,26 @@ class Triggered:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """An order took over from another, and is matched in a step of its own after this one."""
+
+    old_id: UUID
+    order: WorkingOrder  # with the quantity it takes over
+    command: Command
+    keeps_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotReplaced:
+    """An order could not take over and ends; the old one, where it still works, goes on."""
+
+    order_id: UUID
+    old: WorkingOrder | None
+    reason: str
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
 class StopMove:
     """Where a trailing stop stands now."""
 
@@ -148,7 +194,7 @@ class StopMove:
     water_mark: Decimal
 
 
-Step = Matched | Ended | Parked | Triggered
+Step = Matched | Ended | Parked | Triggered | Replaced | NotReplaced
 
 
 @dataclass(slots=True)

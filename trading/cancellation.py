@@ -8,6 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from trading import doorbell
 from trading.errors import OrderFinished, OrderUnknown
@@ -25,32 +26,19 @@ def cancel_order(*, order_id: UUID, requested_at: datetime, actor_id: UUID | Non
         OrderFinished: it has filled, or ended otherwise.
     """
     with transaction.atomic():
-        order = Order.objects.select_for_update(no_key=True).filter(id=order_id).first()
-        if order is None:
+        found = _locked(Q(id=order_id))
+        if not found:
             raise OrderUnknown(order_id)
+        order = found[0]
         status = Status(order.status)
         if status in Status.terminal():
             raise OrderFinished(order_id=order.id, status=status)
-        if status is Status.PENDING_CANCEL:
-            return order
-        order.status = next_status(status, Event.CANCEL_REQUESTED)
-        order.updated_at = requested_at
-        order.save(update_fields=["status", "updated_at"])
-        OrderEvent.objects.create(
-            order_id=order.id,
-            kind=Event.CANCEL_REQUESTED,
-            status=order.status,
-            occurred_at=requested_at,
-            actor_id=actor_id,
-        )
-        OrderCommand.objects.create(
-            kind=CommandKind.CANCEL,
-            order_id=order.id,
-            instrument_id=order.instrument_id,
-            actor_id=actor_id,
-            created_at=requested_at,
-        )
-        transaction.on_commit(lambda: doorbell.ring(order.instrument_id))
+        if status is Status.PENDING_REPLACE:
+            # The one that is on its way to replace it would otherwise work in its stead.
+            found += _locked(
+                Q(portfolio_id=order.portfolio_id, status__in=Status.working(), replaces=order)
+            )
+        _ask(found, requested_at=requested_at, actor_id=actor_id)
     return order
 
 
@@ -70,15 +58,20 @@ def cancel_orders(
 
     Each may still fill before that happens. Asking again changes nothing.
     """
-    # In the house's order of locks; what has ended by the time its lock is had is not among them.
-    working = (
-        Order.objects.filter(portfolio_id=portfolio_id, status__in=Status.working())
-        .select_related("instrument")
-        .select_for_update(no_key=True, of=("self",))
-        .order_by("id")
-    )
-    asked = [Asked(order, order.status != Status.PENDING_CANCEL) for order in working]
-    newly = [one.order for one in asked if one.is_new]
+    working = _locked(Q(portfolio_id=portfolio_id, status__in=Status.working()))
+    newly = {one.id for one in _ask(working, requested_at=requested_at, actor_id=actor_id)}
+    return [Asked(order, order.id in newly) for order in working]
+
+
+def _locked(wanted: Q) -> list[Order]:
+    """Orders in the house's order of locks; what has ended by then is not among the working."""
+    found = Order.objects.filter(wanted).select_related("instrument")
+    return list(found.select_for_update(no_key=True, of=("self",)).order_by("id"))
+
+
+def _ask(orders: list[Order], *, requested_at: datetime, actor_id: UUID | None) -> list[Order]:
+    """Ask for each that has not been asked for before; return those."""
+    newly = [order for order in orders if order.status != Status.PENDING_CANCEL]
     for order in newly:
         order.status = next_status(Status(order.status), Event.CANCEL_REQUESTED)
         order.updated_at = requested_at
@@ -107,4 +100,4 @@ def cancel_orders(
     )
     for instrument_id in {order.instrument_id for order in newly}:
         transaction.on_commit(partial(doorbell.ring, instrument_id))
-    return asked
+    return newly

@@ -9,7 +9,7 @@ from django.db import connection
 from psycopg.rows import namedtuple_row
 
 from trading.batches import PRICE_STEPS, QUANTITY_STEPS, Command, Listing, WorkingOrder
-from trading.shard import Used
+from trading.offers import Used
 from trading.states import CommandKind, OrderType, Side, Status, TimeInForce
 
 ORDER_COLUMNS: Final = """
@@ -19,7 +19,7 @@ ORDER_COLUMNS: Final = """
     orders.side, orders.type, orders.time_in_force, orders.status, orders.quantity,
     orders.filled_quantity, orders.worst_price, orders.commission_schedule, orders.expires_at,
     orders.priority, orders.stop_price, orders.trail_amount, orders.trail_pct, orders.water_mark,
-    orders.triggered_at
+    orders.triggered_at, orders.replaces_id, orders.filled_before
 """
 ORDER_JOINS: Final = """
     JOIN portfolio_portfolio AS portfolio ON portfolio.id = orders.portfolio_id
@@ -28,18 +28,21 @@ ORDER_JOINS: Final = """
 """
 # The limit stands inside, where the index of waiting commands gives them in order.
 WAITING: Final = f"""
-SELECT command.id AS command_id, command.kind, command.actor_id, {ORDER_COLUMNS}
+SELECT command.id AS command_id, command.kind, command.actor_id, {ORDER_COLUMNS},
+    replaced.finished_at IS NOT NULL AS is_old_finished
 FROM (
     SELECT * FROM trading_ordercommand
     WHERE sequence IS NULL AND mod(instrument_id, %s) = %s ORDER BY id LIMIT %s
 ) AS command
 JOIN trading_order AS orders ON orders.id = command.order_id {ORDER_JOINS}
+LEFT JOIN trading_order AS replaced ON replaced.id = orders.replaces_id
 ORDER BY command.id
 """
 # An order without a priority has not been through the book: its command still waits.
 WORKING: Final = f"""
 SELECT {ORDER_COLUMNS} FROM trading_order AS orders {ORDER_JOINS}
-WHERE orders.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_cancel')
+WHERE orders.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_cancel',
+        'pending_replace')
     AND orders.priority IS NOT NULL AND mod(orders.instrument_id, %s) = %s
 ORDER BY orders.priority, orders.id
 """
@@ -97,6 +100,7 @@ def _command(row: Any) -> Command:
         actor_id=row.actor_id,
         is_placed=row.priority is not None,
         is_finished=Status(row.status) in Status.terminal(),
+        is_old_finished=row.is_old_finished,
     )
 
 
@@ -122,4 +126,6 @@ def _order(row: Any) -> WorkingOrder:
         water_mark=row.water_mark,
         is_triggered=row.triggered_at is not None,
         priority=row.priority,
+        replaces_id=row.replaces_id,
+        filled_before=row.filled_before,
     )

@@ -68,7 +68,19 @@ class OrderFinished(TradingError):
 
     code = "order_finished"
 
+    def __init__(self, *, order_id: UUID, status: str, wish: str = "cancelled") -> None:
+        super().__init__(f"Order {order_id} is {status} and can no longer be {wish}.")
+        self.order_id = order_id
+        self.status = status
+
+
+class OrderBusy(TradingError):
+    """The order is being cancelled or replaced; what comes of that decides on anything else."""
+
+    code = "order_busy"
+
     def __init__(self, *, order_id: UUID, status: str) -> None:
-        super().__init__(f"Order {order_id} is {status} and can no longer be cancelled.")
+        words = status.replace("_", " ")
+        super().__init__(f"Order {order_id} is {words}; try again when that is done.")
         self.order_id = order_id
         self.status = status

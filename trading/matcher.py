@@ -28,8 +28,10 @@ from market.values import QuoteValue, wire_time
 from trading import command_queue, doorbell, execution, expiry
 from trading.batches import Command
 from trading.broadcasts import Announcer
+from trading.changes import Changes
 from trading.settlement import trade_dates
 from trading.shard import BookDiverged, Shard
+from trading.states import CommandKind
 from trading.wakeups import POLL_SECONDS, Wakeups
 
 logger = logging.getLogger(__name__)
@@ -196,6 +198,8 @@ class Matcher:
         is_benched = instrument_id in self._benched
         quote = None if is_benched else quotes.get(instrument_id)
         now = self._clock()
+        old_id = command.order.replaces_id if command.kind is CommandKind.REPLACE else None
+        old = shard.orders.get(old_id) if old_id else None
         try:
             self._match(shard, [command], {instrument_id: quote} if quote else {}, now=now)
         except (OperationalError, InterfaceError, BookDiverged):
@@ -203,15 +207,15 @@ class Matcher:
         except Exception:
             logger.exception("Command %s fails and its order is ended", command.id)
             changes = execution.write_rejection(
-                command.order,
-                command_id=command.id,
+                command,
+                old=old,
                 shard=self.index,
                 sequence=command_queue.next_sequence(shard=self.index),
                 now=now,
             )
             self._announce(changes)
 
-    def _announce(self, changes: execution.Changes) -> None:
+    def _announce(self, changes: Changes) -> None:
         if self._announcer is not None:
             instrument_ids = {it.order.instrument_id for it in changes.progress.values()}
             self._announcer.announce(changes.news(), instrument_ids=instrument_ids)

@@ -149,6 +149,17 @@ class OrderBook:
             (self.bids if order.is_buy else self.asks).remove(order)
         return order
 
+    def succeed(self, order_id: UUID, successor: BookOrder) -> BookOrder:
+        """Let another order stand where this one stood, for no more than that had left."""
+        order = self.orders.pop(order_id)
+        order.id, order.remaining = successor.id, successor.remaining
+        self.orders[order.id] = order
+        if order_id in self.waiting:
+            waiting = list(self.waiting.values())
+            self.waiting.clear()
+            self.waiting.update((one.id, one) for one in waiting)
+        return order
+
     def is_crossed(self) -> bool:
         """Whether a resting buy pays at least what a resting sell asks."""
         bid, ask = self.bids.first(), self.asks.first()

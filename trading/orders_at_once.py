@@ -23,11 +23,10 @@ from trading.order_drafts import draft_order
 from trading.order_entry.stops import recording_orders
 from trading.orders import tell_placed
 from trading.pretrade import has_nearly_all_open_orders
-from trading.schemas import OrderIn, OrderOut
+from trading.schemas import CLIENT_ORDER_ID_LENGTH, OrderIn, OrderOut
 from trading.situation import read_row, situation_of
 from trading.tickets import OrderTicket
 
-CLIENT_ORDER_ID_LENGTH: Final = 128
 ADMISSION: Final = "SELECT * FROM trading_order_admission(%s, %s, %s, %s, %s)"
 RECORD: Final = f"SELECT trading_record_answered_order({', '.join(['%s'] * 33)})"
 

@@ -29,7 +29,8 @@ SELECT instrument_id, mic, side, price, size, orders FROM (
         ) AS place
     FROM trading_order AS orders
     JOIN market_instrument AS instrument ON instrument.id = orders.instrument_id
-    WHERE orders.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_cancel')
+    WHERE orders.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_cancel',
+            'pending_replace')
         AND orders.priority IS NOT NULL AND orders.limit_price IS NOT NULL
         AND (orders.stop_price IS NULL OR orders.triggered_at IS NOT NULL)
         AND orders.instrument_id = ANY(%s)

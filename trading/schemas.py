@@ -12,10 +12,12 @@ from accounts.schemas import FormatIn, PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
 from trading.models import Fill, Order, OrderEvent, Settlement
 from trading.orders import OrderTicket
+from trading.replacement import Changes
 from trading.states import OrderType, Side, TimeInForce
 
 # An average is shown to ten places, half-even; the exact one is filled_amount / filled_quantity.
 AVERAGE_PLACES: Final = Decimal("1E-10")
+CLIENT_ORDER_ID_LENGTH: Final = 128
 
 
 class OrderIn(SchemaIn):
@@ -103,6 +105,9 @@ class OrderOut(SchemaOut):
     expires_at: datetime | None
     finished_at: datetime | None
     status_reason: str
+    replaces: UUID | None
+    replaced_by: UUID | None
+    filled_before: NumberOut
 
     @classmethod
     def from_order(cls, order: Order, *, symbol: str) -> Self:
@@ -132,7 +137,34 @@ class OrderOut(SchemaOut):
             expires_at=order.expires_at,
             finished_at=order.finished_at,
             status_reason=order.status_reason,
+            replaces=order.replaces_id,
+            replaced_by=order.replaced_by_id,
+            filled_before=order.filled_before,
         )
+
+
+class OrderReplaceIn(SchemaIn):
+    """What is to change; what is left out or null stays.
+
+    `quantity` counts all that is ordered, also what the order has filled.
+    """
+
+    quantity: AmountIn | None = None
+    limit_price: PriceIn | None = None
+    stop_price: PriceIn | None = None
+    trail_amount: PriceIn | None = None
+    trail_pct: PriceIn | None = None
+    time_in_force: TimeInForce | None = None
+    client_order_id: str | None = None
+
+    model_config = ConfigDict(json_schema_extra={"example": {"limit_price": "201.50"}})
+
+    def to_changes(self, *, key: str | None) -> Changes:
+        given = self.model_dump()
+        if any(value is not None for value in given.values()) and key:
+            fallback = key if len(key) <= CLIENT_ORDER_ID_LENGTH else None
+            given["client_order_id"] = self.client_order_id or fallback
+        return Changes(**given)
 
 
 class OrderList(SchemaOut):

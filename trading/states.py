@@ -49,12 +49,14 @@ class Status(StrEnum):
     FILLED = "filled"
     PENDING_CANCEL = "pending_cancel"
     CANCELED = "canceled"
+    PENDING_REPLACE = "pending_replace"  # works until the order that is to replace it takes over
+    REPLACED = "replaced"  # another took over what it had left
     EXPIRED = "expired"
     REJECTED = "rejected"  # refused by the matcher
 
     @classmethod
     def terminal(cls) -> frozenset[Status]:
-        return frozenset({cls.FILLED, cls.CANCELED, cls.EXPIRED, cls.REJECTED})
+        return frozenset({cls.FILLED, cls.CANCELED, cls.REPLACED, cls.EXPIRED, cls.REJECTED})
 
     @classmethod
     def working(cls) -> list[str]:
@@ -71,6 +73,9 @@ class Event(StrEnum):
     FILLED = "filled"
     CANCEL_REQUESTED = "cancel_requested"
     CANCELED = "canceled"
+    REPLACE_REQUESTED = "replace_requested"
+    REPLACED = "replaced"
+    REPLACE_REJECTED = "replace_rejected"  # it stays as it was
     EXPIRED = "expired"
     REJECTED = "rejected"
 
@@ -80,11 +85,14 @@ class CommandKind(StrEnum):
 
     PLACE = "place"
     CANCEL = "cancel"
+    REPLACE = "replace"  # by the order that the command names
     EXPIRE = "expire"
     TRIGGER = "trigger"  # the matcher's own: a stop was reached, and takes its turn from there
 
 
 _OPEN: Final = (Status.NEW, Status.PARTIALLY_FILLED)
+# Asked to end or to make way; the book has not answered yet, and may say anything else first.
+_ASKED: Final = (Status.PENDING_CANCEL, Status.PENDING_REPLACE)
 
 TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     (Status.PENDING_NEW, Event.ACCEPTED): Status.NEW,
@@ -94,25 +102,32 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     (Status.PENDING_NEW, Event.CANCELED): Status.CANCELED,  # IOC or FOK found too little
     (Status.PENDING_NEW, Event.EXPIRED): Status.EXPIRED,
     (Status.PENDING_NEW, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
+    (Status.PENDING_NEW, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE,
     (Status.PENDING_NEW, Event.HELD): Status.HELD,
     (Status.HELD, Event.TRIGGERED): Status.NEW,
     (Status.HELD, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
+    (Status.HELD, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE,
     (Status.HELD, Event.CANCELED): Status.CANCELED,
     (Status.HELD, Event.EXPIRED): Status.EXPIRED,
     **{(status, Event.PARTLY_FILLED): Status.PARTIALLY_FILLED for status in _OPEN},
     **{(status, Event.FILLED): Status.FILLED for status in _OPEN},
     **{(status, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL for status in _OPEN},
+    **{(status, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE for status in _OPEN},
     **{(status, Event.CANCELED): Status.CANCELED for status in _OPEN},
     **{(status, Event.EXPIRED): Status.EXPIRED for status in _OPEN},
-    (Status.PENDING_CANCEL, Event.CANCELED): Status.CANCELED,
-    # The fill was matched before our request to cancel reached the book.
-    (Status.PENDING_CANCEL, Event.PARTLY_FILLED): Status.PENDING_CANCEL,
-    (Status.PENDING_CANCEL, Event.FILLED): Status.FILLED,
-    (Status.PENDING_CANCEL, Event.EXPIRED): Status.EXPIRED,
-    (Status.PENDING_CANCEL, Event.ACCEPTED): Status.PENDING_CANCEL,
-    (Status.PENDING_CANCEL, Event.HELD): Status.PENDING_CANCEL,
-    (Status.PENDING_CANCEL, Event.TRIGGERED): Status.PENDING_CANCEL,
-    (Status.PENDING_CANCEL, Event.REJECTED): Status.REJECTED,
+    # What was matched before our request reached the book.
+    **{(status, Event.ACCEPTED): status for status in _ASKED},
+    **{(status, Event.HELD): status for status in _ASKED},
+    **{(status, Event.TRIGGERED): status for status in _ASKED},
+    **{(status, Event.PARTLY_FILLED): status for status in _ASKED},
+    **{(status, Event.FILLED): Status.FILLED for status in _ASKED},
+    **{(status, Event.CANCELED): Status.CANCELED for status in _ASKED},
+    **{(status, Event.EXPIRED): Status.EXPIRED for status in _ASKED},
+    **{(status, Event.REJECTED): Status.REJECTED for status in _ASKED},
+    # The replacement was on its way already; whoever cancels cancels that one too.
+    **{(status, Event.REPLACED): Status.REPLACED for status in _ASKED},
+    (Status.PENDING_CANCEL, Event.REPLACE_REJECTED): Status.PENDING_CANCEL,
+    (Status.PENDING_REPLACE, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
 }
 
 
@@ -135,3 +150,16 @@ def next_status(status: Status, event: Event) -> Status:
         return TRANSITIONS[status, event]
     except KeyError:
         raise IllegalTransition(status=status, event=event) from None
+
+
+def restored_status(status: Status, *, waits_for_stop: bool, has_filled: bool) -> Status:
+    """Where ``REPLACE_REJECTED`` leads.
+
+    Raises:
+        IllegalTransition: nothing was asked of the order.
+    """
+    if status is not Status.PENDING_REPLACE:
+        return next_status(status, Event.REPLACE_REJECTED)
+    if waits_for_stop:
+        return Status.HELD
+    return Status.PARTIALLY_FILLED if has_filled else Status.NEW

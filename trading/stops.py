@@ -90,6 +90,15 @@ class StopBook:
             self._trailing.pop(order_id, None)
         return stop
 
+    def succeed(self, order_id: UUID, successor_id: UUID) -> Stop:
+        """Let another order wait where this one waited."""
+        stop = self.stops.pop(order_id)
+        stop.id = successor_id
+        self.stops[stop.id] = stop
+        if self._trailing.pop(order_id, None) is not None:
+            self._trailing[stop.id] = stop
+        return stop
+
     def hear(self, last: int) -> tuple[list[Stop], list[Stop]]:
         """Take in a price.
 

@@ -1,6 +1,13 @@
 from django.urls import path
 
-from trading import many_orders_views, mark_views, settlement_views, ticket_views, views
+from trading import (
+    many_orders_views,
+    mark_views,
+    replace_views,
+    settlement_views,
+    ticket_views,
+    views,
+)
 from trading.order_entry import views as order_entry_views
 
 app_name = "trading"
@@ -11,6 +18,7 @@ urlpatterns = [
     path("orders/<uuid:order_id>", views.order, name="order"),
     path("orders/<uuid:order_id>/state", views.order_state, name="order_state"),
     path("orders/<uuid:order_id>/cancellation", views.cancel, name="cancel"),
+    path("orders/<uuid:order_id>/replacement", replace_views.replace, name="replace"),
     path(
         "portfolios/<uuid:portfolio_id>/orders/cancellation",
         many_orders_views.cancel_all,

@@ -56,8 +56,8 @@ class ApiClient:
     def post(self, path: str, body: Any = None, *, key: str | None = None) -> Answer:
         return self.send("POST", path, body, key=key)
 
-    def patch(self, path: str, body: Any) -> Answer:
-        return self.send("PATCH", path, body)
+    def patch(self, path: str, body: Any, *, key: str | None = None) -> Answer:
+        return self.send("PATCH", path, body, key=key)
 
     def delete(self, path: str, body: Any = None) -> Answer:
         return self.send("DELETE", path, body)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tests.torture.report import Finding
 from tests.trading.plain_stops import Print, random_waiting
-from tests.trading.test_matching_properties import OWNERS, Exchange, Step, copy_of
+from tests.trading.test_matching_properties import OWNERS, Change, Exchange, Step, copy_of
 from trading.order_book import BookOrder, Street
 
 STEPS_PER_GAME = 400
@@ -42,6 +42,9 @@ def random_step(numbers: random.Random) -> Step:
     kind = numbers.random()
     if kind < 0.15:
         return numbers.randrange(1_000)  # a cancellation
+    if kind < 0.2:
+        limit = numbers.choice((None, MIDDLE + numbers.randint(-10, 10)))
+        return Change(numbers.randrange(1_000), limit, numbers.randint(1, 30))
     if kind < 0.25:
         middle = MIDDLE + numbers.randint(-8, 8)
         gaps = range(1, 4)

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live_desk"), pytest.mar
 VICTIMS: Final = ("matcher", "worker", "web", "valkey", "postgres")
 TRADERS: Final = 3
 ORDERS_BETWEEN_KILLS: Final = 25
-WORKING: Final = ("pending_new", "new", "partially_filled", "pending_cancel")
+WORKING: Final = ("pending_new", "new", "partially_filled", "pending_cancel", "pending_replace")
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Trader:
 
     def place(self, number: int) -> None:
         client_order_id = f"{self.name}-{number}"
-        # Market orders mostly; each fifth rests far away, and each tenth of those is cancelled.
+        # Market orders mostly; each fifth rests far away, and is cancelled or replaced by turns.
         order: dict[str, Any] = {
             "portfolio_id": self.portfolio_id,
             "symbol": ("AAPL", "MSFT")[number % 2],
@@ -80,17 +80,30 @@ class Trader:
             self.refused.append(answer.text)
             return
         self.acknowledged[client_order_id] = answer.json()["id"]
+        path = f"/orders/{answer.json()['id']}"
         if number % 10 == 0:
-            path = f"/orders/{answer.json()['id']}/cancellation"
-            self.post(path, {}, idempotency_key=f"cancel-{client_order_id}")
+            self.post(f"{path}/cancellation", {}, idempotency_key=f"cancel-{client_order_id}")
+        elif number % 5 == 0:
+            changed = self.replace(path, key=f"changed-{client_order_id}")
+            self.acknowledged[f"changed-{client_order_id}"] = changed.json()["id"]
+
+    def replace(self, path: str, *, key: str) -> httpx.Response:
+        body = {"limit_price": "1.05", "client_order_id": key}
+        return self.send("PATCH", path, body, idempotency_key=key)
 
     def post(self, path: str, body: dict[str, Any], *, idempotency_key: str) -> httpx.Response:
+        return self.send("POST", path, body, idempotency_key=idempotency_key)
+
+    def send(
+        self, method: str, path: str, body: dict[str, Any], *, idempotency_key: str
+    ) -> httpx.Response:
         """Send until something other than a failure of the server answers."""
         answers: list[httpx.Response] = []
 
         def is_answered() -> bool:
             try:
-                answer = httpx.post(
+                answer = httpx.request(
+                    method,
                     f"{self.desk.url}/api/v1{path}",
                     json=body,
                     headers={
@@ -158,12 +171,12 @@ def lost_or_doubled(desk: LiveDesk, traders: list[Trader]) -> list[str]:
         client_order_id: str(order_id)
         for client_order_id, order_id in rows(
             desk,
-            "SELECT client_order_id, id FROM trading_order WHERE client_order_id LIKE 'trader%'",
+            "SELECT client_order_id, id FROM trading_order WHERE client_order_id ~ '^(changed-)?trader'",
         )
     }
     lost = [f"lost: {key}" for key, value in acknowledged.items() if stored.get(key) != value]
     counts = dict(rows(desk, "SELECT status, count(*) FROM trading_order GROUP BY status"))
-    odd = [f"left {status}" for status in set(counts) - {"filled", "canceled", "new"}]
+    odd = [f"left {status}" for status in set(counts) - {"filled", "canceled", "new", "replaced"}]
     wrong = rows(
         desk, "SELECT id FROM trading_order WHERE status = 'filled' AND filled_quantity <> 1"
     )

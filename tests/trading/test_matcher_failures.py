@@ -30,7 +30,7 @@ from tests.trading.factories import (
     publish_quote,
     status_of,
 )
-from trading import batch_rows, execution
+from trading import batch_rows, execution, steps
 from trading.matcher import LOCK_SPACE, Matcher
 from trading.models import Fill, Order, OrderCommand
 from trading.orders import cancel_order
@@ -130,14 +130,14 @@ def test_one_command_that_cannot_be_done_is_rejected_and_the_rest_goes_on(
     portfolio, apple = make_portfolio(), make_instrument()
     publish_quote(apple)
     orders = [place(portfolio, apple, quantity=str(units)) for units in (1, 2, 3)]
-    new_fill = execution._new_fill
+    new_fill = steps._new_fill
 
     def refuse_two(progress: Any, **fields: Any) -> Any:
         if progress.order.quantity == 2:
             raise Broken
         return new_fill(progress, **fields)
 
-    monkeypatch.setattr(execution, "_new_fill", refuse_two)
+    monkeypatch.setattr(steps, "_new_fill", refuse_two)
     matcher = leading_matcher()
     matcher.work()
 
@@ -163,14 +163,14 @@ def test_resting_orders_that_cannot_be_matched_do_not_stop_new_ones(
     matcher.work()
     publish_quote(apple, bid="97.90", ask="98.00", at=clock.advance(seconds=1))
     new = place(portfolio, other, quantity="1", at=clock.now)
-    new_fill = execution._new_fill
+    new_fill = steps._new_fill
 
     def refuse_apple(progress: Any, **fields: Any) -> Any:
         if progress.order.instrument_id == apple.id:
             raise Broken
         return new_fill(progress, **fields)
 
-    monkeypatch.setattr(execution, "_new_fill", refuse_apple)
+    monkeypatch.setattr(steps, "_new_fill", refuse_apple)
     matcher.work()
 
     assert facts(status_of(resting), status_of(new)) == ("new", "filled")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -14,7 +14,17 @@ from trading.matching import Outcome, Trade, meet_street, retry_waiting, submit
 from trading.order_book import BookOrder, OrderBook, Street
 from trading.stops import StopBook, Trail
 
-Step = BookOrder | Street | int | Waiting | Print
+
+@dataclass(frozen=True)
+class Change:
+    """A resting or waiting order, chosen by number, is to have another limit or size."""
+
+    chosen: int
+    limit: int | None
+    remaining: int
+
+
+Step = BookOrder | Street | int | Waiting | Print | Change
 
 OWNERS = [UUID(int=number) for number in range(1, 4)]
 PRICES = st.integers(95, 105)
@@ -57,7 +67,10 @@ stops = st.builds(
     PRICES,
     st.one_of(st.none(), st.builds(Trail, amount=st.integers(1, 4))),
 )
-steps = st.lists(st.one_of(orders(), streets(), st.integers(0, 20), stops, prints), max_size=40)
+changes = st.builds(Change, st.integers(0, 20), st.one_of(st.none(), PRICES), SIZES)
+steps = st.lists(
+    st.one_of(orders(), streets(), st.integers(0, 20), stops, prints, changes), max_size=40
+)
 
 
 class Exchange:
@@ -93,10 +106,34 @@ class Exchange:
             self.check_all(outcomes)
             taken = sum(t.quantity for o in outcomes for t in o.trades if t.maker is None)
             assert taken + sum(size for _, size in [*step.bids, *step.asks]) == shown
+        elif isinstance(step, Change):
+            self.change(step)
         elif self.book.orders:
             chosen = list(self.book.orders)[step % len(self.book.orders)]
             self.book.remove(chosen)
         assert not self.book.is_crossed()
+
+    def change(self, step: Change) -> None:
+        """Let a successor stand in an order's place, or come anew, as ``Shard`` does."""
+        if not self.book.orders:
+            return
+        old = list(self.book.orders.values())[step.chosen % len(self.book.orders)]
+        old_id, turn = old.id, queue_of(self.book, old).index(old)
+        successor = copy_order(old)
+        successor.id = UUID(int=old.id.int ^ (len(self.sizes) + 1) << 64)
+        successor.remaining = step.remaining
+        if successor.id in self.sizes:
+            return
+        if step.limit is None and step.remaining <= old.remaining:
+            self.sizes[successor.id] = step.remaining
+            self.sizes[old_id] = self.filled[old_id]
+            stands = self.book.succeed(old_id, successor)
+            assert queue_of(self.book, stands).index(stands) == turn, "it lost its turn"
+            return
+        self.book.remove(old_id)
+        self.sizes[old_id] = self.filled[old_id]
+        successor.limit = step.limit or successor.limit
+        self.bring(successor)
 
     def bring(self, order: BookOrder) -> None:
         if order.id in self.sizes:
@@ -139,6 +176,17 @@ class Exchange:
             assert self.filled[maker.id] <= self.sizes[maker.id]
 
 
+def queue_of(book: OrderBook, order: BookOrder) -> list[BookOrder]:
+    """Everybody who stands where the order does, first come first."""
+    if order.id in book.waiting:
+        return list(book.waiting.values())
+    return list(book.bids if order.is_buy else book.asks)
+
+
+def copy_order(order: BookOrder) -> BookOrder:
+    return BookOrder(**{name: getattr(order, name) for name in SLOTS})
+
+
 def tuple_of(trade: Trade) -> tuple[int, int | None, int, int]:
     maker = None if trade.maker is None else trade.maker.id.int
     return (trade.taker.id.int, maker, trade.price, trade.quantity)
@@ -146,9 +194,9 @@ def tuple_of(trade: Trade) -> tuple[int, int | None, int, int]:
 
 def copy_of(step: Step) -> Step:
     if isinstance(step, Waiting):
-        return replace(step, order=BookOrder(**{n: getattr(step.order, n) for n in SLOTS}))
+        return replace(step, order=copy_order(step.order))
     if isinstance(step, BookOrder):
-        return BookOrder(**{name: getattr(step, name) for name in SLOTS})
+        return copy_order(step)
     if isinstance(step, Street):
         bids = [(price, size) for price, size in step.bids]
         return Street(bids=bids, asks=[(price, size) for price, size in step.asks])

@@ -69,6 +69,17 @@ class Order(models.Model):
     submitted_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)  # DAY orders: the close of their session
+    # The order it takes over from, and the one that took over from it. Of what was asked for in
+    # all, ``filled_before`` units had filled there, and ``quantity`` is the rest.
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    replaced_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    filled_before = models.DecimalField(
+        max_digits=28, decimal_places=10, default=Decimal(0), db_default=Decimal(0)
+    )
     finished_at = models.DateTimeField(null=True)
     status_reason = models.CharField(max_length=200, blank=True)
 
@@ -83,6 +94,14 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(filled_quantity__gte=0) & Q(filled_quantity__lte=F("quantity")),
                 name="order_filled_within_quantity",
+            ),
+            models.CheckConstraint(
+                condition=Q(filled_before__gte=0) & (Q(filled_before=0) | ~Q(replaces=None)),
+                name="order_filled_before_by_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaced_by=None) | Q(status=Status.REPLACED.value),
+                name="order_replaced_by_when_replaced",
             ),
             models.CheckConstraint(
                 condition=(Q(limit_price=None) | Q(limit_price__gt=0)) & Q(worst_price__gt=0),

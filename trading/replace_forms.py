@@ -1,0 +1,79 @@
+"""What of a working order is to change, as people fill it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, Final
+
+from django import forms
+
+from accounts.errors import Problem
+from accounts.identifiers import new_id
+from market.values import plain_or_none
+from trading.forms import TIMES_IN_FORCE, number_field
+from trading.models import Order
+from trading.replacement import Changes
+from trading.states import OrderType, TimeInForce
+
+STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+NUMBERS: Final = ("quantity", "limit_price", "stop_price", "trail_amount", "trail_pct")
+
+
+class ReplaceForm(forms.Form):
+    """The order's own terms to begin with; only what differs from them is asked for."""
+
+    quantity = number_field("Quantity, with what has filled", decimal_places=10)
+    limit_price = number_field("Limit price", decimal_places=8)
+    stop_price = number_field("Stop price", decimal_places=8)
+    trail_amount = number_field("Distance from the best price", decimal_places=8)
+    trail_pct = number_field("Distance from the best price, per cent", decimal_places=4)
+    time_in_force = forms.ChoiceField(label="Time in force", choices=TIMES_IN_FORCE)
+    # Drawn up with the form, so that the same form sent twice is one order.
+    client_order_id = forms.CharField(max_length=128, widget=forms.HiddenInput, strip=False)
+
+    def __init__(self, order: Order, data: Any = None, *, limit_price: str = "") -> None:
+        initial = {name: plain_or_none(getattr(order, name)) for name in NUMBERS}
+        initial |= {"time_in_force": order.time_in_force, "client_order_id": str(new_id())}
+        if limit_price:
+            initial["limit_price"] = limit_price
+        super().__init__(data, initial=initial)
+        self.order = order
+        kind = OrderType(order.type)
+        is_waiting = order.triggered_at is None
+        uses = {
+            "limit_price": kind.has_limit,
+            "stop_price": kind in STOPS and is_waiting,
+            "trail_amount": order.trail_amount is not None and is_waiting,
+            "trail_pct": order.trail_pct is not None and is_waiting,
+        }
+        for name, is_used in uses.items():
+            if not is_used:
+                del self.fields[name]
+
+    def to_changes(self) -> Changes:
+        """Raises:
+        ValueError: the form was not valid.
+        """
+        if not self.is_valid():
+            raise ValueError("only a valid form says what is to change")
+        given = self.cleaned_data
+        changed: dict[str, Decimal | None] = {
+            name: value
+            for name in NUMBERS
+            if (value := given.get(name)) is not None and value != getattr(self.order, name)
+        }
+        time_in_force = TimeInForce(given["time_in_force"])
+        is_other = time_in_force != self.order.time_in_force
+        if not changed and not is_other:
+            return Changes()
+        return Changes(
+            **changed,
+            time_in_force=time_in_force if is_other else None,
+            client_order_id=given["client_order_id"],
+        )
+
+    def add_problems(self, problems: Iterable[Problem]) -> None:
+        """Put each problem at its field, or above them where the form has no such field."""
+        for problem in problems:
+            self.add_error(problem.field if problem.field in self.fields else None, problem.message)
