@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
 
-from accounts.errors import Problem
 from accounts.identifiers import new_id
+from accounts.problem_forms import ProblemForm
 from market.values import plain_or_none
 from trading.forms import TIMES_IN_FORCE, number_field
 from trading.models import Order
@@ -20,7 +19,7 @@ STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 NUMBERS: Final = ("quantity", "limit_price", "stop_price", "trail_amount", "trail_pct")
 
 
-class ReplaceForm(forms.Form):
+class ReplaceForm(ProblemForm):
     """The order's own terms to begin with; only what differs from them is asked for."""
 
     quantity = number_field("Quantity, with what has filled", decimal_places=10)
@@ -72,8 +71,3 @@ class ReplaceForm(forms.Form):
             time_in_force=time_in_force if is_other else None,
             client_order_id=given["client_order_id"],
         )
-
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        """Put each problem at its field, or above them where the form has no such field."""
-        for problem in problems:
-            self.add_error(problem.field if problem.field in self.fields else None, problem.message)

@@ -39,7 +39,7 @@ def test_what_cannot_be_is_refused_with_its_reason(
     match()
     path = f"/orders/{order['id']}"
     refused = api.patch(path, {"quantity": "0", "limit_price": "0.001"})
-    assert (refused.status_code, fields_in(refused)) == (422, ["quantity", "limit_price"])
+    assert (refused.status_code, set(fields_in(refused))) == (422, {"quantity", "limit_price"})
     assert api.patch(path, {}, key="empty").json()["errors"][0]["code"] == "unchanged"
     first = api.patch(path, {"limit_price": "80"}).json()
     busy = api.patch(path, {"limit_price": "81"})

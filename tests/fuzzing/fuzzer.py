@@ -42,6 +42,7 @@ DESTRUCTIVE: Final = frozenset(
     {
         *("archive_portfolio", "delete_watchlist", "revoke_api_key", "rotate_api_key"),
         *("delete_alert", "cancel_order", "change_instrument", "deactivate_instrument"),
+        "replace_order",
         *("cancel_corporate_action", "release_quarantined_row", "reject_quarantined_row"),
         *("sign_user_out", "remove_symbols"),
     }

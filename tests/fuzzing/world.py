@@ -250,6 +250,7 @@ class World:
         made: dict[str, Callable[[], Any]] = {
             "place_order": self.order_body,
             "place_orders": lambda: {"orders": [self.order_body(), self.order_body()]},
+            "replace_order": lambda: {"limit_price": "1.05"},
             "record_activity": lambda: {"kind": "deposit", "amount": "100", "currency": "USD"},
             "record_activities": lambda: {"activities": [{"kind": "deposit", "amount": "1"}]},
             "create_instrument": self.instrument_body,

@@ -171,7 +171,8 @@ def lost_or_doubled(desk: LiveDesk, traders: list[Trader]) -> list[str]:
         client_order_id: str(order_id)
         for client_order_id, order_id in rows(
             desk,
-            "SELECT client_order_id, id FROM trading_order WHERE client_order_id ~ '^(changed-)?trader'",
+            "SELECT client_order_id, id FROM trading_order"
+            " WHERE client_order_id ~ '^(changed-)?trader'",
         )
     }
     lost = [f"lost: {key}" for key, value in acknowledged.items() if stored.get(key) != value]

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.django_db
 
 def ask(order: Order, **changes: Any) -> Order:
     """Numbers may be given as text."""
-    numbers = {
+    numbers: dict[str, Any] = {
         name: value if name in {"client_order_id", "time_in_force"} else Decimal(value)
         for name, value in changes.items()
     }
