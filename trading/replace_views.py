@@ -17,6 +17,7 @@ from accounts.policies import signed_in
 from trading import replacement
 from trading.errors import DuplicateClientOrderId, OrderDenied, OrderFinished
 from trading.models import Order
+from trading.order_entry.stops import OrderEntryStopped
 from trading.replace_forms import ReplaceForm
 
 
@@ -48,7 +49,7 @@ def _replace(request: InvestorRequest, order: Order, form: ReplaceForm) -> Order
         form.add_problems(error.problems)
     except OrderFinished as error:
         form.add_error(None, f"Nothing to change: the order is {error.status}.")
-    except (replacement.OrderBusy, DuplicateClientOrderId) as error:
+    except (replacement.OrderBusy, DuplicateClientOrderId, OrderEntryStopped) as error:
         form.add_error(None, str(error))
     return None
 

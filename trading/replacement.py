@@ -20,6 +20,7 @@ from trading.errors import (
     OrderUnknown,
 )
 from trading.models import Order, OrderCommand, OrderEvent
+from trading.order_entry.stops import recording_orders
 from trading.replacement_drafts import Changes, draft_replacement
 from trading.states import CommandKind, Event, Side, Status, next_status
 from trading.steps import needed_hold
@@ -54,7 +55,8 @@ def replace_order(
     _refuse_unless_working(old)
     order = draft_replacement(old, changes, requested_at=requested_at)
     _reserve(old, order, requested_at=requested_at)
-    order.save(force_insert=True)
+    with recording_orders():
+        order.save(force_insert=True)
     _record(old, order, requested_at=requested_at, actor_id=actor_id)
     transaction.on_commit(lambda: doorbell.ring(order.instrument_id))
     return order

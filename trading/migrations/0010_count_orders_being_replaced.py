@@ -44,7 +44,7 @@ ORDERS_HELD_BEFORE: Final = probes.ORDERS_HELD.replace("CREATE VIEW", "CREATE OR
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trading", "0007_replace_orders")]
+    dependencies = [("trading", "0009_replace_orders")]
 
     operations = [
         migrations.RunSQL(FACTS, stops.HELD_IS_WORKING),

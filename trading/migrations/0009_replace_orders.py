@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("market", "0010_feeds_of_instruments"),
         ("portfolio", "0003_money_probes"),
-        ("trading", "0006_place_stop_orders"),
+        ("trading", "0008_resume_streams"),
     ]
 
     operations = [
