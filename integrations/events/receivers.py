@@ -21,7 +21,7 @@ from portfolio.drafts import EntryDraft, EntryKind
 from portfolio.models import Portfolio
 from portfolio.signals import entries_posted
 from trading.batch_rows import NewEvent, Progress
-from trading.execution import Changes
+from trading.changes import Changes
 from trading.signals import orders_changed
 from trading.states import Event
 
