@@ -73,8 +73,10 @@ def matches_of(addresses: Iterable[str]) -> dict[str, list[Instrument]]:
     """
     given = list(dict.fromkeys(addresses))
     parted = {address: address.strip().upper().rpartition(":") for address in given}
+    # PostgreSQL takes no text with a NUL in it, not even to look for.
+    symbols = {symbol for _, _, symbol in parted.values() if "\0" not in symbol}
     rows = (
-        Instrument.objects.filter(symbol__in={symbol for _, _, symbol in parted.values()})
+        Instrument.objects.filter(symbol__in=symbols)
         .select_related("exchange")
         .order_by("exchange_id", "id")
     )
