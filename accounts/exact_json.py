@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -23,6 +24,10 @@ NUMBER: Final = re.compile(r"[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
+class RepeatedName(ValueError):
+    """An object names something twice, and every reader would choose another of the two."""
+
+
 class UnstorableText(ValueError):
     """A text holds a NUL or half a surrogate pair, which PostgreSQL cannot keep."""
 
@@ -31,11 +36,15 @@ def parse(body: bytes) -> Any:
     """Read a JSON text.
 
     Raises:
-        ValueError: it is not JSON, or holds text that cannot be stored.
+        ValueError: it is not JSON, names something twice, or holds text that cannot be stored.
     """
     try:
         value = json.loads(
-            body, parse_float=read_literal, parse_int=read_integer, parse_constant=Decimal
+            body,
+            parse_float=read_literal,
+            parse_int=read_integer,
+            parse_constant=Decimal,
+            object_pairs_hook=read_object,
         )
     except RecursionError:
         raise ValueError("The body is nested too deeply.") from None
@@ -48,6 +57,14 @@ def parse(body: bytes) -> Any:
 def render(value: Any) -> bytes:
     """Write JSON. Decimals must be texts by now, so that nobody's parser makes floats of them."""
     return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise RepeatedName(f"{twice[:40]!r} is named twice in one object.")
+    return found
 
 
 def read_literal(text: str) -> Decimal:

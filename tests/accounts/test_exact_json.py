@@ -23,6 +23,14 @@ def test_a_number_that_no_float_can_hold_stays_exact() -> None:
 
 
 @pytest.mark.parametrize(
+    "body", ['{"a": 1, "a": 1}', '[{"b": {"a": 1, "c": 2, "a": null}}]', '{"a": 1, "\\u0061": 2}']
+)
+def test_a_name_that_comes_twice_is_refused(body: str) -> None:
+    with pytest.raises(exact_json.RepeatedName, match="'a' is named twice"):
+        exact_json.parse(body.encode())
+
+
+@pytest.mark.parametrize(
     "literal",
     ["NaN", "Infinity", "-Infinity", "1e400", "1e99999999999999999999", "9" * 5000],
 )
