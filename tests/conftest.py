@@ -8,11 +8,18 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
 
 from tests.support.desk import LiveDesk
+
+# How long an example takes is the machine's affair.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("untimed")
 
 
 class NetworkForbidden(RuntimeError):
