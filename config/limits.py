@@ -40,6 +40,8 @@ class Limits:
 
     # Minutes older than this are not asked for, be they missing or not.
     collection_days: int = 5
+    # Days older than this are not asked for.
+    collection_history_days: int = 20 * 366
     # An answer of a provider: its size, and how long it may take.
     provider_answer_bytes: int = 16 * 1024 * 1024
     provider_answer_seconds: int = 20

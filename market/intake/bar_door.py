@@ -1,4 +1,4 @@
-"""Minutes of providers at the door: which can be stored, and why others wait in quarantine."""
+"""Bars of providers at the door: which can be stored, and why others wait in quarantine."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from market.intake.bar_providers import ProvidedBar
-from market.intake.bars import BarRow
+from market.intake.bars import SIMULATED, BarRow
 from market.intake.spikes import CODE as SPIKE
 from market.intake.spikes import Band
-from market.models import Instrument
-from market.values import Interval, plain, wire_time
+from market.models import Bar, IngestionRun, Instrument, QuarantinedRow
+from market.values import Interval, plain, time_from_wire, wire_time
 
 MINUTE = timedelta(minutes=1)
 LARGEST = Decimal(10) ** 12
@@ -27,17 +27,23 @@ class RefusedBar:
 
 
 def judge(
-    bars: Sequence[ProvidedBar], *, instrument: Instrument, band: Band | None, at: datetime
+    bars: Sequence[ProvidedBar],
+    *,
+    instrument: Instrument,
+    band: Band | None,
+    at: datetime,
+    interval: Interval = Interval.MINUTE,
+    previous: Decimal | None = None,
 ) -> tuple[list[BarRow], list[RefusedBar]]:
     """Part minutes into those to store and those to keep out, each with its first reason.
 
     Args:
         band: where the instrument's prices are expected; None judges no spikes.
+        previous: the close before the first of them, if any.
         at: now; a minute that is not over by then lies in the future.
     """
     sound: list[BarRow] = []
     refused: list[RefusedBar] = []
-    previous: Decimal | None = None
     for bar in bars:
         found = problem_of(bar, instrument=instrument, at=at)
         if found is None and band is not None and band.is_spike(bar.close, previous=previous):
@@ -45,7 +51,7 @@ def judge(
         if found is None or found[0] == SPIKE:
             previous = bar.close
         if found is None:
-            sound.append(row_of(bar, instrument))
+            sound.append(row_of(bar, instrument, interval=interval))
         else:
             refused.append(RefusedBar(bar, *found))
     return sound, refused
@@ -82,10 +88,10 @@ def problem_of(bar: ProvidedBar, *, instrument: Instrument, at: datetime) -> tup
     return next(((code, message) for is_broken, code, message in rules if is_broken), None)
 
 
-def row_of(bar: ProvidedBar, instrument: Instrument) -> BarRow:
+def row_of(bar: ProvidedBar, instrument: Instrument, *, interval: Interval) -> BarRow:
     return BarRow(
         instrument_id=instrument.id,
-        interval=Interval.MINUTE,
+        interval=interval,
         opened_at=bar.opened_at,
         open=bar.open,
         high=bar.high,
@@ -95,14 +101,68 @@ def row_of(bar: ProvidedBar, instrument: Instrument) -> BarRow:
     )
 
 
-def raw_of(bar: ProvidedBar, instrument: Instrument, *, source: str) -> dict[str, Any]:
-    """A refused minute as it stands in quarantine."""
+def raw_of(
+    bar: ProvidedBar, instrument: Instrument, *, source: str, interval: Interval = Interval.MINUTE
+) -> dict[str, Any]:
+    """A refused bar as it stands in quarantine."""
     names = ("open", "high", "low", "close", "volume")
     return {
         "symbol": f"{instrument.exchange_id}:{instrument.symbol}",
         "source": source,
-        "interval": Interval.MINUTE.value,
+        "interval": interval.value,
         "opened_at": wire_time(bar.opened_at),
         **{name: str(getattr(bar, name)) for name in names},
         **({"currency": bar.currency} if bar.currency else {}),
     }
+
+
+def close_before(
+    bars: Sequence[ProvidedBar], *, instrument: Instrument, band: Band | None, interval: Interval
+) -> Decimal | None:
+    """The close before the first of them, where that decides whether it is a spike.
+
+    One that waits as a spike counts: the price after it confirms a new level.
+    """
+    if band is None or not bars or not band.is_spike(bars[0].close, previous=None):
+        return None
+    begins = bars[0].opened_at
+    stored = Bar.objects.filter(instrument=instrument, interval=interval, opened_at__lt=begins)
+    newest = (
+        stored.exclude(source=SIMULATED)
+        .order_by("-opened_at")
+        .values_list("opened_at", "close")
+        .first()
+    )
+    waiting = QuarantinedRow.objects.filter(
+        code=SPIKE,
+        raw__symbol=f"{instrument.exchange_id}:{instrument.symbol}",
+        raw__interval=interval.value,
+        raw__opened_at__lt=wire_time(begins),
+    ).values_list("raw", flat=True)
+    known = [(time_from_wire(raw["opened_at"]), Decimal(raw["close"])) for raw in waiting]
+    if newest is not None:
+        known.append(newest)
+    return max(known)[1] if known else None
+
+
+def quarantine_once(
+    run: IngestionRun, refused: Sequence[RefusedBar], raws: Sequence[dict[str, Any]]
+) -> int:
+    """Keep refused bars of one instrument, but one that waits or was judged already only once.
+
+    ``raws`` are as ``raw_of`` makes them, of each of ``refused``. Returns how many were kept.
+    """
+    if not refused:
+        return 0
+    seen = QuarantinedRow.objects.filter(
+        run__provider=run.provider,
+        raw__symbol=raws[0]["symbol"],
+        raw__opened_at__in=[raw["opened_at"] for raw in raws],
+    ).values_list("raw", flat=True)
+    known = list(seen)
+    new = [(one, raw) for one, raw in zip(refused, raws, strict=True) if raw not in known]
+    QuarantinedRow.objects.bulk_create(
+        QuarantinedRow(run=run, line=line, code=one.code, message=one.message[:300], raw=raw)
+        for line, (one, raw) in enumerate(new, start=run.refusals.count() + 1)
+    )
+    return len(new)

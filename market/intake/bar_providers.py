@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, cast, runtime_checkable
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -19,7 +19,7 @@ EVERYTHING: Final = "*"
 
 @dataclass(frozen=True, slots=True)
 class ProvidedBar:
-    """A minute as a provider tells it, sound or not; prices in ``currency`` where it names one."""
+    """A minute or day as a provider tells it, sound or not; in ``currency`` where it names one."""
 
     opened_at: datetime  # aware
     open: Decimal
@@ -82,6 +82,21 @@ class BarProvider(Protocol):
         Raises:
             ProviderBusy: it refuses everything for a while.
             ProviderError: it gives nothing (more) of this instrument.
+        """
+
+
+@runtime_checkable
+class DayProvider(Protocol):
+    """A source of minutes that has days, too."""
+
+    def days(self, instrument: Instrument, *, since: date, until: date) -> Sequence[ProvidedBar]:
+        """Bars of the sessions from ``since`` to ``until``, both included, ascending.
+
+        Each opens at the exchange's midnight. Splits up to now are in all of them, dividends in
+        none. Days without a trade may be absent.
+
+        Raises:
+            ProviderBusy, ProviderError: as ``BarProvider.bars``.
         """
 
 

@@ -22,9 +22,10 @@ from django.db.models import F
 
 from accounts import audit
 from market.errors import UnknownRun
-from market.intake.bar_door import RefusedBar, judge, raw_of
+from market.intake.bar_door import close_before, judge, quarantine_once, raw_of
 from market.intake.bar_providers import (
     BarProvider,
+    DayProvider,
     ProvidedBar,
     ProviderBusy,
     ProviderError,
@@ -33,16 +34,17 @@ from market.intake.bar_providers import (
     chain_of,
     chained_providers,
 )
-from market.intake.bars import store_bars
+from market.intake.bars import BarRow, store_bars
 from market.intake.gaps import Gap
 from market.intake.minute_rollups import roll_up_minutes
 from market.intake.spikes import band_of, recent_closes
+from market.intake.wanted_days import day_source, wanted_days
 from market.intake.wanted_minutes import wanted_minutes
 from market.live.shard_leader import Leadership, Shard, ShardLeader
-from market.models import IngestionRun, Instrument, InstrumentFeed, QuarantinedRow
+from market.models import IngestionRun, Instrument, InstrumentFeed
 from market.models.prices import RunStatus
 from market.tasks import collect_prices
-from market.values import time_from_wire, wire_time
+from market.values import Interval, time_from_wire, wire_time
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +179,8 @@ class Collection:
             try:
                 if name in self.resting:
                     raise self.resting[name]
+                if is_look_due:
+                    self._take_days(instrument, name)
                 # Looked at anew: the one before may have given a part.
                 wanted = wanted_minutes(instrument, feed, now=now, with_gaps=is_look_due)
                 for gap in wanted:
@@ -196,10 +200,24 @@ class Collection:
         self.failed[instrument.symbol] = feed.error = " ".join(errors)[:300]
         feed.save(update_fields=["error"])
 
-    def _take(self, instrument: Instrument, feed: InstrumentFeed, name: str, gap: Gap) -> None:
+    def _provider(self, name: str) -> BarProvider:
         if name not in self.providers:
             self.providers[name] = bar_provider(name)
-        for page in self.providers[name].bars(instrument, since=gap.since, until=gap.until):
+        return self.providers[name]
+
+    def _take_days(self, instrument: Instrument, name: str) -> None:
+        """Once a day, of a provider that has them."""
+        provider = self._provider(name)
+        span = wanted_days(instrument, now=self.clock())
+        if span is None or not isinstance(provider, DayProvider):
+            return
+        since, until = span
+        days = provider.days(instrument, since=since, until=until)
+        self._keep(instrument, days, source=day_source(name), interval=Interval.DAY)
+
+    def _take(self, instrument: Instrument, feed: InstrumentFeed, name: str, gap: Gap) -> None:
+        provider = self._provider(name)
+        for page in provider.bars(instrument, since=gap.since, until=gap.until):
             inside = [bar for bar in page if gap.since <= bar.opened_at < gap.until]
             self._store(instrument, feed, name, inside)
 
@@ -208,49 +226,47 @@ class Collection:
         self, instrument: Instrument, feed: InstrumentFeed, name: str, page: Sequence[ProvidedBar]
     ) -> None:
         now = self.clock()
-        closes = recent_closes([instrument.id], before=now).get(instrument.id, [])
-        # A page may say a minute twice; the later word counts.
-        unique = list({bar.opened_at: bar for bar in page}.values())
-        rows, refused = judge(unique, instrument=instrument, band=band_of(closes), at=now)
-        stored = store_bars(rows, source=name, recorded_at=now, run_id=self.run.id)
-        minutes = [(row.instrument_id, row.opened_at) for row in rows]
-        if stored.written:
+        rows, is_news = self._keep(instrument, page, source=name, interval=Interval.MINUTE)
+        if is_news:
+            minutes = [(row.instrument_id, row.opened_at) for row in rows]
             roll_up_minutes(minutes, source=name, at=now, run_id=self.run.id)
-        kept = self._quarantine(instrument, refused, name)
         if rows:
             newest = max(rows, key=lambda row: row.opened_at)
             if feed.newest_minute is None or newest.opened_at >= feed.newest_minute:
                 feed.provider, feed.newest_minute = name, newest.opened_at
                 feed.last_good_value = newest.close
                 feed.save(update_fields=["provider", "newest_minute", "last_good_value"])
+
+    @transaction.atomic
+    def _keep(
+        self,
+        instrument: Instrument,
+        bars: Sequence[ProvidedBar],
+        *,
+        source: str,
+        interval: Interval,
+    ) -> tuple[list[BarRow], bool]:
+        """Store what is sound and quarantine the rest; the sound ones, and whether any is new."""
+        now = self.clock()
+        closes = recent_closes([instrument.id], before=now).get(instrument.id, [])
+        # A page may say a bar twice; the later word counts.
+        unique = list({bar.opened_at: bar for bar in bars}.values())
+        band = band_of(closes)
+        before = close_before(unique, instrument=instrument, band=band, interval=interval)
+        rows, refused = judge(
+            unique, instrument=instrument, band=band, at=now, interval=interval, previous=before
+        )
+        stored = store_bars(rows, source=source, recorded_at=now, run_id=self.run.id)
+        raws = [raw_of(one.bar, instrument, source=source, interval=interval) for one in refused]
+        kept = quarantine_once(self.run, refused, raws)
         IngestionRun.objects.filter(id=self.run.id).update(
-            rows_read=F("rows_read") + len(page),
+            rows_read=F("rows_read") + len(bars),
             rows_written=F("rows_written") + stored.written,
-            rows_unchanged=F("rows_unchanged") + len(page) - stored.written - kept,
+            rows_unchanged=F("rows_unchanged") + len(bars) - stored.written - kept,
             rows_refused=F("rows_refused") + kept,
             heartbeat_at=now,
         )
-
-    def _quarantine(
-        self, instrument: Instrument, refused: Sequence[RefusedBar], source: str
-    ) -> int:
-        """Keep refused minutes, but one that waits or was judged already only once."""
-        raws = [(one, raw_of(one.bar, instrument, source=source)) for one in refused]
-        known = QuarantinedRow.objects.filter(
-            run__provider=self.run.provider,
-            raw__symbol=f"{instrument.exchange_id}:{instrument.symbol}",
-            raw__opened_at__in=[raw["opened_at"] for _, raw in raws],
-        ).values_list("raw", flat=True)
-        seen = list(known) if raws else []
-        new = [(one, raw) for one, raw in raws if raw not in seen]
-        first = self.run.refusals.count() + 1
-        QuarantinedRow.objects.bulk_create(
-            QuarantinedRow(
-                run=self.run, line=line, code=one.code, message=one.message[:300], raw=raw
-            )
-            for line, (one, raw) in enumerate(new, start=first)
-        )
-        return len(new)
+        return rows, bool(stored.written)
 
     def _finish(self, *, is_done: bool) -> None:
         now = self.clock()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from market.intake.bar_providers import (
     ProviderBusy,
     ProviderUnavailable,
 )
-from market.models import Instrument
+from market.models import Exchange, Instrument
 from market.values import plain
 from tests.integrations.fake_yahoo import FakeYahoo, make_certificate, refusal, running, way_to
 
@@ -82,6 +82,20 @@ def test_minutes_are_read_as_they_were_meant(yahoo: FakeYahoo, session: YahooSes
     ((symbol, query),) = yahoo.charts
     assert (symbol, query["interval"], query["crumb"]) == ("AAPL", "1m", "crumb")
     assert int(query["period1"]) == yahoo.opens_at
+
+
+def test_days_are_those_of_the_exchange_with_dividends_in(
+    yahoo: FakeYahoo, session: YahooSession
+) -> None:
+    exchange = Exchange(mic="XNAS", timezone="America/New_York")
+    stock = Instrument(symbol="AAPL", exchange=exchange, currency="USD")
+    days = YahooBars(session).days(stock, since=date(2026, 1, 5), until=date(2026, 1, 7))
+    midnight = datetime(2026, 1, 5, 5, tzinfo=UTC)
+    assert [day.opened_at for day in days] == [midnight + timedelta(days=n) for n in range(3)]
+    assert (days[0].close, days[0].volume) == (Decimal("150.03"), Decimal(7))
+    assert yahoo.charts[-1][1]["interval"] == "1d"
+    yahoo.answers = [refusal(400, "Data doesn't exist for startDate = 1, endDate = 2")]
+    assert YahooBars(session).days(stock, since=date(2026, 1, 5), until=date(2026, 1, 7)) == []
 
 
 def test_nothing_lies_outside_the_data_folder(session: YahooSession, tmp_path: Path) -> None:

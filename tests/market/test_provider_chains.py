@@ -11,7 +11,8 @@ from django.test import Client
 
 from accounts.models import User
 from market.intake.bar_providers import chain_of
-from market.models import Bar, BarRevision, Instrument, InstrumentFeed
+from market.intake.bars import store_bars
+from market.models import Bar, BarRevision, Instrument, InstrumentFeed, QuarantinedRow
 from market.operations.feed_rows import MINUTES_LATE, FeedRow
 from tests.market.collection_desk import (
     NOW,
@@ -21,7 +22,7 @@ from tests.market.collection_desk import (
     run_at,
     use_fake_providers,
 )
-from tests.market.factories import make_instrument
+from tests.market.factories import make_bar, make_instrument
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +128,23 @@ def test_a_correction_is_a_new_version_of_the_minute_and_of_what_holds_it() -> N
     assert (kept.bar["high"], kept.bar["source"], kept.run_id) == ("10", "first", run.id)
     assert Bar.objects.get(interval="5m", opened_at=OPEN).high == 14
     assert Bar.objects.get(interval="30m", opened_at=OPEN).high == 14
+
+
+def test_after_a_first_price_that_jumped_a_new_level_is_let_through() -> None:
+    apple = make_instrument("AAPL")
+    days = [make_bar(apple, "40 41 39 40", at=OPEN - timedelta(days=n)) for n in range(3, 10)]
+    store_bars(days, source="file", recorded_at=NOW)
+    run = run_at()  # of price 10, in three pages
+    assert (run.rows_written, run.rows_refused) == (29, 1)
+    assert QuarantinedRow.objects.get().code == "spike"
+    # One minute a run: it is compared with the one before, which is stored by now.
+    assert run_at(NOW + timedelta(minutes=1)).rows_written == 1
+    # Even straight after the spike that waits.
+    Bar.objects.filter(interval="1m").delete()
+    FakeProvider.absent = {OPEN + timedelta(minutes=n) for n in range(1, 40)} - {
+        OPEN + timedelta(minutes=31)
+    }
+    assert run_at(NOW + timedelta(minutes=2)).rows_written == 1
 
 
 def test_the_closest_word_of_the_settings_counts(settings: LazySettings) -> None:
