@@ -109,8 +109,13 @@ class HoldfastAPI(NinjaAPI):
         patterns: list[Any] = super()._get_urls()
         patterns.append(re_path(r"^.*$", unknown_path, name="unknown-path"))
         for pattern in patterns:
-            pattern.callback = compressed(timed(limited(bounded(framed(pattern.callback)))))
+            framed_view = timed(limited(bounded(framed(pattern.callback))))
+            pattern.callback = compressed(self.spoken(framed_view))
         return patterns
+
+    def spoken(self, view: View) -> View:
+        """The view in the words of whom it is for; ours are our own."""
+        return view
 
 
 def compressed(view: View) -> View:
@@ -180,13 +185,21 @@ def unknown_path(request: HttpRequest) -> HttpResponse:
 unknown_path.csrf_exempt = True  # type: ignore[attr-defined]
 
 
-def build_api(routers: Iterable[Router], *, namespace: str = "api") -> HoldfastAPI:
-    built = HoldfastAPI(
+def build_api(
+    routers: Iterable[Router],
+    *,
+    namespace: str = "api",
+    of: type[HoldfastAPI] = HoldfastAPI,
+    has_docs: bool = True,
+) -> HoldfastAPI:
+    built = of(
         title="Holdfast",
         version="1",
         description=DESCRIPTION,
         urls_namespace=namespace,
         docs=LocalDocs(),
+        docs_url="/docs" if has_docs else None,
+        openapi_url="/openapi.json" if has_docs else None,
         parser=ExactParser(),
         renderer=ExactRenderer(),
     )

@@ -38,6 +38,7 @@ from accounts import (
 from accounts.deadlines import DeadlinePassed
 from accounts.errors import Problem
 from accounts.http import request_id
+from integrations.alpaca_api import credentials
 from market import errors as market_errors
 from market.corporate_actions import actions as corporate_actions
 from market.instruments import instrument_master
@@ -74,6 +75,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     api_keys.KeyEnded: HTTPStatus.CONFLICT,
     auth.KeyBound: HTTPStatus.FORBIDDEN,
     users.AdminNeeded: HTTPStatus.FORBIDDEN,
+    credentials.AccountUnnamed: HTTPStatus.FORBIDDEN,
     users.EmailTaken: HTTPStatus.CONFLICT,
     users.OwnRightKept: HTTPStatus.CONFLICT,
     users.LastAdminKept: HTTPStatus.CONFLICT,

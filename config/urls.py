@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from accounts.whole_requests import all_whole, whole
+from config.alpaca import api as alpaca
 from config.api import api, unknown_path
 from config.operations import overview
 from config.unforeseen import answer_bad_request, answer_crash
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # First, because addresses are compared one after the other, and programs call the most.
     path("api/v1/", api.urls),
     re_path(r"^api(?:/|$)", unknown_path),
+    path("alpaca/", alpaca.urls),
     path("operations", overview, name="operations"),
     path("", include("accounts.urls")),
     path("", include("market.urls")),

@@ -7,4 +7,5 @@ from accounts.slots import Reach, Slot
 SLOTS: Final = (
     Slot("notification_id", "notification", Reach.OWNER),
     Slot("event_id", "event", Reach.STAFF),
+    Slot("activity_type", "activity type", Reach.ANYBODY),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from itertools import chain
 from typing import Any, Final
 
 from django.core.checks import CheckMessage, Error
@@ -37,9 +38,10 @@ def find_undeclared_pages(**_: Any) -> list[CheckMessage]:
 
 
 def find_undeclared_operations(**_: Any) -> list[CheckMessage]:
-    """Check that every operation of the API asks for a scope, or says why it is open."""
+    """Check that every operation of both APIs asks for a scope, or says why it is open."""
     found: list[CheckMessage] = []
-    for operation in operations(import_module("config.api").api):
+    apis = [import_module(name).api for name in APIS]
+    for operation in chain.from_iterable(map(operations, apis)):
         if not operation.is_declared:
             message = f"The endpoint {operation} does not say who may call it."
             hint = "Give it auth=KeyAuth(scope), or auth=None and anybody of accounts.policies."
@@ -85,6 +87,7 @@ def unknown_slots(where: str, names: Iterable[str]) -> Iterator[Error]:
             yield Error(message, hint=hint, id="access.E007")
 
 
+APIS: Final = ("config.api", "config.alpaca")
 OF_SERVERS: Final[tuple[Check, ...]] = (
     find_undeclared_pages,
     find_undeclared_operations,

@@ -17,6 +17,8 @@ BY_NAME: Final[dict[str, Policy]] = {
     "api:openapi-view": Policy.PUBLIC,
     "api:api-root": Policy.PUBLIC,
     "api:unknown-path": Policy.PUBLIC,
+    "alpaca:api-root": Policy.PUBLIC,
+    "alpaca:unknown-path": Policy.PUBLIC,
     # allauth: in and out.
     "account_login": Policy.PUBLIC,
     "account_logout": Policy.PUBLIC,

@@ -1,6 +1,6 @@
-"""The API's way past what only pages need: sessions, CSRF, messages, sign-in, HTMX.
+"""The APIs' way past what only pages need: sessions, CSRF, messages, sign-in, HTMX.
 
-It takes no cookies, so nothing of that means anything there, and a third of what an empty answer
+They take no cookies, so nothing of that means anything there, and a third of what an empty answer
 costs would be spent on it. What stands before this in ``MIDDLEWARE`` is for both.
 """
 
@@ -14,7 +14,7 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-API_PREFIX: Final = "/api/v1/"
+API_PREFIXES: Final = ("/api/v1/", "/alpaca/")
 # Pages of ours, that ask for the theme and who is signed in; and the ways in, which the sign-in
 # library goes with what its own pages have.
 AS_PAGES: Final = ("/api/v1/docs", "/api/v1/auth/")
@@ -29,7 +29,7 @@ class ApiPathMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         path = request.path_info
-        if path.startswith(API_PREFIX) and not path.startswith(AS_PAGES):
+        if path.startswith(API_PREFIXES) and not path.startswith(AS_PAGES):
             return self.as_api(request)
         return self.as_page(request)
 

@@ -13,7 +13,7 @@ from accounts.audit import Origin, Via
 from accounts.auth import SEEN_CALLERS, Caller
 from accounts.http import client_address, request_id
 
-API_PREFIX: Final = "/api/"
+API_PREFIXES: Final = ("/api/", "/alpaca/")
 ADMIN: Final = "admin"  # the admin's application namespace
 
 Scope = MutableMapping[str, Any]
@@ -37,7 +37,7 @@ class AuditOriginMiddleware:
 def origin_of_request(request: HttpRequest) -> Origin:
     """Who the request speaks for now: the caller of its key, or whoever its session is of."""
     address, name = client_address(request), request_id(request)
-    if request.path.startswith(API_PREFIX):
+    if request.path.startswith(API_PREFIXES):
         caller = getattr(request, "auth", None)
         if not isinstance(caller, Caller):
             return Origin(Via.API, address=address, request_id=name)

@@ -196,6 +196,7 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),
     "text": lambda person: f"{person.mark}-text",
+    "activity type": lambda person: "FILL",
 }
 # What looks like such an id and never was one.
 UNKNOWN: Final[dict[str, str]] = {

@@ -1,0 +1,153 @@
+"""Account activities for Alpaca's client: fills, and what else moved money."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Final, Literal, TypeVar
+from uuid import UUID
+
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpResponse
+from ninja import Query, Router
+from pydantic import BaseModel, Field
+
+from accounts.cursors import BadCursor
+from accounts.exact_json import MomentIn
+from accounts.http import ApiRequest
+from integrations.alpaca_api.answers import answer
+from integrations.alpaca_api.credentials import AccountAuth, account_of
+from market.values import plain, plain_or_none, wire_time
+from portfolio.models import JournalEntry, Portfolio
+from trading.models import Fill
+
+router: Final = Router(tags=["Alpaca"])
+Row = TypeVar("Row", bound=Model)
+
+PAGE: Final = 100
+FILL: Final = "FILL"
+STAMP: Final = "%Y%m%d%H%M%S%f"
+# Of each kind of entry: Alpaca's name, and whether it brings money in or takes it out.
+NAMES: Final = {
+    "deposit": ("CSD", 1),
+    "withdrawal": ("CSW", -1),
+    "dividend": ("DIV", 1),
+    "interest": ("INT", 1),
+    "fee": ("FEE", -1),
+    "tax": ("WH", -1),
+}
+
+
+class ActivitiesWanted(BaseModel):
+    activity_types: str | None = None
+    after: MomentIn | None = None
+    until: MomentIn | None = None
+    on: Annotated[date | None, Field(alias="date", description="of this day alone")] = None
+    direction: Literal["asc", "desc"] = "desc"
+    page_size: Annotated[int, Field(ge=1, le=PAGE)] = PAGE
+    page_token: str | None = None
+
+
+@router.get("/v2/account/activities", auth=AccountAuth("read"))
+def list_activities(request: ApiRequest, wanted: Query[ActivitiesWanted]) -> HttpResponse:
+    """What moved units and money, newest first."""
+    kinds = None
+    if wanted.activity_types:
+        kinds = {word.strip().upper() for word in wanted.activity_types.split(",")}
+    return activities(request, wanted, kinds)
+
+
+@router.get("/v2/account/activities/{activity_type}", auth=AccountAuth("read"))
+def list_activities_of_type(
+    request: ApiRequest, activity_type: str, wanted: Query[ActivitiesWanted]
+) -> HttpResponse:
+    """Those of one type."""
+    return activities(request, wanted, {activity_type.upper()})
+
+
+def activities(
+    request: ApiRequest, wanted: ActivitiesWanted, kinds: set[str] | None
+) -> HttpResponse:
+    """A page goes on after the id of the last activity seen, which holds its time."""
+    account = account_of(request)
+    rows: list[dict[str, Any]] = []
+    if kinds is None or FILL in kinds:
+        fills = Fill.objects.filter(portfolio=account).select_related("order", "instrument")
+        rows += [fill_json(fill, account) for fill in part_of(fills, wanted, "executed_at")]
+    names = [kind for kind, (name, _) in NAMES.items() if kinds is None or name in kinds]
+    entries = JournalEntry.objects.filter(portfolio=account, kind__in=names)
+    entries = entries.select_related("instrument")
+    rows += [entry_json(entry, account) for entry in part_of(entries, wanted, "occurred_at")]
+    rows.sort(key=lambda row: str(row["id"]), reverse=wanted.direction == "desc")
+    return answer(rows[: wanted.page_size])
+
+
+def part_of(rows: QuerySet[Row], wanted: ActivitiesWanted, field: str) -> Iterator[Row]:
+    """As many as a page may need, by time and id."""
+    if wanted.on is not None:
+        start = datetime.combine(wanted.on, time(), UTC)
+        rows = rows.filter(**{f"{field}__gte": start, f"{field}__lt": start + timedelta(days=1)})
+    if wanted.after is not None:
+        rows = rows.filter(**{f"{field}__gt": wanted.after})
+    if wanted.until is not None:
+        rows = rows.filter(**{f"{field}__lt": wanted.until})
+    is_descending = wanted.direction == "desc"
+    if wanted.page_token:
+        at, number = read_token(wanted.page_token)
+        side = "lt" if is_descending else "gt"
+        beyond = Q(**{f"{field}__{side}": at}) | Q(**{field: at, f"id__{side}": number})
+        rows = rows.filter(beyond)
+    order = [f"-{field}", "-id"] if is_descending else [field, "id"]
+    yield from rows.order_by(*order)[: wanted.page_size]
+
+
+def activity_id(at: datetime, number: UUID) -> str:
+    """Time and id, so that texts stand in the order of time."""
+    return f"{at.astimezone(UTC):{STAMP}}::{number}"
+
+
+def read_token(token: str) -> tuple[datetime, UUID]:
+    """Raises:
+    BadCursor: it is no activity's id.
+    """
+    stamp, _, number = token.partition("::")
+    try:
+        return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC), UUID(number)
+    except ValueError:
+        raise BadCursor from None
+
+
+def fill_json(fill: Fill, account: Portfolio) -> dict[str, Any]:
+    order = fill.order
+    is_last = order.filled_quantity == order.quantity
+    return {
+        "id": activity_id(fill.executed_at, fill.id),
+        "account_id": str(account.id),
+        "activity_type": FILL,
+        "transaction_time": wire_time(fill.executed_at),
+        "type": "fill" if is_last else "partial_fill",
+        "price": plain(fill.price),
+        "qty": plain(fill.quantity),
+        "side": fill.side,
+        "symbol": fill.instrument.symbol,
+        "leaves_qty": plain(order.quantity - order.filled_quantity),
+        "order_id": str(order.id),
+        "cum_qty": plain(order.filled_quantity),
+        "order_status": order.status,
+    }
+
+
+def entry_json(entry: JournalEntry, account: Portfolio) -> dict[str, Any]:
+    name, sign = NAMES[entry.kind]
+    charges = entry.fees + entry.taxes
+    return {
+        "id": activity_id(entry.occurred_at, entry.id),
+        "account_id": str(account.id),
+        "activity_type": name,
+        "date": entry.occurred_at.astimezone(UTC).date().isoformat(),
+        "net_amount": plain(sign * (entry.amount or Decimal(0)) - charges),
+        "description": entry.note,
+        "status": "executed",
+        "symbol": None if entry.instrument is None else entry.instrument.symbol,
+        "qty": plain_or_none(entry.quantity),
+        "per_share_amount": plain_or_none(entry.unit_price),
+    }

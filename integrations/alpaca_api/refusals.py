@@ -1,0 +1,42 @@
+"""Failures in Alpaca's words: an HTTP status, a code of eight digits, a message. Pure.
+
+The code is the status and five digits of Alpaca's own, as its client and programs know them.
+Source: docs.alpaca.markets, and what alpaca-py 0.44.0 was seen to expect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+# Codes of ours, and the status and code that Alpaca answers for the same.
+BY_CODE: Final[Mapping[str, tuple[int, int]]] = {
+    "unauthenticated": (401, 40110000),
+    "order_denied": (422, 42210000),
+    "order_finished": (422, 42210000),
+    "order_not_cancelable": (422, 42210000),
+    "duplicate_client_order_id": (422, 40010001),
+    "invalid": (422, 40010001),
+    "invalid_request": (422, 40010001),
+    "malformed_body": (400, 40010000),
+    "rate_limited": (429, 42910000),
+}
+# Problems of an order that Alpaca answers 403: there is not enough of something.
+TOO_LITTLE: Final = frozenset({"insufficient_buying_power", "insufficient_units"})
+SUFFIX: Final = 100_000
+USUAL: Final = 10_000
+
+
+def refusal(status: int, problem: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """The status and body for a failure that stands as problem+json."""
+    code = str(problem.get("code", ""))
+    errors = problem.get("errors") or []
+    message = " ".join(str(error.get("message", "")) for error in errors)
+    message = message or str(problem.get("detail") or problem.get("title") or "")
+    if any(error.get("code") in TOO_LITTLE for error in errors):
+        status, number = 403, 40310000
+    elif code in BY_CODE:
+        status, number = BY_CODE[code]
+    else:
+        number = status * SUFFIX + USUAL
+    return status, {"code": number, "message": message}

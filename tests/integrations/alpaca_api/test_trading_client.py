@@ -1,0 +1,275 @@
+"""Every method of Alpaca's ``TradingClient``, unmodified, and what it makes of our answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from alpaca.common.exceptions import APIError
+from alpaca.trading.enums import (
+    AssetExchange,
+    OrderSide,
+    OrderStatus,
+    QueryOrderStatus,
+    TimeInForce,
+)
+from alpaca.trading.models import Order
+from alpaca.trading.requests import (
+    ClosePositionRequest,
+    CreateWatchlistRequest,
+    GetAssetsRequest,
+    GetCalendarRequest,
+    GetOrdersRequest,
+    GetPortfolioHistoryRequest,
+    LimitOrderRequest,
+    MarketOrderRequest,
+    ReplaceOrderRequest,
+    StopOrderRequest,
+    TrailingStopOrderRequest,
+    UpdateWatchlistRequest,
+)
+
+from market.models import Instrument
+from portfolio.models import Portfolio
+from tests.factories import make_instrument
+
+Match = Callable[[], None]
+
+pytestmark = pytest.mark.usefixtures("apple")
+
+
+def buy(trading: Any, *, qty: float = 10, limit: float | None = None) -> Order:
+    asked = {"symbol": "AAPL", "qty": qty, "side": OrderSide.BUY}
+    if limit is None:
+        placed = trading.submit_order(MarketOrderRequest(**asked, time_in_force=TimeInForce.DAY))
+    else:
+        wanted = LimitOrderRequest(**asked, time_in_force=TimeInForce.GTC, limit_price=limit)
+        placed = trading.submit_order(wanted)
+    assert isinstance(placed, Order)
+    return placed
+
+
+def read(trading: Any, order: Order) -> Order:
+    found = trading.get_order_by_id(order.id)
+    assert isinstance(found, Order)
+    return found
+
+
+def test_the_account_is_the_portfolio(trading: Any, account: Portfolio) -> None:
+    found = trading.get_account()
+    assert found.id == account.id
+    assert found.status == "ACTIVE"
+    assert Decimal(found.cash) == Decimal(found.equity) == Decimal(10_000)
+    assert Decimal(found.buying_power) == Decimal(10_000)
+
+
+def test_an_order_is_placed_filled_and_held(trading: Any, match: Match, account: Portfolio) -> None:
+    placed = buy(trading)
+    assert placed.status in {OrderStatus.PENDING_NEW, OrderStatus.NEW}
+    match()
+    filled = read(trading, placed)
+    assert filled.status == OrderStatus.FILLED
+    assert (filled.filled_qty, filled.filled_avg_price) == ("10", "200.01")
+    assert filled.filled_at is not None
+    (position,) = trading.get_all_positions()
+    assert (position.symbol, position.qty, position.qty_available) == ("AAPL", "10", "10")
+    assert Decimal(position.cost_basis) == Decimal("2000.10")
+    assert Decimal(position.market_value) == 2000
+    assert trading.get_open_position("AAPL") == position
+    assert trading.get_open_position(str(position.asset_id)) == position
+    assert Decimal(trading.get_account().cash) == Decimal("7999.90")
+
+
+def test_a_limit_is_read_from_its_literal_text(trading: Any) -> None:
+    placed = buy(trading, qty=1, limit=10.05)
+    assert (placed.limit_price, placed.qty) == ("10.05", "1")
+
+
+def test_every_type_that_the_market_takes(trading: Any, match: Match) -> None:
+    buy(trading)
+    match()
+    stop = StopOrderRequest(
+        symbol="AAPL", qty=2, side=OrderSide.SELL, time_in_force=TimeInForce.GTC, stop_price=150
+    )
+    trail = TrailingStopOrderRequest(
+        symbol="AAPL", qty=3, side=OrderSide.SELL, time_in_force=TimeInForce.GTC, trail_percent=5
+    )
+    assert trading.submit_order(stop).stop_price == "150"
+    assert trading.submit_order(trail).trail_percent == "5"
+    amount = MarketOrderRequest(
+        symbol="AAPL", notional=500, side=OrderSide.BUY, time_in_force=TimeInForce.DAY
+    )
+    placed = trading.submit_order(amount)
+    assert (placed.notional, placed.qty) == ("500", None)
+
+
+def test_orders_are_listed_by_what_is_asked(trading: Any, match: Match) -> None:
+    done = buy(trading)
+    match()
+    waiting = [buy(trading, qty=1, limit=price) for price in (100.0, 101.0)]
+
+    def ids(**asked: Any) -> list[Any]:
+        return [order.id for order in trading.get_orders(GetOrdersRequest(**asked))]
+
+    newest_first = [order.id for order in reversed(waiting)]
+    assert ids() == newest_first
+    assert ids(status=QueryOrderStatus.CLOSED) == [done.id]
+    assert ids(status=QueryOrderStatus.ALL, limit=2) == newest_first
+    assert ids(status=QueryOrderStatus.ALL, side=OrderSide.SELL) == []
+    assert ids(status=QueryOrderStatus.ALL, symbols=["AAPL"], direction="asc")[0] == done.id
+    assert ids(status=QueryOrderStatus.ALL, after=waiting[0].submitted_at) == [waiting[1].id]
+    assert trading.get_order_by_client_id(done.client_order_id).id == done.id
+
+
+def test_a_replacement_is_a_new_order(trading: Any, match: Match) -> None:
+    old = buy(trading, qty=5, limit=100.0)
+    match()
+    new = trading.replace_order_by_id(old.id, ReplaceOrderRequest(qty=4, limit_price=101.5))
+    assert new.id != old.id
+    assert (new.replaces, new.qty, new.limit_price) == (old.id, "4", "101.5")
+    match()
+    assert read(trading, old).status == OrderStatus.REPLACED
+    assert read(trading, old).replaced_by == new.id
+    with pytest.raises(APIError) as refused:
+        trading.replace_order_by_id(old.id, ReplaceOrderRequest(qty=3))
+    assert refused.value.status_code == 422
+
+
+def test_orders_are_cancelled_one_by_one_and_all(trading: Any, match: Match) -> None:
+    orders = [buy(trading, qty=1, limit=100.0 + step) for step in range(3)]
+    match()
+    trading.cancel_order_by_id(orders[0].id)
+    match()
+    assert read(trading, orders[0]).status == OrderStatus.CANCELED
+    assert read(trading, orders[0]).canceled_at is not None
+    outcomes = trading.cancel_orders()
+    assert [(one.id, one.status) for one in outcomes] == [(one.id, 200) for one in orders[1:]]
+    match()
+    assert trading.get_orders() == []
+    with pytest.raises(APIError) as refused:
+        trading.cancel_order_by_id(orders[0].id)
+    assert (refused.value.status_code, refused.value.code) == (422, 42210000)
+
+
+def test_positions_are_closed_in_part_and_all(trading: Any, match: Match) -> None:
+    buy(trading)
+    match()
+    part = trading.close_position("AAPL", ClosePositionRequest(qty="3"))
+    assert (part.side, part.qty) == (OrderSide.SELL, "3")
+    half = trading.close_position("AAPL", ClosePositionRequest(percentage="50"))
+    assert half.qty == "5"
+    match()
+    (outcome,) = trading.close_all_positions(cancel_orders=True)
+    assert (outcome.symbol, outcome.status) == ("AAPL", 200)
+    match()
+    assert trading.get_all_positions() == []
+    with pytest.raises(APIError) as refused:
+        trading.get_open_position("AAPL")
+    assert (refused.value.status_code, refused.value.code) == (404, 40410000)
+    assert trading.close_all_positions() == []
+
+
+def test_too_little_money_is_said_with_how_much(trading: Any) -> None:
+    with pytest.raises(APIError) as refused:
+        buy(trading, qty=1000)
+    assert (refused.value.status_code, refused.value.code) == (403, 40310000)
+    assert '"buying_power":"10000"' in str(refused.value)
+    assert '"cost_basis"' in str(refused.value)
+
+
+def test_a_client_order_id_counts_once(trading: Any) -> None:
+    wanted = LimitOrderRequest(
+        symbol="AAPL",
+        qty=1,
+        side=OrderSide.BUY,
+        time_in_force=TimeInForce.GTC,
+        limit_price=100,
+        client_order_id="once",
+    )
+    trading.submit_order(wanted)
+    with pytest.raises(APIError) as refused:
+        trading.submit_order(wanted)
+    assert (refused.value.status_code, refused.value.code) == (422, 40010001)
+    assert len(trading.get_orders()) == 1
+
+
+def test_assets_are_the_instruments(trading: Any, apple: Instrument) -> None:
+    make_instrument("VOD", mic="XLON")
+    assets = {asset.symbol: asset for asset in trading.get_all_assets()}
+    assert set(assets) == {"AAPL", "VOD"}
+    assert assets["VOD"].exchange == ""
+    nasdaq = trading.get_all_assets(GetAssetsRequest(exchange=AssetExchange.NASDAQ))
+    assert [asset.symbol for asset in nasdaq] == ["AAPL"]
+    assert trading.get_asset("AAPL") == trading.get_asset(assets["AAPL"].id)
+    assert trading.get_asset("AAPL").tradable
+    for unknown in ("NONE", str(uuid4())):
+        with pytest.raises(APIError) as refused:
+            trading.get_asset(unknown)
+        assert refused.value.code == 40410000
+
+
+def test_clock_and_calendar(trading: Any) -> None:
+    clock = trading.get_clock()
+    assert clock.is_open
+    assert clock.next_close > clock.timestamp
+    days = trading.get_calendar(GetCalendarRequest(start=date(2025, 7, 3), end=date(2025, 7, 7)))
+    assert [day.date for day in days] == [date(2025, 7, 3), date(2025, 7, 7)]
+    assert f"{days[0].open:%H:%M} {days[0].close:%H:%M}" == "09:30 13:00"
+
+
+def test_the_configuration_is_as_it_is(trading: Any) -> None:
+    found = trading.get_account_configurations()
+    assert found.no_shorting
+    assert trading.set_account_configurations(found) == found
+    found.no_shorting = False
+    with pytest.raises(APIError) as refused:
+        trading.set_account_configurations(found)
+    assert refused.value.code == 40010001
+
+
+def test_the_history_is_the_days(trading: Any, account: Portfolio) -> None:
+    found = trading.get_portfolio_history(GetPortfolioHistoryRequest(period="1A"))
+    assert found.timeframe == "1D"
+    assert set(found.equity) == {10_000.0}
+    assert set(found.profit_loss) == {0.0}
+    with pytest.raises(APIError):
+        trading.get_portfolio_history(GetPortfolioHistoryRequest(timeframe="1Min"))
+
+
+def test_watchlists(trading: Any, account: Portfolio) -> None:
+    make_instrument("MSFT")
+    made = trading.create_watchlist(CreateWatchlistRequest(name="Tech", symbols=["AAPL"]))
+    assert made.account_id == account.id
+    assert [asset.symbol for asset in made.assets] == ["AAPL"]
+    more = trading.add_asset_to_watchlist_by_id(made.id, "MSFT")
+    assert [asset.symbol for asset in more.assets] == ["AAPL", "MSFT"]
+    less = trading.remove_asset_from_watchlist_by_id(made.id, "AAPL")
+    assert [asset.symbol for asset in less.assets] == ["MSFT"]
+    changed = trading.update_watchlist_by_id(
+        made.id, UpdateWatchlistRequest(name="Fruit", symbols=["AAPL"])
+    )
+    assert (changed.name, [asset.symbol for asset in changed.assets]) == ("Fruit", ["AAPL"])
+    assert [one.id for one in trading.get_watchlists()] == [made.id]
+    assert trading.get_watchlist_by_id(made.id) == changed
+    with pytest.raises(APIError):
+        trading.add_asset_to_watchlist_by_id(made.id, "NONE")
+    assert len(trading.get_watchlist_by_id(made.id).assets) == 1
+    trading.delete_watchlist_by_id(made.id)
+    assert trading.get_watchlists() == []
+
+
+def test_activities_tell_of_fills_and_money(trading: Any, match: Match) -> None:
+    buy(trading)
+    match()
+    every = trading.get("/account/activities")
+    assert [one["activity_type"] for one in every] == ["FILL", "CSD"]
+    (fill,) = trading.get("/account/activities/FILL")
+    assert (fill["symbol"], fill["qty"], fill["price"]) == ("AAPL", "10", "200.01")
+    first = trading.get("/account/activities", {"page_size": 1})
+    assert first == every[:1]
+    rest = trading.get("/account/activities", {"page_size": 1, "page_token": first[0]["id"]})
+    assert rest == every[1:]
