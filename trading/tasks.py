@@ -26,3 +26,12 @@ def expire_day_orders(**_: Any) -> int:
     from trading.expiry import request_expiries
 
     return request_expiries(now=timezone.now())
+
+
+@shared_task(name="trading.tasks.cancel_over_splits", queue="money")  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def cancel_over_splits(**_: Any) -> int:
+    """Ask for orders placed before a split to be taken out, once its day has begun."""
+    from trading.split_orders import cancel_over_splits as cancel
+
+    return cancel(now=timezone.now())
