@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from django import template
@@ -32,7 +33,7 @@ class NavItem:
 
 NAV_ITEMS: Final = (
     NavItem("Home", "portfolio:home", "home", ("portfolio:home",)),
-    NavItem("Portfolios", "portfolio:list", "portfolio", ("portfolio:",)),
+    NavItem("Portfolios", "portfolio:list", "portfolio", ("portfolio:", "trading:settlements")),
     NavItem("Watchlists", "market:watchlists", "eye-list", ("market:watchlist",)),
     NavItem("Alerts", "market:alerts", "bell", ("market:alert",), "market:alert_badge"),
     NavItem(
@@ -46,7 +47,7 @@ NAV_ITEMS: Final = (
         "Operations",
         "operations",
         "shield",
-        ("operations", "accounts:operations", "market:operations"),
+        ("operations", "accounts:operations", "market:operations", "trading:operations"),
         is_for_staff=True,
     ),
 )
@@ -92,8 +93,14 @@ def _current_item(request: HttpRequest) -> NavItem | None:
     if request.resolver_match is None:
         return None
     view_name = request.resolver_match.view_name
-    matching = (item for item in NAV_ITEMS if view_name.startswith(item.marks))
-    return next(matching, None)
+    # The mark that says most decides: trading:operations is no page of orders.
+    matching = [
+        (len(mark), item)
+        for item in NAV_ITEMS
+        for mark in item.marks
+        if view_name.startswith(mark)
+    ]
+    return max(matching, key=itemgetter(0), default=(0, None))[1]
 
 
 def find_address(view_name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -149,3 +150,21 @@ def test_twice_late_or_out_of_order_gives_the_same_books(
     cash = cash_of(portfolio)
     assert facts(cash.to_receive, cash.to_deliver) == (0, 0)
     assert units_of(portfolio, apple).settled == 15
+
+
+def test_the_navigation_shows_whose_page_it_is(portfolio: Portfolio) -> None:
+    """Pages of this app that belong to a portfolio, or to staff, are no pages of orders."""
+    portfolio.owner.is_staff = True
+    portfolio.owner.save()
+    client = Client()
+    client.force_login(portfolio.owner)
+
+    def current(path: str) -> str:
+        page = client.get(path).content.decode()
+        nav = page.partition('<nav class="nav"')[2].partition("</nav>")[0]
+        (shown,) = re.findall(r'aria-current="page">.*?<span>(\w+)</span>', nav, flags=re.DOTALL)
+        return str(shown)
+
+    assert current(f"/portfolios/{portfolio.id}/settlements") == "Portfolios"
+    assert current("/operations/books") == "Operations"
+    assert current("/orders") == "Orders"
