@@ -95,10 +95,7 @@ def _current_item(request: HttpRequest) -> NavItem | None:
     view_name = request.resolver_match.view_name
     # The mark that says most decides: trading:operations is no page of orders.
     matching = [
-        (len(mark), item)
-        for item in NAV_ITEMS
-        for mark in item.marks
-        if view_name.startswith(mark)
+        (len(mark), item) for item in NAV_ITEMS for mark in item.marks if view_name.startswith(mark)
     ]
     return max(matching, key=itemgetter(0), default=(0, None))[1]
 
