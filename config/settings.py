@@ -194,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
         "portfolio.tasks.seal_journal": 60,
         "portfolio.tasks.verify_ledger": 24 * 3600,
         "portfolio.tasks.refresh_all_valuations": 3600,
+        "portfolio.tasks.book_market_actions": 3600,
         "market.tasks.ensure_partitions": 3600,
         "market.tasks.request_price_runs": 60,
         "market.tasks.take_in_folder": 60,

@@ -23,6 +23,7 @@ from portfolio.bookkeeping import apply_trades
 from portfolio.drafts import EntryDraft, EntryKind
 from portfolio.errors import ActivityRefused, InsufficientFunds
 from portfolio.ledger import post_entries
+from portfolio.market_actions import book_market_actions
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio, PortfolioKind
 
 # Of a batch, the event names this many.
@@ -69,6 +70,7 @@ def record_activities(
     if portfolio.kind == PortfolioKind.PAPER:
         refuse_unsettled_withdrawal(portfolio, withdrawn=withdrawn_by(posted.new))
     apply_trades(posted.new)
+    book_actions_of(portfolio, posted.new, at=recorded_at)
     if posted.new:
         for touched in {draft.portfolio_id for draft in posted.new}:
             transaction.on_commit(partial(request_valuations, touched), robust=True)
@@ -76,6 +78,17 @@ def record_activities(
     ids = [posted.entry_id(draft) for draft in drafts]
     found = JournalEntry.objects.select_related("instrument").in_bulk(ids)
     return [found[entry_id] for entry_id in ids]
+
+
+def book_actions_of(portfolio: Portfolio, posted: Iterable[EntryDraft], *, at: datetime) -> None:
+    """Splits and dividends of the market follow what was held, also by what is recorded late."""
+    touched: dict[UUID, set[int]] = {}
+    for draft in posted:
+        if draft.instrument_id is not None:
+            touched.setdefault(draft.portfolio_id, set()).add(draft.instrument_id)
+    others = Portfolio.objects.in_bulk(touched.keys() - {portfolio.id})
+    for portfolio_id, instrument_ids in touched.items():
+        book_market_actions(others.get(portfolio_id, portfolio), instrument_ids, at=at)
 
 
 def note_activities(portfolio: Portfolio, ids: list[UUID], *, recorded_at: datetime) -> None:

@@ -12,6 +12,7 @@ from accounts import audit
 from accounts.models import User
 from portfolio.activities import request_valuations
 from portfolio.errors import PortfolioRefused
+from portfolio.market_actions import book_market_actions
 from portfolio.models import JournalEntry, Portfolio
 from portfolio.portfolios import find_booking_problems, find_portfolio
 from portfolio.rebuilding import lock_units, rebuild_portfolio
@@ -47,6 +48,8 @@ def change_booking(
     portfolio.save(update_fields=list(after))
     if before["lot_method"] != method:
         rederive(portfolio)
+    held = portfolio.positions.values_list("instrument_id", flat=True)
+    book_market_actions(portfolio, list(held), at=changed_at)
     audit.record(
         action="portfolio.booking_changed",
         owner_id=owner.id,

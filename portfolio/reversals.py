@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts import audit
-from accounts.identifiers import new_id
 from portfolio.activities import (
     record_activity,
     refuse_unsettled_withdrawal,
@@ -19,10 +18,12 @@ from portfolio.activity_drafts import OTHER_SIDES
 from portfolio.activity_rules import ActivityDraft
 from portfolio.amounts import ZERO
 from portfolio.bookkeeping import rebuild_pairs
-from portfolio.entries import EntryDraft, EntryKind, LedgerAccountKind, PostingDraft
+from portfolio.entries import EntryDraft, EntryKind
 from portfolio.errors import ActivityNotFound, NotReversible
 from portfolio.ledger import post_entries
-from portfolio.models import JournalEntry, Portfolio, PortfolioKind, Posting
+from portfolio.market_actions import book_market_actions
+from portfolio.models import JournalEntry, Portfolio, PortfolioKind
+from portfolio.reversal_drafts import draft_reversal
 from portfolio.unit_events import Pair
 
 
@@ -46,6 +47,9 @@ def reverse_entry(*, portfolio: Portfolio, entry_id: UUID, reversed_at: datetime
         if entry.kind == EntryKind.DEPOSIT and portfolio.kind == PortfolioKind.PAPER:
             refuse_unsettled_withdrawal(portfolio, withdrawn=draft.amount or ZERO)
         rebuild_pairs(pair for one in undone for pair in pairs_of(one))
+        for one in undone:
+            if one.instrument_id is not None:
+                book_market_actions(one.portfolio, [one.instrument_id], at=reversed_at)
         for one in undone:
             transaction.on_commit(partial(request_valuations, one.portfolio_id), robust=True)
         note_reversal(portfolio, entry, draft, reversed_at=reversed_at)
@@ -122,38 +126,3 @@ def find_reversible(portfolio: Portfolio, entry_id: UUID) -> JournalEntry:
     if entry.kind in EntryKind.unit_changes() and portfolio.kind == PortfolioKind.PAPER:
         raise NotReversible("A trade of the paper market is final.")
     return entry
-
-
-def draft_reversal(entry: JournalEntry) -> EntryDraft:
-    postings = Posting.objects.filter(entry=entry).select_related("ledger_account").order_by("id")
-    return EntryDraft(
-        id=new_id(),
-        portfolio_id=entry.portfolio_id,
-        kind=EntryKind.REVERSAL,
-        external_id=f"reversal:{entry.id}",
-        occurred_at=entry.occurred_at,
-        currency=entry.currency,
-        instrument_id=entry.instrument_id,
-        quantity=entry.quantity,
-        unit_price=entry.unit_price,
-        amount=entry.amount,
-        fees=entry.fees,
-        taxes=entry.taxes,
-        exchange_rate=entry.exchange_rate,
-        note=f"Reversal of {entry.external_id}",
-        reverses_id=entry.id,
-        settled_currency=entry.settled_currency,
-        base_rate=entry.base_rate,
-        local_rate=entry.local_rate,
-        ratio_from=entry.ratio_from,
-        ratio_to=entry.ratio_to,
-        postings=tuple(
-            PostingDraft(
-                LedgerAccountKind(posting.ledger_account.kind),
-                -posting.amount,
-                posting.ledger_account.currency,
-                posting.ledger_account.instrument_id,
-            )
-            for posting in postings
-        ),
-    )

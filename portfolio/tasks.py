@@ -41,6 +41,29 @@ def refresh_all_valuations(**_: Any) -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 @works_for_the_desk
+def book_market_actions(*, instrument_ids: list[int] | None = None, **_: Any) -> None:
+    """Book splits and dividends that are due, of some instruments or of all, for who held them.
+
+    One portfolio that fails, as when orders reserve what a reverse split takes, does not stop the
+    others; the next run tries it again.
+    """
+    from portfolio.market_actions import book_market_actions as book
+    from portfolio.market_actions import instruments_with_actions, portfolios_holding
+    from portfolio.models import Portfolio
+
+    now = datetime.now(UTC)
+    ids = instruments_with_actions() if instrument_ids is None else instrument_ids
+    for portfolio_id in portfolios_holding(ids):
+        try:
+            portfolio = Portfolio.objects.get(id=portfolio_id)
+            if book(portfolio, ids, at=now):
+                refresh_portfolio_valuations.delay(portfolio_id=str(portfolio_id))
+        except Exception:
+            logger.exception("Portfolio %s could not be booked.", portfolio_id)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def check_books(**_: Any) -> None:
     """Run the money probes, keep what they find, and say it aloud."""
     from portfolio.probes import record_failed_probes
