@@ -1,19 +1,19 @@
 """What a portfolio holds, and what it was worth day by day."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Final
 from uuid import UUID
 
+from django.utils import timezone
 from ninja import Query, Router
 
 from accounts.auth import KeyAuth
 from accounts.cursors import Listing
-from accounts.errors import Problem
 from accounts.http import ApiRequest
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio
-from portfolio.errors import PortfolioRefused
 from portfolio.models import DailyValuation
+from portfolio.past_positions import positions_on
 from portfolio.queries import lot_rows, position_rows
 from portfolio.schemas import (
     LotList,
@@ -25,6 +25,7 @@ from portfolio.schemas import (
     ValuationOut,
     ValuationsWanted,
 )
+from portfolio.valuation import freshen
 
 router: Final = Router(tags=["Positions"])
 
@@ -35,13 +36,14 @@ router: Final = Router(tags=["Positions"])
 def list_positions(
     request: ApiRequest,
     portfolio_id: UUID,
-    as_of: Annotated[date | None, Query(description="only now: leave it out")] = None,
+    as_of: Annotated[date | None, Query(description="a past day; else now")] = None,
 ) -> PositionList:
-    """What is held now, by symbol, at the newest quotes."""
-    if as_of is not None:
-        message = "Positions of a past day are not kept; leave as_of out for those of now."
-        raise PortfolioRefused([Problem("as_of", "unsupported", message)])
-    rows = position_rows(find_portfolio(request.auth, portfolio_id))
+    """What is held now at the newest quotes, or was at the end of a past day, by symbol."""
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    if as_of is None:
+        rows = position_rows(portfolio)
+    else:
+        rows = positions_on(portfolio, as_of, today=timezone.now().date())
     return PositionList(items=[PositionOut.from_row(row) for row in rows])
 
 
@@ -63,8 +65,9 @@ def list_lots(request: ApiRequest, portfolio_id: UUID, wanted: Query[LotsWanted]
 def list_valuations(
     request: ApiRequest, portfolio_id: UUID, wanted: Query[ValuationsWanted]
 ) -> ValuationList:
-    """What the portfolio was worth at the end of each day, ascending."""
+    """What the portfolio was worth at the end of each day through yesterday, ascending."""
     portfolio = find_portfolio(request.auth, portfolio_id)
+    freshen(portfolio, through_date=timezone.now().date() - timedelta(days=1))
     days = DailyValuation.objects.filter(portfolio=portfolio)
     if wanted.start is not None:
         days = days.filter(date__gte=wanted.start)

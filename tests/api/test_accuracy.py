@@ -14,7 +14,7 @@ from market.models import EuroRate, Instrument
 from portfolio.probes import failed_probes
 from portfolio.rebuilding import find_differences
 from tests.api.clients import ApiClient
-from tests.factories import make_instrument, make_quote
+from tests.factories import make_daily_bars, make_instrument, make_quote
 
 FIRST = datetime.fromisoformat("2024-01-02T15:00:00+00:00")
 
@@ -347,3 +347,67 @@ def test_a_batch_is_booked_whole_or_not(api: ApiClient, book: Book) -> None:
         key="second",
     )
     assert [one["amount"] for one in taken.json()["items"]] == ["5", "7"]
+
+
+def test_positions_and_values_of_a_past_day(book: Book, apple: Instrument) -> None:
+    make_daily_bars(apple, [10, 20, 30], first_at=FIRST.replace(hour=5))
+    book("deposit", amount="1000", day=0)
+    book("buy", 10, 10, day=0)
+    book("split", symbol="AAPL", ratio_from="1", ratio_to="2", day=1)
+    book("sell", 5, 30, day=2)
+    held = [book.read("positions", as_of=f"2024-01-0{day}")["items"] for day in (1, 2, 3, 4)]
+    facts = [[(one["quantity"], one["cost"], one["market_value"]) for one in rows] for rows in held]
+    assert facts == [[], [("10", "100", "100")], [("20", "100", "400")], [("15", "75", "450")]]
+    days = {one["date"]: one for one in book.read("valuations", end="2024-01-04")["items"]}
+    assert days["2024-01-03"]["total_value"] == "1300"
+    assert days["2024-01-04"]["cost"] == "75"
+    found = book.performance(end="2024-01-04")
+    assert (found["end_value"], found["realised_gain"]) == ("1500", "125")
+
+
+def test_a_year_of_interest_and_charges_links_to_what_was_published(api: ApiClient) -> None:
+    """A worked case of daily returns with flows, interest and fees."""
+    book = Book(api)
+    book("deposit", amount="10000", day=0)
+    for day, events in enumerate(
+        (
+            [("interest", "230")],
+            [("deposit", "200"), ("interest", "200")],
+            [("withdrawal", "400"), ("fee", "234.41")],
+            [("interest", "293.99")],
+            [("interest", "293.99")],
+            [("deposit", "5400"), ("interest", "195.99")],
+            [("withdrawal", "3697.04"), ("fee", "882.52")],
+            [("fee", "1003.85")],
+        ),
+        start=1,
+    ):
+        for kind, amount in events:
+            book(kind, amount=amount, day=day)
+    linked = (
+        *(".023", ".042616491", ".019624983", ".049614163", ".079603343", ".092841403"),
+        *(".03323197", "-.056182678"),
+    )
+    for day, expected in enumerate(linked, start=1):
+        found = book.performance(end=(FIRST + timedelta(days=day)).date().isoformat())
+        assert near(Decimal(found["twr"]), f"{Decimal(expected):.8f}"), (day, found["twr"])
+    assert book.performance(end="2024-01-10")["end_value"] == "10596.15"
+
+
+def test_a_gain_on_nothing_is_one_notice(book: Book) -> None:
+    book("interest", amount="1", day=0)
+    found = book.performance(end="2024-01-02")
+    assert (found["twr"], found["notices"]) == ("0", ["return_without_capital"])
+
+
+def test_only_inflows_have_no_rate_and_say_why(book: Book) -> None:
+    found = book.performance()
+    assert found["xirr"] is None
+    assert found["reasons"]["xirr"] in {"no_flows", "one_sided"}
+
+
+def test_a_rate_of_a_loan_that_was_published(book: Book) -> None:
+    book("deposit", amount="200", occurred_at="2010-01-01T12:00:00Z")
+    book("interest", amount="10", occurred_at="2010-12-31T12:00:00Z")
+    found = book.performance(end="2010-12-31")
+    assert near(Decimal(found["xirr"]), "0.050140")
