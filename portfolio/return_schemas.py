@@ -11,6 +11,7 @@ from market.schemas import NumberOut, Symbol
 from portfolio.amounts import TEN_PLACES
 from portfolio.returns.gains import Method, RealisedGain
 from portfolio.returns.performance import Performance
+from portfolio.returns.time_weighted import by_year
 from portfolio.schemas import attributes
 
 MONEY: Final = (
@@ -41,6 +42,11 @@ class PerformanceWanted(PeriodWanted):
 class MonthOut(SchemaOut):
     year: int
     month: int
+    twr: NumberOut
+
+
+class YearOut(SchemaOut):
+    year: int
     twr: NumberOut
 
 
@@ -89,6 +95,7 @@ class PerformanceOut(SchemaOut):
     sortino: NumberOut | None
     benchmark: BenchmarkOut | None
     months: list[MonthOut]
+    years: list[YearOut]
     notices: list[str]
     reasons: dict[str, str]
 
@@ -115,6 +122,10 @@ class PerformanceOut(SchemaOut):
                 MonthOut(year=one.year, month=one.month, twr=one.value.quantize(TEN_PLACES))
                 for one in found.months
             ],
+            years=[
+                YearOut(year=year, twr=whole.quantize(TEN_PLACES))
+                for year, whole in by_year(found.months).items()
+            ],
         )
 
 
@@ -136,7 +147,11 @@ def benchmark_of(found: Performance) -> BenchmarkOut | None:
 
 
 class RealisedOut(SchemaOut):
-    """Units of one lot that one sale used; charges are in cost and proceeds."""
+    """Units of one lot that one sale used; charges are in cost and proceeds.
+
+    `realised_gain` is against acquisition cost; `period_gain` against the value at the start of
+    the period, or the cost of what was bought within it. Null where that value is not known.
+    """
 
     symbol: str
     opened_at: datetime
@@ -145,15 +160,18 @@ class RealisedOut(SchemaOut):
     cost: NumberOut
     proceeds: NumberOut
     realised_gain: NumberOut
+    period_gain: NumberOut | None
 
     @classmethod
-    def from_gain(cls, found: RealisedGain, symbol: str) -> Self:
+    def from_gain(cls, found: RealisedGain, symbol: str, *, period_gain: Decimal | None) -> Self:
         facts = attributes(found, ("opened_at", "closed_at", "quantity", "cost", "proceeds"))
-        return cls(**facts, symbol=symbol, realised_gain=found.gain)
+        return cls(**facts, symbol=symbol, realised_gain=found.gain, period_gain=period_gain)
 
 
 class RealisedList(SchemaOut):
     items: list[RealisedOut]
     next_cursor: None = None
     realised_gain: NumberOut
+    period_gain: NumberOut | None
+    reasons: dict[str, str]
     currency: str

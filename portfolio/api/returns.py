@@ -12,6 +12,7 @@ from market.models import Instrument
 from market.queries import instrument_by_address
 from portfolio.amounts import ZERO
 from portfolio.api.reach import find_portfolio
+from portfolio.portfolios import total
 from portfolio.return_schemas import (
     PerformanceOut,
     PerformanceWanted,
@@ -48,12 +49,20 @@ def show_performance(
 def list_realised(
     request: ApiRequest, portfolio_id: UUID, wanted: Query[PeriodWanted]
 ) -> RealisedList:
-    """Gains by lot and sale in the order of the sales, against acquisition cost."""
+    """Gains by lot and sale in the order of the sales, against acquisition cost and by period."""
     portfolio = find_portfolio(request.auth, portfolio_id)
     found = realised_gains(
         portfolio, start=wanted.start, end=wanted.end, method=wanted.method, at=timezone.now()
     )
-    instruments = Instrument.objects.in_bulk({one.instrument_id for one in found})
-    items = [RealisedOut.from_gain(one, instruments[one.instrument_id].symbol) for one in found]
-    total = sum((one.gain for one in found), ZERO)
-    return RealisedList(items=items, realised_gain=total, currency=portfolio.currency)
+    instruments = Instrument.objects.in_bulk({one.instrument_id for one in found.realised})
+    items = [
+        RealisedOut.from_gain(one, instruments[one.instrument_id].symbol, period_gain=gain)
+        for one, gain in zip(found.realised, found.period_gains, strict=True)
+    ]
+    return RealisedList(
+        items=items,
+        realised_gain=sum((one.gain for one in found.realised), ZERO),
+        period_gain=total(found.period_gains),
+        reasons={"period_gain": "no_price"} if None in found.period_gains else {},
+        currency=portfolio.currency,
+    )

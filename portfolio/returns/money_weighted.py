@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from math import isfinite
 from typing import Final
 
 import pyxirr
 
 from portfolio.amounts import TEN_PLACES
+from portfolio.returns.time_weighted import RATE_MAXIMUM
 
 Flow = tuple[date, Decimal]
 
@@ -29,8 +31,8 @@ def xirr(flows: Iterable[Flow]) -> Decimal:
         flows: paid in < 0, taken out > 0, in any order; the closing value is the last of them.
 
     Raises:
-        NoRate: ``no_flows``, ``one_sided`` (only paid in, or only taken out) or ``no_rate`` (no
-            rate above -100 % fits).
+        NoRate: ``no_flows``, ``one_sided`` (only paid in, or only taken out), ``no_rate`` (no
+            rate above -100 % fits) or ``beyond_measure`` (days that make absurd years).
     """
     amounts: dict[date, Decimal] = {}
     for day, amount in flows:
@@ -42,6 +44,8 @@ def xirr(flows: Iterable[Flow]) -> Decimal:
         raise NoRate("one_sided")
     # The search is for a rate, not for money, so floats are fine here and here only.
     rate = pyxirr.xirr(list(amounts), [float(amount) for amount in amounts.values()])
-    if rate is None or rate <= -1:
+    if rate is None or not isfinite(rate) or rate <= -1:
         raise NoRate("no_rate")
+    if rate > RATE_MAXIMUM:
+        raise NoRate("beyond_measure")
     return Decimal(repr(rate)).quantize(TEN_PLACES)

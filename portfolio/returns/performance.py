@@ -25,6 +25,7 @@ from portfolio.returns.facts import (
 )
 from portfolio.returns.gains import Method, OpenCost, RealisedGain, gains_of
 from portfolio.returns.money_weighted import Flow, NoRate, xirr
+from portfolio.returns.period_gains import period_gains
 from portfolio.returns.time_weighted import (
     DayPoint,
     MonthReturn,
@@ -130,6 +131,14 @@ DRIVEN: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class RealisedPeriod:
+    """Sales of a period, and beside each what it gained since the period began."""
+
+    realised: Sequence[RealisedGain]
+    period_gains: Sequence[Decimal | None]
+
+
 def realised_gains(
     portfolio: Portfolio,
     *,
@@ -137,16 +146,18 @@ def realised_gains(
     end: date | None = None,
     method: Method | None = None,
     at: datetime,
-) -> list[RealisedGain]:
-    """Gains against acquisition cost of sales in whole days, both ends included.
+) -> RealisedPeriod:
+    """Gains of sales in whole days, both ends included, against acquisition cost and by period.
 
     Raises:
         PeriodRefused: the period ends in the future, or before it starts.
     """
     method = method or Method(portfolio.lot_method)
     first, final = find_period(portfolio, start=start, end=end, today=at.date())
-    realised, _ = realise(trades_until(portfolio, final), method, start=first, cost_dates=())
-    return realised
+    trades = trades_until(portfolio, final)
+    realised, _ = realise(trades, method, start=first, cost_dates=())
+    gains = period_gains(portfolio, realised, trades, start=first)
+    return RealisedPeriod(realised, gains)
 
 
 def realise(
@@ -277,7 +288,9 @@ def risk_figures(
     else:
         missing = {name: "too_few_days" for name in RISKY[:2] if figures[name] is None}
         missing |= {name: "no_swing" for name in RISKY[2:] if figures[name] is None}
-        missing |= {"twr_annualised": "total_loss"} if yearly is None else {}
+        if yearly is None:
+            why = "total_loss" if whole <= -1 else "beyond_measure"
+            missing |= dict.fromkeys(("twr_annualised", *RISKY[2:]), why)
     reasons |= missing
     return figures
 

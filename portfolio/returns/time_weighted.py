@@ -15,6 +15,8 @@ from portfolio.amounts import EXACT, ZERO
 
 ONE: Final = Decimal(1)
 DAYS_A_YEAR: Final = 365
+# A gain of a few days makes a yearly rate that says nothing any more.
+RATE_MAXIMUM: Final = Decimal(10) ** 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,14 @@ def daily_return(base: Decimal, result: Decimal) -> Decimal | None:
 
 
 def annualised(total: Decimal, *, days: int) -> Decimal | None:
-    """A return over some days, as that of a year of 365; None for a total loss or no time."""
+    """A return over some days, as that of a year of 365.
+
+    None for a total loss, for no time, and where the rate is beyond ``RATE_MAXIMUM``.
+    """
     if days <= 0 or total <= -1:
         return None
-    return EXACT.power(ONE + total, EXACT.divide(Decimal(DAYS_A_YEAR), Decimal(days))) - ONE
+    rate = EXACT.power(ONE + total, EXACT.divide(Decimal(DAYS_A_YEAR), Decimal(days))) - ONE
+    return rate if rate <= RATE_MAXIMUM else None
 
 
 @dataclass(frozen=True, slots=True)

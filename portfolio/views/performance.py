@@ -42,6 +42,9 @@ WORDS: Final = {
     "too_few_days": "It takes two trading days.",
     "no_swing": "The value did not move.",
     "total_loss": "Everything was lost.",
+    "beyond_measure": "Too few days for a yearly figure.",
+    "no_rate_at_start": "A currency had no rate at the start.",
+    "no_rate_at_end": "A currency has no rate at the end.",
 }
 NOTICES: Final = {
     "return_without_capital": "On some days there was a gain or a loss although there was nothing"

@@ -363,6 +363,8 @@ def test_positions_and_values_of_a_past_day(book: Book, apple: Instrument) -> No
     assert days["2024-01-04"]["cost"] == "75"
     found = book.performance(end="2024-01-04")
     assert (found["end_value"], found["realised_gain"]) == ("1500", "125")
+    # Half as much again in three days makes no year.
+    assert (found["xirr"], found["reasons"]["xirr"]) == (None, "beyond_measure")
 
 
 def test_a_year_of_interest_and_charges_links_to_what_was_published(api: ApiClient) -> None:
@@ -410,4 +412,14 @@ def test_a_rate_of_a_loan_that_was_published(book: Book) -> None:
     book("deposit", amount="200", occurred_at="2010-01-01T12:00:00Z")
     book("interest", amount="10", occurred_at="2010-12-31T12:00:00Z")
     found = book.performance(end="2010-12-31")
-    assert near(Decimal(found["xirr"]), "0.050140")
+    assert near(Decimal(found["xirr"]), "0.05014075")
+
+
+def test_the_tax_view_and_the_period_view(book: Book, apple: Instrument) -> None:
+    make_daily_bars(apple, [10], first_at=datetime.fromisoformat("2021-12-31T05:00:00+00:00"))
+    book("buy", 1, 1, occurred_at="2021-01-01T15:00:00Z")
+    book("sell", 1, "1.50", occurred_at="2022-12-31T15:00:00Z")
+    year = book.read("realized", start="2022-01-01", end="2022-12-31")
+    assert (year["realised_gain"], year["period_gain"]) == ("0.5", "-8.5")
+    whole = book.read("realized")
+    assert (whole["realised_gain"], whole["period_gain"]) == ("0.5", "0.5")
