@@ -10,6 +10,7 @@ pytestmark = pytest.mark.xdist_group("live_desk")
 
 SEED = 20_260_101
 REQUESTS_EACH = 6
+ROUNDS_MAXIMUM = 6  # so few requests may all succeed by chance
 
 
 @pytest.mark.timeout(600)
@@ -19,7 +20,10 @@ def test_no_request_breaks_the_document(live_desk: LiveDesk) -> None:
     fuzzer = Fuzzer(world, seed=SEED)
     for name, operation in fuzzer.operations():
         fuzzer.succeed(name, operation)
-        fuzzer.fuzz(name, operation, requests_wanted=REQUESTS_EACH)
+        for _ in range(ROUNDS_MAXIMUM):
+            fuzzer.fuzz(name, operation, requests_wanted=REQUESTS_EACH)
+            if not fuzzer.has_yet_to_fail(name, operation):
+                break
     assert "\n".join(fuzzer.violations.values()) == ""
     assert fuzzer.unreached() == [], fuzzer.table()
     assert fuzzer.total > 300
