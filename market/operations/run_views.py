@@ -86,10 +86,16 @@ def feeds_page(request: InvestorRequest) -> HttpResponse:
     now = timezone.now()
     context = {
         "shards": shard_ages(at=now),
-        "live_provider": settings.LIVE_PROVIDER.rpartition(".")[2],
+        "live_provider": live_provider_name(),
         "chains": settings.PRICE_CHAINS,
         "folder": settings.PRICE_FOLDER,
         "found": [FeedRow.of(instrument, at=now) for instrument in page.items],
         "older_href": older,
     }
     return TemplateResponse(request, "operations/feeds.html", context)
+
+
+def live_provider_name() -> str:
+    """As the environment names it; a class of the operator's own by its own name."""
+    names = {path: name for name, path in settings.LIVE_PROVIDERS.items()}
+    return names.get(settings.LIVE_PROVIDER, settings.LIVE_PROVIDER.rpartition(".")[2])

@@ -94,3 +94,12 @@ def test_nobody_else_sees_them(db: None) -> None:
     assert bob.get("/operations/feeds").status_code == 404
     assert bob.get("/operations/runs").status_code == 404
     assert bob.post(f"/operations/runs/{run.id}/repetition").status_code == 404
+
+
+def test_the_live_provider_is_called_as_the_environment_calls_it(
+    staff: Client, settings: LazySettings
+) -> None:
+    settings.LIVE_PROVIDER = settings.LIVE_PROVIDERS["simulated"]
+    assert staff.get("/operations/feeds").context["live_provider"] == "simulated"
+    settings.LIVE_PROVIDER = "of.our.own.Prices"
+    assert staff.get("/operations/feeds").context["live_provider"] == "Prices"
