@@ -40,6 +40,7 @@ WHERE reference = ANY(%s)
 """
 CONSUME: Final = """
 UPDATE portfolio_hold AS h SET remaining = h.remaining - c.used,
+    amount = greatest(h.amount, h.remaining - c.used),
     released_at = CASE WHEN c.is_released THEN %s ELSE h.released_at END
 FROM unnest(%s::uuid[], %s::numeric[], %s::bool[]) AS c (reference, used, is_released)
 WHERE h.reference = c.reference
@@ -56,13 +57,19 @@ class HoldChange:
 
     ``refilled_to`` sets what the hold has left before anything is consumed, where an order takes
     over from another: released there and refilled here in one batch, nothing is uncovered or held
-    twice. It is at most the hold's amount.
+    twice. ``added`` is reserved on top, from what came in with the same batch.
     """
 
     reference: UUID
     consumed: Decimal = ZERO
     release_rest: bool = False
     refilled_to: Decimal | None = None
+    added: Decimal = ZERO
+
+    @property
+    def changes_something(self) -> bool:
+        is_refilled = self.refilled_to is not None
+        return is_refilled or self.release_rest or bool(self.consumed or self.added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +172,7 @@ def change_holds(
                 raise HoldReleased(reference=reference)
             continue
         has = hold.remaining if change.refilled_to is None else ten_places(change.refilled_to)
+        has += change.added
         left = ZERO if change.release_rest else max(has - change.consumed, ZERO)
         freed = hold.remaining - left  # below zero where it was refilled
         used[reference] = (freed, change.release_rest)
@@ -182,6 +190,7 @@ def _joined(changes: Iterable[HoldChange]) -> dict[UUID, HoldChange]:
             earlier.consumed + change.consumed,
             earlier.release_rest or change.release_rest,
             earlier.refilled_to if change.refilled_to is None else change.refilled_to,
+            earlier.added + change.added,
         )
     return joined
 

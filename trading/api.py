@@ -22,11 +22,7 @@ from trading.admission import admit
 from trading.fill_table import fill_table
 from trading.models import Fill, Order, OrderEvent, Settlement
 from trading.models.orders import OrderQuerySet
-from trading.orders_at_once import place_at_once, ticket_of
-from trading.schemas import (
-    FillList,
-    FillOut,
-    FillsWanted,
+from trading.order_schemas import (
     OrderEventList,
     OrderEventOut,
     OrderIn,
@@ -34,6 +30,12 @@ from trading.schemas import (
     OrderOut,
     OrderReplaceIn,
     OrdersWanted,
+)
+from trading.orders_at_once import place_at_once, ticket_of
+from trading.schemas import (
+    FillList,
+    FillOut,
+    FillsWanted,
     SettlementList,
     SettlementOut,
     SettlementsWanted,
@@ -83,7 +85,7 @@ def shown(order: Order) -> OrderOut:
 @router.get("/orders", response=OrderList, auth=KeyAuth("read"), tags=["Orders"])
 def list_orders(request: ApiRequest, wanted: Query[OrdersWanted]) -> OrderList:
     """Orders, newest first."""
-    rows = orders_of(request.auth).select_related("instrument")
+    rows = orders_of(request.auth).select_related("instrument").prefetch_related("legs")
     rows = rows.filter(**conditions(request.auth, wanted, at="submitted_at"))
     if wanted.status is not None:
         rows = rows.filter(status__in=statuses(wanted.status))

@@ -14,7 +14,7 @@ from portfolio.errors import PortfolioNotFound
 from trading.admission import NO_INSTRUMENT
 from trading.errors import OrderDenied
 from trading.order_batch import Wish
-from trading.schemas import CLIENT_ORDER_ID_LENGTH, OrderIn
+from trading.order_schemas import CLIENT_ORDER_ID_LENGTH, OrderIn
 
 
 def wishes_of(caller: Caller, asked: Sequence[OrderIn], *, key: str) -> list[Wish]:

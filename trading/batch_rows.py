@@ -14,9 +14,9 @@ from django.db import connection
 
 from accounts.identifiers import new_id
 from portfolio.entries import EntryDraft
-from trading.batches import Replaced, StopMove, Triggered, WorkingOrder
+from trading.batches import Reduced, Replaced, StopMove, Triggered, Woken, WorkingOrder
 from trading.models.fills import Counterparty
-from trading.states import Event, Status
+from trading.states import CommandKind, Event, Status
 
 LOCK_ORDERS: Final = """
 SELECT id, status, filled_quantity, filled_amount FROM trading_order
@@ -44,21 +44,35 @@ WHERE o.id = d.id
 # In the place of the old one it has the old one's time priority.
 TAKE_OVER: Final = """
 UPDATE trading_order AS o SET quantity = d.quantity, filled_before = d.filled_before,
-    priority = CASE WHEN d.keeps_place THEN old.priority ELSE o.priority END
+    priority = CASE WHEN d.keeps_place THEN old.priority ELSE o.priority END,
+    activated_at = coalesce(o.activated_at, old.activated_at)
 FROM unnest(%s::uuid[], %s::uuid[], %s::numeric[], %s::numeric[], %s::bool[])
     AS d (old_id, id, quantity, filled_before, keeps_place)
 JOIN trading_order AS old ON old.id = d.old_id
 WHERE o.id = d.id
+"""
+UPDATE_EXITS: Final = """
+UPDATE trading_order AS o SET quantity = d.quantity,
+    activated_at = coalesce(o.activated_at, d.activated_at)
+FROM unnest(%s::uuid[], %s::numeric[], %s::timestamptz[]) AS d (id, quantity, activated_at)
+WHERE o.id = d.id
+"""
+# Exits follow the order that replaced the one they belonged to; they may sell what it buys.
+FOLLOW: Final = """
+UPDATE trading_order AS o SET parent_id = d.id,
+    quantity = CASE WHEN o.order_class = 'oco' THEN o.quantity ELSE d.quantity END
+FROM unnest(%s::uuid[], %s::uuid[], %s::numeric[]) AS d (old_id, id, quantity)
+WHERE o.parent_id = d.old_id AND o.finished_at IS NULL
 """
 MAKE_WAY: Final = """
 UPDATE trading_order AS o SET replaced_by_id = d.id
 FROM unnest(%s::uuid[], %s::uuid[]) AS d (old_id, id) WHERE o.id = d.old_id
 """
 # The matcher's own commands: done as soon as they are written down.
-INSERT_TRIGGERS: Final = """
+INSERT_OWN: Final = """
 INSERT INTO trading_ordercommand
     (kind, created_at, done_at, shard, order_id, instrument_id, sequence)
-SELECT 'trigger', %s, %s, %s, d.* FROM unnest(%s::uuid[], %s::int[], %s::bigint[]) AS d
+SELECT %s, %s, %s, %s, d.* FROM unnest(%s::uuid[], %s::int[], %s::bigint[]) AS d
 """
 INSERT_FILLS: Final = """
 INSERT INTO trading_fill (executed_at, id, match_id, order_id, portfolio_id, instrument_id, side,
@@ -168,8 +182,32 @@ def update_stops(
         ],
     )
     if triggered:
-        rows = [(step.order.id, step.order.instrument_id, step.sequence) for step in triggered]
-        _run(INSERT_TRIGGERS, now, now, shard, rows=rows)
+        _insert_own(CommandKind.TRIGGER, triggered, shard=shard, now=now)
+
+
+def update_exits(
+    steps: Sequence[Woken | Reduced],
+    *,
+    orders: Mapping[UUID, WorkingOrder],
+    shard: int,
+    now: datetime,
+) -> None:
+    """Write what exits are for by now, and the activation of those that slept."""
+    woken = {step.order.id: step for step in steps if isinstance(step, Woken)}
+    rows = [
+        (order_id, orders[order_id].quantity, now if order_id in woken else None)
+        for order_id in dict.fromkeys(step.order.id for step in steps)
+    ]
+    _run(UPDATE_EXITS, rows=rows)
+    if woken:
+        _insert_own(CommandKind.ACTIVATE, list(woken.values()), shard=shard, now=now)
+
+
+def _insert_own(
+    kind: CommandKind, steps: Sequence[Triggered] | Sequence[Woken], *, shard: int, now: datetime
+) -> None:
+    rows = [(step.order.id, step.order.instrument_id, step.sequence) for step in steps]
+    _run(INSERT_OWN, kind.value, now, now, shard, rows=rows)
 
 
 def update_replaced(steps: Sequence[Replaced]) -> None:
@@ -183,6 +221,8 @@ def update_replaced(steps: Sequence[Replaced]) -> None:
         rows=[(*row, step.keeps_place) for row, step in zip(rows, steps, strict=True)],
     )
     _run(MAKE_WAY, rows=[row[:2] for row in rows])
+    if leading := [row[:3] for row, step in zip(rows, steps, strict=True) if step.order.may_lead]:
+        _run(FOLLOW, rows=leading)
 
 
 def insert_fills(fills: Sequence[NewFill], *, now: datetime) -> None:

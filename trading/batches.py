@@ -14,7 +14,7 @@ from uuid import UUID
 
 from trading.matching import Outcome
 from trading.order_book import BookOrder
-from trading.states import CommandKind, Event, OrderType, Side, TimeInForce
+from trading.states import CommandKind, Event, OrderClass, OrderType, Side, TimeInForce
 from trading.stops import Stop, Trail
 
 PRICE_STEPS: Final = 10_000  # per unit of currency
@@ -58,6 +58,27 @@ class WorkingOrder:
     priority: int | None = None  # None until it has been through the book
     replaces_id: UUID | None = None
     filled_before: Decimal = Decimal(0)  # by the order it replaces, of what was asked for in all
+    order_class: OrderClass = OrderClass.SIMPLE
+    parent_id: UUID | None = None  # of an exit: its entry, or the exit that leads an OCO
+    is_dormant: bool = False  # an exit whose entry is not done
+    hold_reference: UUID | None = None  # the hold it shares; None: it has its own
+
+    @property
+    def hold_id(self) -> UUID:
+        return self.hold_reference or self.id
+
+    @property
+    def shares_hold(self) -> bool:
+        return self.hold_reference is not None
+
+    @property
+    def may_lead(self) -> bool:
+        """Whether exits may belong to it."""
+        return self.order_class is not OrderClass.SIMPLE and self.parent_id is None
+
+    @property
+    def is_entry(self) -> bool:
+        return self.order_class.has_entry and self.parent_id is None
 
     @property
     def is_trailing(self) -> bool:
@@ -65,6 +86,7 @@ class WorkingOrder:
 
     @property
     def waits_for_stop(self) -> bool:
+        """Once it is awake, that is."""
         return self.type.waits_for_stop and not self.is_triggered
 
     @property
@@ -187,6 +209,38 @@ class NotReplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedWith:
+    """An order ended because of another that it belongs to."""
+
+    order_id: UUID
+    event: Event
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """An exit may sell less, because its partner has sold the rest."""
+
+    order: WorkingOrder  # with what is left of its quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """An entry has bought what its exits may sell."""
+
+    hold_id: UUID  # theirs
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """An exit that slept takes its turn from this sequence on."""
+
+    order: WorkingOrder  # with the quantity it is for
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
 class StopMove:
     """Where a trailing stop stands now."""
 
@@ -194,7 +248,9 @@ class StopMove:
     water_mark: Decimal
 
 
-Step = Matched | Ended | Parked | Triggered | Replaced | NotReplaced
+OfGroup = EndedWith | Reduced | Secured | Woken
+OfReplacement = Replaced | NotReplaced
+Step = Matched | Ended | Parked | Triggered | OfReplacement | OfGroup
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ Each change is noted as a step of the batch at hand.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -15,7 +15,6 @@ from market.values import QuoteValue
 from trading import matching
 from trading.batches import (
     PRICE_STEPS,
-    Batch,
     Command,
     Listing,
     Matched,
@@ -24,21 +23,14 @@ from trading.batches import (
     Triggered,
     WorkingOrder,
 )
+from trading.following import Follower, Turn
+from trading.groups import Groups
 from trading.matching import End, Outcome
 from trading.offers import Offers
 from trading.order_book import OrderBook
 from trading.sizing import collar_price
-from trading.states import Side
+from trading.states import Event, OrderClass, Side
 from trading.stops import Stop, StopBook
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One batch being matched: what it has come to so far, when, and what does not trade now."""
-
-    batch: Batch
-    now: datetime
-    closed: frozenset[int]  # instruments
 
 
 class Books:
@@ -53,6 +45,8 @@ class Books:
         self.next_expiry_at: datetime | None = None
         self._offers = offers
         self._collar_bps = collar_bps
+        self.groups = Groups()
+        self._follower = Follower(self)
 
     def number(self) -> int:
         """The next place in the shard's sequence."""
@@ -85,9 +79,11 @@ class Books:
     def readmit(self, order: WorkingOrder) -> None:
         """Put an order back where it stood; one that would cross waits for its turn to take."""
         self._keep(order)
+        if order.is_dormant:
+            return
         if order.waits_for_stop:
             # Only what has been through the book is readmitted, so it has its place.
-            self._stops_of(order).add(order.for_stops(arrival=order.priority or 0))
+            self.stops_of(order).add(order.for_stops(arrival=order.priority or 0))
             return
         book = self.books.setdefault(order.instrument_id, OrderBook())
         resting = order.for_book()
@@ -113,34 +109,42 @@ class Books:
             outcomes += matching.meet_street(book, shown.street)
             for outcome in outcomes:
                 self._note(turn, Matched(outcome, shown.quote_at))
+        self._follower.follow(turn)
         self._trigger(turn, instrument_id)
 
     def admit(self, turn: Turn, order: WorkingOrder, command: Command, sequence: int) -> None:
-        """Let an order wait for its stop price, or bring it to its book."""
+        """Let an order sleep, wait for its stop price, or come to its book."""
         self._keep(order)
-        if not order.waits_for_stop:
-            self._submit(turn, order, command, sequence)
-            return
-        stop = order.for_stops(arrival=sequence)
-        self._stops_of(order).add(stop)
-        self._note_parked(turn, order, stop, sequence)
-        if order.instrument_id not in turn.closed:
+        if order.is_dormant:
+            turn.batch.orders[order.id] = order
+            turn.batch.steps.append(Parked(order.id, sequence))
+        elif not order.waits_for_stop:
+            self.submit(turn, order, command, sequence)
+            self._follow(turn, order.instrument_id)
+        else:
+            stop = order.for_stops(arrival=sequence)
+            self.stops_of(order).add(stop)
+            self._note_parked(turn, order, stop, sequence)
             self._trigger(turn, order.instrument_id)
 
     def take_out(self, order: WorkingOrder) -> Stop | None:
         """Forget an order; the stop, where it waited for one."""
-        del self.orders[order.id]
-        stop = self._stops_of(order).remove(order.id)
+        self._forget(order)
+        stop = self.stops_of(order).remove(order.id)
         if stop is None and (book := self.books.get(order.instrument_id)):
             book.remove(order.id)
         return stop
 
     def succeed(self, turn: Turn, old: WorkingOrder, order: WorkingOrder, command: Command) -> None:
         """Let an order stand in the place of one that makes way for it."""
-        del self.orders[old.id]
+        self._forget(old)
         self._keep(order)
+        if order.is_dormant:
+            turn.batch.orders[order.id] = order
+            turn.batch.steps.append(Parked(order.id, None))
+            return
         if order.waits_for_stop:
-            stop = self._stops_of(order).succeed(old.id, order.id)
+            stop = self.stops_of(order).succeed(old.id, order.id)
             self._note_parked(turn, order, stop, None)
             return
         book = self.books[order.instrument_id]
@@ -148,7 +152,30 @@ class Books:
         end = End.WAITS if resting.id in book.waiting else End.RESTS
         self._note(turn, Matched(Outcome(resting, [], end), None, command))
 
-    def _submit(
+    def follow_successor(self, old: WorkingOrder, order: WorkingOrder) -> None:
+        """Let the exits of an order belong to the one that replaces it."""
+        for leg_id in self.groups.legs_of(old):
+            leg = self.orders[leg_id]
+            self.groups.remove(leg)
+            quantity = order.quantity if order.is_entry else leg.quantity
+            self._keep(replace(leg, parent_id=order.id, quantity=quantity))
+
+    def companions_of(self, order: WorkingOrder) -> list[WorkingOrder]:
+        """All that cannot go on without it."""
+        found = (self.orders.get(other) for other in self.groups.companions_of(order))
+        return [other for other in found if other is not None]
+
+    def end_group(self, turn: Turn, order: WorkingOrder, *, left: int, ending: Event) -> None:
+        """Let those that belong to an order that was taken out end with it, or wake."""
+        if order.order_class is not OrderClass.SIMPLE:
+            self._follower.tell(order, 0, left, is_over=True, ending=ending)
+            self._follow(turn, order.instrument_id)
+
+    def _follow(self, turn: Turn, instrument_id: int) -> None:
+        if self._follower.follow(turn):
+            self._trigger(turn, instrument_id)
+
+    def submit(
         self, turn: Turn, order: WorkingOrder, command: Command | None, sequence: int
     ) -> None:
         """Bring an order to its book, and let those that wait meet it there."""
@@ -167,20 +194,29 @@ class Books:
         """Let the newest price trigger stops; each is submitted in its turn, under a new number."""
         shown = self._offers.fresh(instrument_id, turn.now)
         stops = self.stops.get(instrument_id)
-        if stops is None or not stops.stops or shown is None or not shown.last:
+        if instrument_id in turn.closed or stops is None or not stops.stops:
+            return
+        if shown is None or not shown.last:
             return
         reached, moved = stops.hear(int(shown.last * PRICE_STEPS))
         for stop in moved:
             _note_move(turn, stop)
+        is_armed = False
         for stop in reached:
-            waiting = self.orders[stop.id]
+            waiting = self.orders.get(stop.id)
+            if waiting is None:
+                continue  # its partner filled by a stop before it
             if waiting.expires_at is not None and waiting.expires_at <= turn.now:
                 continue  # its end waits among the commands
+            self._follower.end_partner(turn, waiting)
             sequence = self.number()
             order = self._triggered(waiting, sequence, last=shown.last)
             self.orders[order.id] = turn.batch.orders[order.id] = order
             turn.batch.steps.append(Triggered(order, sequence, shown.last))
-            self._submit(turn, order, None, sequence)
+            self.submit(turn, order, None, sequence)
+            is_armed = self._follower.follow(turn) or is_armed
+        if is_armed:
+            self._trigger(turn, instrument_id)  # what was armed has not heard this price yet
 
     def _triggered(self, order: WorkingOrder, sequence: int, *, last: Decimal) -> WorkingOrder:
         """The order from now on. A sale without a limit has its collar below the price of now.
@@ -199,15 +235,27 @@ class Books:
         order_id = outcome.order.id
         batch.steps.append(step)
         batch.orders[order_id] = self.orders[order_id]
+        filled: dict[UUID, int] = {}
+        left: dict[UUID, int] = {order_id: outcome.order.remaining}
         for trade in outcome.trades:
+            filled[order_id] = filled.get(order_id, 0) + trade.quantity
             maker = trade.maker
+            if maker is None:
+                continue
+            filled[maker.id] = filled.get(maker.id, 0) + trade.quantity
+            left[maker.id] = maker.remaining
             # A later outcome of the same sweep may have finished the maker already.
-            if maker is not None and maker.id in self.orders:
+            if maker.id in self.orders:
                 batch.orders[maker.id] = self.orders[maker.id]
                 if not maker.remaining:
-                    del self.orders[maker.id]
+                    self._forget(self.orders[maker.id])
         if outcome.end not in {End.RESTS, End.WAITS}:
-            del self.orders[order_id]
+            self._forget(self.orders[order_id])
+        for touched_id, remaining in left.items():
+            order = batch.orders[touched_id]
+            if order.order_class is not OrderClass.SIMPLE:
+                is_over = touched_id not in self.orders
+                self._follower.tell(order, filled.get(touched_id, 0), remaining, is_over=is_over)
 
     def _note_parked(
         self, turn: Turn, order: WorkingOrder, stop: Stop, sequence: int | None
@@ -216,11 +264,16 @@ class Books:
         turn.batch.steps.append(Parked(order.id, sequence))
         _note_move(turn, stop)
 
-    def _stops_of(self, order: WorkingOrder) -> StopBook:
+    def stops_of(self, order: WorkingOrder) -> StopBook:
         return self.stops.setdefault(order.instrument_id, StopBook())
+
+    def _forget(self, order: WorkingOrder) -> None:
+        del self.orders[order.id]
+        self.groups.remove(order)
 
     def _keep(self, order: WorkingOrder) -> None:
         self.orders[order.id] = order
+        self.groups.add(order)
         expires_at = order.expires_at
         if expires_at and (self.next_expiry_at is None or expires_at < self.next_expiry_at):
             self.next_expiry_at = expires_at

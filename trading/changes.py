@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
+from portfolio.holds import HoldChange
 from trading.batch_rows import NewEvent, NewFill, Progress
 from trading.broadcasts import News
 from trading.states import Event, next_status
@@ -19,6 +21,7 @@ class Changes:
     progress: dict[UUID, Progress]
     fills: list[NewFill] = field(default_factory=list)
     events: list[NewEvent] = field(default_factory=list)
+    secured: dict[UUID, Decimal] = field(default_factory=dict)  # hold → units its exits may sell
 
     def news(self) -> dict[UUID, News]:
         """What the watchers of each portfolio are to be told."""
@@ -29,6 +32,29 @@ class Changes:
         for fill in self.fills:
             news[fill.order.portfolio_id].fills[fill.id] = fill.order.id
         return news
+
+    def secure(self, hold_id: UUID, quantity: Decimal) -> None:
+        """Hold what an entry has bought for its exits."""
+        self.secured[hold_id] = self.secured.get(hold_id, Decimal(0)) + quantity
+
+    def hold_changes(self) -> list[HoldChange]:
+        """What becomes of each hold; one that is shared is released with the last who share it."""
+        sharing: dict[UUID, list[Progress]] = {hold_id: [] for hold_id in self.secured}
+        for progress in self.progress.values():
+            sharing.setdefault(progress.order.hold_id, []).append(progress)
+        changes = [
+            HoldChange(
+                hold_id,
+                consumed=sum((one.consumed for one in all_of_it), Decimal(0)),
+                release_rest=bool(all_of_it) and all(one.is_finished for one in all_of_it),
+                refilled_to=next(
+                    (one.refilled_to for one in all_of_it if one.refilled_to is not None), None
+                ),
+                added=self.secured.get(hold_id, Decimal(0)),
+            )
+            for hold_id, all_of_it in sharing.items()
+        ]
+        return [change for change in changes if change.changes_something]
 
     def move(
         self,

@@ -10,7 +10,7 @@ from psycopg.rows import namedtuple_row
 
 from trading.batches import PRICE_STEPS, QUANTITY_STEPS, Command, Listing, WorkingOrder
 from trading.offers import Used
-from trading.states import CommandKind, OrderType, Side, Status, TimeInForce
+from trading.states import CommandKind, OrderClass, OrderType, Side, Status, TimeInForce
 
 ORDER_COLUMNS: Final = """
     orders.id AS order_id, orders.portfolio_id, portfolio.owner_id, orders.instrument_id,
@@ -19,7 +19,8 @@ ORDER_COLUMNS: Final = """
     orders.side, orders.type, orders.time_in_force, orders.status, orders.quantity,
     orders.filled_quantity, orders.worst_price, orders.commission_schedule, orders.expires_at,
     orders.priority, orders.stop_price, orders.trail_amount, orders.trail_pct, orders.water_mark,
-    orders.triggered_at, orders.replaces_id, orders.filled_before
+    orders.triggered_at, orders.replaces_id, orders.filled_before,
+    orders.order_class, orders.parent_id, orders.activated_at, orders.hold_reference
 """
 ORDER_JOINS: Final = """
     JOIN portfolio_portfolio AS portfolio ON portfolio.id = orders.portfolio_id
@@ -128,4 +129,8 @@ def _order(row: Any) -> WorkingOrder:
         priority=row.priority,
         replaces_id=row.replaces_id,
         filled_before=row.filled_before,
+        order_class=OrderClass(row.order_class),
+        parent_id=row.parent_id,
+        is_dormant=row.parent_id is not None and row.activated_at is None,
+        hold_reference=row.hold_reference,
     )

@@ -6,19 +6,19 @@ Rows are locked in the house's order: orders by id, then ledger balances by id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
 from django.db import transaction
 
 from portfolio import bookkeeping, ledger
-from portfolio.holds import HoldChange
 from trading.batch_rows import (
     finish_commands,
     insert_events,
     insert_fills,
     lock_orders,
+    update_exits,
     update_orders,
     update_replaced,
     update_stops,
@@ -28,9 +28,11 @@ from trading.batches import (
     Batch,
     Command,
     Matched,
+    Reduced,
     Replaced,
     Step,
     Triggered,
+    Woken,
     WorkingOrder,
 )
 from trading.changes import Changes
@@ -58,15 +60,23 @@ def write_batch(batch: Batch, *, shard: int, now: datetime) -> Changes:
 
 
 def write_rejection(
-    command: Command, *, old: WorkingOrder | None, shard: int, sequence: int, now: datetime
+    command: Command,
+    *,
+    old: WorkingOrder | None,
+    companions: Sequence[WorkingOrder],
+    shard: int,
+    sequence: int,
+    now: datetime,
 ) -> Changes:
     """End an order whose command cannot be carried out, and release its hold.
 
     A cancellation or expiry that cannot be carried out ends the order as cancelled. One that was
-    to take over from ``old`` leaves that as it is.
+    to take over from ``old`` leaves that, and those that belong to it, as they are; otherwise
+    ``companions``, those that belong to the order, end with it.
     """
     order = command.order
-    orders = {order.id: order} | ({old.id: old} if old else {})
+    others = [old] if old else companions
+    orders = {one.id: one for one in (order, *others)}
     with transaction.atomic():
         changes = Changes(now=now, progress=lock_orders(orders))
         progress = changes.progress[order.id]
@@ -74,6 +84,11 @@ def write_rejection(
         if not progress.is_finished:
             is_in_book = progress.status in {Status.HELD, Status.NEW, Status.PARTIALLY_FILLED}
             changes.move(progress, Event.CANCELED if is_in_book else Event.REJECTED)
+        for companion in companions if old is None else ():
+            beside = changes.progress[companion.id]
+            if not beside.is_finished:
+                beside.reason = REJECTED
+                changes.move(beside, Event.CANCELED)
         if old is not None:
             restore(changes, old, reason=REJECTED, actor_id=command.actor_id)
         batch = Batch(sequences=[(command.id, sequence)])
@@ -98,16 +113,7 @@ def _check_against_books(changes: Changes, steps: Iterable[Step]) -> None:
 
 def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
     entries = [fill.entry for fill in changes.fills]
-    hold_changes = [
-        HoldChange(
-            order_id,
-            consumed=progress.consumed,
-            release_rest=progress.is_finished,
-            refilled_to=progress.refilled_to,
-        )
-        for order_id, progress in changes.progress.items()
-        if progress.consumed or progress.is_finished or progress.refilled_to is not None
-    ]
+    hold_changes = changes.hold_changes()
     if entries or hold_changes:
         ledger.post_entries(entries, recorded_at=changes.now, hold_changes=hold_changes)
     if changes.fills:
@@ -117,6 +123,9 @@ def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
         update_orders(changes.progress.values(), now=changes.now)
     if replaced := [step for step in batch.steps if isinstance(step, Replaced)]:
         update_replaced(replaced)
+    awake = [step for step in batch.steps if isinstance(step, Woken | Reduced)]
+    if awake:
+        update_exits(awake, orders=batch.orders, shard=shard, now=changes.now)
     triggered = [step for step in batch.steps if isinstance(step, Triggered)]
     if batch.moves or triggered:
         update_stops(batch.moves, triggered, shard=shard, now=changes.now)

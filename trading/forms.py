@@ -12,7 +12,7 @@ from accounts.errors import AllowanceExceeded, Problem
 from accounts.identifiers import new_id
 from accounts.refusals import with_way_on
 from trading.orders import OrderTicket
-from trading.states import OrderType, Side, TimeInForce
+from trading.states import OrderClass, OrderType, Side, TimeInForce
 
 # Where a problem of the operation stands on the ticket; what is not named concerns all of it.
 FIELD_OF_PROBLEM: Final = {
@@ -23,11 +23,17 @@ FIELD_OF_PROBLEM: Final = {
     "trail_amount": "trail",
     "trail_pct": "trail",
     "time_in_force": "time_in_force",
+    "take_profit": "take_profit",
+    "take_profit.limit_price": "take_profit",
+    "stop_loss": "stop_loss",
+    "stop_loss.stop_price": "stop_loss",
+    "stop_loss.limit_price": "stop_loss_limit",
 }
 QUANTITY: Final = "quantity"
 NOTIONAL: Final = "notional"
 AMOUNT: Final = "amount"
 PER_CENT: Final = "pct"
+EXITS: Final = ("take_profit", "stop_loss", "stop_loss_limit")
 STOPS_AT_A_PRICE: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 TYPES: Final = (
     (OrderType.MARKET.value, "Market"),
@@ -69,6 +75,9 @@ class OrderTicketForm(forms.Form):
         choices=[(AMOUNT, "Amount"), (PER_CENT, "Per cent")], required=False
     )
     limit_price = number_field("Limit price", decimal_places=8)
+    take_profit = number_field("Take profit at", decimal_places=8)
+    stop_loss = number_field("Stop loss from", decimal_places=8)
+    stop_loss_limit = number_field("and not below", decimal_places=8)
     time_in_force = forms.ChoiceField(
         label="Time in force",
         choices=TIMES_IN_FORCE,
@@ -91,6 +100,9 @@ class OrderTicketForm(forms.Form):
             "stop_price": "",
             "trail": "",
             "trail_in": AMOUNT,
+            "take_profit": "",
+            "stop_loss": "",
+            "stop_loss_limit": "",
             "time_in_force": TimeInForce.DAY.value,
             "client_order_id": str(new_id()),
         }
@@ -127,7 +139,24 @@ class OrderTicketForm(forms.Form):
             trail_amount=None if is_share else trail,
             trail_pct=trail if is_share else None,
             client_order_id=given.get("client_order_id") or None,
+            order_class=self._class_of(given),
+            **{name: given.get(name) for name in EXITS},
         )
+
+    @property
+    def has_exits(self) -> bool:
+        """Whether any exit is filled in, so that its fields are to be in sight."""
+        return any(self[name].value() for name in EXITS)
+
+    @staticmethod
+    def _class_of(given: dict[str, Any]) -> OrderClass:
+        """What the exits make of the order; a sale at a limit with a stop-loss is an OCO."""
+        count = sum(given.get(name) is not None for name in ("take_profit", "stop_loss"))
+        if not count and given.get("stop_loss_limit") is None:
+            return OrderClass.SIMPLE
+        if given.get("side") == Side.SELL and given.get("stop_loss") is not None:
+            return OrderClass.OCO
+        return OrderClass.BRACKET if count == 2 else OrderClass.OTO
 
     def add_problems(self, problems: Iterable[Problem], *, is_draft: bool = False) -> None:
         """Put each problem at its field; a draft is not blamed for what is still missing."""

@@ -15,7 +15,7 @@ from trading.cancellation import Asked
 from trading.closing import Closure
 from trading.errors import DuplicateClientOrderId
 from trading.order_batch import Placing
-from trading.schemas import OrderIn, OrderOut
+from trading.order_schemas import OrderIn, OrderOut
 
 ORDERS_MAXIMUM: Final = settings.LIMITS.orders_per_batch
 

@@ -34,6 +34,7 @@ def _orders(request: InvestorRequest, instrument: Instrument) -> list[dict[str, 
         .working()
         .filter(instrument=instrument, limit_price__isnull=False)
         .exclude(stop_price__isnull=False, triggered_at=None)
+        .exclude(parent__isnull=False, activated_at=None)
         .values("side", "limit_price")
         .annotate(remaining=Sum(F("quantity") - F("filled_quantity")))
         .order_by("side", "limit_price")

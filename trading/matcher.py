@@ -200,6 +200,7 @@ class Matcher:
         now = self._clock()
         old_id = command.order.replaces_id if command.kind is CommandKind.REPLACE else None
         old = shard.orders.get(old_id) if old_id else None
+        companions = shard.companions_of(command.order)
         try:
             self._match(shard, [command], {instrument_id: quote} if quote else {}, now=now)
         except (OperationalError, InterfaceError, BookDiverged):
@@ -209,6 +210,7 @@ class Matcher:
             changes = execution.write_rejection(
                 command,
                 old=old,
+                companions=companions,
                 shard=self.index,
                 sequence=command_queue.next_sequence(shard=self.index),
                 now=now,

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts import metrics
-from accounts.errors import HoldfastError
+from accounts.errors import HoldfastError, Problem
 from accounts.models import User
 from accounts.tiers import allowance_of
 from market.live import live_quotes
@@ -34,7 +34,12 @@ from trading.order_drafts import Draft, draft_order
 from trading.orders import is_same
 from trading.pretrade import NEARLY_ALL
 from trading.situation import Situation, situation_of
+from trading.states import OrderClass
 from trading.tickets import OrderTicket
+
+NO_GROUPS: Final = Problem(
+    "order_class", "not_in_batch", "Orders with exits are placed one at a time."
+)
 
 
 class BatchTooLarge(TradingError):
@@ -127,6 +132,8 @@ class _Desk:
     def judge(self, wish: Wish, earlier: dict[tuple[UUID, str], Order]) -> Placing:
         if wish.error is not None:
             return Placing(error=wish.error)
+        if wish.ticket.order_class is not OrderClass.SIMPLE:
+            return Placing(error=OrderDenied([NO_GROUPS]))
         name = _name_of(wish)
         if name and (made := earlier.get(name) or self._drafted.get(name)):
             return _repeated(made, wish.ticket)

@@ -69,7 +69,7 @@ def draft_order(
         OrderDenied: a pre-trade check refused the ticket; see ``problems``.
         TooManyOpenOrders: the owner's tier includes no further one.
     """
-    if pretrade.has_all_open_orders(situation.means):
+    if pretrade.has_all_open_orders(situation.means, orders=1 + ticket.exit_count):
         raise TooManyOpenOrders(situation.means.tier)
     problems = pretrade.find_problems(
         ticket,
@@ -115,6 +115,7 @@ def _make_order(
         worst_price=plan.worst_price,
         commission_schedule=settings.COMMISSION_SCHEDULE,
         extended_hours=ticket.extended_hours,
+        order_class=ticket.order_class.value,
         submitted_at=placed_at,
         updated_at=placed_at,
         expires_at=expires_at,

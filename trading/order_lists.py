@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
 from portfolio.models import Hold
 from trading.models import Fill, Order, OrderEvent
+from trading.states import OrderClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class OrderStory:
     lines: Sequence[StoryLine]
     fills: Sequence[Fill]  # each with its settlement
     commission: Decimal  # over all fills
+    group: Sequence[Order]  # entry or lead, and exits, that belong together with it
 
 
 def order_rows(orders: Iterable[Order]) -> list[OrderRow]:
@@ -40,14 +44,14 @@ def order_rows(orders: Iterable[Order]) -> list[OrderRow]:
     listed = list(orders)
     held = dict(
         Hold.objects.filter(
-            reference__in=[order.id for order in listed], released_at=None
+            reference__in=[order.hold_id for order in listed], released_at=None
         ).values_list("reference", "remaining")
     )
-    return [OrderRow(order, held.get(order.id, Decimal(0))) for order in listed]
+    return [OrderRow(order, held.get(order.hold_id, Decimal(0))) for order in listed]
 
 
 def order_story(order: Order) -> OrderStory:
-    """Everything about one order; three queries."""
+    """Everything about one order; three queries, and one more where others belong to it."""
     fills = list(order.fills.select_related("settlement").order_by("executed_at", "id"))
     return OrderStory(
         order=order,
@@ -55,7 +59,16 @@ def order_story(order: Order) -> OrderStory:
         lines=[_line(event) for event in order.events.order_by("id")],
         fills=fills,
         commission=sum((fill.commission for fill in fills), Decimal(0)),
+        group=_group_of(order),
     )
+
+
+def _group_of(order: Order) -> list[Order]:
+    if order.order_class == OrderClass.SIMPLE:
+        return []
+    head = order.parent_id or order.id
+    together = Order.objects.filter(Q(id=head) | Q(parent=head), replaced_by=None)
+    return list(together.exclude(id=order.id).select_related("instrument").order_by("id"))
 
 
 def _line(event: OrderEvent) -> StoryLine:

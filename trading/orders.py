@@ -24,8 +24,9 @@ from trading.errors import (
     PortfolioUnknown,
     TooManyOpenOrders,
 )
+from trading.group_placing import make_exits, record_group
 from trading.models import Order
-from trading.order_drafts import draft_order
+from trading.order_drafts import Draft, draft_order
 from trading.order_entry.stops import OrderEntryStopped, recording_orders, standing_stop
 from trading.situation import Situation, look
 from trading.states import OrderType, Side
@@ -105,9 +106,7 @@ def _place(
         return _repeat(ticket, order_id=situation.facts.earlier_order_id)
     draft = draft_order(portfolio_id, ticket, situation, placed_at=placed_at)
     order = draft.order
-    with recording_orders(), connection.cursor() as cursor:
-        cursor.execute(RECORD, [*draft.values(actor_id=actor_id), *draft.stop_values()])
-        (outcome,) = cursor.fetchone()
+    outcome = _record(draft, ticket, situation, actor_id=actor_id)
     if outcome == "repeated":
         earlier = Order.objects.get(
             portfolio_id=portfolio_id, client_order_id=order.client_order_id
@@ -117,6 +116,23 @@ def _place(
         raise _lost_race(portfolio_id, ticket, draft.reserve, at=placed_at)
     transaction.on_commit(lambda: tell_placed(order))
     return order
+
+
+def _record(
+    draft: Draft, ticket: OrderTicket, situation: Situation, *, actor_id: UUID | None
+) -> str:
+    """Record the order, with its exits where it has some; see the functions in the database."""
+
+    def record() -> str:
+        with recording_orders(), connection.cursor() as cursor:
+            cursor.execute(RECORD, [*draft.values(actor_id=actor_id), *draft.stop_values()])
+            (outcome,) = cursor.fetchone()
+        return str(outcome)
+
+    if not ticket.exit_count or situation.terms is None:
+        return record()
+    exits = make_exits(draft.order, ticket, terms=situation.terms, rules=situation.rules)
+    return record_group(draft.order, exits, actor_id=actor_id, record=record)
 
 
 def tell_placed(order: Order) -> None:
@@ -181,7 +197,20 @@ def is_same(order: Order, ticket: OrderTicket) -> bool:
         and order.notional == ticket.notional
         and (ticket.notional is not None or order.quantity == ticket.quantity)
         and order.extended_hours == ticket.extended_hours
+        and order.order_class == ticket.order_class
+        and (not ticket.exit_count or _exit_prices(order) == _exits_asked(ticket))
     )
+
+
+def _exit_prices(order: Order) -> set[tuple[Decimal | None, Decimal | None]]:
+    """Stop price and limit of each exit, as it was placed."""
+    placed = order.legs.filter(replaces=None)
+    return set(placed.values_list("stop_price", "limit_price"))
+
+
+def _exits_asked(ticket: OrderTicket) -> set[tuple[Decimal | None, Decimal | None]]:
+    asked = {(None, ticket.take_profit), (ticket.stop_loss, ticket.stop_loss_limit)}
+    return {prices for prices in asked if prices != (None, None)}
 
 
 def _lost_race(

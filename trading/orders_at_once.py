@@ -21,9 +21,9 @@ from trading.admission import parts_of
 from trading.errors import OrderDenied
 from trading.order_drafts import draft_order
 from trading.order_entry.stops import recording_orders
+from trading.order_schemas import CLIENT_ORDER_ID_LENGTH, OrderIn, OrderOut
 from trading.orders import tell_placed
 from trading.pretrade import has_nearly_all_open_orders
-from trading.schemas import CLIENT_ORDER_ID_LENGTH, OrderIn, OrderOut
 from trading.situation import read_row, situation_of
 from trading.tickets import OrderTicket
 
@@ -36,7 +36,7 @@ def place_at_once(
 ) -> HttpResponse | None:
     """Place the order and keep its answer; ``None``, with nothing changed, for the long way."""
     caller = request.auth
-    if not caller.may_use(payload.portfolio_id):
+    if payload.has_exits or not caller.may_use(payload.portfolio_id):
         return None
     mic, symbol = parts_of(payload.symbol)
     client_order_id = client_order_id_of(payload, key=attempt.key)

@@ -12,7 +12,7 @@ from typing import Final
 from accounts.errors import Problem
 from accounts.tiers import allowance_of
 from market.values import plain
-from trading import stop_rules
+from trading import exit_rules, stop_rules
 from trading.errors import TooManyOpenOrders
 from trading.sizing import Sizing, size_up, usable
 from trading.states import OrderType, Side, TimeInForce
@@ -43,6 +43,7 @@ def find_problems(
         *_ticket_problems(ticket, rules),
         *_grid_problems(ticket, terms, rules),
         *_price_problems(ticket, market, rules),
+        *exit_rules.price_problems(ticket, market, rules),
     ]
     if not problems:
         sizing = size_up(ticket, terms=terms, market=market, rules=rules)
@@ -65,13 +66,14 @@ def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Itera
             "market_closed",
             f"The exchange of {terms.symbol} is closed; a day or gtc limit order can wait.",
         )
-    if has_all_open_orders(means):
+    if has_all_open_orders(means, orders=1 + ticket.exit_count):
         error = TooManyOpenOrders(means.tier)
         yield Problem("", error.code, str(error))
 
 
-def has_all_open_orders(means: Means) -> bool:
-    return means.open_orders >= allowance_of(means.tier).open_orders
+def has_all_open_orders(means: Means, *, orders: int = 1) -> bool:
+    """Whether the owner's tier does not include so many more."""
+    return means.open_orders + orders > allowance_of(means.tier).open_orders
 
 
 def has_nearly_all_open_orders(means: Means) -> bool:
@@ -96,6 +98,7 @@ def _ticket_problems(ticket: OrderTicket, rules: Rules) -> Iterator[Problem]:
         yield Problem("limit_price", "superfluous", f"A {words} order takes no limit price.")
     yield from number_problems("limit_price", ticket.limit_price, rules.price_maximum)
     yield from stop_rules.ticket_problems(ticket, rules)
+    yield from exit_rules.ticket_problems(ticket, rules)
     name = ticket.client_order_id
     if name is not None and not (0 < len(name) <= rules.client_order_id_characters):
         yield Problem(
@@ -116,6 +119,7 @@ def _grid_problems(ticket: OrderTicket, terms: Terms, rules: Rules) -> Iterator[
     for field in ("limit_price", "stop_price", "trail_amount"):
         price = usable(getattr(ticket, field), rules.price_maximum)
         yield from grid_problems(field, price, terms.tick_size, "off_tick")
+    yield from exit_rules.grid_problems_of(ticket, terms, rules)
 
 
 def _price_problems(ticket: OrderTicket, market: Market, rules: Rules) -> Iterator[Problem]:

@@ -54,7 +54,8 @@ def replace_order(
         return earlier
     _refuse_unless_working(old)
     order = draft_replacement(old, changes, requested_at=requested_at)
-    _reserve(old, order, requested_at=requested_at)
+    if not old.is_exit:
+        _reserve(old, order, requested_at=requested_at)
     with recording_orders():
         order.save(force_insert=True)
     _record(old, order, requested_at=requested_at, actor_id=actor_id)

@@ -19,10 +19,11 @@ from trading.errors import OrderDenied
 from trading.models import Order
 from trading.situation import Situation, look
 from trading.sizing import Plan
-from trading.states import OrderType, Side, Status, TimeInForce
+from trading.states import OrderClass, OrderType, Side, Status, TimeInForce
 from trading.tickets import OrderTicket
 
 ZERO: Final = Decimal(0)
+FIXED_FOR_EXITS: Final = ("quantity", "time_in_force")
 TRIGGERED_FOR_GOOD: Final = ("stop_price", "trail_amount", "trail_pct")
 
 
@@ -94,6 +95,7 @@ def _make_order(
 ) -> Order:
     order_id = new_id()
     is_day = ticket.time_in_force is TimeInForce.DAY
+    close_at = sessions.session_close_at(requested_at, mic) if is_day else None
     # With the same terms it keeps the collar it was placed with, and a stop its mark.
     keeps_price = _price_of(ticket) == _price_of(ticket_of(old, Changes()))
     return Order(
@@ -117,9 +119,12 @@ def _make_order(
         extended_hours=old.extended_hours,
         submitted_at=requested_at,
         updated_at=requested_at,
-        expires_at=sessions.session_close_at(requested_at, mic) if is_day else None,
+        expires_at=old.expires_at if old.is_exit else close_at,
         replaces_id=old.id,
         filled_before=old.filled_quantity,
+        order_class=old.order_class,
+        parent_id=old.parent_id,
+        hold_reference=(old.hold_reference or old.id) if old.is_exit else None,
     )
 
 
@@ -133,6 +138,14 @@ def _problems(old: Order, changes: Changes) -> list[Problem]:
         if name in asked and old.triggered_at is not None:
             message = f"The stop was triggered, so its {name} no longer matters."
             problems.append(Problem(name, "triggered", message))
+    if old.is_exit:
+        for name in FIXED_FOR_EXITS:
+            if name in asked:
+                message = "An exit is for what its entry bought, as long as that was for."
+                problems.append(Problem(name, "of_a_group", message))
+    elif old.order_class != OrderClass.SIMPLE and old.filled_quantity:
+        message = "It has begun to fill, and its exits follow it as it is."
+        problems.append(Problem("", "entry_filling", message))
     if (quantity := changes.quantity) is not None and _has_filled(old, changes):
         message = (
             f"quantity was {plain(quantity)}, must be more than the"
@@ -166,8 +179,11 @@ def _has_filled(old: Order, changes: Changes) -> bool:
 
 def _without(old: Order, situation: Situation) -> Situation:
     """The situation with the old order's hold given back, and its place free."""
-    left = Hold.objects.get(reference=old.id).remaining
     means = situation.means
+    if old.is_exit:
+        # It sells what is held for it, or will be.
+        means = replace(means, available_units=old.quantity)
+    left = ZERO if old.is_exit else Hold.objects.get(reference=old.id).remaining
     is_buy = old.side == Side.BUY
     return replace(
         situation,

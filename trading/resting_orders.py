@@ -33,6 +33,7 @@ SELECT instrument_id, mic, side, price, size, orders FROM (
             'pending_replace')
         AND orders.priority IS NOT NULL AND orders.limit_price IS NOT NULL
         AND (orders.stop_price IS NULL OR orders.triggered_at IS NOT NULL)
+        AND (orders.parent_id IS NULL OR orders.activated_at IS NOT NULL)
         AND orders.instrument_id = ANY(%s)
     GROUP BY orders.instrument_id, instrument.exchange_id, orders.side, orders.limit_price
 ) AS level

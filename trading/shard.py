@@ -11,7 +11,8 @@ from datetime import datetime
 
 from market.values import QuoteValue
 from trading.batches import Batch, Command, Ended, NotReplaced, Replaced, WorkingOrder
-from trading.books import Books, Turn
+from trading.books import Books
+from trading.following import Turn
 from trading.offers import Offers, Used
 from trading.states import CommandKind, Event
 from trading.takeover import NoTakeover, take_over
@@ -100,6 +101,7 @@ class Shard(Books):
         keeps_place = taken.keeps_place
         batch.orders |= {old.id: old, new.id: taken.order}
         batch.steps.append(Replaced(old.id, taken.order, command, keeps_place))
+        self.follow_successor(old, taken.order)
         if keeps_place:
             self.succeed(turn, old, taken.order, command)
             return
@@ -115,6 +117,8 @@ class Shard(Books):
                 return  # it filled first
             raise BookDiverged(f"order {order_id} works in the database alone")
         batch.orders[order_id] = order
-        self.take_out(order)
         ending = Event.EXPIRED if command.kind is CommandKind.EXPIRE else Event.CANCELED
+        left = self.remaining(order)
+        self.take_out(order)
         batch.steps.append(Ended(order_id, ending, command, sequence))
+        self.end_group(turn, order, left=left, ending=ending)

@@ -34,6 +34,17 @@ class OrderType(StrEnum):
         return self in {OrderType.LIMIT, OrderType.STOP_LIMIT}
 
 
+class OrderClass(StrEnum):
+    SIMPLE = "simple"
+    BRACKET = "bracket"  # an entry, a take-profit and a stop-loss
+    OCO = "oco"  # a take-profit and a stop-loss; one cancels the other
+    OTO = "oto"  # an entry and one exit
+
+    @property
+    def has_entry(self) -> bool:
+        return self in {OrderClass.BRACKET, OrderClass.OTO}
+
+
 class TimeInForce(StrEnum):
     DAY = "day"  # until the close of the session it belongs to
     GTC = "gtc"  # until cancelled
@@ -69,6 +80,9 @@ class Event(StrEnum):
     ACCEPTED = "accepted"
     HELD = "held"
     TRIGGERED = "triggered"  # its stop price was reached
+    ACTIVATED = "activated"  # an exit goes to the book, after its entry
+    ARMED = "armed"  # an exit begins to wait for its stop price
+    REDUCED = "reduced"  # its partner filled a part
     PARTLY_FILLED = "partly_filled"
     FILLED = "filled"
     CANCEL_REQUESTED = "cancel_requested"
@@ -87,7 +101,9 @@ class CommandKind(StrEnum):
     CANCEL = "cancel"
     REPLACE = "replace"  # by the order that the command names
     EXPIRE = "expire"
-    TRIGGER = "trigger"  # the matcher's own: a stop was reached, and takes its turn from there
+    # The matcher's own: the order takes its turn from there.
+    TRIGGER = "trigger"  # its stop was reached
+    ACTIVATE = "activate"  # it is an exit, and its entry is done
 
 
 _OPEN: Final = (Status.NEW, Status.PARTIALLY_FILLED)
@@ -105,6 +121,9 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     (Status.PENDING_NEW, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE,
     (Status.PENDING_NEW, Event.HELD): Status.HELD,
     (Status.HELD, Event.TRIGGERED): Status.NEW,
+    (Status.HELD, Event.ACTIVATED): Status.NEW,
+    (Status.HELD, Event.ARMED): Status.HELD,
+    (Status.HELD, Event.REDUCED): Status.HELD,
     (Status.HELD, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
     (Status.HELD, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE,
     (Status.HELD, Event.CANCELED): Status.CANCELED,
@@ -119,6 +138,9 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     **{(status, Event.ACCEPTED): status for status in _ASKED},
     **{(status, Event.HELD): status for status in _ASKED},
     **{(status, Event.TRIGGERED): status for status in _ASKED},
+    **{(status, Event.ACTIVATED): status for status in _ASKED},
+    **{(status, Event.ARMED): status for status in _ASKED},
+    **{(status, Event.REDUCED): status for status in _ASKED},
     **{(status, Event.PARTLY_FILLED): status for status in _ASKED},
     **{(status, Event.FILLED): Status.FILLED for status in _ASKED},
     **{(status, Event.CANCELED): Status.CANCELED for status in _ASKED},
@@ -152,7 +174,7 @@ def next_status(status: Status, event: Event) -> Status:
         raise IllegalTransition(status=status, event=event) from None
 
 
-def restored_status(status: Status, *, waits_for_stop: bool, has_filled: bool) -> Status:
+def restored_status(status: Status, *, is_held: bool, has_filled: bool) -> Status:
     """Where ``REPLACE_REJECTED`` leads.
 
     Raises:
@@ -160,6 +182,6 @@ def restored_status(status: Status, *, waits_for_stop: bool, has_filled: bool) -
     """
     if status is not Status.PENDING_REPLACE:
         return next_status(status, Event.REPLACE_REJECTED)
-    if waits_for_stop:
+    if is_held:
         return Status.HELD
     return Status.PARTIALLY_FILLED if has_filled else Status.NEW

@@ -17,9 +17,14 @@ from trading.batches import (
     PRICE_STEPS,
     QUANTITY_STEPS,
     Ended,
+    EndedWith,
     NotReplaced,
+    OfGroup,
+    OfReplacement,
     Parked,
+    Reduced,
     Replaced,
+    Secured,
     Step,
     Triggered,
     WorkingOrder,
@@ -40,11 +45,11 @@ EXPIRED: Final = "The session it was for has closed."
 
 
 def apply_step(changes: Changes, step: Step) -> None:
-    if isinstance(step, Replaced):
-        _take_over(changes, step)
+    if isinstance(step, OfReplacement):
+        _apply_replacement(changes, step)
         return
-    if isinstance(step, NotReplaced):
-        _refuse_takeover(changes, step)
+    if isinstance(step, OfGroup):
+        _apply_to_group(changes, step)
         return
     if isinstance(step, Parked):
         changes.progress[step.order_id].priority = step.sequence
@@ -73,6 +78,33 @@ def apply_step(changes: Changes, step: Step) -> None:
         changes.move(progress, Event.ACCEPTED)
 
 
+def _apply_replacement(changes: Changes, step: OfReplacement) -> None:
+    if isinstance(step, Replaced):
+        _take_over(changes, step)
+    else:
+        _refuse_takeover(changes, step)
+
+
+def _apply_to_group(changes: Changes, step: OfGroup) -> None:
+    """What an order did to those that belong to it."""
+    if isinstance(step, Secured):
+        changes.secure(step.hold_id, step.quantity)
+        return
+    if isinstance(step, EndedWith):
+        progress = changes.progress[step.order_id]
+        progress.reason = step.reason
+        changes.move(progress, step.event)
+        return
+    progress = changes.progress[step.order.id]
+    details = {"quantity": plain(step.order.quantity)}
+    if isinstance(step, Reduced):
+        changes.move(progress, Event.REDUCED, details=details)
+        return
+    progress.priority = step.sequence
+    event = Event.ARMED if step.order.waits_for_stop else Event.ACTIVATED
+    changes.move(progress, event, details=details)
+
+
 def _take_over(changes: Changes, step: Replaced) -> None:
     """End the old order; what it held goes over to the new one, as far as that needs it."""
     old, order = changes.progress[step.old_id], step.order
@@ -84,6 +116,8 @@ def _take_over(changes: Changes, step: Replaced) -> None:
         actor_id=step.command.actor_id,
         details={"replaced_by": str(order.id)},
     )
+    if order.shares_hold:
+        return  # what the old order held is held for this one already
     changes.progress[order.id].refilled_to = needed_hold(
         side=order.side,
         quantity=order.quantity,
@@ -113,7 +147,7 @@ def restore(changes: Changes, old: WorkingOrder, *, reason: str, actor_id: UUID 
     progress = changes.progress[old.id]
     progress.status = restored_status(
         progress.status,
-        waits_for_stop=old.waits_for_stop,
+        is_held=old.waits_for_stop or old.is_dormant,
         has_filled=bool(progress.filled_quantity),
     )
     changes.note(progress, Event.REPLACE_REJECTED, actor_id=actor_id, details={"reason": reason})

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from trading.batches import QUANTITY_STEPS, WorkingOrder
+from trading.states import OrderClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,17 @@ def take_over(
         raise NoTakeover("The session it was for has closed.")
     left = Decimal(remaining) / QUANTITY_STEPS
     filled = old.quantity - left
-    quantity = new.quantity + new.filled_before - filled
+    if old.is_entry and filled:
+        raise NoTakeover("The order that it was to replace has begun to fill first.")
+    # An exit is for what its partner leaves, whatever was asked.
+    is_exit = old.order_class is not OrderClass.SIMPLE and not old.is_entry
+    quantity = left if is_exit else new.quantity + new.filled_before - filled
     if quantity <= 0:
         raise NoTakeover("The order that it was to replace has filled as much first.")
-    taken = replace(new, quantity=quantity, filled_before=filled)
-    return old, Takeover(
-        taken, keeps_place=quantity <= left and _price_terms(old) == _price_terms(new)
-    )
+    taken = replace(new, quantity=quantity, filled_before=filled, is_dormant=old.is_dormant)
+    # One that sleeps has no turn to lose.
+    is_same_price = _price_terms(old) == _price_terms(new)
+    return old, Takeover(taken, old.is_dormant or (quantity <= left and is_same_price))
 
 
 def _price_terms(order: WorkingOrder) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from market.values import QuoteValue
 from trading.commissions import Schedule
-from trading.states import OrderType, Side, TimeInForce
+from trading.states import OrderClass, OrderType, Side, TimeInForce
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,16 @@ class OrderTicket:
     trail_pct: Decimal | None = None  # or this, per cent of the best price since
     extended_hours: bool = False
     client_order_id: str | None = None
+    # The exits of an entry. An OCO is a take-profit itself, at its limit, and has a stop-loss.
+    order_class: OrderClass = OrderClass.SIMPLE
+    take_profit: Decimal | None = None  # the limit it sells at
+    stop_loss: Decimal | None = None  # the stop price it sells from
+    stop_loss_limit: Decimal | None = None  # and the limit from there; None sells at the market
+
+    @property
+    def exit_count(self) -> int:
+        """How many further orders it makes."""
+        return sum(price is not None for price in (self.take_profit, self.stop_loss))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

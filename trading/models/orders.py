@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import ClassVar, Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -12,7 +13,7 @@ from accounts.identifiers import new_id
 from accounts.models import User
 from market.models import Instrument
 from portfolio.models import Portfolio
-from trading.states import CommandKind, OrderType, Side, Status, TimeInForce
+from trading.states import CommandKind, OrderClass, OrderType, Side, Status, TimeInForce
 
 
 def _choices(enum: type) -> list[tuple[str, str]]:
@@ -80,6 +81,18 @@ class Order(models.Model):
     filled_before = models.DecimalField(
         max_digits=28, decimal_places=10, default=Decimal(0), db_default=Decimal(0)
     )
+    order_class = models.CharField(
+        max_length=7,
+        choices=_choices(OrderClass),
+        default=OrderClass.SIMPLE.value,
+        db_default=OrderClass.SIMPLE.value,
+    )
+    # Of an exit: its entry, or the take-profit that leads an OCO.
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="legs", db_index=False
+    )
+    activated_at = models.DateTimeField(null=True)  # when an exit that slept began to work
+    hold_reference = models.UUIDField(null=True)  # the hold it shares with others of its group
     finished_at = models.DateTimeField(null=True)
     status_reason = models.CharField(max_length=200, blank=True)
 
@@ -94,6 +107,10 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(filled_quantity__gte=0) & Q(filled_quantity__lte=F("quantity")),
                 name="order_filled_within_quantity",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(order_class=OrderClass.SIMPLE.value),
+                name="order_legs_have_a_class",
             ),
             models.CheckConstraint(
                 condition=Q(filled_before__gte=0) & (Q(filled_before=0) | ~Q(replaces=None)),
@@ -136,6 +153,7 @@ class Order(models.Model):
                 name="order_working_of_portfolio",
             ),
             models.Index(fields=["portfolio", "-submitted_at", "-id"], name="order_newest"),
+            models.Index(fields=["parent"], condition=~Q(parent=None), name="order_legs"),
         )
 
     def __str__(self) -> str:
@@ -148,6 +166,16 @@ class Order(models.Model):
     @property
     def average_fill_price(self) -> Decimal | None:
         return self.filled_amount / self.filled_quantity if self.filled_quantity else None
+
+    @property
+    def hold_id(self) -> UUID:
+        """What its hold is known by; exits of a group share one."""
+        return self.hold_reference or self.id
+
+    @property
+    def is_exit(self) -> bool:
+        """Whether it sells what is held for a group; the order that leads an OCO does."""
+        return self.parent_id is not None or self.order_class == OrderClass.OCO
 
     @property
     def is_working(self) -> bool:
