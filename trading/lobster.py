@@ -3,8 +3,8 @@
 A message file has no header and, by message: time (seconds after midnight), type, order id, size,
 price × 10,000, direction (1 for a buy order, -1 for a sale). Types: 1 a new limit order, 2 part of
 one cancelled, 3 one deleted, 4 one executed, 5 a hidden one executed, 6 an auction, 7 a halt. A
-direction is that of the resting order. Orders from before the file began are not in it; what becomes
-of them changes nothing here.
+direction is that of the resting order. Orders from before the file began are not in it, so what
+becomes of them changes nothing here.
 
 Source: LOBSTER, "Output Structure", https://lobsterdata.com/info/DataStructure.php.
 """

@@ -287,3 +287,35 @@ def test_a_missing_stop_price_is_said_at_its_field(
 ) -> None:
     text = send(page, portfolio, type="stop_limit", limit_price="100").content.decode()
     assert "needs a stop price" in problems_at("stop_price", text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "made"),
+    [
+        ({"take_profit": "120", "stop_loss": "90"}, ("bracket", 2)),
+        ({"stop_loss": "90", "stop_loss_limit": "89"}, ("oto", 1)),
+    ],
+)
+def test_exits_make_of_a_purchase_what_they_are(
+    page: Client,
+    portfolio: Portfolio,
+    apple: Instrument,
+    changes: dict[str, str],
+    made: tuple[str, int],
+) -> None:
+    assert send(page, portfolio, **changes).status_code == 200
+    entry = Order.objects.get(parent=None)
+    assert (entry.order_class, entry.legs.count()) == made
+    story = page.get(f"/orders/{entry.id}").content.decode()
+    assert "Belongs together" in story
+
+
+def test_a_problem_of_an_exit_stands_at_its_field(
+    page: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    answer = send(page, portfolio, take_profit="50", stop_loss="90")
+    text = answer.content.decode()
+    assert answer.status_code == 422
+    assert "must be above" in problems_at("take_profit", text)
+    assert "<details" in text
+    assert not Order.objects.exists()

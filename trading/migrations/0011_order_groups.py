@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("market", "0012_forgive_typing_errors_in_searches"),
         ("portfolio", "0003_money_probes"),
-        ("trading", "0008_count_orders_being_replaced"),
+        ("trading", "0010_count_orders_being_replaced"),
     ]
 
     operations = [

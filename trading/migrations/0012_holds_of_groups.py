@@ -5,7 +5,7 @@ from typing import Final
 
 from django.db import migrations
 
-replaced: Final = import_module("trading.migrations.0008_count_orders_being_replaced")
+replaced: Final = import_module("trading.migrations.0010_count_orders_being_replaced")
 
 ORDERS_HELD: Final = """
 CREATE OR REPLACE VIEW probe_orders_without_hold AS
@@ -50,6 +50,6 @@ ORDERS_HELD_BEFORE: Final = replaced.ORDERS_HELD
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trading", "0009_order_groups")]
+    dependencies = [("trading", "0011_order_groups")]
 
     operations = [migrations.RunSQL(ORDERS_HELD, ORDERS_HELD_BEFORE)]
