@@ -140,7 +140,9 @@ class OrderTicketForm(forms.Form):
             trail_pct=trail if is_share else None,
             client_order_id=given.get("client_order_id") or None,
             order_class=self._class_of(given),
-            **{name: given.get(name) for name in EXITS},
+            take_profit=given.get("take_profit"),
+            stop_loss=given.get("stop_loss"),
+            stop_loss_limit=given.get("stop_loss_limit"),
         )
 
     @property
