@@ -226,6 +226,7 @@ ROUTERS: Final = (
     "trading.many_orders_api",
     "trading.order_entry.api",
     "integrations.notifications.api",
+    "integrations.webhooks.api",
     "config.health",
     "config.metrics_api",
 )

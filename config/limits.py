@@ -60,6 +60,10 @@ class Limits:
 
     watchlist_items: int = 500
 
+    # Webhooks, and how long a receiver may take to answer.
+    webhooks_per_user: int = 10
+    webhook_answer_seconds: int = 15
+
     # Exchange rates. Banks publish none at weekends and on holidays, five days at most so far.
     exchange_rate_carry_days: int = 7
     # A desk that nobody feeds shows its newest rates, named as outdated, for this long.

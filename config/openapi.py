@@ -128,6 +128,8 @@ DESCRIPTIONS: Final = {
     "interval": "length of a bar",
     "key_id": "of a key of yours",
     "notification_id": "of a notification of yours",
+    "webhook_id": "of a webhook of yours",
+    "delivery_id": "of a delivery to a webhook of yours",
     "limit": "how many at most",
     "order_id": "of an order of yours",
     "portfolio_id": "of a portfolio that you reach",

@@ -39,6 +39,7 @@ from accounts.deadlines import DeadlinePassed
 from accounts.errors import Problem
 from accounts.http import request_id
 from integrations.alpaca_api import credentials
+from integrations.webhooks import own_webhooks
 from market import errors as market_errors
 from market.corporate_actions import actions as corporate_actions
 from market.instruments import instrument_master
@@ -73,6 +74,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     auth.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     auth.ScopeMissing: HTTPStatus.FORBIDDEN,
     api_keys.KeyEnded: HTTPStatus.CONFLICT,
+    own_webhooks.WebhookDisabled: HTTPStatus.CONFLICT,
     auth.KeyBound: HTTPStatus.FORBIDDEN,
     users.AdminNeeded: HTTPStatus.FORBIDDEN,
     credentials.AccountUnnamed: HTTPStatus.FORBIDDEN,

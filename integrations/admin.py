@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from integrations.models import Notification, NotificationMail, OutboxEvent
+from integrations.models import (
+    Notification,
+    NotificationMail,
+    OutboxEvent,
+    Webhook,
+    WebhookDelivery,
+)
 from portfolio.admin import ReadOnlyAdmin
 
 
@@ -29,4 +35,20 @@ class NotificationAdmin(ReadOnlyAdmin):
 class NotificationMailAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "owner", "subject", "attempts", "done_at", "given_up_at")
     list_select_related = ("owner",)
+    ordering = ("-created_at", "-id")
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "url", "failing_since", "disabled_at")
+    list_select_related = ("owner",)
+    fields = ("owner", "url", "description", "kinds", "failing_since", "disabled_because")
+    ordering = ("-created_at", "-id")
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "webhook_id", "kind", "attempts", "status_code", "done_at")
+    list_filter = ("kind",)
+    fields = ("event_id", "kind", "attempts", "status_code", "error", "due_at", "done_at")
     ordering = ("-created_at", "-id")

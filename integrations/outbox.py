@@ -35,7 +35,10 @@ ATTEMPTS: Final = 16  # about a day
 ERROR_CHARACTERS: Final = 300
 KEPT: Final = timedelta(days=30)
 # Each turns events into rows of its own, in the relay's transaction.
-CONSUMERS: Final = ("integrations.notifications.inbox.take_events",)
+CONSUMERS: Final = (
+    "integrations.notifications.inbox.take_events",
+    "integrations.webhooks.delivering.take_events",
+)
 PUT: Final = """
 INSERT INTO integrations_outboxevent
     (id, kind, owner_id, data, occurred_at, recorded_at, due_at, attempts, error)

@@ -18,6 +18,7 @@ from django.db import DatabaseError, close_old_connections, connection
 
 from integrations import outbox
 from integrations.notifications import inbox, mail
+from integrations.webhooks import delivering
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Relay:
             self._swept_at = now
             outbox.sweep(at=now)
             inbox.sweep(at=now)
+            delivering.sweep(at=now)
         return relayed >= outbox.BATCH or (begun > 0 and self._free > 0)
 
     @property
@@ -81,6 +83,9 @@ class Relay:
         errands = [
             partial(mail.deliver, it, at=at) for it in mail.take_due(at=at, limit=self._free)
         ]
+        if left := self._free - len(errands):
+            due = delivering.take_due(at=at, limit=left)
+            errands += [partial(delivering.deliver, it, at=at) for it in due]
         self._running.update(pool.submit(run_errand, errand) for errand in errands)
         return len(errands)
 

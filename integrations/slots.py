@@ -6,6 +6,8 @@ from accounts.slots import Reach, Slot
 
 SLOTS: Final = (
     Slot("notification_id", "notification", Reach.OWNER),
+    Slot("webhook_id", "webhook", Reach.OWNER),
+    Slot("delivery_id", "delivery", Reach.OWNER),
     Slot("event_id", "event", Reach.STAFF),
     Slot("activity_type", "activity type", Reach.ANYBODY),
 )

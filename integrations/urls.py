@@ -2,6 +2,7 @@ from django.urls import path
 
 from integrations.notifications import views as notifications
 from integrations.operations import views as operations
+from integrations.webhooks import views as webhooks
 
 app_name = "integrations"
 
@@ -14,6 +15,16 @@ urlpatterns = [
         "settings/notifications/choices",
         notifications.choices_page,
         name="notification_choices",
+    ),
+    path("settings/webhooks", webhooks.webhooks_page, name="webhooks"),
+    path("settings/webhooks/<uuid:webhook_id>", webhooks.webhook_page, name="webhook"),
+    path("settings/webhooks/<uuid:webhook_id>/test", webhooks.test, name="webhook_test"),
+    path("settings/webhooks/<uuid:webhook_id>/secret", webhooks.rotate, name="webhook_rotate"),
+    path("settings/webhooks/<uuid:webhook_id>/deletion", webhooks.delete, name="webhook_delete"),
+    path(
+        "settings/webhooks/deliveries/<uuid:delivery_id>/replay",
+        webhooks.replay,
+        name="webhook_replay",
     ),
     path("operations/events", operations.events_page, name="operations_events"),
     path("operations/events/<uuid:event_id>/rerun", operations.rerun, name="operations_rerun"),

@@ -146,12 +146,22 @@ class ApiKeyRevoked(ApiKeyEvent):
     title = "An API key is revoked"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookDisabled(DomainEvent):
+    kind: ClassVar[str] = "webhook.disabled"
+    title: ClassVar[str] = "A webhook is disabled"
+
+    webhook_id: UUID
+    url: str
+    reason: str  # in words
+
+
 KINDS: Final[Mapping[str, type[DomainEvent]]] = {
     event.kind: event
     for event in (
         *(OrderFilled, OrderPartiallyFilled, OrderCanceled, OrderExpired, OrderRejected),
         *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
-        *(ApiKeyCreated, ApiKeyRevoked),
+        *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled),
     )
 }
 KIND_CHOICES: Final = [(kind, event.title) for kind, event in KINDS.items()]

@@ -5,6 +5,7 @@ from integrations.models.notifications import (
     QuietHours,
 )
 from integrations.models.outbox import OutboxEvent
+from integrations.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
     "Notification",
@@ -12,4 +13,6 @@ __all__ = [
     "NotificationMail",
     "OutboxEvent",
     "QuietHours",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -46,6 +46,7 @@ DEFAULTS: Final[Mapping[str, Choice]] = {
     kinds.SettlementCompleted.kind: NEITHER,
     kinds.ApiKeyCreated.kind: BOTH,
     kinds.ApiKeyRevoked.kind: INBOX,
+    kinds.WebhookDisabled.kind: BOTH,
 }
 
 

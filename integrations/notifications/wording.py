@@ -89,6 +89,11 @@ def _key(words: str) -> Callable[[Data], Wording]:
     return wording
 
 
+def _disabled(data: Data) -> Wording:
+    path = reverse("integrations:webhook", args=[data["webhook_id"]])
+    return Wording(f"Nothing is sent to {data['url']} any more", data["reason"], path)
+
+
 WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.OrderFilled.kind: _filled,
     kinds.OrderPartiallyFilled.kind: _filled,
@@ -102,4 +107,5 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.SettlementCompleted.kind: _settled,
     kinds.ApiKeyCreated.kind: _key("made"),
     kinds.ApiKeyRevoked.kind: _key("revoked"),
+    kinds.WebhookDisabled.kind: _disabled,
 }

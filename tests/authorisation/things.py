@@ -18,8 +18,10 @@ from django.utils import timezone
 
 from accounts.api_keys import issue_key
 from accounts.models import User
-from integrations.models import Notification, OutboxEvent
+from integrations.models import Notification, OutboxEvent, Webhook
 from integrations.notifications.inbox import take_events
+from integrations.webhooks import own_webhooks
+from integrations.webhooks.own_webhooks import WebhookTerms
 from market.alerts.kinds import AlertKind
 from market.alerts.own_alerts import create_alert
 from market.alerts.terms import AlertTerms, Condition
@@ -166,6 +168,22 @@ def notification_of(person: Person) -> str:
     return str(Notification.objects.get(event_id=event.id).id)
 
 
+def webhook_of(person: Person) -> Webhook:
+    made, _ = own_webhooks.add_webhook(
+        owner=person.user,
+        terms=WebhookTerms(f"https://{person.mark}.example/hook"),
+        added_at=timezone.now(),
+    )
+    return made
+
+
+def delivery_of(person: Person) -> str:
+    made = own_webhooks.send_test(
+        owner=person.user, webhook_id=webhook_of(person).id, sent_at=timezone.now()
+    )
+    return str(made.id)
+
+
 def session_of(person: Person) -> str:
     made = UserSession.objects.create(
         user=person.user,
@@ -192,6 +210,8 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "alert": alert_of,
     "event": lambda person: str(event_of(person).id),
     "notification": notification_of,
+    "webhook": lambda person: str(webhook_of(person).id),
+    "delivery": delivery_of,
     "instrument": lambda person: SYMBOL,
     "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),

@@ -21,7 +21,7 @@ OWN_PAGES = (
     *("/home", "/portfolios", "/settings", "/settings/api-keys", "/markets/currencies"),
     *("/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
     *("/settings/sessions", "/settings/notifications", "/settings/look"),
-    *("/settings/closing", "/settings/notifications/choices", "/inbox"),
+    *("/settings/closing", "/settings/notifications/choices", "/inbox", "/settings/webhooks"),
 )
 HTML_BYTES = 60_000
 STYLE_BYTES = SCRIPT_BYTES = 40_000

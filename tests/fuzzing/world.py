@@ -80,6 +80,8 @@ class World:
             "action_id": self.new_corporate_action,
             "alert_id": self.new_alert,
             "notification_id": self.new_notification,
+            "webhook_id": self.new_webhook,
+            "delivery_id": self.new_delivery,
             "symbol": self.new_instrument,
             "refresh_token": self.new_refresh_token,
         }
@@ -202,6 +204,18 @@ class World:
                 return str(found[0]["id"])
             time.sleep(0.1)
         raise AssertionError("The relay brought nothing to the inbox in time.")
+
+    def webhook_body(self) -> dict[str, str]:
+        """Where nobody is, and each time somewhere else."""
+        return {"url": f"https://hooks-{self.number()}.invalid/"}
+
+    def new_webhook(self) -> str:
+        return str(self.post("/webhooks", self.webhook_body())["id"])
+
+    def new_delivery(self) -> str:
+        if "webhook_id" not in self.shared:
+            self.shared["webhook_id"] = self.new_webhook()
+        return str(self.post(f"/webhooks/{self.shared['webhook_id']}/test")["id"])
 
     def new_key(self) -> str:
         body = {"name": f"fuzz {self.number()}", "scopes": ["read"]}

@@ -1,0 +1,1 @@
+"""Events sent to addresses of users, by the Standard Webhooks specification."""
