@@ -63,6 +63,8 @@ class Limits:
     # Webhooks, and how long a receiver may take to answer.
     webhooks_per_user: int = 10
     webhook_answer_seconds: int = 15
+    # What the stream of events in Valkey keeps, about.
+    event_stream_entries: int = 100_000
 
     # Exchange rates. Banks publish none at weekends and on holidays, five days at most so far.
     exchange_rate_carry_days: int = 7

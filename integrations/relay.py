@@ -16,7 +16,7 @@ from typing import Final
 
 from django.db import DatabaseError, close_old_connections, connection
 
-from integrations import outbox
+from integrations import event_stream, outbox
 from integrations.notifications import inbox, mail
 from integrations.webhooks import delivering
 
@@ -64,13 +64,15 @@ class Relay:
         """Do what is due now; return whether there may be more."""
         now = self._clock()
         relayed = outbox.relay_due(at=now)
+        streamed = event_stream.publish_due(at=now)
         begun = self._begin_errands(pool, at=now)
         if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
             self._swept_at = now
             outbox.sweep(at=now)
             inbox.sweep(at=now)
             delivering.sweep(at=now)
-        return relayed >= outbox.BATCH or (begun > 0 and self._free > 0)
+        is_more = relayed >= outbox.BATCH or streamed >= event_stream.BATCH
+        return is_more or (begun > 0 and self._free > 0)
 
     @property
     def _free(self) -> int:

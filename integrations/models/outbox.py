@@ -56,6 +56,7 @@ class OutboxEvent(Errand):
     data = models.JSONField()
     occurred_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
+    streamed_at = models.DateTimeField(null=True)  # since when the stream of Valkey has it
 
     objects: ClassVar[models.Manager[OutboxEvent]] = OutboxEventQuerySet.as_manager()
 
@@ -63,6 +64,11 @@ class OutboxEvent(Errand):
         indexes = (
             models.Index(fields=["due_at", "id"], condition=WAITING, name="outbox_waiting"),
             models.Index(fields=["recorded_at"], name="outbox_by_age"),
+            models.Index(
+                fields=["recorded_at", "id"],
+                condition=Q(streamed_at=None),
+                name="outbox_not_streamed",
+            ),
             models.Index(
                 fields=["-given_up_at"],
                 condition=Q(given_up_at__isnull=False),

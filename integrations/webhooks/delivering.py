@@ -109,7 +109,8 @@ def _put_off(delivery: WebhookDelivery, answer: http.Answer | None, *, at: datet
     asked = None
     if answer is not None and "Retry-After" in answer.headers:
         asked = answer.retry_after_seconds(now=at.timestamp())
-    chance = random.random()  # noqa: S311 # nosec B311 -- spreads pauses, guards nothing
+    # It spreads pauses and guards nothing.
+    chance = random.random()  # noqa: S311 # nosec B311
     pause = pause_after(delivery.attempts, chance=chance, asked_seconds=asked)
     if pause is None or (answer is not None and answer.status == GONE):
         delivery.given_up_at = at
