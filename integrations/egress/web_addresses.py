@@ -47,6 +47,8 @@ def read_web_address(text: str) -> WebAddress:
         raise AddressInvalid(f"The address had {len(text)} characters, may have {CHARACTERS}.")
     if any(ord(letter) <= 32 or ord(letter) == 127 for letter in text) or "\\" in text:
         raise AddressInvalid("The address held a blank, a backslash or a control character.")
+    if any(0xD800 <= ord(letter) <= 0xDFFF for letter in text):
+        raise AddressInvalid("The address held half a character.")
     try:
         parts = urlsplit(text)
     except ValueError as error:

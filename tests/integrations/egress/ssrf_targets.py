@@ -64,6 +64,14 @@ def targets() -> list[str]:
             f"file://{inside}/etc/passwd",
             f"http://user:secret@{inside}/",
         ]
-    found += ["http://localhost/", "http://LOCALHOST:6379/", "http://ⓛocalhost/", "http:///", ""]
+    found += [
+        "http://\ud800.example/",
+        "http://desk.example/\udfff",
+        "http://localhost/",
+        "http://LOCALHOST:6379/",
+        "http://ⓛocalhost/",
+        "http:///",
+        "",
+    ]
     found += [f"http://{name}.inside.test/" for name in ("metadata", "rebound", "both", "mapped")]
     return found
