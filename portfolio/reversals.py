@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -25,6 +26,8 @@ from portfolio.market_actions import book_market_actions
 from portfolio.models import JournalEntry, Portfolio, PortfolioKind
 from portfolio.reversal_drafts import draft_reversal
 from portfolio.unit_events import Pair
+
+NO_ACTIVITY: Final = "There is no such activity."
 
 
 @transaction.atomic
@@ -113,7 +116,7 @@ def portfolio_of(entry_id: UUID) -> UUID:
     """
     found = JournalEntry.objects.filter(id=entry_id).values_list("portfolio_id", flat=True).first()
     if found is None:
-        raise ActivityNotFound("There is no such activity.")
+        raise ActivityNotFound(NO_ACTIVITY)
     return found
 
 

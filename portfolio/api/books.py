@@ -21,8 +21,10 @@ from portfolio import activities, journal, reversals
 from portfolio.activity_names import names_of
 from portfolio.activity_rules import ActivityDraft
 from portfolio.api.reach import find_portfolio
+from portfolio.errors import ActivityNotFound, PortfolioNotFound
 from portfolio.journal import Keyset
 from portfolio.journal_table import journal_table
+from portfolio.models import Portfolio
 from portfolio.schemas import (
     ActivitiesWanted,
     ActivityBatchIn,
@@ -127,12 +129,24 @@ def drafts_of(
 @idempotent(required=False)
 def reverse_activity(request: ApiRequest, activity_id: UUID) -> Status[EntryOut]:
     """Undo an activity by an entry that posts the opposite; again, it is the same entry."""
-    portfolio = find_portfolio(request.auth, reversals.portfolio_of(activity_id))
+    portfolio = portfolio_of(request, activity_id)
     entry = reversals.reverse_entry(
         portfolio=portfolio, entry_id=activity_id, reversed_at=timezone.now()
     )
     (row,) = journal.entry_rows([entry], with_postings=True)
     return Status(201, EntryOut.from_row(row))
+
+
+def portfolio_of(request: ApiRequest, activity_id: UUID) -> Portfolio:
+    """Raises:
+    ActivityNotFound: there is no such activity, or none that the caller reaches.
+    """
+    found = reversals.portfolio_of(activity_id)
+    try:
+        return find_portfolio(request.auth, found)
+    except PortfolioNotFound:
+        # Else a stranger's activity would tell that it is there.
+        raise ActivityNotFound(reversals.NO_ACTIVITY) from None
 
 
 class JournalWanted(PageIn):

@@ -41,6 +41,21 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PATCH /alerts/{alert_id}": {"threshold": "800", "portfolio_id": ""},
 }
 
+SALE: Final = {
+    "kind": "sell",
+    "occurred_at": "2026-01-31T15:30:00Z",
+    "symbol": "AAPL",
+    "quantity": "2",
+    "unit_price": "120",
+    "lots": [{"lot_id": "", "quantity": "2"}],
+}
+# What names a field deep within, which the sample above does not; and whose portfolio is for it.
+DEEP: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("POST /portfolios/{portfolio_id}/activities", "lot_id"): SALE,
+    ("POST /portfolios/{portfolio_id}/activities/batch", "lot_id"): {"activities": [SALE]},
+}
+FOR_DEEP: Final = {"portfolio_id": "tracked portfolio"}
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -57,7 +72,7 @@ def document() -> dict[str, Any]:
 
 
 def described(operation: Operation) -> dict[str, Any]:
-    path = PATH_PARAMETER.sub(r"{\1}", operation.path)
+    path = address_of(operation).partition(" ")[2]
     # What the document leaves out takes nothing that it would describe.
     methods: dict[str, Any] = document()["paths"].get(ROOT + path, {})
     found: dict[str, Any] = methods.get(operation.method.lower(), {})
@@ -68,13 +83,21 @@ def ask(operation: Operation, values: dict[str, str], *, extra: str = "") -> Ask
     """A request that should be well received from whoever owns the values.
 
     Args:
-        values: by name of slot, for the path and for what the example's body names.
+        values: by name of slot, for the path and for what the example's body names; and the
+            kinds of ``FOR_DEEP``.
         extra: the name of a field of query or body to send as well.
     """
+    if (address_of(operation), extra) in DEEP:
+        values = values | {name: values[kind] for name, kind in FOR_DEEP.items()}
     path = PATH_PARAMETER.sub(lambda found: values[found[1]], operation.path)
     query = query_of(operation, values, extra)
     body, content_type = body_of(operation, values, extra)
     return Ask(ROOT + path + query, body, content_type)
+
+
+def address_of(operation: Operation) -> str:
+    """``POST /orders/{order_id}``, as the tables above name it."""
+    return f"{operation.method} " + PATH_PARAMETER.sub(r"{\1}", operation.path)
 
 
 def query_of(operation: Operation, values: dict[str, str], extra: str) -> str:
@@ -98,8 +121,8 @@ def body_of(operation: Operation, values: dict[str, str], extra: str) -> tuple[b
     if not content:
         return b"", "application/json"
     schema = resolve(content["application/json"]["schema"])
-    plain_path = PATH_PARAMETER.sub(r"{\1}", operation.path)
-    known = SAMPLES.get(f"{operation.method} {plain_path}")
+    address = address_of(operation)
+    known = DEEP.get((address, extra)) or SAMPLES.get(address)
     body = deepcopy(known or schema.get("example") or sample(schema))
     fill(body, values)
     if extra in schema.get("properties", {}):

@@ -23,7 +23,7 @@ from tests.authorisation.api_callers import ApiCaller, callers
 from tests.authorisation.conftest import People
 from tests.authorisation.fingerprints import fingerprint
 from tests.authorisation.outcomes import Outcome, Tally, code_of, plain, revealed
-from tests.authorisation.requests import ask, idempotency_key
+from tests.authorisation.requests import FOR_DEEP, ask, idempotency_key
 from tests.authorisation.things import MAKERS, Person, refresh_quotes, unknown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -60,6 +60,7 @@ def variants(operation: Operation) -> Iterator[Variant]:
 
 def values_of(person: Person, victim: Person, variant: Variant) -> dict[str, str]:
     values = {name: person.values[slot.kind] for name, slot in SLOTS.items()}
+    values |= {kind: person.values[kind] for kind in FOR_DEEP.values()}
     if variant.owner == "stranger":
         values[variant.slot] = victim.values[SLOTS[variant.slot].kind]
     elif variant.owner == "nobody":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
@@ -29,7 +29,9 @@ from market.models import CorporateAction, IngestionRun, Instrument, Quarantined
 from market.watchlists import add_symbols, create_watchlist
 from portfolio.activities import record_activity
 from portfolio.activity_rules import ActivityDraft
-from portfolio.models import Lot, Portfolio
+from portfolio.entries import EntryKind
+from portfolio.models import Lot, Portfolio, PortfolioKind
+from portfolio.portfolios import open_portfolio
 from tests.factories import make_daily_bars, make_instrument, make_portfolio, make_quote
 from tests.trading.factories import give_units
 from trading.models import Order
@@ -195,10 +197,34 @@ def session_of(person: Person) -> str:
     return str(made.pk)
 
 
+def tracked_of(person: Person) -> str:
+    """A tracked portfolio with ten units bought at once: only there a sale names its lots."""
+    now = timezone.now() - timedelta(days=1)
+    made = open_portfolio(
+        owner=person.user,
+        name=f"{person.mark} tracked",
+        kind=PortfolioKind.TRACKED,
+        currency="USD",
+        starting_cash=None,
+        opened_at=now,
+    )
+    bought = ActivityDraft(
+        kind=EntryKind.BUY,
+        occurred_at=datetime(2026, 1, 5, 15, tzinfo=UTC),
+        instrument=Instrument.objects.get(symbol=SYMBOL),
+        quantity=Decimal(10),
+        unit_price=Decimal(100),
+        currency="USD",
+    )
+    record_activity(portfolio=made, activity=bought, recorded_at=now)
+    return str(made.id)
+
+
 MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "portfolio": lambda person: str(person.portfolio.id),
     "activity": activity_of,
-    "lot": lambda person: str(Lot.objects.filter(portfolio=person.portfolio)[0].id),
+    "tracked portfolio": tracked_of,
+    "lot": lambda person: str(Lot.objects.get(portfolio_id=person.values["tracked portfolio"]).id),
     "order": lambda person: str(order_of(person).id),
     "client order id": lambda person: f"{person.mark}-order",
     "watchlist": watchlist_of,
