@@ -55,14 +55,26 @@ FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::timestamptz[])
     AS u (id, quantity, cost, closed_at)
 WHERE l.id = u.id
 """
+# What is added is a change, and may be money without units (as much bought as sold). A row of it
+# proposed for INSERT would fail the checks of a position, so those that are there come first.
 ADD_TO_POSITIONS: Final = """
-INSERT INTO portfolio_position AS p (portfolio_id, instrument_id, quantity, cost, realised_gain,
+WITH change AS (
+    SELECT * FROM unnest(%s::uuid[], %s::int[], %s::numeric[], %s::numeric[], %s::numeric[],
+        %s::text[], %s::timestamptz[], %s::uuid[], %s::bool[])
+        AS d (portfolio_id, instrument_id, quantity, cost, realised_gain, currency,
+            latest_trade_at, latest_entry_id, needs_history)
+), added AS (
+    UPDATE portfolio_position AS p SET quantity = p.quantity + change.quantity,
+        cost = p.cost + change.cost, realised_gain = p.realised_gain + change.realised_gain,
+        latest_trade_at = change.latest_trade_at, latest_entry_id = change.latest_entry_id
+    FROM change
+    WHERE p.portfolio_id = change.portfolio_id AND p.instrument_id = change.instrument_id
+    RETURNING p.portfolio_id, p.instrument_id
+)
+INSERT INTO portfolio_position (portfolio_id, instrument_id, quantity, cost, realised_gain,
     currency, latest_trade_at, latest_entry_id, needs_history)
-SELECT * FROM unnest(%s::uuid[], %s::int[], %s::numeric[], %s::numeric[], %s::numeric[],
-    %s::text[], %s::timestamptz[], %s::uuid[], %s::bool[])
-ON CONFLICT (portfolio_id, instrument_id) DO UPDATE SET quantity = p.quantity + excluded.quantity,
-    cost = p.cost + excluded.cost, realised_gain = p.realised_gain + excluded.realised_gain,
-    latest_trade_at = excluded.latest_trade_at, latest_entry_id = excluded.latest_entry_id
+SELECT * FROM change
+WHERE (portfolio_id, instrument_id) NOT IN (SELECT portfolio_id, instrument_id FROM added)
 """
 FORGET_CLOSURES: Final = """
 DELETE FROM portfolio_lotclosure AS c
