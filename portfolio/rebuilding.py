@@ -88,11 +88,7 @@ def rebuild_portfolio(portfolio_id: UUID) -> int:
     Raises:
         InsufficientUnits: the entries sell more than was held.
     """
-    lock_units(portfolio_id)
-    pairs = {
-        *pairs_of(TRADED_PAIRS, {"portfolio": portfolio_id}),
-        *pairs_of(STORED_PAIRS, {"portfolio": portfolio_id}),
-    }
+    pairs = lock_pairs(portfolio_id)
     rebuild_pairs(pairs)
     return len(pairs)
 
@@ -106,10 +102,33 @@ def keep_entries_out(portfolio_id: UUID) -> None:
     Portfolio.objects.select_for_update().get(id=portfolio_id)
 
 
-def lock_units(portfolio_id: UUID) -> None:
-    """Have new trades of the portfolio wait."""
-    ids = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument__isnull=False)
-    lock_balances(ids.values_list("id", flat=True))
+def lock_pairs(portfolio_id: UUID) -> set[Pair]:
+    """Everything traded or stored, with new trades of it waiting.
+
+    A first trade makes a balance that was not there to be locked, and the next trade of the pair
+    may be under way when the pair is read; so one locks until nothing new is found. Newer
+    balances have larger ids, which keeps the order of locks.
+    """
+    while True:
+        locked = lock_units(portfolio_id)
+        pairs = {
+            *pairs_of(TRADED_PAIRS, {"portfolio": portfolio_id}),
+            *pairs_of(STORED_PAIRS, {"portfolio": portfolio_id}),
+        }
+        if unit_balances(portfolio_id) <= locked:
+            return pairs
+
+
+def lock_units(portfolio_id: UUID) -> set[int]:
+    """Have new trades of what the portfolio has traded wait; return the balances locked."""
+    there = unit_balances(portfolio_id)
+    lock_balances(there)
+    return there
+
+
+def unit_balances(portfolio_id: UUID) -> set[int]:
+    units = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument__isnull=False)
+    return set(units.values_list("id", flat=True))
 
 
 def pairs_of(query: str, parameters: Any) -> list[Pair]:

@@ -11,6 +11,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from portfolio.entries import EntryKind
+from portfolio.models import Position
 from portfolio.rebuilding import find_differences, rebuild_portfolio
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import NOON, draft_trade, post
@@ -51,3 +53,16 @@ def test_trading_at_the_same_time_is_no_difference() -> None:
     assert (failures, checks > 0) == ([], True)
     call_command("rebuild_positions", check=True, stdout=(said := StringIO()))
     assert "agree with the ledger" in said.getvalue()
+
+
+def test_as_much_bought_as_sold_at_once_changes_the_cost_alone() -> None:
+    """A change of no units and some money is none of a position's own rows."""
+    portfolio = make_portfolio(make_user(), opened_at=NOON)
+    apple = make_instrument("AAPL")
+    post(draft_trade(portfolio, apple, quantity="10"))
+    at = NOON + timedelta(hours=1)
+    sale = draft_trade(portfolio, apple, EntryKind.SELL, quantity="10", at=at)
+    post(sale, draft_trade(portfolio, apple, quantity="10", price="120", at=at))
+    assert find_differences(portfolio.id) == []
+    position = Position.objects.get(portfolio=portfolio)
+    assert (str(position.quantity), position.cost > 1000) == ("10.0000000000", True)
