@@ -44,7 +44,7 @@ DESTRUCTIVE: Final = frozenset(
         *("delete_alert", "cancel_order", "change_instrument", "deactivate_instrument"),
         "replace_order",
         *("cancel_corporate_action", "release_quarantined_row", "reject_quarantined_row"),
-        *("sign_user_out", "remove_symbols"),
+        *("sign_user_out", "remove_symbols", "delete_webhook", "change_webhook"),
     }
 )
 REAL: Final = 0.6  # the share of names that are of something real
