@@ -84,6 +84,7 @@ class Fuzzer:
 
     def succeed(self, name: str, operation: Operation) -> None:
         """Send the one request that ought to succeed."""
+        self.world.prepare(name)
         definition = operation.definition.raw
         content = definition.get("requestBody", {}).get("content", {})
         media_type = next(iter(content), None)

@@ -32,6 +32,16 @@ for tier, email, scopes in {people!r}:
     keys[tier] = said.getvalue().strip().splitlines()[-1]
 print(json.dumps(keys))
 """
+# As a violation that was mended since would leave the desk.
+STOP_ORDER_ENTRY: Final = """
+from datetime import timedelta
+from django.utils import timezone
+from portfolio.probes import record_failed_probes
+from trading.models import OrderEntryStop
+now = timezone.now()
+OrderEntryStop.objects.create(reason="Tried", stopped_at=now - timedelta(minutes=1))
+print(record_failed_probes(checked_at=now))
+"""
 QUERIES: Final = {
     "list_quotes": {"symbols": "AAPL,MSFT"},
     "list_exchange_rates": {"base": "EUR", "quote": "USD"},
@@ -96,6 +106,11 @@ class World:
         if name in {"symbol", "symbols"}:
             return SYMBOLS[next(self.numbers) % len(SYMBOLS)]
         return self.shared.get(name)
+
+    def prepare(self, operation: str) -> None:
+        """Bring the desk to where the operation can succeed, where it is not there by itself."""
+        if operation == "reopen_order_entry":
+            self.desk.manage("shell", "-c", STOP_ORDER_ENTRY)
 
     def number(self) -> int:
         return next(self.numbers)
