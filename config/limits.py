@@ -65,6 +65,20 @@ class Limits:
     webhook_answer_seconds: int = 15
     # What the stream of events in Valkey keeps, about.
     event_stream_entries: int = 100_000
+    # Files of activities: as sent, unpacked, and what is in them. Kept until they are booked.
+    import_file_bytes: int = 32 * 1024 * 1024
+    import_unpacked_bytes: int = 96 * 1024 * 1024
+    import_files: int = 50
+    import_rows: int = 100_000
+    import_columns: int = 200
+    import_cell_characters: int = 10_000
+    # Files up to that size are read, and so many rows booked, while the sender waits.
+    import_bytes_at_once: int = 256 * 1024
+    import_rows_at_once: int = 500
+    # Rows that are booked between two reports of progress.
+    import_batch_rows: int = 2_000
+    # Imports of one user that are not booked yet; the oldest gives way to another.
+    imports_open: int = 20
 
     # Exchange rates. Banks publish none at weekends and on holidays, five days at most so far.
     exchange_rate_carry_days: int = 7

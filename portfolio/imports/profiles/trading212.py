@@ -1,0 +1,84 @@
+"""Trading 212: the history of an account, as its app exports it. Times are UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from portfolio.imports.facts import EXACT, HUNDRED, MINOR, TEN_PLACES
+from portfolio.imports.profile import SKIP, ZERO, Profile, Row, headed
+from portfolio.imports.values import Field
+
+CHARGES: Final = (
+    *("currency conversion fee", "transaction fee", "finra fee", "charge amount", "deposit fee"),
+    *("stamp duty", "stamp duty reserve tax", "french transaction tax"),
+)
+
+
+def interpret(row: Row) -> Iterable[Row]:
+    """Prices are in the instrument's currency, totals and charges in the account's.
+
+    The rate of a row says how much of the instrument's makes one of the account's; ours is the
+    other way round.
+    """
+    own, foreign = row.cell("currency (total)", "currency (result)"), row.texts[Field.CURRENCY]
+    rate = row.numbers.pop(Field.EXCHANGE_RATE, ZERO)
+    fees = sum((abs(row.number(name)) for name in CHARGES), ZERO)
+    tax = abs(row.number("withholding tax"))
+    if not row.numbers.get(Field.QUANTITY):
+        return (row.with_changes(texts={Field.CURRENCY: own or foreign}, numbers=row.numbers),)
+    numbers = dict(row.numbers)
+    if not foreign or own == foreign or not rate:
+        return (row.with_changes(texts={}, numbers=numbers | {Field.FEES: fees, Field.TAXES: tax}),)
+    # What is in the account's currency goes over into that of the price.
+    numbers.pop(Field.NET_AMOUNT, None)
+    numbers |= {Field.FEES: EXACT.multiply(fees, rate), Field.TAXES: tax}
+    major_rate = EXACT.divide(rate, HUNDRED) if foreign in MINOR else rate
+    if MINOR.get(foreign, foreign) != own:
+        numbers[Field.EXCHANGE_RATE] = EXACT.divide(Decimal(1), major_rate).quantize(
+            TEN_PLACES, context=EXACT
+        )
+    return (row.with_changes(texts={}, numbers=numbers),)
+
+
+PROFILE: Final = Profile(
+    name="trading212",
+    label="Trading 212",
+    signatures=(headed("action", "time", "isin", "no. of shares", "price / share"),),
+    columns={
+        Field.KIND: ("action",),
+        Field.OCCURRED_AT: ("time",),
+        Field.ISIN: ("isin",),
+        Field.SYMBOL: ("ticker",),
+        Field.NAME: ("name",),
+        Field.QUANTITY: ("no. of shares",),
+        Field.UNIT_PRICE: ("price / share",),
+        Field.CURRENCY: ("currency (price / share)",),
+        Field.EXCHANGE_RATE: ("exchange rate",),
+        Field.NET_AMOUNT: ("total",),
+        Field.EXTERNAL_ID: ("id",),
+        Field.NOTE: ("notes",),
+    },
+    kinds={
+        "market buy": "buy",
+        "limit buy": "buy",
+        "stop buy": "buy",
+        "stop limit buy": "buy",
+        "market sell": "sell",
+        "limit sell": "sell",
+        "stop sell": "sell",
+        "stop limit sell": "sell",
+        "dividend*": "dividend",
+        "interest on cash": "interest",
+        "lending interest": "interest",
+        "share lending interest": "interest",
+        "deposit": "deposit",
+        "withdrawal": "withdrawal",
+        "card debit": "withdrawal",
+        "card credit": "deposit",
+        "spending cashback": "deposit",
+        "currency conversion": SKIP + "Money changed from one currency to another.",
+    },
+    interpret=interpret,
+)

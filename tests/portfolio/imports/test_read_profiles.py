@@ -1,0 +1,163 @@
+"""Each profile on a file as its source exports it."""
+
+from __future__ import annotations
+
+import pytest
+
+from portfolio.imports.errors import UnknownProfile, UnreadableImport
+from portfolio.imports.profiles import GENERIC, PROFILES
+from tests.portfolio.imports.reading import in_words, read, words
+from tests.portfolio.imports.samples import SAMPLES
+
+ELSEWHERE = "skipped: Part of a trade; the list of transactions has it."
+EXPECTED = {
+    "generic": [
+        "buy AAPL quantity=10 unit_price=1185.5 fees=1",
+        "sell AAPL quantity=4 unit_price=1190.25 fees=1",
+        "dividend AAPL",
+    ],
+    "ibkr": [
+        "buy AAPL quantity=10 unit_price=185.5 fees=1",
+        "sell AAPL quantity=4 unit_price=190.25 fees=1.02",
+        "skipped: Money changed from one currency to another.",
+        "dividend AAPL amount=2.4",
+        "skipped: A total.",
+        "tax AAPL amount=0.36",
+        "skipped: A total.",
+        "deposit amount=5000",
+        "withdrawal amount=100",
+        "skipped: A total.",
+        "fee amount=1.5",
+    ],
+    "ibkr_flex": [
+        "buy AAPL quantity=10 unit_price=185.5 fees=1",
+        "skipped: A summary of other rows.",
+        "sell AAPL quantity=4 unit_price=190.25 fees=1.02",
+    ],
+    "degiro": [
+        "buy NL0010273215 quantity=1 unit_price=40.2 fees=1.3",
+        "buy NL0010273215 quantity=1 unit_price=40.2 fees=0.1",
+        "buy NL0010273215 quantity=5 unit_price=40.2 fees=0.49",
+        "buy NL0010273215 quantity=1 unit_price=40.2 fees=0.1",
+        "sell US0378331005 quantity=2 unit_price=200 fees=1 exchange_rate=0.8",
+    ],
+    "degiro_account": [
+        "dividend US0378331005 amount=2.4",
+        "tax US0378331005 amount=0.36",
+        ELSEWHERE,
+        "deposit amount=1250.75",
+        "fee amount=2.5",
+    ],
+    "trading212": [
+        "deposit amount=1000",
+        "buy AAPL quantity=2.5 unit_price=200 fees=0.75 exchange_rate=0.8",
+        "sell VOD quantity=1000 unit_price=2.4308 exchange_rate=1.1764705882",
+        "dividend AAPL amount=0.5 taxes=0.09",
+    ],
+    "schwab": [
+        "dividend AAPL amount=2.4",
+        "sell AAPL quantity=4 unit_price=190.25 fees=0.02",
+        "buy AAPL quantity=1000 unit_price=185.5",
+        "deposit amount=200000",
+        "withdrawal amount=100",
+        "skipped: A remark, or an empty row.",
+    ],
+    "fidelity": [
+        "buy AAPL quantity=10 unit_price=185.5 fees=0.01",
+        "dividend AAPL amount=2.4",
+        "deposit amount=5000",
+        "skipped: A remark, or an empty row.",
+    ],
+    "etoro": [
+        "buy AAPL quantity=10 amount=1855",
+        "dividend AAPL amount=2.4",
+        "sell AAPL quantity=10 amount=1902.5",
+        "deposit amount=500",
+    ],
+    "coinbase": [
+        "buy BTC quantity=0.01 unit_price=45000 fees=6.71",
+        "interest amount=2.3",
+        "buy ETH quantity=0.001 amount=2.3",
+        "kind unclear",
+        "deposit amount=500",
+    ],
+    "kraken": [
+        "buy BTC quantity=0.01 unit_price=40000 fees=0.64",
+        "sell ETH quantity=0.1 unit_price=2100 fees=0.336",
+    ],
+    "kraken_ledger": [
+        "skipped: Not carried out yet.",
+        "deposit amount=1000",
+        "fee amount=0.5",
+        "skipped: Part of a trade; the list of trades has it.",
+        "withdrawal amount=100",
+    ],
+    "ghostfolio": [
+        "buy AAPL quantity=10 unit_price=185.5 fees=1",
+        "dividend AAPL amount=2.4",
+    ],
+    "holdfast": [
+        "deposit amount=5000",
+        "buy AAPL quantity=10 unit_price=185.5 fees=1",
+    ],
+}
+
+
+def test_every_profile_has_a_sample() -> None:
+    assert EXPECTED.keys() == SAMPLES.keys() == PROFILES.keys()
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_file_is_known_by_its_columns_and_read(name: str) -> None:
+    found = read(SAMPLES[name])
+    assert found.profile == name
+    assert [in_words(row) for row in found.rows] == EXPECTED[name]
+
+
+@pytest.mark.parametrize("name", sorted(set(EXPECTED) - {GENERIC.name}))
+def test_a_file_of_another_source_is_refused_by_a_profile(name: str) -> None:
+    with pytest.raises(UnreadableImport):
+        read("a,b\n1,2\n", profile=name)
+
+
+def test_a_profile_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(UnknownProfile):
+        read(SAMPLES["generic"], profile="nobody")
+
+
+def test_times_are_of_the_zone_of_the_source() -> None:
+    moments = [row.facts["occurred_at"] for row in read(SAMPLES["ibkr"]).rows[:2]]
+    assert moments == ["2024-01-02T14:30:00Z", "2024-02-02T15:00:00Z"]
+
+
+def test_external_ids_name_their_source_but_for_our_own() -> None:
+    assert read(SAMPLES["kraken"]).rows[0].facts["external_id"] == "kraken:T1"
+    assert read(SAMPLES["holdfast"]).rows[0].facts["external_id"] == "d-1"
+    assert read(SAMPLES["coinbase"]).rows[2].facts["external_id"] == "coinbase:c2/1"
+
+
+def test_rows_name_their_portfolio() -> None:
+    assert {row.portfolio for row in read(SAMPLES["ghostfolio"]).rows} == {"Depot"}
+
+
+def test_pence_become_pounds() -> None:
+    file = "date,type,symbol,shares,price,currency\n2024-01-02,buy,VOD,1000,243.08,GBX\n"
+    (row,) = read(file).rows
+    assert (row.facts["unit_price"], row.facts["currency"]) == ("2.4308", "GBP")
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        pytest.param("Total cost", "22004.40", id="named as such"),
+        pytest.param("Price,Total", "22004.40,22004.40", id="in the column of the price too"),
+    ],
+)
+def test_a_total_cost_is_not_the_price_of_one(header: str, cells: str) -> None:
+    file = f"Date,Type,Symbol,Shares,{header}\n2024-01-02,buy,AAPL,139,{cells}\n"
+    assert words(file) == ["buy AAPL quantity=139 amount=22004.4"]
+
+
+def test_a_kind_that_nobody_knows_is_a_problem_of_its_row_alone() -> None:
+    file = "Date,Type,Symbol,Shares,Price\n2024-01-02,buy,A,1,2\n2024-01-03,frobnicate,A,1,2\n"
+    assert words(file) == ["buy A quantity=1 unit_price=2", "kind unknown"]
