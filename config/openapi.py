@@ -125,6 +125,7 @@ DESCRIPTIONS: Final = {
     "end": "before this moment or day",
     "exchange": "MIC, such as XNAS",
     "format": "instead of an Accept header",
+    "import_id": "of an import into a portfolio of yours",
     "interval": "length of a bar",
     "key_id": "of a key of yours",
     "notification_id": "of a notification of yours",

@@ -45,6 +45,7 @@ from market.corporate_actions import actions as corporate_actions
 from market.instruments import instrument_master
 from market.intake import quarantine
 from portfolio import errors as portfolio_errors
+from portfolio.imports import states as import_states
 from trading import archiving, orders, replacement
 from trading.order_entry import stops
 
@@ -107,6 +108,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     corporate_actions.ActionCancelled: HTTPStatus.CONFLICT,
     portfolio_errors.EntryConflict: HTTPStatus.CONFLICT,
     portfolio_errors.NotReversible: HTTPStatus.CONFLICT,
+    import_states.WrongStep: HTTPStatus.CONFLICT,
     archiving.OrdersWorking: HTTPStatus.CONFLICT,
     orders.DuplicateClientOrderId: HTTPStatus.CONFLICT,
     orders.OrderFinished: HTTPStatus.CONFLICT,

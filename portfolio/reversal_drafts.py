@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
 from accounts.identifiers import new_id
 from portfolio.drafts import EntryDraft, EntryKind, LedgerAccountKind, PostingDraft
 from portfolio.models import JournalEntry, Posting
 
 
-def draft_reversal(entry: JournalEntry) -> EntryDraft:
-    postings = Posting.objects.filter(entry=entry).select_related("ledger_account").order_by("id")
+def postings_of(entries: Sequence[JournalEntry]) -> Mapping[UUID, list[Posting]]:
+    """The postings of all of them, by entry, in one query."""
+    rows = Posting.objects.filter(entry__in=[entry.id for entry in entries])
+    found: dict[UUID, list[Posting]] = defaultdict(list)
+    for posting in rows.select_related("ledger_account").order_by("id"):
+        found[posting.entry_id].append(posting)
+    return found
+
+
+def draft_reversal(entry: JournalEntry, postings: Iterable[Posting] | None = None) -> EntryDraft:
+    """Its postings are read where they are not given."""
+    if postings is None:
+        postings = postings_of([entry])[entry.id]
     return EntryDraft(
         id=new_id(),
         portfolio_id=entry.portfolio_id,

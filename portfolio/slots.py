@@ -9,6 +9,7 @@ SLOTS: Final = (
     Slot("portfolio_ids", "portfolio", Reach.OWNER, is_bound=True),
     Slot("activity_id", "activity", Reach.OWNER, is_bound=True),
     Slot("lot_id", "lot", Reach.OWNER, is_bound=True),
+    Slot("import_id", "file import", Reach.OWNER, is_bound=True),
     # An entry's name at whoever keeps the other books.
     Slot("external_id", "text", Reach.ANYBODY, is_coined=True),
 )

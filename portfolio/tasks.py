@@ -40,6 +40,33 @@ def refresh_all_valuations(**_: Any) -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("import_id")
+def preview_import(*, import_id: str, **_: Any) -> None:
+    """Read the file of an import."""
+    from portfolio.imports.previews import preview
+
+    preview(UUID(import_id), at=datetime.now(UTC))
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("import_id")
+def commit_import(*, import_id: str, **_: Any) -> None:
+    """Book an import, all of it or nothing."""
+    from portfolio.imports.commits import carry_out
+
+    carry_out(UUID(import_id), at=datetime.now(UTC))
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("import_id")
+def reverse_import(*, import_id: str, **_: Any) -> None:
+    """Undo an import, all of it or nothing."""
+    from portfolio.imports.undoing import carry_out
+
+    carry_out(UUID(import_id), at=datetime.now(UTC))
+
+
+@shared_task  # type: ignore[untyped-decorator]
 @works_for_the_desk
 def book_market_actions(*, instrument_ids: list[int] | None = None, **_: Any) -> None:
     """Book splits and dividends that are due, of some instruments or of all, for who held them.

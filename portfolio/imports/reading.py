@@ -191,8 +191,10 @@ def take_numbers(row: Row) -> None:
                 row.numbers[field] = parse_number(text, decimal_mark=row.decimal_mark)
             except BadNumber as error:
                 if text.casefold() not in NOTHING:
-                    message = f"{field.replace('_', ' ')} {error}"
-                    row.problems.append(RowProblem(field, "not_a_number", message))
+                    # As the fact is called that comes of it.
+                    name = Field.AMOUNT if field is Field.NET_AMOUNT else field
+                    message = f"{name.replace('_', ' ')} {error}"
+                    row.problems.append(RowProblem(name, "not_a_number", message))
 
 
 def interpreted(row: Row, style: ReadingStyle, blank: ReadRow) -> Iterator[ReadRow]:

@@ -1,5 +1,6 @@
 from portfolio.entries import EntryKind, LedgerAccountKind
 from portfolio.models.books import BooksViolation, ProbeRun
+from portfolio.models.imports import FileImport, FileImportRow, SavedMapping
 from portfolio.models.ledger import (
     Hold,
     JournalEntry,
@@ -16,6 +17,8 @@ __all__ = [
     "BooksViolation",
     "DailyValuation",
     "EntryKind",
+    "FileImport",
+    "FileImportRow",
     "Hold",
     "JournalEntry",
     "JournalSeal",
@@ -31,5 +34,6 @@ __all__ = [
     "Position",
     "Posting",
     "ProbeRun",
+    "SavedMapping",
     "UnitMove",
 ]

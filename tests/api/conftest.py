@@ -11,6 +11,7 @@ from market.models import Instrument
 from portfolio.models import Portfolio
 from tests.api.clients import ApiClient, key_for
 from tests.factories import make_instrument, make_portfolio, make_quote
+from tests.portfolio.imports.factories import make_tracked
 
 
 @pytest.fixture
@@ -69,3 +70,8 @@ def apple(db: None) -> Instrument:
 def paper(alice: User) -> Portfolio:
     """Alice's paper portfolio with 100,000 USD."""
     return make_portfolio(alice)
+
+
+@pytest.fixture
+def depot(alice: User) -> Portfolio:
+    return make_tracked(alice, "Depot")

@@ -30,6 +30,7 @@ from market.watchlists import add_symbols, create_watchlist
 from portfolio.activities import record_activity
 from portfolio.activity_rules import ActivityDraft
 from portfolio.entries import EntryKind
+from portfolio.imports.previews import start_import
 from portfolio.models import Lot, Portfolio, PortfolioKind
 from portfolio.portfolios import open_portfolio
 from tests.factories import make_daily_bars, make_instrument, make_portfolio, make_quote
@@ -186,6 +187,18 @@ def delivery_of(person: Person) -> str:
     return str(made.id)
 
 
+def file_import_of(person: Person) -> str:
+    made = start_import(
+        portfolio=person.portfolio,
+        content=f"Date,Type,Amount,Note\n2024-01-02,deposit,5,{person.mark} note\n".encode(),
+        file_name=f"{person.mark} file.csv",
+        profile="",
+        created_by=person.user,
+        created_at=timezone.now(),
+    )
+    return str(made.id)
+
+
 def session_of(person: Person) -> str:
     made = UserSession.objects.create(
         user=person.user,
@@ -232,6 +245,7 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "price import": price_import_of,
     "quarantined row": lambda person: str(make_quarantined_row().id),
     "session": session_of,
+    "file import": file_import_of,
     "corporate action": corporate_action_of,
     "alert": alert_of,
     "event": lambda person: str(event_of(person).id),

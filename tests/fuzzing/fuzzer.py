@@ -45,6 +45,7 @@ DESTRUCTIVE: Final = frozenset(
         "replace_order",
         *("cancel_corporate_action", "release_quarantined_row", "reject_quarantined_row"),
         *("sign_user_out", "remove_symbols", "delete_webhook", "change_webhook"),
+        *("commit_import", "reverse_import"),
     }
 )
 REAL: Final = 0.6  # the share of names that are of something real
@@ -135,6 +136,8 @@ class Fuzzer:
     def real(self, name: str, parameter: str) -> str | None:
         if name == "close_position" and parameter == "portfolio_id":
             return self.world.holder()
+        if name == "reverse_import" and parameter == "import_id":
+            return self.world.new_booked_import()
         if name in DESTRUCTIVE:
             return self.world.new(parameter)
         return self.world.known(parameter)

@@ -85,6 +85,7 @@ class World:
             "watchlist_id": self.new_watchlist,
             "key_id": self.new_key,
             "run_id": self.new_import,
+            "import_id": self.new_file_import,
             "row_id": self.new_quarantined_row,
             "user_id": self.new_user,
             "action_id": self.new_corporate_action,
@@ -249,6 +250,19 @@ class World:
     def new_import(self) -> str:
         return str(self.post("/prices/imports", files={"file": ("prices.csv", PRICES)})["id"])
 
+    def new_file_import(self) -> str:
+        portfolio = self.shared.get("portfolio_id") or self.new_portfolio()
+        return str(self.post(f"/portfolios/{portfolio}/imports", {"text": self.deposits()})["id"])
+
+    def new_booked_import(self) -> str:
+        made = self.new_file_import()
+        self.post(f"/imports/{made}/commit")
+        return made
+
+    def deposits(self) -> str:
+        """A table with one deposit, never the same."""
+        return f"Date,Type,Amount\n2024-01-02,deposit,{self.number()}\n"
+
     def new_quarantined_row(self) -> str:
         """A row whose high is too low, once the worker has refused it."""
         run = self.post("/prices/imports", files={"file": ("prices.csv", WRONG_PRICES)})
@@ -309,6 +323,8 @@ class World:
             "refresh_tokens": lambda: {"refresh_token": self.new_refresh_token()},
             "revoke_tokens": lambda: {"refresh_token": self.new_refresh_token()},
             "release_quarantined_row": lambda: {"high": "80"},
+            "create_import": lambda: {"file": self.deposits().encode()},
+            "change_import": lambda: {"rows": [{"position": 1, "decision": "import"}]},
             "create_price_import": lambda: {"file": PRICES},
             "create_user": self.user_body,
             "change_user": lambda: {"tier": "premium"},

@@ -1,0 +1,224 @@
+"""What each row of a file would become here: ready, a duplicate, a problem, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from market.models import Instrument
+from portfolio.activity_rules import ActivityDraft, find_problems
+from portfolio.amounts import product, ten_places
+from portfolio.entries import EntryKind
+from portfolio.imports.duplicates import Content, Happening, find_repeats
+from portfolio.imports.instruments import Hint, directory
+from portfolio.imports.known_entries import known_entries
+from portfolio.imports.values import ReadRow, RowProblem
+from portfolio.models import Portfolio
+from portfolio.models.imports import RowStatus
+from portfolio.schemas import ActivityIn
+
+# Kinds that the books keep without an instrument.
+WITHOUT_INSTRUMENT: Final = frozenset(
+    {EntryKind.DEPOSIT, EntryKind.WITHDRAWAL, EntryKind.FEE, EntryKind.TAX}
+)
+# What of a row may be changed besides the facts.
+HINTS: Final = ("symbol", "portfolio")
+MESSAGE_CHARACTERS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the words of a file mean for its owner."""
+
+    portfolio: Portfolio  # of rows that name none
+    portfolios: Mapping[UUID, Portfolio]  # that rows may land in
+    symbols: Mapping[str, str]  # what a file calls an instrument → its address, as chosen
+    accounts: Mapping[str, str]  # what a file calls an account → id of a portfolio, as chosen
+    now: datetime
+
+    def find_portfolio(self, name: str) -> Portfolio | RowProblem:
+        """By its choice, its name, or its id."""
+        if not name or name in (self.portfolio.name, str(self.portfolio.id)):
+            return self.portfolio
+        wanted = self.accounts.get(name, name)
+        named = [
+            one
+            for one in self.portfolios.values()
+            if wanted in (one.name, str(one.id)) or one.name.casefold() == wanted.casefold()
+        ]
+        if len(named) == 1:
+            return named[0]
+        message = f"No portfolio of yours is named {name!r}; choose one for these rows."
+        if named:
+            message = f"Several portfolios of yours are named {name!r}; choose one."
+        return RowProblem("portfolio", "unknown_portfolio", message)
+
+
+@dataclass(slots=True)
+class Judged:
+    """A row with its verdict."""
+
+    position: int
+    row: ReadRow
+    decision: str = ""
+    changes: dict[str, Any] = field(default_factory=dict)
+    instrument: Instrument | None = None
+    portfolio: Portfolio | None = None
+    problems: list[RowProblem] = field(default_factory=list)
+    status: RowStatus = RowStatus.READY
+    duplicate_of: UUID | None = None
+    draft: ActivityDraft | None = None
+
+
+def judge(
+    rows: Sequence[Judged], surroundings: Surroundings, *, taken: Collection[UUID] = ()
+) -> None:
+    """Find the verdict of each row, all at once: a fixed number of queries.
+
+    Args:
+        taken: entries that other rows of the same file repeat already.
+    """
+    for judged in rows:
+        apply_changes(judged)
+    live = [judged for judged in rows if judged.status != RowStatus.SKIPPED]
+    place(live, surroundings)
+    for judged in live:
+        draft(judged, surroundings)
+    mark_duplicates(live, taken)
+
+
+def apply_changes(judged: Judged) -> None:
+    """Put what the owner changed over what the file says; a change to nothing takes it away."""
+    row, changes = judged.row, judged.changes
+    judged.problems = [one for one in row.problems if one.field not in changes]
+    judged.status = RowStatus.SKIPPED if row.skipped and not changes else RowStatus.READY
+    for name, value in changes.items():
+        if name in HINTS:
+            setattr(row, name, value or "")
+            if name == "symbol":
+                row.isin = ""
+        elif value:
+            row.facts[name] = str(value)
+        else:
+            row.facts.pop(name, None)
+
+
+def hint_of(row: ReadRow) -> Hint:
+    return Hint(row.symbol, row.isin, row.name, row.facts.get("currency", ""))
+
+
+def place(rows: Sequence[Judged], surroundings: Surroundings) -> None:
+    """Find portfolio and instrument of each row."""
+    named = [judged for judged in rows if needs_instrument(judged.row)]
+    known = directory({hint_of(judged.row) for judged in named}, surroundings.symbols)
+    found = {hint: known.find(hint) for hint in {hint_of(judged.row) for judged in named}}
+    for judged in named:
+        instrument = found[hint_of(judged.row)]
+        if isinstance(instrument, RowProblem):
+            judged.problems.append(instrument)
+        else:
+            judged.instrument = instrument
+    for judged in rows:
+        portfolio = surroundings.find_portfolio(judged.row.portfolio)
+        if isinstance(portfolio, RowProblem):
+            judged.problems.append(portfolio)
+        else:
+            judged.portfolio = portfolio
+
+
+def needs_instrument(row: ReadRow) -> bool:
+    has_hint = bool(row.symbol or row.isin)
+    return has_hint and row.facts.get("kind") not in WITHOUT_INSTRUMENT
+
+
+def draft(judged: Judged, surroundings: Surroundings) -> None:
+    """Turn the row into an activity of the contract, and hear everything against it."""
+    if "occurred_at" not in judged.row.facts and not judged.problems:
+        judged.problems.append(RowProblem("occurred_at", "required", "The row has no date."))
+    if judged.portfolio is None or judged.problems:
+        judged.status = RowStatus.PROBLEM
+        return
+    now = surroundings.now
+    try:
+        found = activity_of(judged.row.facts, judged.portfolio, judged.instrument, now=now)
+    except ValidationError as error:
+        judged.problems += [
+            RowProblem(str(one["loc"][0]), one["type"], said(one)) for one in error.errors()
+        ]
+    else:
+        problems = find_problems(found, portfolio=judged.portfolio, now=now)
+        judged.problems += [RowProblem(one.field, one.code, one.message) for one in problems]
+        judged.draft = found
+    judged.status = RowStatus.PROBLEM if judged.problems else RowStatus.READY
+
+
+def activity_of(
+    facts: Mapping[str, str], portfolio: Portfolio, instrument: Instrument | None, *, now: datetime
+) -> ActivityDraft:
+    """The activity that the facts are, in the contract's own words.
+
+    Raises:
+        ValidationError: they are none.
+    """
+    told = dict(facts)
+    if told.get("currency") == portfolio.currency:
+        # A rate between a currency and itself says nothing.
+        told.pop("exchange_rate", None)
+    return ActivityIn.model_validate(told).to_draft(instrument, now=now)
+
+
+def said(error: Any) -> str:
+    name = error["loc"][0]
+    if error["type"] == "extra_forbidden":
+        return f"{name} is not kept here."
+    return f"{name} {error['msg']}"[:MESSAGE_CHARACTERS]
+
+
+def mark_duplicates(rows: Sequence[Judged], taken: Collection[UUID]) -> None:
+    happenings = [
+        happening_of(judged) for judged in rows if judged.status == RowStatus.READY and judged.draft
+    ]
+    if not happenings:
+        return
+    entries = [one for one in known_entries(happenings) if one.id not in taken]
+    repeats = find_repeats(happenings, entries)
+    for judged in rows:
+        if entry_id := repeats.get(judged.position):
+            judged.status = RowStatus.DUPLICATE
+            judged.duplicate_of = entry_id
+
+
+def happening_of(judged: Judged) -> Happening:
+    """Raises:
+    ValueError: the row was not drafted.
+    """
+    if judged.draft is None or judged.portfolio is None:
+        raise ValueError("a row was looked up before it was drafted")
+    return happening(judged.position, judged.draft, judged.portfolio)
+
+
+def happening(position: int, found: ActivityDraft, portfolio: Portfolio) -> Happening:
+    """An activity as it is compared with entries."""
+    amount = found.amount
+    if amount is None and found.quantity is not None and found.unit_price is not None:
+        amount = product(found.quantity, found.unit_price)
+    return Happening(
+        position,
+        found.external_id,
+        found.occurred_at,
+        Content(
+            portfolio.id,
+            found.kind,
+            found.instrument.id if found.instrument else None,
+            None if found.quantity is None else ten_places(found.quantity),
+            None if amount is None else ten_places(amount),
+            ten_places(found.fees),
+            ten_places(found.taxes),
+            found.currency or portfolio.currency,
+        ),
+    )

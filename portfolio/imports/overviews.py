@@ -1,0 +1,82 @@
+"""What pages and the API read of imports; a fixed number of queries each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from accounts.models import User
+from portfolio.imports.states import ImportNotFound
+from portfolio.models import FileImport, FileImportRow
+from portfolio.models.imports import TAKEN, RowStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """How many rows stand how; ``taken`` would be booked now."""
+
+    ready: int
+    duplicate: int
+    problem: int
+    skipped: int
+    taken: int
+
+    def of(self, status: str) -> int:
+        return int(getattr(self, status))
+
+
+def find_import(import_id: UUID, user: User) -> FileImport:
+    """Without the file's content.
+
+    Raises:
+        ImportNotFound: there is none of that id that the user may see.
+    """
+    visible = FileImport.objects.for_user(user).select_related("portfolio", "created_by")
+    found = visible.defer("content").filter(id=import_id).first()
+    if found is None:
+        raise ImportNotFound
+    return found
+
+
+def row_counts(found: FileImport) -> RowCounts:
+    counts = found.rows.aggregate(
+        taken=Count("id", filter=TAKEN),
+        **{status.value: Count("id", filter=Q(status=status)) for status in RowStatus},
+    )
+    return RowCounts(**counts)
+
+
+def unknown_names(found: FileImport) -> Mapping[str, Sequence[str]]:
+    """What the file calls instruments and portfolios that nobody knows, most frequent first."""
+    return {
+        "symbols": names_with(found, ("unknown_symbol", "ambiguous_symbol"), is_symbol=True),
+        "portfolios": names_with(found, ("unknown_portfolio",), is_symbol=False),
+    }
+
+
+def names_with(found: FileImport, codes: Sequence[str], *, is_symbol: bool) -> list[str]:
+    rows = found.rows.filter(status=RowStatus.PROBLEM)
+    condition = Q()
+    for code in codes:
+        condition |= Q(problems__contains=[{"code": code}])
+    counted: list[Any] = list(
+        rows.filter(condition)
+        .values("symbol", "isin", "name", "portfolio_name")
+        .annotate(count=Count("id"))
+        .order_by("-count", "symbol", "isin", "name", "portfolio_name")[:200]
+    )
+    names = [
+        (one["symbol"] or one["isin"] or one["name"]) if is_symbol else one["portfolio_name"]
+        for one in counted
+    ]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def rows_of(found: FileImport, *, status: str | None) -> Any:
+    """Rows to be paged by position, without what only reading needs."""
+    rows = FileImportRow.objects.filter(file_import=found).select_related("instrument", "portfolio")
+    return rows.filter(status=status) if status else rows
