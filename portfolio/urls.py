@@ -1,6 +1,16 @@
 from django.urls import path
 
-from portfolio.views import cash, home, landing, palette, performance, portfolios, recording
+from portfolio.views import (
+    cash,
+    home,
+    import_changes,
+    imports,
+    landing,
+    palette,
+    performance,
+    portfolios,
+    recording,
+)
 
 app_name = "portfolio"
 
@@ -37,6 +47,14 @@ urlpatterns = [
     path("portfolios/<uuid:portfolio_id>/performance", performance.performance, name="performance"),
     path("portfolios/<uuid:portfolio_id>/cash", cash.cash, name="cash"),
     path("portfolios/<uuid:portfolio_id>/cash/moves", cash.move_cash, name="move_cash"),
+    path("portfolios/<uuid:portfolio_id>/imports", imports.imports, name="imports"),
+    path("imports/<uuid:import_id>", imports.detail, name="import"),
+    path("imports/<uuid:import_id>/commit", imports.commit, name="commit_import"),
+    path("imports/<uuid:import_id>/reversal", imports.undo, name="undo_import"),
+    path("imports/<uuid:import_id>/reading", import_changes.read_anew, name="read_import"),
+    path("imports/<uuid:import_id>/choices", import_changes.choose, name="choose_in_import"),
+    path("imports/<uuid:import_id>/rows", import_changes.decide, name="decide_in_import"),
+    path("imports/<uuid:import_id>/row", import_changes.mend, name="mend_import_row"),
     path("portfolios/<uuid:portfolio_id>/name", cash.rename, name="rename"),
     path("portfolios/<uuid:portfolio_id>/archival", cash.archive, name="archive"),
     path("portfolios/<uuid:portfolio_id>/figures", home.fresh_figures, name="figures"),

@@ -80,10 +80,10 @@ def create_import(
     profile: Form[str] = "",
 ) -> Status[ImportDetailOut]:
     """Take in a file (multipart), or a table as text. Large ones are read by a worker: poll."""
-    portfolio = find_portfolio(request.auth, portfolio_id)
     paste = pasted(request) if request.content_type == JSON else PasteIn(text=text)
     if file is None and not paste.text:
         raise ImportChangeRefused([Problem("file", "required", "Send a file, or text.")])
+    portfolio = find_portfolio(request.auth, portfolio_id)
     found = previews.start_import(
         portfolio=portfolio,
         content=paste.text.encode() if file is None else file.read(),

@@ -145,18 +145,19 @@ def book(found: FileImport, *, at: datetime, report: Report) -> None:
     # The rows hold what they came from; nothing reads the file again.
     found.content = None
     found.save(update_fields=["status", "error", "rows_done", "committed_at", "content"])
-    note(found, "import.committed", done, at=at)
-
-
-def note(found: FileImport, action: str, entries: int, *, at: datetime) -> None:
     audit.record(
-        action=action,
+        action="import.committed",
         owner_id=found.portfolio.owner_id,
         target="import",
         target_id=str(found.id),
-        after={"portfolio_id": found.portfolio_id, "file": found.file_name, "entries": entries},
+        after=noted(found, done),
         occurred_at=at,
     )
+
+
+def noted(found: FileImport, entries: int) -> dict[str, object]:
+    """What the audit trail keeps of a booking, and of its undoing."""
+    return {"portfolio_id": found.portfolio_id, "file": found.file_name, "entries": entries}
 
 
 def load_taken(found: FileImport, *, at: datetime) -> list[Taken]:

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from accounts import audit
 from portfolio.errors import PortfolioError
-from portfolio.imports.commits import ERROR_CHARACTERS, Report, note, unheard
+from portfolio.imports.commits import ERROR_CHARACTERS, Report, noted, unheard
 from portfolio.imports.progress import ImportReporter, is_alone, take_time
 from portfolio.imports.states import Step, may
 from portfolio.models import FileImport, JournalEntry, Portfolio
@@ -84,4 +85,11 @@ def undo(found: FileImport, *, at: datetime, report: Report) -> None:
         report(done)
     found.status, found.error, found.reversed_at = ImportStatus.REVERSED, "", at
     found.save(update_fields=["status", "error", "reversed_at"])
-    note(found, "import.reversed", done, at=at)
+    audit.record(
+        action="import.reversed",
+        owner_id=found.portfolio.owner_id,
+        target="import",
+        target_id=str(found.id),
+        after=noted(found, done),
+        occurred_at=at,
+    )

@@ -61,7 +61,8 @@ def test_a_body_that_is_none_is_refused(admin_api: ApiClient, operation: Operati
 @every_body
 def test_a_form_without_end_is_refused(admin_api: ApiClient, operation: Operation) -> None:
     body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhalf'
-    assert_some_problem(send(admin_api, operation, body, BOUNDARY), 400, 415, 422)
+    # Half a file may be enough to go on to the address, which names nothing.
+    assert_some_problem(send(admin_api, operation, body, BOUNDARY), 400, 404, 415, 422)
     assert_some_problem(send(admin_api, operation, body, "multipart/form-data"), 400, 415, 422)
 
 
