@@ -12,10 +12,14 @@ from typing import Final
 from bench.database import fresh_database
 from bench.harness import DEFAULT_SEED, Options, Report
 
-CASES: Final = ("ingest", "candles", "quote", "orders", "fanout", "slow_readers", "alerts")
+CASES: Final = (
+    *("ingest", "import", "candles", "quote", "orders", "fanout", "slow_readers", "alerts"),
+)
+# A word of the language names no module.
+MODULES: Final = {"import": "imports"}
 # These import models, so servers and settings must stand before the module is loaded; the
 # others start processes of their own.
-WITHIN_DJANGO: Final = frozenset({"ingest", "candles", "alerts"})
+WITHIN_DJANGO: Final = frozenset({"ingest", "import", "candles", "alerts"})
 
 
 def main() -> int:
@@ -55,7 +59,7 @@ def run_case(case: str, options: Options) -> Report:
 
 
 def load_and_run(case: str, options: Options) -> Report:
-    report: Report = importlib.import_module(f"bench.{case}").run(options)
+    report: Report = importlib.import_module(f"bench.{MODULES.get(case, case)}").run(options)
     return report
 
 

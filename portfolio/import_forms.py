@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from django import forms
 
-from portfolio.forms import MONEY_INPUT, ProblemsMixin
+from accounts.problem_forms import ProblemForm
+from portfolio.forms import MONEY_INPUT
 from portfolio.imports.kinds import KINDS
 from portfolio.imports.profiles import GENERIC, PROFILES
 from portfolio.imports.values import DateOrder, Field
@@ -46,7 +47,7 @@ EDITED: Final = (
 DECIMALS: Final = frozenset({"quantity", "unit_price", "amount", "fees", "taxes", "exchange_rate"})
 
 
-class ImportForm(ProblemsMixin):
+class ImportForm(ProblemForm):
     """A file or a paste."""
 
     file = forms.FileField(
@@ -77,7 +78,7 @@ class ImportForm(ProblemsMixin):
         return str(file.name) if file else ""
 
 
-class ReadingForm(ProblemsMixin):
+class ReadingForm(ProblemForm):
     """How the file is read: its source, its styles, and a column for each field."""
 
     profile = forms.ChoiceField(required=False, choices=PROFILE_CHOICES, label="Where it is from")
@@ -127,7 +128,7 @@ class ReadingForm(ProblemsMixin):
         return said
 
 
-class ChoicesForm(ProblemsMixin):
+class ChoicesForm(ProblemForm):
     """What the names of a file mean here. Fields are numbered: names may hold anything."""
 
     def __init__(
@@ -163,7 +164,7 @@ class ChoicesForm(ProblemsMixin):
         return {name: value.strip() for name, value in given.items() if value.strip()}
 
 
-class RowForm(ProblemsMixin):
+class RowForm(ProblemForm):
     """The facts of one row, to be mended. What is emptied is taken away."""
 
     def __init__(self, row: FileImportRow, data: Mapping[str, Any] | None = None) -> None:

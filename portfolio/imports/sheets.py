@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import lzma
+import struct
 import zipfile
 import zlib
 from collections import Counter
@@ -22,7 +24,10 @@ EMPTY_ZIP_MARK: Final = b"PK\x05\x06"
 SEPARATORS: Final = ",;\t|"
 SAMPLED_CHARACTERS: Final = 64 * 1024
 SAMPLED_LINES: Final = 100
-DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+DAMAGE: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError),
+    *(RuntimeError, ValueError, OSError, OverflowError, struct.error),
+)
 RATIO_JUDGED_BYTES: Final = 1 << 20
 
 
@@ -56,12 +61,15 @@ def zipped_sheets(content: bytes, *, name: str, caps: Caps) -> list[Sheet]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             refuse_bomb(members, caps)
-            if is_workbook(member.filename for member in members):
-                return workbook_sheets(content, caps=caps)
-            refuse_beyond("files", len(members), caps.files)
-            return list(member_sheets(archive, members, caps))
+            is_book = is_workbook(member.filename for member in members)
+            if not is_book:
+                refuse_beyond("files", len(members), caps.files)
+            unpacked = [] if is_book else list(unpack(archive, members, caps))
     except DAMAGE as error:
         raise UnreadableImport(f"The zip is damaged or locked: {error}.") from error
+    if is_book:
+        return workbook_sheets(content, caps=caps)
+    return [sheet for member in unpacked for sheet in member_sheets(*member, caps)]
 
 
 def refuse_bomb(members: Sequence[zipfile.ZipInfo], caps: Caps) -> None:
@@ -73,9 +81,10 @@ def refuse_bomb(members: Sequence[zipfile.ZipInfo], caps: Caps) -> None:
             raise ImportTooLarge(f"{member.filename[:80]!r} is packed more than {caps.ratio}-fold.")
 
 
-def member_sheets(
+def unpack(
     archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], caps: Caps
-) -> Iterator[Sheet]:
+) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each member, never more than is allowed, whatever it declares."""
     left = caps.unpacked_bytes
     for member in members:
         name = member.filename.rpartition("/")[2][:80]
@@ -86,17 +95,23 @@ def member_sheets(
             content = file.read(left + 1)
         left -= len(content)
         refuse_beyond("bytes when unpacked", caps.unpacked_bytes - left, caps.unpacked_bytes)
-        if content.startswith(ZIP_MARK):
-            if not is_workbook_file(content):
-                raise UnreadableImport(f"{name!r} is a zip within the zip; unpack it first.")
-            yield from workbook_sheets(content, caps=caps, name=name)
-        elif content.strip():
-            yield from text_sheets(decode(content), name=name, caps=caps)
+        yield name, content
+
+
+def member_sheets(name: str, content: bytes, caps: Caps) -> list[Sheet]:
+    if not content.startswith(ZIP_MARK):
+        return text_sheets(decode(content), name=name, caps=caps) if content.strip() else []
+    if not is_workbook_file(content):
+        raise UnreadableImport(f"{name!r} is a zip within the zip; unpack it first.")
+    return workbook_sheets(content, caps=caps, name=name)
 
 
 def is_workbook_file(content: bytes) -> bool:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return is_workbook(archive.namelist())
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return is_workbook(archive.namelist())
+    except DAMAGE as error:
+        raise UnreadableImport(f"A file in the zip is damaged: {error}.") from error
 
 
 def text_sheets(text: str, *, name: str, caps: Caps) -> list[Sheet]:

@@ -60,7 +60,7 @@ def test_mistakes_are_mended_and_the_rest_is_booked_and_undone(
     assert committed["status"] == "committed"
     assert [bool(row["entry_id"]) for row in committed["rows"]] == [True, True, False, True]
     position = Position.objects.get(portfolio=depot)
-    assert (position.quantity, position.cost) == (11, Decimal(1858))
+    assert (position.quantity, position.cost) == (Decimal(11), Decimal(1858))
 
     undone = api.post(f"/imports/{found['id']}/reversal")
     assert undone.json()["status"] == "reversed"

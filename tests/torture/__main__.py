@@ -14,7 +14,7 @@ from typing import Final
 from bench.database import fresh_database
 from tests.torture.report import Finding
 
-CASES: Final = ("matching", "books", "faults", "api", "alerts")
+CASES: Final = ("matching", "books", "faults", "api", "alerts", "imports")
 WITHIN_DJANGO: Final = frozenset({"books"})
 
 

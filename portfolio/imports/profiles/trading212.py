@@ -22,7 +22,8 @@ def interpret(row: Row) -> Iterable[Row]:
     The rate of a row says how much of the instrument's makes one of the account's; ours is the
     other way round.
     """
-    own, foreign = row.cell("currency (total)", "currency (result)"), row.texts[Field.CURRENCY]
+    own = row.cell("currency (total)", "currency (result)")
+    foreign = row.texts.get(Field.CURRENCY, "")
     rate = row.numbers.pop(Field.EXCHANGE_RATE, ZERO)
     fees = sum((abs(row.number(name)) for name in CHARGES), ZERO)
     tax = abs(row.number("withholding tax"))
