@@ -77,7 +77,7 @@ class ImportPatch(SchemaIn):
     rows: Annotated[list[RowPatch], Field(max_length=500)] = Field(default_factory=list)
 
     model_config = ConfigDict(
-        json_schema_extra={"example": {"rows": [{"position": 3, "decision": "skip"}]}}
+        json_schema_extra={"example": {"rows": [{"position": 1, "decision": "skip"}]}}
     )
 
     def said(self) -> Said:

@@ -156,14 +156,13 @@ class FileImportRow(models.Model):
         )
 
     @property
-    def is_taken(self) -> bool:
-        """Whether a commit books it."""
-        if self.status == RowStatus.READY:
-            return self.decision != RowDecision.SKIP
-        return self.status == RowStatus.DUPLICATE and self.decision == RowDecision.IMPORT
+    def moment(self) -> str:
+        """When it happened, in UTC: the day alone where the file tells no more."""
+        day, _, clock = str(self.facts.get("occurred_at", "")).partition("T")
+        return day if clock in ("", "00:00:00Z") else f"{day} {clock[:5]}"
 
 
-# The same in SQL.
+# Rows that a commit books.
 TAKEN: Final = (Q(status=RowStatus.READY) & ~Q(decision=RowDecision.SKIP)) | Q(
     status=RowStatus.DUPLICATE, decision=RowDecision.IMPORT
 )
