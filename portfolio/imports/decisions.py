@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.errors import Problem, ProblemsError
+from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.queries import instruments_by_addresses
 from portfolio.errors import PortfolioError
 from portfolio.imports.judging import Judged, judge
@@ -114,9 +115,10 @@ def find_choice_problems(found: FileImport, said: Said) -> list[Problem]:
             problems.append(Problem(name, "too_many", message))
         if any(len(text) > TEXT_CHARACTERS for pair in given.items() for text in pair):
             problems.append(Problem(name, "too_long", f"A name among {name} is too long."))
-    if not problems:
-        # An unknown symbol is the caller's mistake, and told as such.
+    try:
         instruments_by_addresses(address for address in said.symbols.values() if address)
+    except (UnknownSymbol, AmbiguousSymbol) as error:
+        problems.append(Problem("symbols", error.code, str(error)))
     return problems
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
-from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -17,10 +16,10 @@ from openpyxl.utils.exceptions import InvalidFileException
 from portfolio.imports.errors import ImportTooLarge, UnreadableImport
 from portfolio.imports.values import Caps, Line, Sheet
 
-# Whatever a damaged part makes of the library that reads it.
+# Whatever a damaged part makes of the library that reads it; broken XML is a SyntaxError.
 DAMAGE: Final = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, InvalidFileException),
-    *(ParseError, KeyError, ValueError, TypeError, IndexError),
+    *(KeyError, ValueError, TypeError, IndexError),
     *(AttributeError, OverflowError, RuntimeError, OSError, SyntaxError),
 )
 # Empty rows that a sheet may claim between its cells.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -15,7 +14,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.errors import ProblemsError
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
-from market.errors import MarketError
 from portfolio.errors import PortfolioError
 from portfolio.import_forms import ReadingForm, RowForm
 from portfolio.imports.decisions import RowSaid, Said, change_import
@@ -24,14 +22,12 @@ from portfolio.models.imports import RowDecision, RowStatus
 from portfolio.views.imports import choices_form, find_import, import_href
 from portfolio.views.portfolios import tab_context
 
-POSITION_MAXIMUM: Final = 1_000_000
-
 
 def say(request: InvestorRequest, found: FileImport, said: Said) -> bool:
     """Change the import, or show why not."""
     try:
         change_import(found=found, said=said, changed_at=timezone.now())
-    except (PortfolioError, MarketError) as error:
+    except PortfolioError as error:
         messages.error(request, str(error))
         return False
     return True
@@ -89,6 +85,9 @@ def mend(request: InvestorRequest, import_id: UUID) -> HttpResponse:
     """One row's facts, to be put right."""
     found = find_import(request, import_id)
     row = find_row(found, request.GET.get("position", ""))
+    if row is None:
+        messages.error(request, "There is no such row.")
+        return redirect(import_href(found))
     form = RowForm(row, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         said = Said(rows=[RowSaid(position=row.position, changes=form.changes())])
@@ -106,13 +105,10 @@ def mend(request: InvestorRequest, import_id: UUID) -> HttpResponse:
     return TemplateResponse(request, "portfolio/import_row.html", context, status=status)
 
 
-def find_row(found: FileImport, place: str) -> FileImportRow:
-    position: Any = read_position(place)
+def find_row(found: FileImport, place: str) -> FileImportRow | None:
+    position = read_position(place)
     rows = FileImportRow.objects.select_related("instrument").filter(file_import=found)
-    row = rows.filter(position=position).first() if position else None
-    if row is None:
-        raise Http404
-    return row
+    return rows.filter(position=position).first() if position else None
 
 
 def mended_href(found: FileImport, row: FileImportRow) -> str:

@@ -146,9 +146,13 @@ def test_a_decision_about_nothing_changes_nothing(
 
 
 @pytest.mark.parametrize("position", ["", "0", "99", "x", "1e3", "٣"])
-def test_a_row_that_is_none_is_not_found(page: Client, depot: Portfolio, position: str) -> None:
+def test_a_row_that_is_none_leads_back_to_all(
+    page: Client, depot: Portfolio, position: str
+) -> None:
     found = paste(page, depot)
-    assert page.get(href("mend_import_row", found), {"position": position}).status_code == 404
+    answer = page.get(href("mend_import_row", found), {"position": position}, follow=True)
+    assert answer.redirect_chain == [(href("import", found), 302)]
+    assert "There is no such row." in answer.content.decode()
 
 
 def test_a_stranger_sees_nothing_of_it(page: Client, depot: Portfolio) -> None:
