@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from market.models import Instrument
+from portfolio.activity_names import ActivityNames
 from portfolio.activity_rules import ActivityDraft, find_problems
 from portfolio.amounts import product, ten_places
 from portfolio.entries import EntryKind
@@ -169,7 +170,8 @@ def activity_of(
     if told.get("currency") == portfolio.currency:
         # A rate between a currency and itself says nothing.
         told.pop("exchange_rate", None)
-    return ActivityIn.model_validate(told).to_draft(instrument, now=now)
+    named = ActivityNames(instrument=instrument)
+    return ActivityIn.model_validate(told).to_draft(named, now=now)
 
 
 def said(error: Any) -> str:
