@@ -11,8 +11,9 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from market.models import Instrument
+from portfolio.activities import find_all_problems
 from portfolio.activity_names import ActivityNames
-from portfolio.activity_rules import ActivityDraft, find_problems
+from portfolio.activity_rules import ActivityDraft
 from portfolio.amounts import product, ten_places
 from portfolio.entries import EntryKind
 from portfolio.imports.duplicates import Content, Happening, find_repeats
@@ -152,8 +153,8 @@ def draft(judged: Judged, surroundings: Surroundings) -> None:
             RowProblem(str(one["loc"][0]), one["type"], said(one)) for one in error.errors()
         ]
     else:
-        problems = find_problems(found, portfolio=judged.portfolio, now=now)
-        judged.problems += [RowProblem(one.field, one.code, one.message) for one in problems]
+        problems = find_all_problems([found], portfolio=judged.portfolio, now=now)
+        judged.problems += [RowProblem(one.field, one.code, one.message) for _, one in problems]
         judged.draft = found
     judged.status = RowStatus.PROBLEM if judged.problems else RowStatus.READY
 
