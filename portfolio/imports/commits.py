@@ -22,9 +22,11 @@ from portfolio.errors import PortfolioError
 from portfolio.imports.duplicates import AGAIN, find_repeats
 from portfolio.imports.judging import activity_of, happening
 from portfolio.imports.known_entries import known_entries
+from portfolio.imports.previews import digest
+from portfolio.imports.profiles import GENERIC
 from portfolio.imports.progress import ImportReporter, is_alone, take_time
 from portfolio.imports.states import NothingToImport, Step, may
-from portfolio.models import FileImport, FileImportRow, JournalEntry, Portfolio
+from portfolio.models import FileImport, FileImportRow, JournalEntry, Portfolio, SavedMapping
 from portfolio.models.imports import TAKEN, ImportStatus, RowStatus
 
 Report = Callable[[int], None]
@@ -145,6 +147,7 @@ def book(found: FileImport, *, at: datetime, report: Report) -> None:
     # The rows hold what they came from; nothing reads the file again.
     found.content = None
     found.save(update_fields=["status", "error", "rows_done", "committed_at", "content"])
+    remember_mapping(found, at=at)
     audit.record(
         action="import.committed",
         owner_id=found.portfolio.owner_id,
@@ -152,6 +155,25 @@ def book(found: FileImport, *, at: datetime, report: Report) -> None:
         target_id=str(found.id),
         after=noted(found, done),
         occurred_at=at,
+    )
+
+
+def remember_mapping(found: FileImport, *, at: datetime) -> None:
+    """Read the next file with these columns in the same way, now that this one was booked so.
+
+    Not before: a mapping that was only tried would spoil every file after it.
+    """
+    if not found.is_mapping_own or found.profile != GENERIC.name:
+        return
+    SavedMapping.objects.update_or_create(
+        owner_id=found.created_by_id,
+        columns_digest=digest(found.columns),
+        defaults={
+            "mapping": found.mapping,
+            "date_order": found.date_order if found.is_style_own else "",
+            "decimal_mark": found.decimal_mark if found.is_style_own else "",
+            "saved_at": at,
+        },
     )
 
 

@@ -15,11 +15,11 @@ from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.queries import instruments_by_addresses
 from portfolio.errors import PortfolioError
 from portfolio.imports.judging import Judged, judge
-from portfolio.imports.previews import digest, read_soon, surroundings_of
-from portfolio.imports.profiles import GENERIC, PROFILES
+from portfolio.imports.previews import read_soon, surroundings_of
+from portfolio.imports.profiles import PROFILES
 from portfolio.imports.states import Step, may
 from portfolio.imports.values import DateOrder, Field, ReadRow, RowProblem
-from portfolio.models import FileImport, FileImportRow, SavedMapping
+from portfolio.models import FileImport, FileImportRow
 from portfolio.models.imports import RowDecision, RowStatus
 
 CHOICES_MAXIMUM: Final = 500
@@ -82,7 +82,7 @@ def change_import(*, found: FileImport, said: Said, changed_at: datetime) -> Fil
         raise ImportChangeRefused(problems)
     say_to_rows(found, said.rows, at=changed_at)
     if said.needs_reading:
-        take_styles(found, said, at=changed_at)
+        take_styles(found, said)
         read_soon(found, at=changed_at)
     return found
 
@@ -140,8 +140,8 @@ def find_row_problems(said: Said) -> list[Problem]:
     return problems
 
 
-def take_styles(found: FileImport, said: Said, *, at: datetime) -> None:
-    """Keep what was said of the file as a whole, and for the next file with the same columns."""
+def take_styles(found: FileImport, said: Said) -> None:
+    """Keep what was said of the file as a whole."""
     if said.profile is not None:
         found.asked_profile, found.is_mapping_own = said.profile, False
     if said.mapping is not None:
@@ -154,17 +154,6 @@ def take_styles(found: FileImport, said: Said, *, at: datetime) -> None:
         chosen = {**found.choices.get(name, {}), **given}
         found.choices[name] = {key: value for key, value in chosen.items() if value}
     found.save()
-    if found.is_mapping_own and found.profile in (GENERIC.name, ""):
-        SavedMapping.objects.update_or_create(
-            owner_id=found.created_by_id,
-            columns_digest=digest(found.columns),
-            defaults={
-                "mapping": found.mapping,
-                "date_order": found.date_order if found.is_style_own else "",
-                "decimal_mark": found.decimal_mark if found.is_style_own else "",
-                "saved_at": at,
-            },
-        )
 
 
 def say_to_rows(found: FileImport, rows: Sequence[RowSaid], *, at: datetime) -> None:

@@ -109,16 +109,28 @@ def test_days_without_times_buy_before_they_sell(
     assert commit(api, paste(api, depot, table))["status"] == "committed"
 
 
-def test_a_mapping_given_once_is_known_the_next_time(
+MAPPING = {"occurred_at": "A", "kind": "B", "symbol": "C", "quantity": "D", "unit_price": "E"}
+
+
+def test_a_mapping_that_was_booked_is_known_the_next_time(
     api: ApiClient, depot: Portfolio, apple: Instrument
 ) -> None:
     table = "A,B,C,D,E\n2024-01-02,buy,AAPL,3,7.5\n"
     found = paste(api, depot, table)
     assert found["counts"]["ready"] == 0
-    mapping = {"occurred_at": "A", "kind": "B", "symbol": "C", "quantity": "D", "unit_price": "E"}
-    mapped = api.patch(f"/imports/{found['id']}", {"mapping": mapping}).json()
+    mapped = api.patch(f"/imports/{found['id']}", {"mapping": MAPPING}).json()
     assert statuses(mapped) == ["ready"]
+    assert paste(api, depot, table)["counts"]["ready"] == 0
+    commit(api, found)
     assert statuses(paste(api, depot, table.replace("3", "4"))) == ["ready"]
+
+
+def test_a_mapping_that_was_only_tried_spoils_no_other_file(
+    api: ApiClient, depot: Portfolio, apple: Instrument
+) -> None:
+    found = paste(api, depot, TABLE)
+    api.patch(f"/imports/{found['id']}", {"mapping": {}})
+    assert paste(api, depot, TABLE)["counts"]["ready"] == 2
 
 
 def test_the_order_of_day_and_month_can_be_said(
