@@ -174,7 +174,7 @@ def find_reversible(portfolio: Portfolio, entry_ids: Sequence[UUID]) -> list[Jou
     """
     found = JournalEntry.objects.filter(portfolio=portfolio).in_bulk(entry_ids)
     if len(found) < len(set(entry_ids)):
-        raise NotReversible(NO_ACTIVITY)
+        raise NotReversible("There is no such entry.")
     for entry in found.values():
         if entry.kind not in EntryKind.activities():
             raise NotReversible(f"A {entry.kind} is bookkeeping and cannot be reversed by itself.")
