@@ -58,7 +58,7 @@ def run(options: Options) -> Report:
         f"{count:,} rows, looked at and booked",
         unit="s",
         ours=results["ours"],
-        at_most=SECONDS * options.scale if options.scale > 0.1 else SECONDS,
+        at_most=SECONDS * count / ROWS,
     )
     report.add("beside reading the file", unit="s", ours=results["ours"], limit=results["limit"])
     for name, seconds in parts.items():
