@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+import orjson
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.tiers import Tier
 from market.models import Bar, Exchange, Instrument, QuoteSnapshot
+from market.values import wire_time
 from portfolio.models import Portfolio
 from portfolio.models.portfolios import PortfolioKind
 from portfolio.portfolios import open_portfolio
@@ -123,3 +126,11 @@ def make_portfolio(
         starting_cash=Decimal(cash),
         opened_at=opened_at or timezone.now(),
     )
+
+
+def make_price_message(
+    *, quotes: Sequence[Mapping[str, Any]] = (), ticks: Sequence[Mapping[str, Any]] = ()
+) -> bytes:
+    """A batch as the feed publishes it, of this moment."""
+    batch = {"at": wire_time(timezone.now()), "quotes": [*quotes], "ticks": [*ticks]}
+    return orjson.dumps(batch)

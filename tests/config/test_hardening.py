@@ -118,7 +118,7 @@ def test_a_page_takes_no_larger_body_than_its_limit(db: None) -> None:
             "x" * size,
             content_type="application/x-www-form-urlencoded",
         )
-        assert (answer.status_code == 400) is is_refused
+        assert (answer.status_code == 413) is is_refused
 
 
 SETTINGS = """

@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-import orjson
 import pytest
 from django.db import connections
 from django.utils import timezone
@@ -21,7 +20,7 @@ from market.live.broadcasts import tick_to_wire
 from market.live.live_quotes import rest, valkey
 from market.models import Instrument
 from market.values import TickValue, wire_time
-from tests.factories import make_user
+from tests.factories import make_price_message, make_user
 from tests.market.factories import make_instrument, make_tick
 from tests.market.test_quote_socket import (
     SECONDS,
@@ -76,7 +75,7 @@ def hear_kind(client: ClientConnection, kind: str) -> dict[str, Any]:
 
 def publish_ticks(*ticks: TickValue) -> None:
     wires = [tick_to_wire(tick, "AAPL") for tick in ticks]
-    valkey().publish("prices:0", orjson.dumps({"at": "", "quotes": [], "ticks": wires}))
+    valkey().publish("prices:0", make_price_message(ticks=wires))
 
 
 def test_a_book_is_followed_live(server: SocketServer, key: str, stocks: list[Instrument]) -> None:

@@ -34,7 +34,7 @@ from market.live.live_quotes import valkey
 from market.models import Instrument
 from market.routing import websocket_urlpatterns
 from market.values import quote_to_wire
-from tests.factories import make_user
+from tests.factories import make_price_message, make_user
 from tests.market.factories import make_instrument, make_quote
 from tests.support.desk import wait_until
 
@@ -142,7 +142,7 @@ def publish(*quotes: tuple[Instrument, str]) -> None:
     ]
     for wire in wires:
         valkey().hset("quotes", str(wire["instrument_id"]), orjson.dumps(wire).decode())
-    valkey().publish("prices:0", orjson.dumps({"at": "", "quotes": wires, "ticks": []}))
+    valkey().publish("prices:0", make_price_message(quotes=wires))
 
 
 def wait_for_hub() -> None:

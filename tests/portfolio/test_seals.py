@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from market.models import Instrument
 from portfolio.entries import EntryKind
 from portfolio.models import JournalEntry, JournalSeal, LedgerVerification, Portfolio
+from portfolio.sealing import sealing
 from portfolio.sealing.chain import GENESIS, SealedLine, differences, make_seal
 from portfolio.sealing.sealing import CounterBehind, seal_journal, unsealed_entries
 from portfolio.sealing.verification import (
@@ -25,6 +26,22 @@ from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import NOON, draft_trade, post
 from tests.support.vandals import Vandal, vandal
 from trading.models import OrderEntryStop
+
+# Transactions are numbered for the whole server, so tests beside this one in databases of their own
+# would hold the seals of this database back until they end.
+OWN_HORIZON = """
+SELECT coalesce(min(activity.backend_xid::text::bigint), newest.xid), newest.xid
+FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xid) AS newest
+LEFT JOIN pg_stat_activity AS activity
+  ON activity.datname = current_database() AND activity.backend_xid IS NOT NULL
+ AND activity.pid <> pg_backend_pid()
+GROUP BY newest.xid
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealing, "HORIZON", OWN_HORIZON)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from market.live import live_quotes
 from market.models import Instrument, QuoteSnapshot
 from portfolio import bookkeeping, ledger
 from portfolio.models import JournalEntry
+from tests.factories import make_price_message
 from tests.support.desk import wait_until
 from tests.trading.factories import (
     NOON,
@@ -299,13 +300,12 @@ def test_the_heartbeat_says_that_it_lives() -> None:
 
 def publish_batch(instrument: Instrument, **fields: Any) -> None:
     """Publish a quote as the feed does: kept, and told to whoever listens."""
-    import orjson
 
     from market.values import quote_to_wire
 
     quote = publish_quote(instrument, **fields)
-    message = {"at": "", "quotes": [quote_to_wire(quote, with_depth=True)], "ticks": []}
-    live_quotes.valkey().publish(live_quotes.prices_channel("0"), orjson.dumps(message).decode())
+    message = make_price_message(quotes=[quote_to_wire(quote, with_depth=True)])
+    live_quotes.valkey().publish(live_quotes.prices_channel("0"), message)
 
 
 def terminate(pid: int | None) -> None:
