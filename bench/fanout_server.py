@@ -53,6 +53,7 @@ def serve_ours(listener: socket.socket) -> None:
 
     config = uvicorn.Config(
         ExactOrigin(AuthMiddlewareStack(websocket_application)),  # as in config.asgi
+        loop="asyncio",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_ping_interval=SOCKET_PING_SECONDS,

@@ -56,6 +56,8 @@ def granian(host: str, port: str) -> list[str]:
 def uvicorn(host: str, port: str) -> list[str]:
     return [
         *("-m", "uvicorn", "--host", host, "--port", port, "--lifespan", "off"),
+        # Another loop would hide its transports, by which clients that stopped reading are dropped.
+        *("--loop", "asyncio"),
         *("--ws", "websockets-sansio", "--ws-per-message-deflate", "false"),
         *("--ws-max-size", str(LIMITS.socket_message_bytes)),
         *("--ws-ping-interval", str(SOCKET_PING_SECONDS)),

@@ -53,6 +53,7 @@ class SocketServer:
         router = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         config = uvicorn.Config(
             self._stopping(router),
+            loop="asyncio",
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             log_config=None,
