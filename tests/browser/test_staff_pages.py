@@ -89,7 +89,7 @@ def test_instruments_are_listed_one_by_one_and_by_file(
     admin: Page, check_accessibility: Check, complaints: list[str]
 ) -> None:
     go(admin, "/operations/instruments/new")
-    admin.get_by_label("Symbol").fill("STAFFONE")
+    admin.get_by_label("Symbol", exact=True).fill("STAFFONE")
     admin.get_by_label("Name").fill("Staff's own")
     admin.get_by_label("Exchange").select_option("XNAS")
     admin.get_by_label("Currency").fill("usd")
