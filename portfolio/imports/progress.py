@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 
+from accounts.row_reports import RowReporter
+
 REPORT_SECONDS: Final = 0.3
 LOCK: Final = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
-class ImportReporter:
-    """Writes to an import's row through a connection of its own.
-
-    The transaction that does the work must not have changed the row, or both wait for each other.
-    """
+class ImportReporter(RowReporter):
+    """Writes to an import's row."""
 
     def __init__(self, import_id: UUID) -> None:
-        self._import_id = import_id
-        self._connection = connection.copy()
-        self._reported_at = 0.0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._connection.close()
+        super().__init__("portfolio_fileimport", import_id, pause_seconds=REPORT_SECONDS)
 
     def report(self, rows_done: int) -> None:
-        if time.monotonic() - self._reported_at >= REPORT_SECONDS:
-            self._reported_at = time.monotonic()
-            self.update(rows_done=rows_done)
-
-    def update(self, **values: Any) -> None:
-        """Change columns of the import at once."""
-        names = ", ".join(f'"{name}" = %s' for name in values)
-        with self._connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE portfolio_fileimport SET {names} WHERE id = %s",
-                [*values.values(), self._import_id],
-            )
+        self.update_at_times(rows_done=rows_done)
 
 
 def is_alone(import_id: UUID) -> bool:
