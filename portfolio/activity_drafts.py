@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from typing import Any, Final
 
 from accounts.errors import Problem
@@ -15,17 +14,15 @@ from portfolio.amounts import EXACT, ZERO, product
 from portfolio.booking_rates import BookedMoney, money_of
 from portfolio.drafts import EntryDraft, EntryKind
 from portfolio.entries import (
+    cash_entry,
     charge_entry,
-    deposit_entry,
     income_entry,
     trade_entry,
-    withdrawal_entry,
 )
 from portfolio.errors import ActivityRefused
 from portfolio.lots import Method
 from portfolio.models import JournalEntry, Lot, Portfolio, PortfolioKind
 from portfolio.unit_entries import (
-    cash_delivery_entry,
     delivery_entry,
     spin_off_entry,
     split_entry,
@@ -33,10 +30,7 @@ from portfolio.unit_entries import (
 )
 
 PRICE_PLACES: Final = Decimal("1E-8")
-CASH_ENTRIES: Final = {
-    EntryKind.DEPOSIT: deposit_entry,
-    EntryKind.WITHDRAWAL: withdrawal_entry,
-}
+CASH_KINDS: Final = (EntryKind.DEPOSIT, EntryKind.WITHDRAWAL)
 OTHER_SIDES: Final = {
     EntryKind.TRANSFER_IN.value: EntryKind.TRANSFER_OUT.value,
     EntryKind.TRANSFER_OUT.value: EntryKind.TRANSFER_IN.value,
@@ -75,10 +69,8 @@ def draft_money(activity: ActivityDraft, facts: dict[str, Any]) -> EntryDraft:
             taxes=activity.taxes,
             instrument_id=activity.instrument.id if activity.instrument else None,
         )
-    if activity.is_delivery:
-        return cash_delivery_entry(**facts, kind=kind, amount=amount)
-    draft = CASH_ENTRIES.get(kind) or partial(charge_entry, kind=kind)
-    return draft(**facts, amount=amount)
+    draft = cash_entry if activity.is_delivery or kind in CASH_KINDS else charge_entry
+    return draft(**facts, kind=kind, amount=amount)
 
 
 def draft_units(activity: ActivityDraft, facts: dict[str, Any]) -> EntryDraft:

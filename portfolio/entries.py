@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 from portfolio.amounts import ZERO, product
@@ -32,6 +34,7 @@ __all__ = [
     "EntryKind",
     "LedgerAccountKind",
     "PostingDraft",
+    "cash_entry",
     "charge_entry",
     "deposit_entry",
     "income_entry",
@@ -39,6 +42,8 @@ __all__ = [
     "trade_entry",
     "withdrawal_entry",
 ]
+
+LEAVING: Final = (EntryKind.WITHDRAWAL, EntryKind.TRANSFER_OUT)
 
 
 def trade_entry(
@@ -99,52 +104,35 @@ def trade_entry(
     )
 
 
-def deposit_entry(
+def cash_entry(
     *,
     entry_id: UUID,
     portfolio_id: UUID,
+    kind: EntryKind,
     external_id: str,
     occurred_at: datetime,
     currency: str,
     amount: Decimal,
     note: str = "",
 ) -> EntryDraft:
-    """Money that comes from outside."""
+    """Money that comes from outside or leaves; by the kind, or of an adjustment by its sign."""
     return EntryDraft(
         id=entry_id,
         portfolio_id=portfolio_id,
-        kind=EntryKind.DEPOSIT,
+        kind=kind,
         external_id=external_id,
         occurred_at=occurred_at,
         currency=currency,
         amount=amount,
         note=note,
-        postings=_cash_postings(amount, LedgerAccountKind.EQUITY, currency),
+        postings=_cash_postings(
+            -amount if kind in LEAVING else amount, LedgerAccountKind.EQUITY, currency
+        ),
     )
 
 
-def withdrawal_entry(
-    *,
-    entry_id: UUID,
-    portfolio_id: UUID,
-    external_id: str,
-    occurred_at: datetime,
-    currency: str,
-    amount: Decimal,
-    note: str = "",
-) -> EntryDraft:
-    """Money that leaves; ``amount`` > 0."""
-    return EntryDraft(
-        id=entry_id,
-        portfolio_id=portfolio_id,
-        kind=EntryKind.WITHDRAWAL,
-        external_id=external_id,
-        occurred_at=occurred_at,
-        currency=currency,
-        amount=amount,
-        note=note,
-        postings=_cash_postings(-amount, LedgerAccountKind.EQUITY, currency),
-    )
+deposit_entry: Final = partial(cash_entry, kind=EntryKind.DEPOSIT)
+withdrawal_entry: Final = partial(cash_entry, kind=EntryKind.WITHDRAWAL)
 
 
 def income_entry(

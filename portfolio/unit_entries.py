@@ -69,35 +69,6 @@ def delivery_entry(
     )
 
 
-def cash_delivery_entry(
-    *,
-    entry_id: UUID,
-    portfolio_id: UUID,
-    kind: EntryKind,
-    external_id: str,
-    occurred_at: datetime,
-    currency: str,
-    amount: Decimal,
-    note: str = "",
-) -> EntryDraft:
-    """Money that comes or leaves by a transfer or an adjustment (``amount`` < 0: leaves)."""
-    cash = -amount if kind == EntryKind.TRANSFER_OUT else amount
-    return EntryDraft(
-        id=entry_id,
-        portfolio_id=portfolio_id,
-        kind=kind,
-        external_id=external_id,
-        occurred_at=occurred_at,
-        currency=currency,
-        amount=amount,
-        note=note,
-        postings=(
-            PostingDraft(LedgerAccountKind.SETTLED, cash, currency),
-            PostingDraft(LedgerAccountKind.EQUITY, -cash, currency),
-        ),
-    )
-
-
 def split_entry(
     *,
     entry_id: UUID,
