@@ -67,6 +67,32 @@ class HistoryWanted(BaseModel):
     cashflow_types: str | None = None
 
 
+# What Alpaca's accounts have and ours do not: margin, options, crypto, transfers under way.
+WITHOUT: Final[dict[str, Any]] = {
+    "status": "ACTIVE",
+    "crypto_status": "INACTIVE",
+    "daytrading_buying_power": ZERO,
+    "options_buying_power": ZERO,
+    "options_approved_level": 0,
+    "options_trading_level": 0,
+    "accrued_fees": ZERO,
+    "pending_transfer_in": ZERO,
+    "pending_transfer_out": ZERO,
+    "short_market_value": ZERO,
+    "initial_margin": ZERO,
+    "maintenance_margin": ZERO,
+    "last_maintenance_margin": ZERO,
+    "sma": ZERO,
+    "multiplier": "1",
+    "daytrade_count": 0,
+    "pattern_day_trader": False,
+    "transfers_blocked": False,
+    "account_blocked": False,
+    "trade_suspended_by_user": False,
+    "shorting_enabled": False,
+}
+
+
 @router.get("/v2/account", auth=AccountAuth("read"))
 def get_account(request: ApiRequest) -> HttpResponse:
     """What the portfolio is worth now. There is no margin, so all of it is cash's."""
@@ -75,42 +101,23 @@ def get_account(request: ApiRequest) -> HttpResponse:
     (worth,) = overviews([account], at=now)
     equity = plain_or_none(worth.total_value)
     last = worth_before(account, day=now.date())
+    buying_power = plain(worth.buying_power)
     return answer(
-        {
+        WITHOUT
+        | {
             "id": str(account.id),
             "account_number": account.id.hex[:12].upper(),
-            "status": "ACTIVE",
-            "crypto_status": "INACTIVE",
             "currency": account.currency,
-            "buying_power": plain(worth.buying_power),
-            "regt_buying_power": plain(worth.buying_power),
-            "daytrading_buying_power": ZERO,
-            "non_marginable_buying_power": plain(worth.buying_power),
-            "options_buying_power": ZERO,
-            "options_approved_level": 0,
-            "options_trading_level": 0,
+            "buying_power": buying_power,
+            "regt_buying_power": buying_power,
+            "non_marginable_buying_power": buying_power,
             "cash": plain_or_none(worth.cash),
             "cash_withdrawable": plain(min(worth.settled_cash, worth.buying_power)),
-            "accrued_fees": ZERO,
-            "pending_transfer_in": ZERO,
-            "pending_transfer_out": ZERO,
             "portfolio_value": equity or plain_or_none(worth.cash),
             "equity": equity,
             "last_equity": equity if last is None else plain(last),
             "long_market_value": plain_or_none(worth.market_value),
-            "short_market_value": ZERO,
-            "initial_margin": ZERO,
-            "maintenance_margin": ZERO,
-            "last_maintenance_margin": ZERO,
-            "sma": ZERO,
-            "multiplier": "1",
-            "daytrade_count": 0,
-            "pattern_day_trader": False,
             "trading_blocked": account.archived_at is not None,
-            "transfers_blocked": False,
-            "account_blocked": False,
-            "trade_suspended_by_user": False,
-            "shorting_enabled": False,
             "created_at": wire_time(account.created_at),
         }
     )

@@ -1,7 +1,7 @@
 """What Alpaca's client sends about orders."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,8 +13,8 @@ from trading.orders import OrderTicket
 from trading.replacement_drafts import Changes
 from trading.states import OrderType, Side, TimeInForce
 
-ORDERS: int = 50
-ORDERS_MAXIMUM: int = 500
+ORDERS: Final = 50
+ORDERS_MAXIMUM: Final = 500
 
 
 class LenientIn(BaseModel):

@@ -1,6 +1,7 @@
 """Orders for Alpaca's client: placing, reading, replacing and cancelling them."""
 
 from typing import Any, Final
+from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -13,7 +14,7 @@ from integrations.alpaca_api.asset_json import find_instrument
 from integrations.alpaca_api.credentials import AccountAuth, account_of
 from integrations.alpaca_api.order_json import order_json
 from integrations.alpaca_api.order_schemas import OrderIn, OrdersWanted, ReplaceIn, read_id
-from integrations.alpaca_api.refusals import TOO_LITTLE, refusal
+from integrations.alpaca_api.refusals import TOO_LITTLE, order_refusal
 from market.errors import UnknownSymbol
 from market.values import plain_or_none
 from portfolio.models import Portfolio
@@ -53,13 +54,12 @@ def place(request: ApiRequest, account: Portfolio, ticket: OrderTicket) -> HttpR
         return denied(account, ticket, error)
     if order.submitted_at != now:  # it was placed before; Alpaca never repeats one
         raise DuplicateClientOrderId(client_order_id=order.client_order_id, order_id=order.id)
-    return answer(order_json(Order.objects.select_related("instrument").get(id=order.id)))
+    return answer(recorded(order.id))
 
 
 def denied(account: Portfolio, ticket: OrderTicket, error: OrderDenied) -> HttpResponse:
     """The refusal; where there is too little of something, with how much there is."""
-    problem = {"code": error.code, "errors": [vars_of(one) for one in error.problems]}
-    status, body = refusal(422, problem)
+    status, body = order_refusal(error.problems)
     if any(one.code in TOO_LITTLE for one in error.problems):
         estimate = orders.estimate_order(portfolio=account, ticket=ticket, at=timezone.now())
         body["buying_power"] = plain_or_none(estimate.buying_power)
@@ -67,8 +67,9 @@ def denied(account: Portfolio, ticket: OrderTicket, error: OrderDenied) -> HttpR
     return answer(body, status=status)
 
 
-def vars_of(problem: Any) -> dict[str, str]:
-    return {"field": problem.field, "code": problem.code, "message": problem.message}
+def recorded(order_id: UUID) -> dict[str, Any]:
+    """An order as it stands in the database, which gives it more than its placing does."""
+    return order_json(Order.objects.select_related("instrument").get(id=order_id))
 
 
 def orders_of(account: Portfolio) -> OrderQuerySet:
@@ -136,7 +137,7 @@ def replace_order(request: ApiRequest, order_id: str, payload: ReplaceIn) -> Htt
         requested_at=timezone.now(),
         actor_id=request.auth.user.id,
     )
-    return answer(order_json(Order.objects.select_related("instrument").get(id=made.id)))
+    return answer(recorded(made.id))
 
 
 @router.delete("/v2/orders/{order_id}", auth=AccountAuth("trade"))

@@ -16,10 +16,9 @@ from integrations.alpaca_api.asset_json import (
     find_instrument,
 )
 from integrations.alpaca_api.credentials import AccountAuth, account_of
-from integrations.alpaca_api.order_json import order_json
 from integrations.alpaca_api.order_schemas import CloseWanted
-from integrations.alpaca_api.orders_api import place, vars_of
-from integrations.alpaca_api.refusals import refusal
+from integrations.alpaca_api.orders_api import place, recorded
+from integrations.alpaca_api.refusals import order_refusal
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
 from market.values import QuoteValue, plain, plain_or_none
@@ -133,7 +132,7 @@ def sale(instrument: Instrument, quantity: Decimal) -> OrderTicket:
 def sold(order: Order | None) -> dict[str, Any]:
     if order is None:  # closing refuses where there is nothing to sell
         raise NotFound("position does not exist")
-    return order_json(Order.objects.select_related("instrument").get(id=order.id))
+    return recorded(order.id)
 
 
 @router.delete("/v2/positions", auth=AccountAuth("trade"))
@@ -155,6 +154,5 @@ def outcome_json(closure: Closure) -> dict[str, Any]:
     if closure.order is not None:
         body = sold(closure.order)
         return {"symbol": symbol, "order_id": body["id"], "status": 200, "body": body}
-    problems = [vars_of(problem) for problem in closure.problems]
-    status, refused = refusal(422, {"code": "order_denied", "errors": problems})
+    status, refused = order_refusal(closure.problems)
     return {"symbol": symbol, "status": status, "body": refused | {"symbol": symbol}}

@@ -6,8 +6,11 @@ Source: docs.alpaca.markets, and what alpaca-py 0.44.0 was seen to expect.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any, Final
+
+from accounts.errors import Problem
 
 # Codes of ours, and the status and code that Alpaca answers for the same.
 BY_CODE: Final[Mapping[str, tuple[int, int]]] = {
@@ -25,6 +28,11 @@ BY_CODE: Final[Mapping[str, tuple[int, int]]] = {
 TOO_LITTLE: Final = frozenset({"insufficient_buying_power", "insufficient_units"})
 SUFFIX: Final = 100_000
 USUAL: Final = 10_000
+
+
+def order_refusal(problems: Iterable[Problem]) -> tuple[int, dict[str, Any]]:
+    """The status and body for an order that was refused for these problems."""
+    return refusal(422, {"code": "order_denied", "errors": [asdict(one) for one in problems]})
 
 
 def refusal(status: int, problem: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
