@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -32,7 +33,7 @@ def busy(api: ApiClient, paper: Portfolio) -> ApiClient:
     body = {"kind": "deposit", "amount": "5", "occurred_at": timezone.now().isoformat()}
     entry = api.post(f"/portfolios/{paper.id}/activities", body, key="deposit")
     assert entry.status_code == 201, entry.content
-    reverse_entry(portfolio=paper, entry_id=entry.json()["id"], reversed_at=timezone.now())
+    reverse_entry(portfolio=paper, entry_id=UUID(entry.json()["id"]), reversed_at=timezone.now())
     return api
 
 

@@ -24,19 +24,9 @@ from portfolio.sealing.verification import (
 )
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import NOON, draft_trade, post
+from tests.support.horizon import OWN_HORIZON
 from tests.support.vandals import Vandal, vandal
 from trading.models import OrderEntryStop
-
-# Transactions are numbered for the whole server, so tests beside this one in databases of their own
-# would hold the seals of this database back until they end.
-OWN_HORIZON = """
-SELECT coalesce(min(activity.backend_xid::text::bigint), newest.xid), newest.xid
-FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xid) AS newest
-LEFT JOIN pg_stat_activity AS activity
-  ON activity.datname = current_database() AND activity.backend_xid IS NOT NULL
- AND activity.pid <> pg_backend_pid()
-GROUP BY newest.xid
-"""
 
 
 @pytest.fixture(autouse=True)

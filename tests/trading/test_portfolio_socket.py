@@ -26,6 +26,7 @@ from portfolio.activities import record_activity
 from portfolio.activity_rules import ActivityDraft
 from portfolio.entries import EntryKind
 from portfolio.models import Portfolio
+from tests.support.horizon import OWN_HORIZON
 from tests.trading.factories import (
     NOON,
     leading_matcher,
@@ -35,7 +36,7 @@ from tests.trading.factories import (
     place,
     publish_quote,
 )
-from trading import broadcasts
+from trading import broadcasts, stream_events
 from trading.broadcasts import Announcer, News
 from trading.models import Fill, Order
 from trading.routing import websocket_urlpatterns
@@ -48,6 +49,11 @@ application = URLRouter(websocket_urlpatterns)
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def own_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_events, "HORIZON", OWN_HORIZON)
 
 
 @pytest.fixture(autouse=True)
