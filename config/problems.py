@@ -46,7 +46,8 @@ from market.instruments import instrument_master
 from market.intake import quarantine
 from portfolio import errors as portfolio_errors
 from portfolio.imports import states as import_states
-from trading import archiving, orders, replacement
+from trading import orders
+from trading.changing import archiving, replacement
 from trading.order_entry import stops
 
 logger = logging.getLogger(__name__)

@@ -293,10 +293,10 @@ RATE_PROVIDERS = [
 ]
 
 # Who knows the users' orders in the order book; see market.depth.resting_orders.
-RESTING_ORDERS = "trading.resting_orders.WorkingOrders"
+RESTING_ORDERS = "trading.exchange.resting_orders.WorkingOrders"
 
 # Who knows what investors bought and sold, for their charts; see market.charting.own_fills.
-OWN_FILLS = "trading.chart_fills.OwnFills"
+OWN_FILLS = "trading.listing.chart_fills.OwnFills"
 
 # --- The demo --------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from accounts.identifiers import new_id
 from integrations.events.kinds import DomainEvent
 from integrations.models import OutboxEvent
 from market.live import user_news
-from portfolio.bulk import columns_of, execute
+from portfolio.bookkeeping.bulk import columns_of, execute
 
 logger = logging.getLogger(__name__)
 

@@ -14,17 +14,21 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.errors import Problem
-from portfolio.activity_drafts import draft_counterparts, draft_entry, find_counterpart_problems
-from portfolio.activity_rules import ActivityDraft, find_problems
-from portfolio.activity_shapes import find_shape_problems
-from portfolio.amounts import ZERO
-from portfolio.booking_rates import BookedMoney, money_of
-from portfolio.bookkeeping import apply_trades
-from portfolio.drafts import EntryDraft, EntryKind
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
+from portfolio.bookkeeping.lot_keeping import apply_trades
+from portfolio.corporate_actions.market_actions import book_market_actions
 from portfolio.errors import ActivityRefused, InsufficientFunds
 from portfolio.ledger import post_entries
-from portfolio.market_actions import book_market_actions
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio, PortfolioKind
+from portfolio.recording.activity_drafts import (
+    draft_counterparts,
+    draft_entry,
+    find_counterpart_problems,
+)
+from portfolio.recording.activity_rules import ActivityDraft, find_problems
+from portfolio.recording.activity_shapes import find_shape_problems
+from portfolio.recording.booking_rates import BookedMoney, money_of
 
 # Of a batch, the event names this many.
 ENTRY_IDS_NOTED: Final = 20

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import F
 
 from accounts.models import User
-from portfolio.amounts import EXACT, ten_places
+from portfolio.bookkeeping.amounts import EXACT, ten_places
 from portfolio.models import Portfolio, Position
 
 

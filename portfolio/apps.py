@@ -8,5 +8,5 @@ class PortfolioConfig(AppConfig):
     verbose_name = "Portfolios"
 
     def ready(self) -> None:
-        for name in ("closing", "late_actions", "late_prices"):
+        for name in ("closing", "corporate_actions.late_actions", "valuations.late_prices"):
             import_module(f"portfolio.{name}")  # connects its receiver

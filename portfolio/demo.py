@@ -18,10 +18,10 @@ from accounts.tiers import Tier
 from market import queries as market_queries
 from market.models import Instrument
 from market.watchlists import add_symbols, create_watchlist
-from portfolio.amounts import ZERO
-from portfolio.bookkeeping import apply_trades
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.entries import EntryDraft, deposit_entry, settlement_entry, trade_entry
+from portfolio.bookkeeping.lot_keeping import apply_trades
 from portfolio.demo_story import STARTING_CASH, SYMBOLS, StoryTrade, tell
-from portfolio.entries import EntryDraft, deposit_entry, settlement_entry, trade_entry
 from portfolio.ledger import post_entries
 from portfolio.models import Portfolio
 from portfolio.portfolios import open_portfolio

@@ -8,8 +8,8 @@ from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from typing import Final
 
-from portfolio.amounts import ZERO, product
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.amounts import ZERO, product
+from portfolio.bookkeeping.entries import EntryKind
 
 # US trades settle one session later since then, two before.
 T_PLUS_ONE_SINCE: Final = date(2024, 5, 28)

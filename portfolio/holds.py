@@ -16,9 +16,9 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.identifiers import new_id
-from portfolio.amounts import ZERO, ten_places
-from portfolio.balances import BalanceChange, change_balances, lock_balances
-from portfolio.bulk import columns_of, execute, fetch_rows
+from portfolio.bookkeeping.amounts import ZERO, ten_places
+from portfolio.bookkeeping.balances import BalanceChange, change_balances, lock_balances
+from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.errors import HoldReleased, InsufficientFunds, InsufficientUnits, UnknownHold
 from portfolio.models import Hold, LedgerBalance
 

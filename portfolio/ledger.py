@@ -1,7 +1,7 @@
 """The one way into the ledger: entries posted in sets, once per external id.
 
-What an entry posts is written in ``portfolio/entries.py``; what the database itself refuses, in
-``docs/ledger.md``.
+What an entry posts is written in ``portfolio/bookkeeping/entries.py``; what the database itself
+refuses, in ``docs/ledger.md``.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from uuid import UUID
 
 from django.db import transaction
 
-from portfolio.balances import (
+from portfolio.bookkeeping.balances import (
     BalanceChange,
     change_balances,
     ensure_accounts,
     ensure_balances,
     lock_balances,
 )
-from portfolio.bulk import columns_of, copy_rows, execute, fetch_rows
-from portfolio.entries import (
+from portfolio.bookkeeping.bulk import columns_of, copy_rows, execute, fetch_rows
+from portfolio.bookkeeping.entries import (
     ASSET_KINDS,
     AccountKey,
     BalanceKey,

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from portfolio.amounts import EXACT, ZERO, share
+from portfolio.bookkeeping.amounts import EXACT, ZERO, share
 
 # Two counts of units closer than this are the same when they are stored.
 DUST: Final = Decimal("5E-11")

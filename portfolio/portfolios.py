@@ -17,8 +17,8 @@ from accounts import audit
 from accounts.errors import AllowanceExceeded
 from accounts.identifiers import new_id
 from accounts.models import User
-from portfolio.amounts import ZERO, percentage
-from portfolio.entries import deposit_entry
+from portfolio.bookkeeping.amounts import ZERO, percentage
+from portfolio.bookkeeping.entries import deposit_entry
 from portfolio.errors import PortfolioNotFound, PortfolioRefused, Problem
 from portfolio.ledger import post_entries
 from portfolio.models import Portfolio, PortfolioKind

@@ -12,8 +12,8 @@ from decimal import Decimal
 from itertools import islice
 from uuid import UUID, uuid5
 
-from portfolio.amounts import EXACT, ZERO, share, stored_units
-from portfolio.drafts import EntryKind
+from portfolio.bookkeeping.amounts import EXACT, ZERO, share, stored_units
+from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.lots import (
     DUST,
     Closure,

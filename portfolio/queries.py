@@ -14,9 +14,8 @@ from django.db.models.functions import Coalesce
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
 from market.values import NOT_OF_A_MARKET, QuoteValue
-from portfolio.amounts import EXACT, ZERO, percentage, product, ten_places
-from portfolio.day_changes import FreshUnits, Quotes, day_change, fresh_units, usable_quotes
-from portfolio.journal import (
+from portfolio.bookkeeping.amounts import EXACT, ZERO, percentage, product, ten_places
+from portfolio.bookkeeping.journal import (
     EntryPage,
     EntryRow,
     PostingRow,
@@ -25,7 +24,14 @@ from portfolio.journal import (
     journal_page,
 )
 from portfolio.models import DailyValuation, LedgerBalance, Lot, Portfolio, Position
-from portfolio.money_now import Pair, quote_in, rate_of, rates_today, worth_of_cash
+from portfolio.valuations.day_changes import (
+    FreshUnits,
+    Quotes,
+    day_change,
+    fresh_units,
+    usable_quotes,
+)
+from portfolio.valuations.money_now import Pair, quote_in, rate_of, rates_today, worth_of_cash
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from accounts.exact_json import AmountIn, MomentIn, PriceIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
-from portfolio.activity_names import ActivityNames
-from portfolio.activity_rules import LOTS_MAXIMUM, ActivityDraft
-from portfolio.amounts import ZERO, product
-from portfolio.drafts import LotFact
-from portfolio.journal import EntryRow, PostingRow
+from portfolio.bookkeeping.amounts import ZERO, product
+from portfolio.bookkeeping.drafts import LotFact
+from portfolio.bookkeeping.journal import EntryRow, PostingRow
 from portfolio.models import DailyValuation
 from portfolio.models.portfolios import BookedActions, LotMethod
-from portfolio.overviews import PortfolioOverview
 from portfolio.queries import LotRow, PositionRow
+from portfolio.recording.activity_names import ActivityNames
+from portfolio.recording.activity_rules import LOTS_MAXIMUM, ActivityDraft
+from portfolio.valuations.overviews import PortfolioOverview
 
 
 def attributes(source: Any, names: Iterable[str]) -> dict[str, Any]:

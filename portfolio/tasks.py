@@ -74,8 +74,11 @@ def book_market_actions(*, instrument_ids: list[int] | None = None, **_: Any) ->
     One portfolio that fails, as when orders reserve what a reverse split takes, does not stop the
     others; the next run tries it again.
     """
-    from portfolio.market_actions import book_market_actions as book
-    from portfolio.market_actions import instruments_with_actions, portfolios_holding
+    from portfolio.corporate_actions.market_actions import book_market_actions as book
+    from portfolio.corporate_actions.market_actions import (
+        instruments_with_actions,
+        portfolios_holding,
+    )
     from portfolio.models import Portfolio
 
     now = datetime.now(UTC)
@@ -93,7 +96,7 @@ def book_market_actions(*, instrument_ids: list[int] | None = None, **_: Any) ->
 @works_for_the_desk
 def check_books(**_: Any) -> None:
     """Run the money probes, keep what they find, and say it aloud."""
-    from portfolio.probes import record_failed_probes
+    from portfolio.bookkeeping.probes import record_failed_probes
 
     for failed in record_failed_probes(checked_at=datetime.now(UTC)):
         logger.error(

@@ -20,11 +20,11 @@ from market.currencies.cross_rates import ExchangeRate
 from market.currencies.exchange_rates import rate_series
 from market.models import CorporateAction, Instrument
 from market.models.corporate_actions import ActionKind
-from portfolio.amounts import EXACT, ZERO
-from portfolio.bulk import copy_rows, fetch_rows
+from portfolio.bookkeeping.amounts import EXACT, ZERO
+from portfolio.bookkeeping.bulk import copy_rows, fetch_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, JournalEntry, Portfolio
-from portfolio.valuing import (
+from portfolio.valuations.valuing import (
     CARRY_DAYS,
     DayChange,
     DayValue,

@@ -22,8 +22,8 @@ from market.live.hub_socket import SocketClose
 from portfolio.models import Portfolio
 from trading import broadcasts
 from trading.broadcasts import PortfolioChanged
-from trading.open_sockets import Watch, open_sockets
-from trading.stream_events import Stretch, current_horizon, messages_of, read_stretch
+from trading.live.open_sockets import Watch, open_sockets
+from trading.live.stream_events import Stretch, current_horizon, messages_of, read_stretch
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,9 @@ from typing import Final
 
 from django.db import transaction
 
-from portfolio import bookkeeping, ledger
-from trading.batch_rows import (
+from portfolio import ledger
+from portfolio.bookkeeping import lot_keeping
+from trading.shards.batch_rows import (
     finish_commands,
     insert_events,
     insert_fills,
@@ -23,7 +24,7 @@ from trading.batch_rows import (
     update_replaced,
     update_stops,
 )
-from trading.batches import (
+from trading.shards.batches import (
     QUANTITY_STEPS,
     Batch,
     Command,
@@ -35,11 +36,11 @@ from trading.batches import (
     Woken,
     WorkingOrder,
 )
-from trading.changes import Changes
-from trading.shard import BookDiverged
+from trading.shards.changes import Changes
+from trading.shards.shard import BookDiverged
+from trading.shards.steps import apply_step, restore
 from trading.signals import orders_changed
 from trading.states import Event, Status
-from trading.steps import apply_step, restore
 
 REJECTED: Final = "The matcher could not carry it out."
 
@@ -118,7 +119,7 @@ def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
         ledger.post_entries(entries, recorded_at=changes.now, hold_changes=hold_changes)
     if changes.fills:
         insert_fills(changes.fills, now=changes.now)
-        bookkeeping.apply_trades(entries)
+        lot_keeping.apply_trades(entries)
     if changes.progress:
         update_orders(changes.progress.values(), now=changes.now)
     if replaced := [step for step in batch.steps if isinstance(step, Replaced)]:

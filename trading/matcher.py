@@ -25,14 +25,15 @@ from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.live import live_quotes
 from market.models import Exchange
 from market.values import QuoteValue, wire_time
-from trading import command_queue, doorbell, execution, expiry
-from trading.batches import Command
+from trading import execution
 from trading.broadcasts import Announcer
-from trading.changes import Changes
 from trading.settlement import trade_dates
-from trading.shard import BookDiverged, Shard
+from trading.shards import command_queue, doorbell, expiry
+from trading.shards.batches import Command
+from trading.shards.changes import Changes
+from trading.shards.shard import BookDiverged, Shard
+from trading.shards.wakeups import POLL_SECONDS, Wakeups
 from trading.states import CommandKind
-from trading.wakeups import POLL_SECONDS, Wakeups
 
 logger = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from accounts import metrics
 from accounts.errors import Problem
 from accounts.models import User
 from portfolio.models import Portfolio
-from trading import doorbell, pretrade, sizing
-from trading.cancellation import cancel_order
+from trading import pretrade
+from trading.changing.cancellation import cancel_order
 from trading.errors import (
     DuplicateClientOrderId,
     OrderDenied,
@@ -24,13 +24,15 @@ from trading.errors import (
     PortfolioUnknown,
     TooManyOpenOrders,
 )
-from trading.group_placing import make_exits, record_group
 from trading.models import Order
-from trading.order_drafts import Draft, draft_order
 from trading.order_entry.stops import OrderEntryStopped, recording_orders, standing_stop
-from trading.situation import Situation, look
+from trading.placing import sizing
+from trading.placing.group_placing import make_exits, record_group
+from trading.placing.order_drafts import Draft, draft_order
+from trading.placing.situation import Situation, look
+from trading.placing.tickets import OrderTicket
+from trading.shards import doorbell
 from trading.states import OrderType, Side
-from trading.tickets import OrderTicket
 
 __all__ = [
     "DuplicateClientOrderId",

@@ -12,12 +12,12 @@ from typing import Final
 from accounts.errors import Problem
 from accounts.tiers import allowance_of
 from market.values import plain
-from trading import exit_rules, stop_rules
 from trading.errors import TooManyOpenOrders
-from trading.sizing import Sizing, size_up, usable
+from trading.placing import exit_rules, stop_rules
+from trading.placing.sizing import Sizing, size_up, usable
+from trading.placing.ticket_numbers import grid_problems, number_problems, short
+from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
 from trading.states import OrderType, Side, TimeInForce
-from trading.ticket_numbers import grid_problems, number_problems, short
-from trading.tickets import Market, Means, OrderTicket, Rules, Terms
 
 AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 # With fewer than these left, orders of one owner are counted one after the other. More than that

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portfolio.probes import register_probe
+from portfolio.bookkeeping.probes import register_probe
 
 CLAIMS = {
     "probe_fills_not_as_posted": "every fill posted exactly its units and its money",

@@ -10,9 +10,9 @@ from django import forms
 from accounts.identifiers import new_id
 from accounts.problem_forms import ProblemForm
 from market.values import plain_or_none
+from trading.changing.replacement import Changes
 from trading.forms import TIMES_IN_FORCE, number_field
 from trading.models import Order
-from trading.replacement import Changes
 from trading.states import OrderType, TimeInForce
 
 STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})

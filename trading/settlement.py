@@ -14,7 +14,7 @@ from psycopg.rows import namedtuple_row
 from accounts.identifiers import new_id
 from market import calendar
 from portfolio import ledger
-from portfolio.entries import EntryDraft, EntryKind
+from portfolio.bookkeeping.entries import EntryDraft, EntryKind
 from trading import broadcasts
 
 SETTLEMENTS_PER_BATCH: Final = 500

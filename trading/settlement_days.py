@@ -10,7 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from market.models import Instrument
-from portfolio.bulk import fetch_rows
+from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import Portfolio
 from trading.models import Settlement
 

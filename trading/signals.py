@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent with ``changes``, a trading.changes.Changes whose orders and events were just written.
+# Sent with ``changes``, a trading.shards.changes.Changes whose orders and events were just written.
 orders_changed = Signal()

@@ -23,7 +23,7 @@ def settle_due(**_: Any) -> int:
 @works_for_the_desk
 def expire_day_orders(**_: Any) -> int:
     """Queue the end of day orders whose session has closed; the matcher carries it out."""
-    from trading.expiry import request_expiries
+    from trading.shards.expiry import request_expiries
 
     return request_expiries(now=timezone.now())
 
@@ -32,6 +32,6 @@ def expire_day_orders(**_: Any) -> int:
 @works_for_the_desk
 def cancel_over_splits(**_: Any) -> int:
     """Ask for orders placed before a split to be taken out, once its day has begun."""
-    from trading.split_orders import cancel_over_splits as cancel
+    from trading.changing.split_orders import cancel_over_splits as cancel
 
     return cancel(now=timezone.now())

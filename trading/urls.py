@@ -1,14 +1,12 @@
 from django.urls import path
 
-from trading import (
-    many_orders_views,
-    mark_views,
-    replace_views,
-    settlement_views,
-    ticket_views,
-    views,
-)
 from trading.order_entry import views as order_entry_views
+from trading.views import many_orders as many_orders_views
+from trading.views import marks as mark_views
+from trading.views import orders as views
+from trading.views import replacing as replace_views
+from trading.views import settlements as settlement_views
+from trading.views import tickets as ticket_views
 
 app_name = "trading"
 

@@ -20,7 +20,7 @@ from integrations.alpaca_api.order_schemas import LenientIn
 from market.values import plain, plain_or_none, wire_time
 from portfolio import valuation
 from portfolio.models import DailyValuation, Portfolio
-from portfolio.overviews import overviews
+from portfolio.valuations.overviews import overviews
 
 router: Final = Router(tags=["Alpaca"])
 

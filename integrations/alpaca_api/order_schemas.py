@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from accounts.errors import Problem
 from accounts.exact_json import AmountIn, MomentIn, PriceIn
+from trading.changing.replacement_drafts import Changes
 from trading.errors import OrderDenied
 from trading.orders import OrderTicket
-from trading.replacement_drafts import Changes
 from trading.states import OrderType, Side, TimeInForce
 
 ORDERS: Final = 50

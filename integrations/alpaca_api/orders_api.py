@@ -18,12 +18,13 @@ from integrations.alpaca_api.refusals import TOO_LITTLE, order_refusal
 from market.errors import UnknownSymbol
 from market.values import plain_or_none
 from portfolio.models import Portfolio
-from trading import cancellation, orders, replacement
-from trading.admission import NO_INSTRUMENT
+from trading import orders
+from trading.changing import cancellation, replacement
 from trading.errors import DuplicateClientOrderId, OrderDenied
 from trading.models import Order
 from trading.models.orders import OrderQuerySet
 from trading.orders import OrderTicket
+from trading.placing.admission import NO_INSTRUMENT
 from trading.states import Status
 
 router: Final = Router(tags=["Alpaca"])

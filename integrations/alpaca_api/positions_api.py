@@ -24,8 +24,8 @@ from market.models import Instrument
 from market.values import QuoteValue, plain, plain_or_none
 from portfolio.models import LedgerBalance, Portfolio
 from portfolio.queries import PositionRow, position_rows
-from trading import cancellation, closing
-from trading.closing import Closure
+from trading.changing import cancellation, closing
+from trading.changing.closing import Closure
 from trading.models import Order
 from trading.orders import OrderTicket
 from trading.states import OrderType, Side, TimeInForce

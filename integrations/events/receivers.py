@@ -16,12 +16,12 @@ from integrations.events import kinds
 from integrations.events.kinds import ApiKeyEvent, CashEvent, DomainEvent, OrderEvent
 from market.alerts.signals import alert_triggered
 from market.models import AlertTrigger, Instrument
-from portfolio.amounts import ZERO
-from portfolio.drafts import EntryDraft, EntryKind
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
 from portfolio.models import Portfolio
 from portfolio.signals import entries_posted
-from trading.batch_rows import NewEvent, Progress
-from trading.changes import Changes
+from trading.shards.batch_rows import NewEvent, Progress
+from trading.shards.changes import Changes
 from trading.signals import orders_changed
 from trading.states import Event
 

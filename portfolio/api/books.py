@@ -17,14 +17,16 @@ from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from accounts.schemas import FormatIn, PageIn
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
-from portfolio import activities, journal, reversals
-from portfolio.activity_names import names_of
-from portfolio.activity_rules import ActivityDraft
+from portfolio import activities
 from portfolio.api.reach import find_portfolio
+from portfolio.bookkeeping import journal
+from portfolio.bookkeeping.journal import Keyset
+from portfolio.bookkeeping.journal_table import journal_table
 from portfolio.errors import ActivityNotFound, PortfolioNotFound
-from portfolio.journal import Keyset
-from portfolio.journal_table import journal_table
 from portfolio.models import Portfolio
+from portfolio.recording import reversals
+from portfolio.recording.activity_names import names_of
+from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.schemas import (
     ActivitiesWanted,
     ActivityBatchIn,

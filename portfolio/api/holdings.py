@@ -13,7 +13,6 @@ from accounts.http import ApiRequest
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio
 from portfolio.models import DailyValuation
-from portfolio.past_positions import positions_on
 from portfolio.queries import lot_rows, position_rows
 from portfolio.schemas import (
     LotList,
@@ -26,6 +25,7 @@ from portfolio.schemas import (
     ValuationsWanted,
 )
 from portfolio.valuation import freshen
+from portfolio.valuations.past_positions import positions_on
 
 router: Final = Router(tags=["Positions"])
 

@@ -17,7 +17,10 @@ from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from accounts.schemas import PageIn
 from portfolio.api.reach import find_portfolio
-from portfolio.import_schemas import (
+from portfolio.imports import commits, decisions, overviews, previews, undoing
+from portfolio.imports.decisions import ImportChangeRefused
+from portfolio.imports.errors import UnreadableImport
+from portfolio.imports.schemas import (
     ImportDetailOut,
     ImportList,
     ImportOut,
@@ -25,9 +28,6 @@ from portfolio.import_schemas import (
     ImportRowsWanted,
     PasteIn,
 )
-from portfolio.imports import commits, decisions, overviews, previews, undoing
-from portfolio.imports.decisions import ImportChangeRefused
-from portfolio.imports.errors import UnreadableImport
 from portfolio.imports.states import ImportNotFound
 from portfolio.models import FileImport
 

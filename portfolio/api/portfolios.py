@@ -14,10 +14,10 @@ from accounts.idempotency import idempotent
 from accounts.schemas import PageIn
 from portfolio import portfolios
 from portfolio.api.reach import find_portfolio, reachable
-from portfolio.booking_ways import change_booking
 from portfolio.models import Portfolio
-from portfolio.overviews import overviews
+from portfolio.recording.booking_ways import change_booking
 from portfolio.schemas import PortfolioIn, PortfolioList, PortfolioOut, PortfolioPatch
+from portfolio.valuations.overviews import overviews
 
 router: Final = Router(tags=["Portfolios"])
 

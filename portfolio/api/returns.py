@@ -10,17 +10,17 @@ from accounts.auth import KeyAuth
 from accounts.http import ApiRequest
 from market.models import Instrument
 from market.queries import instrument_by_address
-from portfolio.amounts import ZERO
 from portfolio.api.reach import find_portfolio
+from portfolio.bookkeeping.amounts import ZERO
 from portfolio.portfolios import total
-from portfolio.return_schemas import (
+from portfolio.returns.performance import measure, realised_gains
+from portfolio.returns.schemas import (
     PerformanceOut,
     PerformanceWanted,
     PeriodWanted,
     RealisedList,
     RealisedOut,
 )
-from portfolio.returns.performance import measure, realised_gains
 
 router: Final = Router(tags=["Performance"])
 

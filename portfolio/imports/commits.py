@@ -15,9 +15,8 @@ from django.db import connection, transaction
 
 from accounts import audit
 from portfolio.activities import record_activities
-from portfolio.activity_rules import ActivityDraft
-from portfolio.bulk import columns_of, execute
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.bulk import columns_of, execute
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.errors import PortfolioError
 from portfolio.imports.duplicates import AGAIN, find_repeats
 from portfolio.imports.judging import activity_of, happening
@@ -28,6 +27,7 @@ from portfolio.imports.progress import ImportReporter, is_alone, take_time
 from portfolio.imports.states import NothingToImport, Step, may
 from portfolio.models import FileImport, FileImportRow, JournalEntry, Portfolio, SavedMapping
 from portfolio.models.imports import TAKEN, ImportStatus, RowStatus
+from portfolio.recording.activity_rules import ActivityDraft
 
 Report = Callable[[int], None]
 

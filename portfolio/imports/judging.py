@@ -12,16 +12,16 @@ from pydantic import ValidationError
 
 from market.models import Instrument
 from portfolio.activities import find_all_problems
-from portfolio.activity_names import ActivityNames
-from portfolio.activity_rules import ActivityDraft
-from portfolio.amounts import product, ten_places
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.amounts import product, ten_places
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.duplicates import Content, Happening, find_repeats
 from portfolio.imports.instruments import Hint, directory
 from portfolio.imports.known_entries import known_entries
 from portfolio.imports.values import ReadRow, RowProblem
 from portfolio.models import Portfolio
 from portfolio.models.imports import RowStatus
+from portfolio.recording.activity_names import ActivityNames
+from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.schemas import ActivityIn
 
 # Kinds that the books keep without an instrument.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from portfolio.bulk import fetch_rows
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.bulk import fetch_rows
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.duplicates import Content, Happening
 
 # Around the days of the file, for dates that were told in another time zone.

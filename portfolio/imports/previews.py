@@ -16,7 +16,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from portfolio.bulk import copy_rows
+from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.imports.errors import UnknownProfile, UnreadableImport
 from portfolio.imports.judging import Judged, Surroundings, judge
 from portfolio.imports.profiles import GENERIC, PROFILES

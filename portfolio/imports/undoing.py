@@ -18,7 +18,7 @@ from portfolio.imports.progress import ImportReporter, is_alone, take_time
 from portfolio.imports.states import Step, may
 from portfolio.models import FileImport, JournalEntry, Portfolio
 from portfolio.models.imports import ImportStatus
-from portfolio.reversals import reverse_entries
+from portfolio.recording.reversals import reverse_entries
 
 INTERRUPTED: Final = "Undoing was interrupted; everything is booked as before."
 

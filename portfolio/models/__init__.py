@@ -1,4 +1,4 @@
-from portfolio.entries import EntryKind, LedgerAccountKind
+from portfolio.bookkeeping.entries import EntryKind, LedgerAccountKind
 from portfolio.models.books import BooksViolation, ProbeRun
 from portfolio.models.imports import FileImport, FileImportRow, SavedMapping
 from portfolio.models.ledger import (

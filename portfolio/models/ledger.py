@@ -1,6 +1,6 @@
 """The ledger's tables.
 
-Which entry posts what, with which sign, is written in ``portfolio/entries.py``.
+Which entry posts what, with which sign, is written in ``portfolio/bookkeeping/entries.py``.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from accounts.identifiers import new_id
 from market.models import Instrument
-from portfolio.entries import EntryKind, LedgerAccountKind
+from portfolio.bookkeeping.entries import EntryKind, LedgerAccountKind
+from portfolio.bookkeeping.spendable import Spendable
 from portfolio.models.portfolios import Portfolio
-from portfolio.spendable import Spendable
 
 __all__ = [
     "EntryKind",
@@ -156,7 +156,7 @@ class JournalEntry(models.Model):
         Instrument, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     cost_share = models.DecimalField(max_digits=20, decimal_places=10, null=True)
-    lots = models.JSONField(null=True)  # see portfolio.drafts.LotFact
+    lots = models.JSONField(null=True)  # see portfolio.bookkeeping.drafts.LotFact
 
     class Meta:
         constraints = (

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from market.models import Instrument
-from portfolio.amounts import share
+from portfolio.bookkeeping.amounts import share
 from portfolio.models.ledger import JournalEntry
 from portfolio.models.portfolios import Portfolio
 

@@ -11,7 +11,7 @@ from typing import Final
 from market.models import Instrument
 from market.queries import bars
 from market.values import Interval
-from portfolio.amounts import EXACT
+from portfolio.bookkeeping.amounts import EXACT
 from portfolio.returns.time_weighted import ONE
 
 BENCHMARK_DAYS: Final = 10_000

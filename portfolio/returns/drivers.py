@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from portfolio.amounts import ZERO
+from portfolio.bookkeeping.amounts import ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,16 +15,16 @@ from accounts.errors import Problem, ProblemsError
 from market.currencies.currency_units import major_of
 from market.models import Instrument
 from portfolio import portfolios
-from portfolio.amounts import ZERO, product
-from portfolio.bulk import fetch_rows
-from portfolio.drafts import LedgerAccountKind
+from portfolio.bookkeeping.amounts import ZERO, product
+from portfolio.bookkeeping.bulk import fetch_rows
+from portfolio.bookkeeping.drafts import LedgerAccountKind
+from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.errors import PortfolioError
 from portfolio.models import DailyValuation, JournalEntry, Portfolio, Position
-from portfolio.money_now import rates_today
 from portfolio.positions import Trade
-from portfolio.unit_events import read_trades
 from portfolio.valuation import changes_by_day, freshen, value_portfolio
-from portfolio.valuing import NO_PRICE, NO_RATE
+from portfolio.valuations.money_now import rates_today
+from portfolio.valuations.valuing import NO_PRICE, NO_RATE
 
 ONE_DAY: Final = timedelta(days=1)
 

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
-from portfolio.drafts import EntryKind
+from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.lots import Closure, Method
 from portfolio.positions import Holding, Trade
 

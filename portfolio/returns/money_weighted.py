@@ -10,7 +10,7 @@ from typing import Final
 
 import pyxirr
 
-from portfolio.amounts import TEN_PLACES
+from portfolio.bookkeeping.amounts import TEN_PLACES
 from portfolio.returns.time_weighted import RATE_MAXIMUM
 
 Flow = tuple[date, Decimal]

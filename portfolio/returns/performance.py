@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from market.models import Instrument
-from portfolio.amounts import ZERO, product
+from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.models import Portfolio
 from portfolio.positions import Trade
 from portfolio.returns import risk

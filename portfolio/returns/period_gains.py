@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from portfolio.amounts import EXACT
-from portfolio.drafts import EntryKind
+from portfolio.bookkeeping.amounts import EXACT
+from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import Portfolio
-from portfolio.past_positions import market_on
 from portfolio.positions import Trade
 from portfolio.returns.gains import RealisedGain
+from portfolio.valuations.past_positions import market_on
 
 
 def period_gains(

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from portfolio.amounts import EXACT, ZERO
+from portfolio.bookkeeping.amounts import EXACT, ZERO
 from portfolio.returns.time_weighted import ONE, DayReturn
 
 TRADING_DAYS_A_YEAR: Final = 252

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from portfolio.amounts import EXACT, ZERO
+from portfolio.bookkeeping.amounts import EXACT, ZERO
 
 ONE: Final = Decimal(1)
 DAYS_A_YEAR: Final = 365

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from portfolio.bulk import fetch_rows
+from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.errors import PortfolioError
 from portfolio.models import JournalSeal
 from portfolio.sealing.chain import GENESIS, Seal, make_seal

@@ -12,8 +12,8 @@ from typing import Final
 
 from django.db import transaction
 
+from portfolio.bookkeeping.probes import FailedProbe
 from portfolio.models import JournalSeal, LedgerVerification
-from portfolio.probes import FailedProbe
 from portfolio.sealing.chain import GENESIS, Seal, SealedLine, differences, make_seal
 from portfolio.sealing.lines import sealed_lines
 from portfolio.signals import books_found_broken

@@ -6,7 +6,7 @@ from typing import Final
 
 from django import template
 
-from portfolio.entries import LedgerAccountKind
+from portfolio.bookkeeping.entries import LedgerAccountKind
 
 register = template.Library()
 

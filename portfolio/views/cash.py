@@ -20,10 +20,10 @@ from accounts.identifiers import new_id
 from accounts.policies import signed_in
 from portfolio import portfolios
 from portfolio.activities import record_activity
-from portfolio.activity_rules import ActivityDraft
 from portfolio.errors import EntryConflict, PortfolioError, ShortBalance
 from portfolio.forms import CashMoveForm, PortfolioNameForm
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio
+from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.views.portfolios import find_portfolio, tab_context
 
 

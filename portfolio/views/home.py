@@ -23,18 +23,18 @@ from market import queries as market_queries
 from market.charting.sparklines import sparkline_path
 from market.models import WatchlistItem
 from portfolio import portfolios, queries
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.forms import PortfolioForm
 from portfolio.models import JournalEntry, Portfolio
 from portfolio.queries import PositionRow
-from portfolio.ranges import RANGES, find_range
+from portfolio.valuations.ranges import RANGES, find_range
+from portfolio.valuations.worth import worth_history
 from portfolio.views.figures import (
     Figure,
     position_figures,
     row_figures,
     summary_figures,
 )
-from portfolio.worth import worth_history
 
 SPARKLINE_DAYS: Final = 30  # what every tier sees of the past
 

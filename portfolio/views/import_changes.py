@@ -15,8 +15,8 @@ from accounts.errors import ProblemsError
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from portfolio.errors import PortfolioError
-from portfolio.import_forms import ReadingForm, RowForm
 from portfolio.imports.decisions import RowSaid, Said, change_import
+from portfolio.imports.forms import ReadingForm, RowForm
 from portfolio.models import FileImport, FileImportRow
 from portfolio.models.imports import RowDecision, RowStatus
 from portfolio.views.imports import choices_form, find_import, import_href

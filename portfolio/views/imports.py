@@ -19,8 +19,8 @@ from accounts.http import InvestorRequest
 from accounts.page_lists import read_page
 from accounts.policies import signed_in
 from portfolio.errors import PortfolioError
-from portfolio.import_forms import ChoicesForm, ImportForm, ReadingForm
 from portfolio.imports import commits, overviews, previews, undoing
+from portfolio.imports.forms import ChoicesForm, ImportForm, ReadingForm
 from portfolio.imports.overviews import RowCounts
 from portfolio.imports.states import ImportNotFound
 from portfolio.models import FileImport, Portfolio

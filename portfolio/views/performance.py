@@ -20,11 +20,11 @@ from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from portfolio.charts import ReturnChart, ValuePoint, return_chart
 from portfolio.forms import PerformanceForm
-from portfolio.ranges import RANGES, find_range, start_date
 from portfolio.returns import risk
 from portfolio.returns.gains import Method
 from portfolio.returns.performance import Performance, measure
 from portfolio.returns.time_weighted import MonthReturn, by_year
+from portfolio.valuations.ranges import RANGES, find_range, start_date
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 

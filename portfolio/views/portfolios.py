@@ -23,9 +23,10 @@ from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from accounts.refusals import with_way_on
 from accounts.table_answers import table_response
-from portfolio import journal, portfolios, queries
+from portfolio import portfolios, queries
+from portfolio.bookkeeping import journal
+from portfolio.bookkeeping.journal_table import journal_table
 from portfolio.forms import BookingForm, PortfolioForm
-from portfolio.journal_table import journal_table
 from portfolio.models import Portfolio
 from portfolio.views.figures import Figure, summary_figures
 from portfolio.views.home import Choice, portfolio_context

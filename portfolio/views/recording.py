@@ -15,13 +15,13 @@ from accounts.errors import ProblemsError
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from portfolio.activities import record_activity
-from portfolio.activity_forms import ActivityForm, blank, correction_of
-from portfolio.booking_ways import change_booking
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.errors import EntryConflict, NotReversible, ShortBalance
 from portfolio.forms import BookingForm
 from portfolio.models import JournalEntry, Portfolio
-from portfolio.reversals import replace_activity, reverse_entry
+from portfolio.recording.activity_forms import ActivityForm, blank, correction_of
+from portfolio.recording.booking_ways import change_booking
+from portfolio.recording.reversals import replace_activity, reverse_entry
 from portfolio.views.portfolios import find_portfolio, tab_context
 
 

@@ -11,8 +11,8 @@ import pytest
 from django.utils import timezone
 
 from market.models import EuroRate, Instrument
-from portfolio.probes import failed_probes
-from portfolio.rebuilding import find_differences
+from portfolio.bookkeeping.probes import failed_probes
+from portfolio.bookkeeping.rebuilding import find_differences
 from tests.api.clients import ApiClient
 from tests.factories import make_daily_bars, make_instrument, make_quote
 

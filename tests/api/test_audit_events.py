@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent, User
 from market.models import Instrument
 from portfolio.models import Portfolio
-from portfolio.reversals import reverse_entry
+from portfolio.recording.reversals import reverse_entry
 from tests.api.clients import ROOT, ApiClient, all_items, key_for
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from market.corporate_actions.actions import record_action
 from market.corporate_actions.facts import ActionFacts
 from market.models import Instrument
 from market.models.corporate_actions import ActionKind
+from portfolio.bookkeeping.probes import failed_probes
 from portfolio.models import JournalEntry
-from portfolio.probes import failed_probes
 from portfolio.tasks import book_market_actions
 from tests.api.clients import ApiClient
 from tests.api.test_accuracy import Book

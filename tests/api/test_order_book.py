@@ -104,7 +104,7 @@ def test_a_closed_exchange_shows_no_waiting_orders(
     api: ApiClient, apple: Instrument, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rest(make_portfolio(alice), apple, "98", "2")
-    monkeypatch.setattr("trading.resting_orders.sessions.is_open", lambda at, mic: False)
+    monkeypatch.setattr("trading.exchange.resting_orders.sessions.is_open", lambda at, mic: False)
     assert len(api.get("/instruments/AAPL/order-book").json()["bids"]) == 1
 
 

@@ -186,7 +186,7 @@ def test_a_reversed_activity_is_as_if_it_had_not_been(
     api: ApiClient, alice: User, tracked: Portfolio
 ) -> None:
     from portfolio.models import JournalEntry
-    from portfolio.reversals import reverse_entry
+    from portfolio.recording.reversals import reverse_entry
 
     book(api, tracked, "2024-01-01", "deposit", amount="100")
     book(api, tracked, "2024-01-15", "deposit", amount="900")

@@ -28,11 +28,11 @@ from market.alerts.terms import AlertTerms, Condition
 from market.models import CorporateAction, IngestionRun, Instrument, QuarantinedRow
 from market.watchlists import add_symbols, create_watchlist
 from portfolio.activities import record_activity
-from portfolio.activity_rules import ActivityDraft
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.previews import start_import
 from portfolio.models import Lot, Portfolio, PortfolioKind
 from portfolio.portfolios import open_portfolio
+from portfolio.recording.activity_rules import ActivityDraft
 from tests.factories import make_daily_bars, make_instrument, make_portfolio, make_quote
 from tests.trading.factories import give_units
 from trading.models import Order

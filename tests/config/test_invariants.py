@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
-from portfolio.probes import PROBES
+from portfolio.bookkeeping.probes import PROBES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = (ROOT / "docs" / "invariants.md").read_text()

@@ -36,7 +36,7 @@ print(json.dumps(keys))
 STOP_ORDER_ENTRY: Final = """
 from datetime import timedelta
 from django.utils import timezone
-from portfolio.probes import record_failed_probes
+from portfolio.bookkeeping.probes import record_failed_probes
 from trading.models import OrderEntryStop
 now = timezone.now()
 OrderEntryStop.objects.create(reason="Tried", stopped_at=now - timedelta(minutes=1))

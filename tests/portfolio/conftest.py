@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from portfolio.bookkeeping.probes import failed_probes
+from portfolio.bookkeeping.rebuilding import find_differences
 from portfolio.models import Portfolio
-from portfolio.probes import failed_probes
-from portfolio.rebuilding import find_differences
 
 
 @pytest.fixture(autouse=True)

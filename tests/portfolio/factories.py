@@ -14,12 +14,18 @@ from django.db import connection
 from accounts.identifiers import new_id
 from accounts.models import User
 from market.models import Instrument
-from portfolio.activity_rules import ActivityDraft
-from portfolio.bookkeeping import apply_trades
-from portfolio.entries import EntryDraft, EntryKind, deposit_entry, settlement_entry, trade_entry
+from portfolio.bookkeeping.entries import (
+    EntryDraft,
+    EntryKind,
+    deposit_entry,
+    settlement_entry,
+    trade_entry,
+)
+from portfolio.bookkeeping.lot_keeping import apply_trades
 from portfolio.ledger import PostedEntries, post_entries
 from portfolio.models import LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
+from portfolio.recording.activity_rules import ActivityDraft
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)  # a Monday
 

@@ -10,8 +10,7 @@ import pytest
 from market.models import Instrument
 from portfolio import holds
 from portfolio.activities import record_activities, record_activity
-from portfolio.activity_rules import ActivityDraft
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.errors import (
     ActivityRefused,
     EntryConflict,
@@ -19,7 +18,8 @@ from portfolio.errors import (
     NotReversible,
 )
 from portfolio.models import JournalEntry, Lot, Portfolio, Position, UnitMove
-from portfolio.reversals import reverse_entry
+from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.recording.reversals import reverse_entry
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import (
     NOON,

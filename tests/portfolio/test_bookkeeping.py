@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from market.models import Instrument
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
+from portfolio.bookkeeping.rebuilding import STORED, find_differences, rebuild_portfolio
 from portfolio.models import Lot, LotClosure, Portfolio, Position, UnitMove
-from portfolio.rebuilding import STORED, find_differences, rebuild_portfolio
 from tests.factories import make_instrument, make_user
 from tests.portfolio.factories import NOON, decimals, draft_trade, make_tracked, post
 

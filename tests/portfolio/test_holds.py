@@ -10,8 +10,8 @@ from django.db import transaction
 from accounts.identifiers import new_id
 from market.models import Instrument
 from portfolio import holds
-from portfolio.bookkeeping import apply_trades
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
+from portfolio.bookkeeping.lot_keeping import apply_trades
 from portfolio.errors import HoldReleased, InsufficientFunds, InsufficientUnits, UnknownHold
 from portfolio.holds import HoldChange
 from portfolio.ledger import post_entries

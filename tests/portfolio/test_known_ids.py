@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 from django.db import transaction
 
-from portfolio.known_ids import KnownIds
+from portfolio.bookkeeping.known_ids import KnownIds
 
 
 class Table:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio.amounts import ZERO
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.lots import Closure, OpenLot, OverSold, close_in_order
 from portfolio.positions import Holding, Trade, hold
 from tests.portfolio.factories import decimals

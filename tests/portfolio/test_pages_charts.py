@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.templatetags.formats import plain
 from portfolio.charts import POINTS_MAXIMUM, ValuePoint, area_chart, nice_scale, thinned
-from portfolio.ranges import DEFAULT_RANGE, RANGES, find_range, start_date
+from portfolio.valuations.ranges import DEFAULT_RANGE, RANGES, find_range, start_date
 
 amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
 from tests.factories import make_instrument, make_quote, make_user

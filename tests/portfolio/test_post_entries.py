@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.identifiers import new_id
 from market.models import Instrument
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.errors import EntryConflict, InsufficientFunds, InsufficientUnits
 from portfolio.ledger import post_entries
 from portfolio.models import JournalEntry, Portfolio, Posting

@@ -9,9 +9,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
+from portfolio.bookkeeping.probes import are_books_broken, failed_probes, record_failed_probes
 from portfolio.models import BooksViolation, Portfolio
-from portfolio.probes import are_books_broken, failed_probes, record_failed_probes
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import NOON, draft_trade, post
 from tests.support.vandals import Vandal, vandal

@@ -13,9 +13,9 @@ from django.utils import timezone
 from market.models import Instrument
 from market.values import QuoteValue
 from portfolio import portfolios, queries
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import Portfolio
-from portfolio.reversals import reverse_entry
+from portfolio.recording.reversals import reverse_entry
 from tests.factories import make_instrument, make_quote, make_user
 from tests.portfolio.factories import NOON, decimals, draft_deposit, draft_trade, make_tracked, post
 

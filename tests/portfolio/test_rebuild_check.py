@@ -11,9 +11,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
+from portfolio.bookkeeping.rebuilding import find_differences, rebuild_portfolio
 from portfolio.models import Position
-from portfolio.rebuilding import find_differences, rebuild_portfolio
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.portfolio.factories import NOON, draft_trade, post
 

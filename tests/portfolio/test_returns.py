@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portfolio.amounts import ZERO
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.positions import Trade
 from portfolio.returns import risk
 from portfolio.returns.gains import InstrumentGains, Method, gains_of

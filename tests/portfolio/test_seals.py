@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from market.models import Instrument
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import JournalEntry, JournalSeal, LedgerVerification, Portfolio
 from portfolio.sealing import sealing
 from portfolio.sealing.chain import GENESIS, SealedLine, differences, make_seal

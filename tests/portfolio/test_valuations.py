@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.models import Bar, Instrument
-from portfolio.amounts import ZERO
+from portfolio.bookkeeping.amounts import ZERO
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, Portfolio
 from portfolio.valuation import refresh_valuations
-from portfolio.valuing import CARRY_DAYS, DayChange, Priced, value_days
+from portfolio.valuations.valuing import CARRY_DAYS, DayChange, Priced, value_days
 from tests.factories import make_daily_bars, make_instrument, make_user
 from tests.portfolio.factories import NOON, draft_deposit, draft_trade, make_tracked, post
 

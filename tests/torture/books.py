@@ -11,8 +11,7 @@ from django.db import transaction
 
 from accounts.identifiers import new_id
 from market.models import Instrument
-from portfolio.bookkeeping import apply_trades
-from portfolio.entries import (
+from portfolio.bookkeeping.entries import (
     EntryDraft,
     EntryKind,
     deposit_entry,
@@ -20,13 +19,14 @@ from portfolio.entries import (
     trade_entry,
     withdrawal_entry,
 )
+from portfolio.bookkeeping.lot_keeping import apply_trades
+from portfolio.bookkeeping.probes import failed_probes
+from portfolio.bookkeeping.rebuilding import find_differences
 from portfolio.errors import PortfolioError
 from portfolio.holds import HoldChange, place_hold
 from portfolio.ledger import post_entries
 from portfolio.models import LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
-from portfolio.probes import failed_probes
-from portfolio.rebuilding import find_differences
 from tests.factories import make_instrument, make_user
 from tests.torture.report import Finding
 

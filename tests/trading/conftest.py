@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from market.live import live_quotes
-from portfolio.probes import failed_probes
+from portfolio.bookkeeping.probes import failed_probes
 from tests.support.desk import LiveDesk
 
 

@@ -159,8 +159,9 @@ def leading_matcher(clock: Clock | None = None, *, shard: int = 0, shards: int =
 
 def give_units(portfolio: Portfolio, instrument: Instrument, quantity: str) -> None:
     """Let the portfolio buy units at 100 USD, as an entry of the ledger."""
-    from portfolio import bookkeeping, ledger
-    from portfolio.entries import EntryKind
+    from portfolio import ledger
+    from portfolio.bookkeeping import lot_keeping
+    from portfolio.bookkeeping.entries import EntryKind
 
     entry = ledger.trade_entry(
         entry_id=new_id(),
@@ -175,7 +176,7 @@ def give_units(portfolio: Portfolio, instrument: Instrument, quantity: str) -> N
         is_settled=True,
     )
     ledger.post_entries([entry], recorded_at=NOON - timedelta(days=10))
-    bookkeeping.apply_trades([entry])
+    lot_keeping.apply_trades([entry])
 
 
 def cash_of(portfolio: Portfolio) -> LedgerBalance:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from uuid import UUID
 
+from trading.exchange.stops import PARTS, Stop, Trail
 from trading.order_book import BookOrder
-from trading.stops import PARTS, Stop, Trail
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from tests.factories import make_quote, make_user
 from tests.market.alert_desk import make_alert
 from tests.portfolio.factories import race
 from tests.trading.factories import NOON, make_instrument, make_portfolio, place
-from trading.archiving import OrdersWorking
+from trading.changing.archiving import OrdersWorking
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("localhost")]
 

@@ -13,7 +13,7 @@ from tests.trading.factories import (
     make_user,
     place,
 )
-from trading.archiving import OrdersWorking
+from trading.changing.archiving import OrdersWorking
 from trading.orders import cancel_order
 
 pytestmark = pytest.mark.django_db

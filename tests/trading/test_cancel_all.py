@@ -21,7 +21,7 @@ from tests.trading.factories import (
     publish_quote,
     status_of,
 )
-from trading.cancellation import cancel_order, cancel_orders
+from trading.changing.cancellation import cancel_order, cancel_orders
 from trading.models import Order, OrderCommand, OrderEvent
 
 

@@ -22,7 +22,7 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
-from trading.closing import Closure, close_position, close_positions
+from trading.changing.closing import Closure, close_position, close_positions
 from trading.errors import OrderDenied
 from trading.models import Order
 

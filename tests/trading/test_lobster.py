@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from trading.lobster import BadMessage, replay
+from trading.exchange.lobster import BadMessage, replay
 
 # Two asks and a bid; one partly cancelled, one executed in two parts, one deleted; an order from
 # before the file, a hidden execution and a halt change nothing.

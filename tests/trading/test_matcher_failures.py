@@ -13,7 +13,8 @@ from django.db import OperationalError, connection
 
 from market.live import live_quotes
 from market.models import Instrument, QuoteSnapshot
-from portfolio import bookkeeping, ledger
+from portfolio import ledger
+from portfolio.bookkeeping import lot_keeping
 from portfolio.models import JournalEntry
 from tests.factories import make_price_message
 from tests.support.desk import wait_until
@@ -31,11 +32,12 @@ from tests.trading.factories import (
     publish_quote,
     status_of,
 )
-from trading import batch_rows, execution, steps
+from trading import execution
 from trading.matcher import LOCK_SPACE, Matcher
 from trading.models import Fill, Order, OrderCommand
 from trading.orders import cancel_order
-from trading.shard import BookDiverged
+from trading.shards import batch_rows, steps
+from trading.shards.shard import BookDiverged
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -97,7 +99,7 @@ def make_crossing() -> tuple[list[Order], Instrument]:
     ("owner", "name"),
     [
         pytest.param(ledger, "post_entries", id="before the entries"),
-        pytest.param(bookkeeping, "apply_trades", id="after the fills"),
+        pytest.param(lot_keeping, "apply_trades", id="after the fills"),
         pytest.param(batch_rows, "event_row", id="at the events"),
     ],
 )

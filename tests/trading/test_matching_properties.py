@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trading.plain_stops import PlainStops, Print, Waiting
+from trading.exchange.stops import StopBook, Trail
 from trading.matching import Outcome, Trade, meet_street, retry_waiting, submit
 from trading.order_book import BookOrder, OrderBook, Street
-from trading.stops import StopBook, Trail
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from tests.trading.factories import (
 )
 from trading.errors import OrderDenied, PortfolioUnknown
 from trading.models import Order, OrderCommand, OrderEvent
-from trading.order_batch import BatchTooLarge, Placing, Wish, place_orders
+from trading.placing.order_batch import BatchTooLarge, Placing, Wish, place_orders
 from trading.pretrade import NEARLY_ALL
 
 

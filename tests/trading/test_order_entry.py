@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import AuditEvent
 from market.models import Instrument
-from portfolio import probes
+from portfolio.bookkeeping import probes
 from portfolio.models import Portfolio
 from tests.api.clients import ApiClient, key_for
 from tests.support.vandals import Vandal, vandal
@@ -26,7 +26,7 @@ from tests.trading.factories import (
     place,
     publish_quote,
 )
-from trading import cancellation, closing, order_batch
+from trading.changing import cancellation, closing
 from trading.models import Order, OrderEntryStop
 from trading.order_entry.stops import (
     NotReopenable,
@@ -35,6 +35,7 @@ from trading.order_entry.stops import (
     standing_stop,
 )
 from trading.orders import estimate_order
+from trading.placing import order_batch
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -24,10 +24,10 @@ from tests.trading.factories import (
     units_of,
 )
 from trading import orders
-from trading.cancellation import cancel_order, cancel_orders
+from trading.changing.cancellation import cancel_order, cancel_orders
+from trading.changing.replacement import Changes, replace_order
 from trading.errors import DuplicateClientOrderId, OrderDenied
 from trading.models import Order, OrderEvent
-from trading.replacement import Changes, replace_order
 from trading.states import OrderClass
 
 pytestmark = pytest.mark.django_db

@@ -23,9 +23,9 @@ from accounts.api_keys import issue_key
 from accounts.models import User
 from market.models import Instrument
 from portfolio.activities import record_activity
-from portfolio.activity_rules import ActivityDraft
-from portfolio.entries import EntryKind
+from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import Portfolio
+from portfolio.recording.activity_rules import ActivityDraft
 from tests.support.horizon import OWN_HORIZON
 from tests.trading.factories import (
     NOON,
@@ -36,8 +36,9 @@ from tests.trading.factories import (
     place,
     publish_quote,
 )
-from trading import broadcasts, stream_events
+from trading import broadcasts
 from trading.broadcasts import Announcer, News
+from trading.live import stream_events
 from trading.models import Fill, Order
 from trading.routing import websocket_urlpatterns
 

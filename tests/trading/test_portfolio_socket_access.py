@@ -22,7 +22,8 @@ from accounts.api_keys import issue_key, revoke_key
 from accounts.models import ApiKey, TokenFamily, User
 from portfolio.models import Portfolio
 from tests.trading.factories import give_units, make_instrument, make_portfolio, make_user
-from trading import broadcasts, open_sockets
+from trading import broadcasts
+from trading.live import open_sockets
 from trading.routing import websocket_urlpatterns
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.anyio]

@@ -12,10 +12,10 @@ import pytest
 from market.values import QuoteValue
 from tests.trading.factories import NOON, facts
 from trading.commissions import SCHEDULES, commission_on, fill_commission
+from trading.placing.sizing import plan, size_up
+from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
 from trading.pretrade import find_problems
-from trading.sizing import plan, size_up
 from trading.states import OrderType, Side, TimeInForce
-from trading.tickets import Market, Means, OrderTicket, Rules, Terms
 
 TERMS = Terms(
     symbol="AAPL",

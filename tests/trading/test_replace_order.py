@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from portfolio.bookkeeping.probes import failed_probes
 from portfolio.models import Hold
-from portfolio.probes import failed_probes
 from tests.trading.factories import (
     NOON,
     Clock,
@@ -26,7 +26,8 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
-from trading.cancellation import cancel_order
+from trading.changing.cancellation import cancel_order
+from trading.changing.replacement import Changes, replace_order
 from trading.errors import (
     DuplicateClientOrderId,
     OrderBusy,
@@ -35,7 +36,6 @@ from trading.errors import (
     OrderUnknown,
 )
 from trading.models import Fill, Order, OrderCommand, OrderEvent
-from trading.replacement import Changes, replace_order
 from trading.states import TimeInForce
 
 pytestmark = pytest.mark.django_db

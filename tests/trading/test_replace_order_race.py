@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from portfolio.probes import failed_probes
+from portfolio.bookkeeping.probes import failed_probes
 from tests.portfolio.factories import race
 from tests.trading.factories import (
     NOON,
@@ -21,10 +21,10 @@ from tests.trading.factories import (
     publish_quote,
     status_of,
 )
+from trading.changing.replacement import Changes, replace_order
 from trading.errors import OrderBusy, OrderFinished
 from trading.matcher import Matcher
 from trading.models import Order
-from trading.replacement import Changes, replace_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

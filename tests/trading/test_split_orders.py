@@ -23,8 +23,8 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
+from trading.changing.split_orders import cancel_over_splits
 from trading.models import OrderCommand, OrderEvent
-from trading.split_orders import cancel_over_splits
 
 pytestmark = pytest.mark.django_db
 

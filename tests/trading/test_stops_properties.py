@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trading.plain_stops import PlainStops, Print, random_waiting, stop_price
+from trading.exchange.stops import StopBook, Trail
 from trading.order_book import BookOrder
-from trading.stops import StopBook, Trail
 
 MIDDLE = 100
 

@@ -1,7 +1,7 @@
 """Placing an order and keeping its answer in one statement, which is a transaction of its own.
 
 Like the functions of 0002 they hold no rules. What a request may see is said here as in
-trading.admission, and how an answer is kept as in accounts.idempotency.
+trading.placing.admission, and how an answer is kept as in accounts.idempotency.
 """
 
 from django.db import migrations

@@ -8,8 +8,8 @@ from ninja import Router
 from accounts.auth import KeyAuth
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
+from portfolio.bookkeeping.probes import latest_run
 from portfolio.models import BooksViolation
-from portfolio.probes import latest_run
 from trading.order_entry import stops
 from trading.order_entry.schemas import OrderEntryOut
 

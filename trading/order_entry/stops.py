@@ -19,7 +19,7 @@ from django.db import DatabaseError, transaction
 from django.dispatch import receiver
 
 from accounts import audit
-from portfolio.probes import FailedProbe, are_books_broken, latest_run
+from portfolio.bookkeeping.probes import FailedProbe, are_books_broken, latest_run
 from portfolio.signals import books_found_broken
 from trading.errors import TradingError
 from trading.models import OrderEntryStop

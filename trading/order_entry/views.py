@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.http import InvestorRequest
 from accounts.models import User
 from accounts.policies import staff_only
+from portfolio.bookkeeping.probes import PROBES, latest_run
 from portfolio.models import BooksViolation
-from portfolio.probes import PROBES, latest_run
 from portfolio.sealing.sealing import latest_seal, unsealed_entries
 from portfolio.sealing.verification import latest_verification
 from portfolio.tasks import check_books

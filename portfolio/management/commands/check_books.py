@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portfolio.probes import PROBES, failed_probes
+from portfolio.bookkeeping.probes import PROBES, failed_probes
 
 
 class Command(BaseCommand):

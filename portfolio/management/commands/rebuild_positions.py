@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portfolio.bookkeeping.rebuilding import find_differences, rebuild_portfolio
 from portfolio.errors import InsufficientUnits
 from portfolio.models import Portfolio
-from portfolio.rebuilding import find_differences, rebuild_portfolio
 
 
 class Command(BaseCommand):

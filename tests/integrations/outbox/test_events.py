@@ -17,7 +17,7 @@ from integrations import outbox
 from integrations.events.kinds import ENVELOPE, KINDS, CashDeposited, json_value
 from integrations.models import OutboxEvent
 from portfolio.activities import record_activity
-from portfolio.activity_rules import ActivityDraft
+from portfolio.recording.activity_rules import ActivityDraft
 from tests.market.alert_desk import Watcher, make_alert
 from tests.market.factories import make_tick
 from tests.trading.factories import (

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from trading import lobster
+from trading.exchange import lobster
 
 LEVELS_MAXIMUM: Final = 200
 

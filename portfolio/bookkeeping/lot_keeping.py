@@ -1,0 +1,362 @@
+"""Lots, closures and positions kept in step with the ledger, in sets.
+
+Whoever applies trades has posted them in the same transaction, so it holds the lock of the
+units' balance, and nobody else changes the lots of that pair meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final, cast
+from uuid import UUID
+
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.bulk import columns_of, copy_rows, execute, fetch_rows
+from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
+from portfolio.corporate_actions.restatements import restate
+from portfolio.corporate_actions.unit_events import (
+    Pair,
+    destinations_of,
+    read_trades,
+    trade_of_draft,
+)
+from portfolio.errors import InsufficientUnits
+from portfolio.lots import Method, OpenLot
+from portfolio.models.portfolios import PortfolioKind
+from portfolio.positions import Holding, Trade, UnitMove, hold, stored_lots
+
+# What the fold of each pair goes by, and the trade that was applied to it last.
+PAIRS: Final = """
+SELECT w.portfolio_id, w.instrument_id, p.kind, p.currency, p.lot_method,
+    n.latest_trade_at, n.latest_entry_id, coalesce(n.needs_history, false)
+FROM unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
+JOIN portfolio_portfolio AS p ON p.id = w.portfolio_id
+LEFT JOIN portfolio_position AS n
+    ON n.portfolio_id = w.portfolio_id AND n.instrument_id = w.instrument_id
+"""
+# The oldest open lots of each pair, as many as the units sold can reach.
+OPEN_LOTS: Final = """
+SELECT portfolio_id, instrument_id, id, opened_at, quantity, cost, remaining_quantity,
+    remaining_cost, currency, closed_at, local_cost
+FROM (
+    SELECT l.*, w.sold, sum(l.remaining_quantity) OVER (
+            PARTITION BY l.portfolio_id, l.instrument_id ORDER BY l.opened_at, l.id
+        ) - l.remaining_quantity AS older
+    FROM unnest(%s::uuid[], %s::int[], %s::numeric[]) AS w (portfolio_id, instrument_id, sold)
+    JOIN portfolio_lot AS l USING (portfolio_id, instrument_id)
+    WHERE l.remaining_quantity > 0
+) AS open_lots
+WHERE older < sold
+ORDER BY portfolio_id, instrument_id, opened_at, id
+"""
+USE_LOTS: Final = """
+UPDATE portfolio_lot AS l SET remaining_quantity = u.quantity, remaining_cost = u.cost,
+    closed_at = u.closed_at
+FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::timestamptz[])
+    AS u (id, quantity, cost, closed_at)
+WHERE l.id = u.id
+"""
+# What is added is a change, and may be money without units (as much bought as sold). A row of it
+# proposed for INSERT would fail the checks of a position, so those that are there come first.
+ADD_TO_POSITIONS: Final = """
+WITH change AS (
+    SELECT * FROM unnest(%s::uuid[], %s::int[], %s::numeric[], %s::numeric[], %s::numeric[],
+        %s::text[], %s::timestamptz[], %s::uuid[], %s::bool[])
+        AS d (portfolio_id, instrument_id, quantity, cost, realised_gain, currency,
+            latest_trade_at, latest_entry_id, needs_history)
+), added AS (
+    UPDATE portfolio_position AS p SET quantity = p.quantity + change.quantity,
+        cost = p.cost + change.cost, realised_gain = p.realised_gain + change.realised_gain,
+        latest_trade_at = change.latest_trade_at, latest_entry_id = change.latest_entry_id
+    FROM change
+    WHERE p.portfolio_id = change.portfolio_id AND p.instrument_id = change.instrument_id
+    RETURNING p.portfolio_id, p.instrument_id
+)
+INSERT INTO portfolio_position (portfolio_id, instrument_id, quantity, cost, realised_gain,
+    currency, latest_trade_at, latest_entry_id, needs_history)
+SELECT * FROM change
+WHERE (portfolio_id, instrument_id) NOT IN (SELECT portfolio_id, instrument_id FROM added)
+"""
+FORGET_CLOSURES: Final = """
+DELETE FROM portfolio_lotclosure AS c
+USING portfolio_lot AS l, unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
+WHERE c.lot_id = l.id AND l.portfolio_id = w.portfolio_id AND l.instrument_id = w.instrument_id
+"""
+FORGET_LOTS: Final = """
+DELETE FROM portfolio_lot AS l
+USING unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
+WHERE l.portfolio_id = w.portfolio_id AND l.instrument_id = w.instrument_id
+"""
+FORGET_POSITIONS: Final = """
+DELETE FROM portfolio_position AS p
+USING unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
+WHERE p.portfolio_id = w.portfolio_id AND p.instrument_id = w.instrument_id
+"""
+FORGET_MOVES: Final = """
+DELETE FROM portfolio_unitmove AS m
+USING unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
+WHERE m.portfolio_id = w.portfolio_id AND m.instrument_id = w.instrument_id
+"""
+CARRIED_NOW: Final = """
+SELECT lot_id, closing_entry_id, closed_at, quantity, cost, proceeds, carried_quantity
+FROM portfolio_lotclosure WHERE closing_entry_id = ANY(%s)
+"""
+MARK_DESTINATIONS_STALE: Final = """
+UPDATE portfolio_portfolio AS p SET valuations_stale_from = d.stale_from
+FROM (
+    SELECT i.portfolio_id, min((i.occurred_at AT TIME ZONE 'UTC')::date) AS stale_from
+    FROM portfolio_journalentry AS e JOIN portfolio_journalentry AS i
+        ON i.kind = 'transfer_in' AND i.instrument_id = e.instrument_id
+        AND i.quantity = e.quantity
+        AND (i.external_id = e.external_id OR i.occurred_at = e.occurred_at)
+    WHERE e.id = ANY(%s) AND e.kind = 'transfer_out' GROUP BY i.portfolio_id
+) AS d
+WHERE p.id = d.portfolio_id
+    AND (p.valuations_stale_from IS NULL OR p.valuations_stale_from > d.stale_from)
+"""
+LOT_COLUMNS: Final = (
+    *("id", "portfolio_id", "instrument_id", "opening_entry_id", "opened_at", "quantity", "cost"),
+    *("remaining_quantity", "remaining_cost", "currency", "closed_at", "acquired_at"),
+    *("local_cost", "added_quantity", "is_missing"),
+)
+CLOSURE_COLUMNS: Final = (
+    *("lot_id", "closing_entry_id", "closed_at", "quantity", "cost", "proceeds"),
+    "carried_quantity",
+)
+MOVE_COLUMNS: Final = (
+    *("portfolio_id", "instrument_id", "entry_id", "occurred_at", "quantity", "cost", "value"),
+    *("missing_quantity", "found_quantity"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PairState:
+    """What the fold of a pair goes by; ``latest`` is the trade applied last, if there was one."""
+
+    is_paper: bool
+    currency: str
+    method: Method
+    latest: tuple[datetime, UUID] | None
+    needs_history: bool
+
+
+def apply_trades(entries: Iterable[EntryDraft]) -> None:
+    """Maintain lots, closures and positions for newly posted entries; others are passed over.
+
+    A fixed number of statements for any number of trades. A trade that sorts before one applied
+    earlier makes its pair be rebuilt, and so does whatever else changes units.
+
+    Raises:
+        InsufficientUnits: some sale of a paper portfolio exceeds what was held at its time.
+    """
+    changed = group_by_pair(entries)
+    if not changed:
+        return
+    states = states_of(changed)
+    late = {pair for pair, new in changed.items() if needs_rebuild(new, states[pair])}
+    on_time = {
+        pair: [trade_of_draft(one, base_currency=states[pair].currency) for one in changed[pair]]
+        for pair in changed.keys() - late
+    }
+    lots = open_lots(on_time)
+    holdings = {pair: hold(new, lots=lots[pair]) for pair, new in on_time.items()}
+    refuse_missing(holdings, states)
+    write_holdings(holdings)
+    restate(effects_of(holdings))
+    rebuild_pairs(late)
+
+
+def rebuild_pairs(pairs: Iterable[Pair]) -> None:
+    """Derive lots, closures and positions of the pairs anew from their entries.
+
+    Lots that a transfer or a spin-off carried elsewhere are derived anew there as well.
+
+    Raises:
+        InsufficientUnits: some sale of a paper portfolio exceeds what was held at its time.
+    """
+    pending = set(pairs)
+    # Each round settles at least one more transfer in time, so this ends.
+    while pending:
+        wanted = sorted(pending, key=str)
+        states = states_of(wanted)
+        holdings = derive_holdings(wanted, states)
+        refuse_missing(holdings, states)
+        moved = moved_carriers(holdings)
+        for statement in (FORGET_CLOSURES, FORGET_LOTS, FORGET_POSITIONS, FORGET_MOVES):
+            execute(statement, columns_of(wanted, width=2))
+        write_holdings(holdings)
+        restate(effects_of(holdings), anew=wanted)
+        pending = destinations_of(moved) if moved else set()
+        if pending:
+            mark_carried_stale(moved)
+
+
+def moved_carriers(holdings: Mapping[Pair, Holding]) -> set[UUID]:
+    """Entries that now carry other lots than those stored of them."""
+    carriers = {entry_id for holding in holdings.values() for entry_id in holding.carriers}
+    if not carriers:
+        return set()
+    before: dict[UUID, set[tuple[Any, ...]]] = defaultdict(set)
+    for row in fetch_rows(CARRIED_NOW, [sorted(carriers)]):
+        before[row[1]].add(row)
+    after: dict[UUID, set[tuple[Any, ...]]] = defaultdict(set)
+    for row in closure_rows(holdings.values()):
+        if row[1] in carriers:
+            after[cast("UUID", row[1])].add(row)
+    return {entry_id for entry_id in carriers if before[entry_id] != after[entry_id]}
+
+
+def mark_carried_stale(entry_ids: Iterable[UUID]) -> None:
+    """Valuations of the portfolios that the lots went to are wrong from then on."""
+    execute(MARK_DESTINATIONS_STALE, [list(entry_ids)])
+
+
+def derive_holdings(
+    pairs: Sequence[Pair], states: Mapping[Pair, PairState] | None = None
+) -> dict[Pair, Holding]:
+    """What the pairs' entries amount to; a pair without trades is left out."""
+    states = states_of(pairs) if states is None else states
+    holdings = {}
+    for pair, history in read_trades(pairs).items():
+        holding = hold(history, method=states[pair].method)
+        holding.needs_history = any(not is_plain(trade) for trade in history)
+        holding.lots = stored_lots(holding.lots, holding.closures)
+        holding.opened = holding.lots
+        holdings[pair] = holding
+    return holdings
+
+
+def effects_of(holdings: Mapping[Pair, Holding]) -> dict[Pair, Mapping[UUID, Decimal]]:
+    return {pair: holding.effects for pair, holding in holdings.items()}
+
+
+def is_plain(trade: Trade) -> bool:
+    """Whether the trade can be applied to what is open, without knowing what was before."""
+    return trade.kind in EntryKind.trades() and not trade.picks
+
+
+def group_by_pair(entries: Iterable[EntryDraft]) -> dict[Pair, list[EntryDraft]]:
+    changed: dict[Pair, list[EntryDraft]] = defaultdict(list)
+    for entry in entries:
+        if entry.instrument_id is not None and entry.changes_units:
+            changed[entry.portfolio_id, entry.instrument_id].append(entry)
+            if entry.source_instrument_id is not None:
+                changed[entry.portfolio_id, entry.source_instrument_id].append(entry)
+    return changed
+
+
+def states_of(pairs: Iterable[Pair]) -> dict[Pair, PairState]:
+    states = {}
+    for row in fetch_rows(PAIRS, columns_of(pairs, width=2)):
+        portfolio_id, instrument_id, kind, currency, method, latest_at, latest_id, needs = row
+        latest = None if latest_at is None else (latest_at, latest_id)
+        states[portfolio_id, instrument_id] = PairState(
+            kind == PortfolioKind.PAPER, currency, Method(method), latest, needs
+        )
+    return states
+
+
+def needs_rebuild(new: Sequence[EntryDraft], state: PairState) -> bool:
+    """Whether something new cannot just be applied to the lots that are open."""
+    if state.needs_history or state.method != Method.FIFO:
+        return True
+    if any(not entry.is_trade or entry.lots for entry in new):
+        return True
+    first = min((entry.occurred_at, entry.id) for entry in new)
+    return state.latest is not None and first < state.latest
+
+
+def open_lots(trades: Mapping[Pair, Sequence[Trade]]) -> Mapping[Pair, list[OpenLot]]:
+    """The oldest open lots of each pair that sells, enough to cover what is sold."""
+    sold = {
+        pair: sum((trade.quantity for trade in new if trade.kind == EntryKind.SELL), ZERO)
+        for pair, new in trades.items()
+    }
+    lots: dict[Pair, list[OpenLot]] = defaultdict(list)
+    wanted = [(*pair, quantity) for pair, quantity in sold.items() if quantity]
+    if wanted:
+        for row in fetch_rows(OPEN_LOTS, columns_of(wanted, width=3)):
+            lot = OpenLot(*row[2:])
+            lot.local_cost = lot.cost if row[10] is None else row[10]
+            lots[row[0], row[1]].append(lot)
+    return lots
+
+
+def refuse_missing(holdings: Mapping[Pair, Holding], states: Mapping[Pair, PairState]) -> None:
+    """Raises:
+    InsufficientUnits: a paper portfolio sold what it did not hold.
+    """
+    for pair, holding in holdings.items():
+        if not states[pair].is_paper:
+            continue
+        for move in holding.moves:
+            if move.missing_quantity:
+                raise InsufficientUnits(
+                    portfolio_id=pair[0],
+                    needed=move.found_quantity + move.missing_quantity,
+                    available=move.found_quantity,
+                    instrument_id=pair[1],
+                )
+
+
+def write_holdings(holdings: Mapping[Pair, Holding]) -> None:
+    """Store what the trades changed: new lots, used lots, closures, and positions."""
+    opened = [lot_row(pair, lot) for pair, holding in holdings.items() for lot in holding.opened]
+    used = [
+        (lot.lot_id, lot.remaining_quantity, lot.remaining_cost, lot.closed_at)
+        for holding in holdings.values()
+        for lot in holding.touched_lots
+    ]
+    closures = closure_rows(holdings.values())
+    moves = [move_row(pair, one) for pair, holding in holdings.items() for one in holding.moves]
+    if opened:
+        copy_rows("portfolio_lot", LOT_COLUMNS, opened)
+    if used:
+        execute(USE_LOTS, columns_of(used, width=4))
+    if closures:
+        copy_rows("portfolio_lotclosure", CLOSURE_COLUMNS, closures)
+    if moves:
+        copy_rows("portfolio_unitmove", MOVE_COLUMNS, moves)
+    if holdings:
+        rows = [position_row(pair, holding) for pair, holding in holdings.items()]
+        execute(ADD_TO_POSITIONS, columns_of(rows, width=9))
+
+
+def lot_row(pair: Pair, lot: OpenLot) -> tuple[object, ...]:
+    return (
+        *(lot.lot_id, *pair, lot.entry_id or lot.lot_id, lot.opened_at, lot.quantity, lot.cost),
+        *(lot.remaining_quantity, lot.remaining_cost, lot.currency, lot.closed_at),
+        None if lot.acquired_at == lot.opened_at else lot.acquired_at,
+        None if lot.local_cost == lot.cost else lot.local_cost,
+        *(lot.added_quantity, lot.is_missing),
+    )
+
+
+def closure_rows(holdings: Iterable[Holding]) -> list[tuple[object, ...]]:
+    return [
+        (
+            *(c.lot_id, c.closing_entry_id, c.closed_at, c.quantity, c.cost, c.proceeds),
+            c.carried_quantity,
+        )
+        for holding in holdings
+        for c in holding.closures
+    ]
+
+
+def move_row(pair: Pair, move: UnitMove) -> tuple[object, ...]:
+    return (
+        *(*pair, move.entry_id, move.occurred_at, move.quantity, move.cost, move.value),
+        *(move.missing_quantity, move.found_quantity),
+    )
+
+
+def position_row(pair: Pair, holding: Holding) -> tuple[object, ...]:
+    return (
+        *(*pair, holding.quantity, holding.cost, holding.realised_gain),
+        *(holding.currency, holding.latest_trade_at, holding.latest_entry_id),
+        holding.needs_history,
+    )

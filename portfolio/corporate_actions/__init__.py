@@ -1,0 +1,1 @@
+"""Splits, dividends and missing acquisitions, booked for whoever held the units."""

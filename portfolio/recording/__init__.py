@@ -1,0 +1,1 @@
+"""From what somebody reports to entries: shapes, rules, names, rates, and undoing."""

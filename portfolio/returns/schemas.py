@@ -1,0 +1,177 @@
+"""Performance and realised gains as programs get them."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field
+
+from accounts.schemas import SchemaIn, SchemaOut
+from market.schemas import NumberOut, Symbol
+from portfolio.bookkeeping.amounts import TEN_PLACES
+from portfolio.returns.gains import Method, RealisedGain
+from portfolio.returns.performance import Performance
+from portfolio.returns.time_weighted import by_year
+from portfolio.schemas import attributes
+
+MONEY: Final = (
+    *("net_flows", "realised_gain", "unrealised_gain", "income", "fees", "taxes"),
+    *("currency_effect", "identity_gap"),
+)
+
+
+def fraction(value: Decimal | None) -> Decimal | None:
+    """A return in ten places, which is far beyond what its prices can tell."""
+    return None if value is None else value.quantize(TEN_PLACES)
+
+
+class PeriodWanted(SchemaIn):
+    start: Annotated[date | None, Field(description="first day; else that of the first entry")] = (
+        None
+    )
+    end: Annotated[date | None, Field(description="last day; else today")] = None
+    method: Annotated[
+        Method | None, Field(description="which lots a sale uses; else the portfolio's own method")
+    ] = None
+
+
+class PerformanceWanted(PeriodWanted):
+    benchmark: Annotated[Symbol | None, Field(description="an instrument to compare with")] = None
+
+
+class MonthOut(SchemaOut):
+    year: int
+    month: int
+    twr: NumberOut
+
+
+class YearOut(SchemaOut):
+    year: int
+    twr: NumberOut
+
+
+class BenchmarkOut(SchemaOut):
+    symbol: str
+    twr: NumberOut | None
+
+
+class DrawdownOut(SchemaOut):
+    depth: NumberOut
+    high_date: date | None
+    low_date: date | None
+
+
+class PerformanceOut(SchemaOut):
+    """Returns are fractions, money is in `currency`.
+
+    Identity: start_value + net_flows + realised_gain + unrealised_gain + income - fees - taxes
+    + currency_effect + identity_gap = end_value. Charges of trades are within the gains. A figure
+    that is null has its reason's code in `reasons`.
+    """
+
+    start: date
+    end: date
+    currency: str
+    method: str
+    start_value: NumberOut | None
+    end_value: NumberOut | None
+    net_flows: NumberOut | None
+    twr: NumberOut | None
+    twr_annualised: NumberOut | None
+    xirr: NumberOut | None
+    simple_return: NumberOut | None
+    realised_gain: NumberOut | None
+    unrealised_gain: Annotated[NumberOut | None, Field(description="its change in the period")]
+    income: NumberOut | None
+    fees: NumberOut | None
+    taxes: NumberOut | None
+    currency_effect: NumberOut | None
+    identity_gap: NumberOut | None
+    volatility: Annotated[NumberOut | None, Field(description="of a year")]
+    downside_deviation: NumberOut | None
+    max_drawdown: NumberOut | None
+    drawdown: DrawdownOut | None
+    sharpe: NumberOut | None
+    sortino: NumberOut | None
+    benchmark: BenchmarkOut | None
+    months: list[MonthOut]
+    years: list[YearOut]
+    notices: list[str]
+    reasons: dict[str, str]
+
+    @classmethod
+    def from_performance(cls, found: Performance) -> Self:
+        drivers = found.drivers
+        facts: dict[str, Any] = attributes(
+            found, ("start", "end", "start_value", "end_value", "notices", "reasons")
+        )
+        ratios = ("xirr", "volatility", "downside_deviation", "sharpe", "sortino")
+        facts |= {name: fraction(getattr(found, name)) for name in ratios}
+        facts |= dict.fromkeys(MONEY) if drivers is None else attributes(drivers, MONEY)
+        return cls(
+            **facts,
+            currency=found.portfolio.currency,
+            method=found.method.value,
+            twr=fraction(found.returns.total),
+            twr_annualised=fraction(found.twr_annualised),
+            simple_return=None if drivers is None else fraction(drivers.simple_return),
+            max_drawdown=None if found.drawdown is None else fraction(found.drawdown.depth),
+            drawdown=drawdown_of(found),
+            benchmark=benchmark_of(found),
+            months=[
+                MonthOut(year=one.year, month=one.month, twr=one.value.quantize(TEN_PLACES))
+                for one in found.months
+            ],
+            years=[
+                YearOut(year=year, twr=whole.quantize(TEN_PLACES))
+                for year, whole in by_year(found.months).items()
+            ],
+        )
+
+
+def drawdown_of(found: Performance) -> DrawdownOut | None:
+    fall = found.drawdown
+    if fall is None:
+        return None
+    return DrawdownOut(
+        depth=fall.depth.quantize(TEN_PLACES), high_date=fall.high_date, low_date=fall.low_date
+    )
+
+
+def benchmark_of(found: Performance) -> BenchmarkOut | None:
+    if found.benchmark is None:
+        return None
+    return BenchmarkOut(
+        symbol=found.benchmark.instrument.symbol, twr=fraction(found.benchmark.value)
+    )
+
+
+class RealisedOut(SchemaOut):
+    """Units of one lot that one sale used; charges are in cost and proceeds.
+
+    `realised_gain` is against acquisition cost; `period_gain` against the value at the start of
+    the period, or the cost of what was bought within it. Null where that value is not known.
+    """
+
+    symbol: str
+    opened_at: datetime
+    closed_at: datetime
+    quantity: NumberOut
+    cost: NumberOut
+    proceeds: NumberOut
+    realised_gain: NumberOut
+    period_gain: NumberOut | None
+
+    @classmethod
+    def from_gain(cls, found: RealisedGain, symbol: str, *, period_gain: Decimal | None) -> Self:
+        facts = attributes(found, ("opened_at", "closed_at", "quantity", "cost", "proceeds"))
+        return cls(**facts, symbol=symbol, realised_gain=found.gain, period_gain=period_gain)
+
+
+class RealisedList(SchemaOut):
+    items: list[RealisedOut]
+    next_cursor: None = None
+    realised_gain: NumberOut
+    period_gain: NumberOut | None
+    reasons: dict[str, str]
+    currency: str

@@ -1,0 +1,1 @@
+"""Orders, fills and settlements for programs."""

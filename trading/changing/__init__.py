@@ -1,0 +1,1 @@
+"""What becomes of working orders: replaced, cancelled, closed out."""

@@ -1,0 +1,1 @@
+"""What an order meets besides other orders: the street, stops, and recorded flow."""

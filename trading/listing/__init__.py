@@ -1,0 +1,1 @@
+"""Orders and fills as pages, charts and files show them."""

@@ -1,0 +1,1 @@
+"""The sockets that tell a portfolio's watchers what changes in it."""

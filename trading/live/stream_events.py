@@ -1,0 +1,99 @@
+"""What happened in a portfolio, in an order that can be resumed after any break.
+
+A change of an order and an entry of the journal each remember their transaction. Transactions
+commit in another order than they began, but below ``pg_snapshot_xmin`` all have ended: what was
+read up to there is complete for good. So a message's ``seq`` is its transaction, or that horizon
+where the horizon is lower, and whoever asks for everything from the last ``seq`` he saw misses
+nothing; he may hear the newest messages twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+
+from portfolio.bookkeeping.bulk import fetch_rows
+
+# Further back than so many transactions nobody looks; the reader loads everything anew.
+REACH: Final = 5_000_000
+
+HORIZON: Final = """
+SELECT pg_snapshot_xmin(snapshot)::text::bigint, pg_snapshot_xmax(snapshot)::text::bigint
+FROM pg_current_snapshot() AS snapshot
+"""
+EVENTS: Final = """
+SELECT * FROM (
+    SELECT 'order' AS source, event.id::text AS id, event.recorded_xid::text::bigint AS xid,
+        event.order_id::text AS order_id, event.details ->> 'fill_id' AS fill_id, false AS is_units
+    FROM trading_orderevent AS event
+    JOIN trading_order AS owner ON owner.id = event.order_id
+    WHERE event.recorded_xid >= %(since)s::text::xid8 AND owner.portfolio_id = %(portfolio)s
+    UNION ALL
+    SELECT 'entry', entry.id::text, entry.recorded_xid::text::bigint, NULL, NULL,
+        entry.instrument_id IS NOT NULL
+    FROM portfolio_journalentry AS entry
+    WHERE entry.recorded_xid >= %(since)s::text::xid8 AND entry.portfolio_id = %(portfolio)s
+) AS happened ORDER BY xid, source DESC, length(id), id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEvent:
+    """A change of an order, or an entry of the journal (``order_id`` is None)."""
+
+    key: tuple[str, str]
+    xid: int
+    order_id: str | None
+    fill_id: str | None
+    is_units: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Everything from one point on. ``horizon`` is where to go on; ``events`` None: too much."""
+
+    horizon: int
+    events: list[StreamEvent] | None
+
+
+def current_horizon() -> int:
+    """The point below which nothing new can appear."""
+    return int(fetch_rows(HORIZON, [])[0][0])
+
+
+def read_stretch(portfolio_id: UUID, *, since: int) -> Stretch:
+    """What happened from ``since`` on, oldest first."""
+    # First the horizon: what commits between the two statements is read, and read again.
+    ((horizon, counter),) = fetch_rows(HORIZON, [])
+    if not horizon - REACH <= since <= counter:
+        return Stretch(horizon, None)
+    allowed = settings.LIMITS.stream_replay_events
+    rows = fetch_rows(EVENTS, {"since": since, "portfolio": portfolio_id, "limit": allowed + 1})
+    if len(rows) > allowed:
+        return Stretch(horizon, None)
+    return Stretch(horizon, [StreamEvent((row[0], row[1]), *row[2:]) for row in rows])
+
+
+def messages_of(stretch: Stretch, *, told: Collection[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """The messages for what was not told yet; that cash or positions changed is said once, last."""
+    has_units = has_cash = False
+    seq = stretch.horizon
+    for event in stretch.events or ():
+        seq = min(event.xid, stretch.horizon)
+        if event.key in told:
+            continue
+        has_cash = True  # an order reserves or releases some
+        if event.order_id is not None:
+            yield {"type": "order", "order_id": event.order_id, "seq": seq}
+            if event.fill_id:
+                ids = {"fill_id": event.fill_id, "order_id": event.order_id}
+                yield {"type": "fill", **ids, "seq": seq}
+        has_units = has_units or event.is_units or event.fill_id is not None
+    if has_units:
+        yield {"type": "positions", "seq": seq}
+    if has_cash:
+        yield {"type": "cash", "seq": seq}

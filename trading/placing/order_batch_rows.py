@@ -1,0 +1,118 @@
+"""The statements by which a batch of orders is judged and recorded, each over any number of rows.
+
+They say in sets what ``trading_order_facts`` and ``trading_record_order`` say of one order. See
+also both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+from psycopg.rows import namedtuple_row
+
+from accounts.identifiers import new_id
+from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
+from trading.models import Order
+from trading.order_entry.stops import recording_orders
+from trading.placing.order_drafts import Draft
+
+Pair = tuple[UUID, int]  # a portfolio and an instrument
+
+FACTS: Final = """
+SELECT pair.portfolio_id, pair.instrument_id, facts.*
+FROM unnest(%s::uuid[], %s::int[]) AS pair (portfolio_id, instrument_id)
+CROSS JOIN LATERAL trading_order_facts(pair.portfolio_id, pair.instrument_id, NULL) AS facts
+"""
+EARLIER: Final = """
+SELECT earlier.id FROM unnest(%s::uuid[], %s::text[]) AS name (portfolio_id, client_order_id)
+JOIN trading_order AS earlier USING (portfolio_id, client_order_id)
+"""
+INSERT_ORDERS: Final = """
+INSERT INTO trading_order (
+    status, filled_quantity, filled_amount, status_reason, id, portfolio_id, instrument_id,
+    client_order_id, side, type, time_in_force, quantity, notional, limit_price, worst_price,
+    stop_price, trail_amount, trail_pct, commission_schedule, extended_hours, submitted_at,
+    updated_at, expires_at
+)
+SELECT 'pending_new', 0, 0, '', d.* FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
+    %s::numeric[], %s::numeric[], %s::numeric[], %s::text[], %s::boolean[], %s::timestamptz[],
+    %s::timestamptz[], %s::timestamptz[]) AS d
+ON CONFLICT (portfolio_id, client_order_id) DO NOTHING RETURNING id
+"""
+RESERVE: Final = """
+UPDATE portfolio_ledgerbalance AS b SET held = b.held + d.reserve, version = b.version + 1
+FROM unnest(%s::bigint[], %s::numeric[]) AS d (id, reserve) WHERE b.id = d.id
+"""
+INSERT_HOLDS: Final = """
+INSERT INTO portfolio_hold (placed_at, id, balance_id, reference, amount, remaining)
+SELECT %s, d.* FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::numeric[], %s::numeric[]) AS d
+"""
+INSERT_EVENTS: Final = """
+INSERT INTO trading_orderevent (order_id, kind, status, occurred_at, actor_id, details)
+SELECT d.id, 'placed', 'pending_new', %s, %s, '{}' FROM unnest(%s::uuid[]) WITH ORDINALITY
+    AS d (id, place) ORDER BY d.place
+"""
+INSERT_COMMANDS: Final = """
+INSERT INTO trading_ordercommand (kind, created_at, actor_id, order_id, instrument_id)
+SELECT 'place', %s, %s, d.id, d.instrument_id FROM unnest(%s::uuid[], %s::int[]) WITH ORDINALITY
+    AS d (id, instrument_id, place) ORDER BY d.place
+"""
+
+
+def facts_of(pairs: Collection[Pair]) -> dict[Pair, Any]:
+    """A row of trading_order_facts for each; nothing where there is no such portfolio."""
+    connection.ensure_connection()
+    with (
+        connection.wrap_database_errors,
+        connection.connection.cursor(row_factory=namedtuple_row) as cursor,
+    ):
+        rows = cursor.execute(FACTS, columns_of(pairs, width=2)).fetchall()
+    return {(row.portfolio_id, row.instrument_id): row for row in rows}
+
+
+def earlier_orders(names: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], Order]:
+    """Orders that have one of those client order ids in their portfolio."""
+    if not names:
+        return {}
+    ids = [row[0] for row in fetch_rows(EARLIER, columns_of(names, width=2))]
+    found = Order.objects.filter(id__in=ids)
+    return {(order.portfolio_id, order.client_order_id): order for order in found}
+
+
+def insert_orders(orders: Iterable[Order]) -> set[UUID]:
+    """Record orders; return the ids of those whose client order id was free until now."""
+    rows = [_order_row(order) for order in orders]
+    with recording_orders():
+        return {row[0] for row in fetch_rows(INSERT_ORDERS, columns_of(rows, width=19))}
+
+
+def complete_orders(drafts: Sequence[Draft], *, actor_id: UUID | None, now: datetime) -> None:
+    """Reserve what recorded orders may use, with the balances locked, and queue them in order."""
+    reserved: dict[int, Any] = {}
+    for draft in drafts:
+        reserved[draft.balance_id] = reserved.get(draft.balance_id, 0) + draft.reserve
+    execute(RESERVE, columns_of(reserved.items(), width=2))
+    holds = [
+        (new_id(), draft.balance_id, draft.order.id, draft.reserve, draft.reserve)
+        for draft in drafts
+    ]
+    execute(INSERT_HOLDS, [now, *columns_of(holds, width=5)])
+    ids = [draft.order.id for draft in drafts]
+    execute(INSERT_EVENTS, [now, actor_id, ids])
+    instruments = [draft.order.instrument_id for draft in drafts]
+    execute(INSERT_COMMANDS, [now, actor_id, ids, instruments])
+
+
+def _order_row(order: Order) -> tuple[Any, ...]:
+    return (
+        *(order.id, order.portfolio_id, order.instrument_id, order.client_order_id, order.side),
+        *(order.type, order.time_in_force, order.quantity, order.notional, order.limit_price),
+        *(order.worst_price, order.stop_price, order.trail_amount, order.trail_pct),
+        *(order.commission_schedule, order.extended_hours, order.submitted_at, order.updated_at),
+        order.expires_at,
+    )

@@ -1,0 +1,89 @@
+"""What a ticket is judged by: the market, the instrument, and what the portfolio may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from psycopg.rows import namedtuple_row
+
+from market import sessions
+from market.live import live_quotes
+from market.values import QuoteValue
+from trading.commissions import SCHEDULES
+from trading.errors import PortfolioUnknown
+from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All of it, read at one moment."""
+
+    facts: Any  # a row of trading_order_facts
+    terms: Terms | None
+    market: Market
+    means: Means
+    rules: Rules
+
+
+def trading_rules() -> Rules:
+    limits = settings.LIMITS
+    return Rules(
+        quantity_maximum=limits.order_quantity_maximum,
+        price_maximum=limits.order_price_maximum,
+        collar_bps=limits.order_collar_bps,
+        price_band_factor=limits.order_price_band_factor,
+        quote_fresh_seconds=limits.quote_fresh_seconds,
+        client_order_id_characters=limits.client_order_id_characters,
+        schedule=SCHEDULES[settings.COMMISSION_SCHEDULE],
+    )
+
+
+def look(*, portfolio_id: UUID, ticket: OrderTicket, at: datetime) -> Situation:
+    """Read everything in one query, after the quote.
+
+    Raises:
+        PortfolioUnknown: there is no such portfolio.
+    """
+    quote = live_quotes.latest_quote(ticket.instrument_id)
+    facts = read_row(
+        "SELECT * FROM trading_order_facts(%s, %s, %s)",
+        [portfolio_id, ticket.instrument_id, ticket.client_order_id],
+    )
+    if facts is None:
+        raise PortfolioUnknown(portfolio_id)
+    return situation_of(facts, quote=quote, at=at)
+
+
+def read_row(statement: str, values: list[Any]) -> Any:
+    """The only row with its columns by name; ``None`` where there is none, or several."""
+    # A bare cursor of psycopg: rows by name, and none of Django's wrapping on the hot path.
+    connection.ensure_connection()
+    with connection.connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows = cursor.execute(statement, values).fetchmany(2)
+    return rows[0] if len(rows) == 1 else None
+
+
+def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situation:
+    terms = None
+    if facts.symbol is not None:
+        terms = Terms(
+            symbol=facts.symbol,
+            currency=facts.currency,
+            tick_size=facts.tick_size,
+            lot_size=facts.lot_size,
+            is_active=facts.is_active,
+            is_open=sessions.is_open(at, facts.mic),
+        )
+    means = Means(
+        may_trade=facts.may_trade,
+        buying_power=facts.cash_available,
+        available_units=facts.units_available,
+        open_orders=facts.open_orders,
+        tier=facts.owner_tier,
+    )
+    return Situation(facts, terms, Market(quote=quote, now=at), means, trading_rules())

@@ -1,0 +1,1 @@
+"""What one matcher owns, reads and writes: books, batches, commands, wake-ups."""

@@ -1,0 +1,136 @@
+"""What a matcher reads: waiting commands, the orders that work, and what quotes have filled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+from psycopg.rows import namedtuple_row
+
+from trading.exchange.offers import Used
+from trading.shards.batches import PRICE_STEPS, QUANTITY_STEPS, Command, Listing, WorkingOrder
+from trading.states import CommandKind, OrderClass, OrderType, Side, Status, TimeInForce
+
+ORDER_COLUMNS: Final = """
+    orders.id AS order_id, orders.portfolio_id, portfolio.owner_id, orders.instrument_id,
+    instrument.currency, instrument.tick_size, instrument.lot_size,
+    exchange.mic, exchange.timezone,
+    orders.side, orders.type, orders.time_in_force, orders.status, orders.quantity,
+    orders.filled_quantity, orders.worst_price, orders.commission_schedule, orders.expires_at,
+    orders.priority, orders.stop_price, orders.trail_amount, orders.trail_pct, orders.water_mark,
+    orders.triggered_at, orders.replaces_id, orders.filled_before,
+    orders.order_class, orders.parent_id, orders.activated_at, orders.hold_reference
+"""
+ORDER_JOINS: Final = """
+    JOIN portfolio_portfolio AS portfolio ON portfolio.id = orders.portfolio_id
+    JOIN market_instrument AS instrument ON instrument.id = orders.instrument_id
+    JOIN market_exchange AS exchange ON exchange.mic = instrument.exchange_id
+"""
+# The limit stands inside, where the index of waiting commands gives them in order.
+WAITING: Final = f"""
+SELECT command.id AS command_id, command.kind, command.actor_id, {ORDER_COLUMNS},
+    replaced.finished_at IS NOT NULL AS is_old_finished
+FROM (
+    SELECT * FROM trading_ordercommand
+    WHERE sequence IS NULL AND mod(instrument_id, %s) = %s ORDER BY id LIMIT %s
+) AS command
+JOIN trading_order AS orders ON orders.id = command.order_id {ORDER_JOINS}
+LEFT JOIN trading_order AS replaced ON replaced.id = orders.replaces_id
+ORDER BY command.id
+"""
+# An order without a priority has not been through the book: its command still waits.
+WORKING: Final = f"""
+SELECT {ORDER_COLUMNS} FROM trading_order AS orders {ORDER_JOINS}
+WHERE orders.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_cancel',
+        'pending_replace')
+    AND orders.priority IS NOT NULL AND mod(orders.instrument_id, %s) = %s
+ORDER BY orders.priority, orders.id
+"""
+USED: Final = """
+SELECT instrument_id, quote_at, side, price, sum(quantity) FROM trading_fill
+WHERE executed_at > %s AND quote_at IS NOT NULL AND mod(instrument_id, %s) = %s
+GROUP BY instrument_id, quote_at, side, price
+"""
+LATEST_SEQUENCE: Final = "SELECT max(sequence) FROM trading_ordercommand WHERE shard = %s"
+
+
+def waiting_commands(*, shard: int, shards: int, limit: int) -> list[Command]:
+    """The oldest commands that no matcher has done, in the order they came."""
+    return [_command(row) for row in _rows(WAITING, [shards, shard, limit])]
+
+
+def working_orders(*, shard: int, shards: int) -> list[WorkingOrder]:
+    """Orders in the books of a shard, in time order."""
+    return [_order(row) for row in _rows(WORKING, [shards, shard])]
+
+
+def used_quotes(*, shard: int, shards: int, since: datetime) -> Used:
+    """What the street's quotes have filled since then."""
+    used: Used = {}
+    with connection.cursor() as cursor:
+        cursor.execute(USED, [since, shards, shard])
+        for instrument_id, quote_at, side, price, quantity in cursor.fetchall():
+            used.setdefault(instrument_id, {}).setdefault(quote_at, []).append(
+                (side == Side.BUY, int(price * PRICE_STEPS), int(quantity * QUANTITY_STEPS))
+            )
+    return used
+
+
+def next_sequence(*, shard: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST_SEQUENCE, [shard])
+        row = cursor.fetchone()
+    return int((row and row[0]) or 0) + 1
+
+
+def _rows(query: str, parameters: list[Any]) -> list[Any]:
+    connection.ensure_connection()
+    with (
+        connection.wrap_database_errors,
+        connection.connection.cursor(row_factory=namedtuple_row) as cursor,
+    ):
+        return list(cursor.execute(query, parameters).fetchall())
+
+
+def _command(row: Any) -> Command:
+    return Command(
+        id=row.command_id,
+        kind=CommandKind(row.kind),
+        order=_order(row),
+        actor_id=row.actor_id,
+        is_placed=row.priority is not None,
+        is_finished=Status(row.status) in Status.terminal(),
+        is_old_finished=row.is_old_finished,
+    )
+
+
+def _order(row: Any) -> WorkingOrder:
+    return WorkingOrder(
+        id=row.order_id,
+        portfolio_id=row.portfolio_id,
+        owner_id=row.owner_id,
+        instrument_id=row.instrument_id,
+        currency=row.currency,
+        listing=Listing(row.mic, row.timezone, row.tick_size, row.lot_size),
+        side=Side(row.side),
+        type=OrderType(row.type),
+        time_in_force=TimeInForce(row.time_in_force),
+        quantity=row.quantity,
+        filled_quantity=row.filled_quantity,
+        worst_price=row.worst_price,
+        schedule=row.commission_schedule,
+        expires_at=row.expires_at,
+        stop_price=row.stop_price,
+        trail_amount=row.trail_amount,
+        trail_pct=row.trail_pct,
+        water_mark=row.water_mark,
+        is_triggered=row.triggered_at is not None,
+        priority=row.priority,
+        replaces_id=row.replaces_id,
+        filled_before=row.filled_before,
+        order_class=OrderClass(row.order_class),
+        parent_id=row.parent_id,
+        is_dormant=row.parent_id is not None and row.activated_at is None,
+        hold_reference=row.hold_reference,
+    )

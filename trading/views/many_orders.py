@@ -1,0 +1,95 @@
+"""Buttons of pages that act on several orders or on a whole position; each asks first."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
+
+from accounts.http import InvestorRequest
+from accounts.policies import signed_in
+from market.instruments.shown import instrument_or_404
+from market.values import plain
+from portfolio.models import Portfolio
+from trading.changing import cancellation, closing
+from trading.errors import OrderDenied, TooManyOpenOrders
+from trading.order_entry.stops import OrderEntryStopped
+
+
+@signed_in
+@require_POST
+def cancel_all(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    asked = cancellation.cancel_orders(
+        portfolio_id=portfolio.id, requested_at=timezone.now(), actor_id=request.user.id
+    )
+    count = len(asked)
+    if count:
+        orders = "1 order is" if count == 1 else f"{count} orders are"
+        messages.success(request, f"{orders} being cancelled.")
+    else:
+        messages.info(request, "No order works.")
+    return _answer(request)
+
+
+@signed_in
+@require_POST
+def close(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpResponse:
+    portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    instrument = instrument_or_404(address)
+    try:
+        closure = closing.close_position(
+            portfolio_id=portfolio.id,
+            instrument=instrument,
+            closed_at=timezone.now(),
+            actor_id=request.user.id,
+        )
+    except OrderDenied as error:
+        messages.warning(request, " ".join(problem.message for problem in error.problems))
+    except (TooManyOpenOrders, OrderEntryStopped) as error:
+        messages.warning(request, str(error))
+    else:
+        _tell(request, closure)
+    return _answer(request)
+
+
+@signed_in
+@require_POST
+def close_all(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    try:
+        closures = closing.close_positions(
+            portfolio_id=portfolio.id, closed_at=timezone.now(), actor_id=request.user.id
+        )
+    except OrderEntryStopped as error:
+        messages.warning(request, str(error))
+        return _answer(request)
+    for closure in closures:
+        _tell(request, closure)
+    if not closures:
+        messages.info(request, "Nothing is held.")
+    return _answer(request)
+
+
+def _tell(request: InvestorRequest, closure: closing.Closure) -> None:
+    symbol = closure.instrument.symbol
+    if closure.order is None:
+        words = " ".join(problem.message for problem in closure.problems)
+        messages.warning(request, f"{symbol}: {words}")
+        return
+    left = f" {plain(closure.left)} are left to other orders." if closure.left else ""
+    words = f"{symbol}: {plain(closure.order.quantity)} are being sold at the market.{left}"
+    messages.success(request, words)
+
+
+def _answer(request: InvestorRequest) -> HttpResponse:
+    if not request.htmx:
+        return redirect("trading:orders")
+    response = TemplateResponse(request, "components/_messages.html", {})
+    return trigger_client_event(response, "orders-changed")

@@ -1,0 +1,110 @@
+"""Pages of orders: the lists, one order, and its cancellation."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from accounts.forms import DownloadForm
+from accounts.http import InvestorRequest
+from accounts.policies import signed_in, takes_ids
+from accounts.table_answers import table_response
+from portfolio.models import Portfolio
+from portfolio.models.portfolios import PortfolioKind
+from trading import orders as operations
+from trading.listing.fill_table import fill_table
+from trading.listing.order_lists import order_rows, order_story
+from trading.models import Fill, Order
+from trading.states import Status
+
+ORDERS_PER_PAGE: Final = 50
+
+
+@signed_in
+@takes_ids(portfolio="portfolio_id")
+@require_GET
+def orders(request: InvestorRequest) -> HttpResponse:
+    """Working orders, or with ``?status=done`` those that have come to their end."""
+    is_done = request.GET.get("status") == "done"
+    owned = Order.objects.for_user(request.user).select_related("instrument", "portfolio")
+    if portfolio_id := _uuid_or_none(request.GET.get("portfolio", "")):
+        owned = owned.filter(portfolio_id=portfolio_id)
+    shown = owned.filter(status__in=Status.terminal()) if is_done else owned.working()
+    pages = Paginator(shown.order_by("-submitted_at", "-id"), ORDERS_PER_PAGE)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": order_rows(page.object_list),
+        "is_done": is_done,
+        "working_count": owned.working().count(),
+        "working_portfolios": Portfolio.objects.for_user(request.user)
+        .filter(id__in=owned.working().values("portfolio_id"))
+        .order_by("created_at", "id"),
+        "portfolios": Portfolio.objects.for_user(request.user).filter(kind=PortfolioKind.PAPER),
+    }
+    template = "trading/_orders.html" if request.htmx else "trading/orders.html"
+    return TemplateResponse(request, template, context)
+
+
+@signed_in
+@require_GET
+def order(request: InvestorRequest, order_id: UUID) -> HttpResponse:
+    owned = Order.objects.for_user(request.user).select_related("instrument", "portfolio")
+    story = order_story(get_object_or_404(owned, id=order_id))
+    template = "trading/_order.html" if request.htmx else "trading/order.html"
+    return TemplateResponse(request, template, {"story": story})
+
+
+@signed_in
+@require_GET
+def fills_file(request: InvestorRequest) -> HttpResponseBase:
+    """Every fill of the user's portfolios."""
+    form = DownloadForm(request.GET)
+    if not form.is_valid():
+        return HttpResponse(DownloadForm.WORDS, status=422)
+    fills = Fill.objects.filter(portfolio__in=Portfolio.objects.for_user(request.user))
+    return table_response(fill_table(fills), form.form())
+
+
+@signed_in
+@require_GET
+def order_state(request: InvestorRequest, order_id: UUID) -> HttpResponse:
+    """One line about an order just placed, fetched again whenever orders change."""
+    owned = Order.objects.for_user(request.user).select_related("instrument", "portfolio")
+    shown = get_object_or_404(owned, id=order_id)
+    return TemplateResponse(request, "trading/_order_state.html", {"order": shown})
+
+
+@signed_in
+@require_POST
+def cancel(request: InvestorRequest, order_id: UUID) -> HttpResponse:
+    shown = get_object_or_404(Order.objects.for_user(request.user), id=order_id)
+    try:
+        operations.cancel_order(
+            order_id=shown.id, requested_at=timezone.now(), actor_id=request.user.id
+        )
+    except operations.OrderFinished as error:
+        messages.warning(request, f"Nothing to cancel: the order is {error.status}.")
+    else:
+        messages.success(request, "The order is being cancelled; its hold is released with it.")
+    if not request.htmx:
+        return redirect("trading:order", order_id=shown.id)
+    response = TemplateResponse(request, "components/_messages.html", {})
+    return trigger_client_event(response, "orders-changed")
+
+
+def _uuid_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
