@@ -15,8 +15,9 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from portfolio.bookkeeping.amounts import ZERO
-from portfolio.bookkeeping.bulk import columns_of, copy_rows, execute, fetch_rows
+from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
+from portfolio.bookkeeping.lot_writing import closure_rows, forget_holdings, write_holdings
 from portfolio.corporate_actions.restatements import restate
 from portfolio.corporate_actions.unit_events import (
     Pair,
@@ -27,7 +28,9 @@ from portfolio.corporate_actions.unit_events import (
 from portfolio.errors import InsufficientUnits
 from portfolio.lots import Method, OpenLot
 from portfolio.models.portfolios import PortfolioKind
-from portfolio.positions import Holding, Trade, UnitMove, hold, stored_lots
+from portfolio.positions import Holding, hold
+from portfolio.stored_lots import stored_lots
+from portfolio.trades import Trade
 
 # What the fold of each pair goes by, and the trade that was applied to it last.
 PAIRS: Final = """
@@ -53,54 +56,6 @@ FROM (
 WHERE older < sold
 ORDER BY portfolio_id, instrument_id, opened_at, id
 """
-USE_LOTS: Final = """
-UPDATE portfolio_lot AS l SET remaining_quantity = u.quantity, remaining_cost = u.cost,
-    closed_at = u.closed_at
-FROM unnest(%s::uuid[], %s::numeric[], %s::numeric[], %s::timestamptz[])
-    AS u (id, quantity, cost, closed_at)
-WHERE l.id = u.id
-"""
-# What is added is a change, and may be money without units (as much bought as sold). A row of it
-# proposed for INSERT would fail the checks of a position, so those that are there come first.
-ADD_TO_POSITIONS: Final = """
-WITH change AS (
-    SELECT * FROM unnest(%s::uuid[], %s::int[], %s::numeric[], %s::numeric[], %s::numeric[],
-        %s::text[], %s::timestamptz[], %s::uuid[], %s::bool[])
-        AS d (portfolio_id, instrument_id, quantity, cost, realised_gain, currency,
-            latest_trade_at, latest_entry_id, needs_history)
-), added AS (
-    UPDATE portfolio_position AS p SET quantity = p.quantity + change.quantity,
-        cost = p.cost + change.cost, realised_gain = p.realised_gain + change.realised_gain,
-        latest_trade_at = change.latest_trade_at, latest_entry_id = change.latest_entry_id
-    FROM change
-    WHERE p.portfolio_id = change.portfolio_id AND p.instrument_id = change.instrument_id
-    RETURNING p.portfolio_id, p.instrument_id
-)
-INSERT INTO portfolio_position (portfolio_id, instrument_id, quantity, cost, realised_gain,
-    currency, latest_trade_at, latest_entry_id, needs_history)
-SELECT * FROM change
-WHERE (portfolio_id, instrument_id) NOT IN (SELECT portfolio_id, instrument_id FROM added)
-"""
-FORGET_CLOSURES: Final = """
-DELETE FROM portfolio_lotclosure AS c
-USING portfolio_lot AS l, unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
-WHERE c.lot_id = l.id AND l.portfolio_id = w.portfolio_id AND l.instrument_id = w.instrument_id
-"""
-FORGET_LOTS: Final = """
-DELETE FROM portfolio_lot AS l
-USING unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
-WHERE l.portfolio_id = w.portfolio_id AND l.instrument_id = w.instrument_id
-"""
-FORGET_POSITIONS: Final = """
-DELETE FROM portfolio_position AS p
-USING unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
-WHERE p.portfolio_id = w.portfolio_id AND p.instrument_id = w.instrument_id
-"""
-FORGET_MOVES: Final = """
-DELETE FROM portfolio_unitmove AS m
-USING unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
-WHERE m.portfolio_id = w.portfolio_id AND m.instrument_id = w.instrument_id
-"""
 CARRIED_NOW: Final = """
 SELECT lot_id, closing_entry_id, closed_at, quantity, cost, proceeds, carried_quantity
 FROM portfolio_lotclosure WHERE closing_entry_id = ANY(%s)
@@ -118,19 +73,6 @@ FROM (
 WHERE p.id = d.portfolio_id
     AND (p.valuations_stale_from IS NULL OR p.valuations_stale_from > d.stale_from)
 """
-LOT_COLUMNS: Final = (
-    *("id", "portfolio_id", "instrument_id", "opening_entry_id", "opened_at", "quantity", "cost"),
-    *("remaining_quantity", "remaining_cost", "currency", "closed_at", "acquired_at"),
-    *("local_cost", "added_quantity", "is_missing"),
-)
-CLOSURE_COLUMNS: Final = (
-    *("lot_id", "closing_entry_id", "closed_at", "quantity", "cost", "proceeds"),
-    "carried_quantity",
-)
-MOVE_COLUMNS: Final = (
-    *("portfolio_id", "instrument_id", "entry_id", "occurred_at", "quantity", "cost", "value"),
-    *("missing_quantity", "found_quantity"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +128,7 @@ def rebuild_pairs(pairs: Iterable[Pair]) -> None:
         holdings = derive_holdings(wanted, states)
         refuse_missing(holdings, states)
         moved = moved_carriers(holdings)
-        for statement in (FORGET_CLOSURES, FORGET_LOTS, FORGET_POSITIONS, FORGET_MOVES):
-            execute(statement, columns_of(wanted, width=2))
+        forget_holdings(wanted)
         write_holdings(holdings)
         restate(effects_of(holdings), anew=wanted)
         pending = destinations_of(moved) if moved else set()
@@ -301,62 +242,3 @@ def refuse_missing(holdings: Mapping[Pair, Holding], states: Mapping[Pair, PairS
                     available=move.found_quantity,
                     instrument_id=pair[1],
                 )
-
-
-def write_holdings(holdings: Mapping[Pair, Holding]) -> None:
-    """Store what the trades changed: new lots, used lots, closures, and positions."""
-    opened = [lot_row(pair, lot) for pair, holding in holdings.items() for lot in holding.opened]
-    used = [
-        (lot.lot_id, lot.remaining_quantity, lot.remaining_cost, lot.closed_at)
-        for holding in holdings.values()
-        for lot in holding.touched_lots
-    ]
-    closures = closure_rows(holdings.values())
-    moves = [move_row(pair, one) for pair, holding in holdings.items() for one in holding.moves]
-    if opened:
-        copy_rows("portfolio_lot", LOT_COLUMNS, opened)
-    if used:
-        execute(USE_LOTS, columns_of(used, width=4))
-    if closures:
-        copy_rows("portfolio_lotclosure", CLOSURE_COLUMNS, closures)
-    if moves:
-        copy_rows("portfolio_unitmove", MOVE_COLUMNS, moves)
-    if holdings:
-        rows = [position_row(pair, holding) for pair, holding in holdings.items()]
-        execute(ADD_TO_POSITIONS, columns_of(rows, width=9))
-
-
-def lot_row(pair: Pair, lot: OpenLot) -> tuple[object, ...]:
-    return (
-        *(lot.lot_id, *pair, lot.entry_id or lot.lot_id, lot.opened_at, lot.quantity, lot.cost),
-        *(lot.remaining_quantity, lot.remaining_cost, lot.currency, lot.closed_at),
-        None if lot.acquired_at == lot.opened_at else lot.acquired_at,
-        None if lot.local_cost == lot.cost else lot.local_cost,
-        *(lot.added_quantity, lot.is_missing),
-    )
-
-
-def closure_rows(holdings: Iterable[Holding]) -> list[tuple[object, ...]]:
-    return [
-        (
-            *(c.lot_id, c.closing_entry_id, c.closed_at, c.quantity, c.cost, c.proceeds),
-            c.carried_quantity,
-        )
-        for holding in holdings
-        for c in holding.closures
-    ]
-
-
-def move_row(pair: Pair, move: UnitMove) -> tuple[object, ...]:
-    return (
-        *(*pair, move.entry_id, move.occurred_at, move.quantity, move.cost, move.value),
-        *(move.missing_quantity, move.found_quantity),
-    )
-
-
-def position_row(pair: Pair, holding: Holding) -> tuple[object, ...]:
-    return (
-        *(*pair, holding.quantity, holding.cost, holding.realised_gain),
-        *(holding.currency, holding.latest_trade_at, holding.latest_entry_id),
-        holding.needs_history,
-    )

@@ -11,16 +11,15 @@ from django.db import transaction
 
 from portfolio.bookkeeping.balances import lock_balances
 from portfolio.bookkeeping.bulk import fetch_rows
-from portfolio.bookkeeping.lot_keeping import (
+from portfolio.bookkeeping.lot_keeping import derive_holdings, rebuild_pairs
+from portfolio.bookkeeping.lot_writing import (
     CLOSURE_COLUMNS,
     LOT_COLUMNS,
     MOVE_COLUMNS,
     closure_rows,
-    derive_holdings,
     lot_row,
     move_row,
     position_row,
-    rebuild_pairs,
 )
 from portfolio.corporate_actions.unit_events import Pair
 from portfolio.models import LedgerBalance, Portfolio

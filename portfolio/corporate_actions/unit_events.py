@@ -14,7 +14,7 @@ from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.bookkeeping.bulk import columns_of, fetch_rows
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind, LotFact, in_settled
 from portfolio.lots import LotPick
-from portfolio.positions import ArrivingLot, Trade
+from portfolio.trades import ArrivingLot, Trade
 
 Pair = tuple[UUID, int]  # portfolio, instrument
 ONE: Final = Decimal(1)

@@ -21,7 +21,7 @@ from portfolio.bookkeeping.drafts import LedgerAccountKind
 from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.errors import PortfolioError
 from portfolio.models import DailyValuation, JournalEntry, Portfolio, Position
-from portfolio.positions import Trade
+from portfolio.trades import Trade
 from portfolio.valuation import changes_by_day, freshen, value_portfolio
 from portfolio.valuations.money_now import rates_today
 from portfolio.valuations.valuing import NO_PRICE, NO_RATE

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.lots import Closure, Method
-from portfolio.positions import Holding, Trade
+from portfolio.positions import Holding
+from portfolio.trades import Trade
 
 __all__ = ["InstrumentGains", "Method", "OpenCost", "RealisedGain", "gains_of"]
 

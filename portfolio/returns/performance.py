@@ -11,7 +11,6 @@ from typing import Any, Final
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.models import Portfolio
-from portfolio.positions import Trade
 from portfolio.returns import risk
 from portfolio.returns.benchmarks import Benchmark, compare
 from portfolio.returns.drivers import Drivers
@@ -34,6 +33,7 @@ from portfolio.returns.time_weighted import (
     by_month,
     chain,
 )
+from portfolio.trades import Trade
 
 NO_MONEY: Final = DayMoney()
 Costs = dict[date, dict[int, OpenCost]]  # by day and instrument

@@ -13,8 +13,8 @@ from decimal import Decimal
 from portfolio.bookkeeping.amounts import EXACT
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import Portfolio
-from portfolio.positions import Trade
 from portfolio.returns.gains import RealisedGain
+from portfolio.trades import Trade
 from portfolio.valuations.past_positions import market_on
 
 

@@ -40,7 +40,7 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Units that crossed the border; see ``portfolio.positions.UnitMove``."""
+    """Units that crossed the border; see ``portfolio.trades.UnitMove``."""
 
     instrument_id: int
     quantity: Decimal

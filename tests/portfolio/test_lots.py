@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.lots import Closure, OpenLot, OverSold, close_in_order
-from portfolio.positions import Holding, Trade, hold
+from portfolio.positions import Holding, hold
+from portfolio.trades import Trade
 from tests.portfolio.factories import decimals
 
 START = datetime(2020, 1, 1, tzinfo=UTC)

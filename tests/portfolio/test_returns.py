@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.entries import EntryKind
-from portfolio.positions import Trade
 from portfolio.returns import risk
 from portfolio.returns.gains import InstrumentGains, Method, gains_of
 from portfolio.returns.money_weighted import NoRate, xirr
@@ -24,6 +23,7 @@ from portfolio.returns.time_weighted import (
     by_year,
     chain,
 )
+from portfolio.trades import Trade
 
 START = date(2024, 1, 1)
 
