@@ -27,7 +27,7 @@ from portfolio.models import Portfolio
 from portfolio.recording import reversals
 from portfolio.recording.activity_names import names_of
 from portfolio.recording.activity_rules import ActivityDraft
-from portfolio.schemas import (
+from portfolio.recording.schemas import (
     ActivitiesWanted,
     ActivityBatchIn,
     ActivityBatchOut,

@@ -22,7 +22,7 @@ from portfolio.models import Portfolio
 from portfolio.models.imports import RowStatus
 from portfolio.recording.activity_names import ActivityNames
 from portfolio.recording.activity_rules import ActivityDraft
-from portfolio.schemas import ActivityIn
+from portfolio.recording.schemas import ActivityIn
 
 # Kinds that the books keep without an instrument.
 WITHOUT_INSTRUMENT: Final = frozenset(
