@@ -1,5 +1,6 @@
 """Typed readers of the environment. A value that makes no sense stops the start and says why."""
 
+import base64
 import os
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ FALSE_WORDS: Final = frozenset({"0", "false", "no", "off"})
 ORIGIN: Final = re.compile(
     r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[0-9]{1,5})?"
 )
+KEY_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 PLAIN_NUMBER: Final = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
@@ -130,6 +132,22 @@ class Environment:
             # Not what was found: it may be a secret, only mistyped.
             raise BadEnvironment(name, found="something else", allowed="an http or https address")
         return text
+
+    def named_keys(self, name: str, *, size: int) -> dict[str, bytes]:
+        """Read ``name:base64, older:base64``, each key of ``size`` bytes, in their order."""
+        # Not what was found: it is a secret, only mistyped.
+        allowed = f"names with keys of {size} bytes in base64, like 2026:…, 2025:…"
+        keys: dict[str, bytes] = {}
+        for word in self.words(name):
+            key_name, _, text = word.partition(":")
+            try:
+                key = base64.b64decode(text, validate=True)
+            except ValueError:
+                key = b""
+            if not KEY_NAME.fullmatch(key_name) or key_name in keys or len(key) != size:
+                raise BadEnvironment(name, found="something else", allowed=allowed)
+            keys[key_name] = key
+        return keys
 
     def networks(self, name: str, *, default: tuple[str, ...]) -> list[str]:
         """Networks in CIDR form, parted by spaces or commas."""

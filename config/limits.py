@@ -63,6 +63,10 @@ class Limits:
     # Webhooks, and how long a receiver may take to answer.
     webhooks_per_user: int = 10
     webhook_answer_seconds: int = 15
+    # How long a server that keeps the vault's keys may take, and how long credentials stay unlocked
+    # once their owner gave his master password.
+    vault_answer_seconds: int = 5
+    vault_unlocked_seconds: int = 12 * 3600
     # What the stream of events in Valkey keeps, about.
     event_stream_entries: int = 100_000
     # Files of activities: as sent, unpacked, and what is in them. Kept until they are booked.

@@ -25,6 +25,7 @@ from config.settings_parts.servers import (
     IS_EMBEDDED,
     REDIS_URL,
 )
+from config.settings_parts.vault import *  # noqa: F403
 
 # Lets classes that Django left plain be written with their type: ModelForm[User].
 django_stubs_ext.monkeypatch()

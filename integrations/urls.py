@@ -1,6 +1,7 @@
 from django.urls import path
 
 from integrations.notifications import views as notifications
+from integrations.operations import vault_views
 from integrations.operations import views as operations
 from integrations.webhooks import views as webhooks
 
@@ -26,6 +27,7 @@ urlpatterns = [
         webhooks.replay,
         name="webhook_replay",
     ),
+    path("operations/vault", vault_views.vault_page, name="operations_vault"),
     path("operations/events", operations.events_page, name="operations_events"),
     path("operations/events/<uuid:event_id>/rerun", operations.rerun, name="operations_rerun"),
 ]

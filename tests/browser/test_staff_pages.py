@@ -30,6 +30,7 @@ STAFF_PAGES: Final = {
     "instrument-new": "/operations/instruments/new",
     "instrument-file": "/operations/instruments/file",
     "books": "/operations/books",
+    "vault": "/operations/vault",
     "all-events": "/operations/audit",
     "own-events": "/settings/audit",
 }
