@@ -1,9 +1,11 @@
 """What every test has: no network beyond this machine, and a Valkey without yesterday's keys."""
 
+import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,12 @@ import hypothesis
 import pytest
 import redis
 from django.conf import settings
+from pytest_django import DjangoDbBlocker
 
 from tests.support.desk import LiveDesk
+from tests.support.migrated import MigratedOnce
+from tests.support.prepared import PreparedFolders
+from tests.support.servers import FOLDER_VARIABLE
 
 # How long an example takes is the machine's affair.
 hypothesis.settings.register_profile(
@@ -66,30 +72,44 @@ def empty_valkey() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def migrated_once() -> MigratedOnce:
+    return MigratedOnce()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, migrated_once: MigratedOnce
+) -> None:
+    migrated_once.before()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, migrated_once: MigratedOnce
+) -> None:
+    with django_db_blocker.unblock():
+        migrated_once.after()
+
+
+@pytest.fixture(scope="session")
 def make_live_desk() -> Iterator[Callable[..., LiveDesk]]:
-    """Return a maker of desks, each with data and servers of its own, not started."""
+    """Return a maker of desks, each with data and servers of its own, not started.
+
+    They have the sample and the demo login unless they are made with ``DEMO="no"``.
+    """
     # Not pytest's own folder: its name is too long for sockets and closed to PostgreSQL's user.
     base = Path(tempfile.mkdtemp(prefix="holdfast-desks-"))
     base.chmod(0o711)
+    prepared = PreparedFolders(Path(os.environ.get(FOLDER_VARIABLE, base)) / "prepared")
     desks: list[LiveDesk] = []
 
     def make(**environment: str) -> LiveDesk:
-        desks.append(LiveDesk(base / f"desk{len(desks)}", environment=environment))
+        fill = partial(prepared.copy_to, has_sample=environment.get("DEMO") != "no")
+        data = base / f"desk{len(desks)}"
+        desks.append(LiveDesk(data, environment=environment, before_first_start=fill))
         return desks[-1]
 
     yield make
     for desk in desks:
         desk.stop()
     shutil.rmtree(base, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def live_desk(make_live_desk: Callable[..., LiveDesk]) -> LiveDesk:
-    """A running desk with the sample and the demo login, shared by the tests of this worker.
-
-    Tests that use it belong to one xdist group, so that only one is started:
-    ``pytestmark = pytest.mark.xdist_group("live_desk")``.
-    """
-    desk = make_live_desk()
-    desk.start()
-    return desk

@@ -21,6 +21,15 @@ VIEWPORT: Final = {"width": 1280, "height": 900}
 TIMEOUT_MS: Final = 15_000
 
 
+@pytest.fixture(scope="package")
+def live_desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
+    """A running desk with the sample and the demo login, shared by the journeys."""
+    desk = make_live_desk()
+    desk.start()
+    yield desk
+    desk.stop()
+
+
 # Playwright keeps an event loop in the thread; a module's end gives it back to the other tests.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:

@@ -16,7 +16,6 @@ from tests.browser.looks import Check, go, keep_picture
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.xdist_group("live_desk"),
     pytest.mark.timeout(300),
 ]
 

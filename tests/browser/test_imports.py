@@ -13,7 +13,6 @@ from tests.support.desk import LiveDesk
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.xdist_group("live_desk"),
     pytest.mark.timeout(300),
 ]
 

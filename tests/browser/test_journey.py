@@ -20,7 +20,6 @@ from tests.support.desk import wait_until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.xdist_group("live_desk"),
     pytest.mark.timeout(300),
 ]
 

@@ -19,7 +19,6 @@ from tests.browser.looks import go
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.xdist_group("live_desk"),
     pytest.mark.timeout(300),
 ]
 

@@ -16,7 +16,6 @@ from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, CODE, Iden
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.xdist_group("live_desk"),
     pytest.mark.timeout(400),
 ]
 

@@ -12,7 +12,6 @@ from tests.browser.looks import Check, go
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.xdist_group("live_desk"),
     pytest.mark.timeout(300),
 ]
 

@@ -23,7 +23,7 @@ from tests.support.desk import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("clean_clone")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 COLD_SECONDS = 240  # the aim is 90 on a machine that does nothing else
 WARM_SECONDS = 240  # the aim is 15, but other work may keep the machine busy

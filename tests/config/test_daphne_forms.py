@@ -6,11 +6,11 @@ import pytest
 
 from tests.support.desk import LiveDesk
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live_desk"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-def test_a_form_that_holds_nothing_is_answered_by_us(live_desk: LiveDesk) -> None:
-    connection = http.client.HTTPConnection(live_desk.url.removeprefix("http://"), timeout=60)
+def test_a_form_that_holds_nothing_is_answered_by_us(desk: LiveDesk) -> None:
+    connection = http.client.HTTPConnection(desk.url.removeprefix("http://"), timeout=60)
     headers = {"Content-Type": "multipart/form-data; boundary=b", "Authorization": "Bearer nobody"}
     connection.request("POST", "/api/v1/prices/imports", b"--b--\r\n", headers)
     answer = connection.getresponse()

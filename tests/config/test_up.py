@@ -19,16 +19,9 @@ from tests.support.desk import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("up")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NAMES = {"postgres", "valkey", "web", "worker", "relay", "scheduler", "matcher", "feed"}
-
-
-@pytest.fixture(scope="module")
-def desk(make_live_desk: Callable[..., LiveDesk]) -> LiveDesk:
-    desk = make_live_desk()
-    desk.start()
-    return desk
 
 
 def run_up(desk: LiveDesk, *words: str) -> subprocess.CompletedProcess[str]:

@@ -1,18 +1,27 @@
 """A few requests to every operation of a running desk; ``make torture`` sends thousands."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from tests.fuzzing.fuzzer import Fuzzer
 from tests.fuzzing.world import World
 from tests.support.desk import LiveDesk
 
-pytestmark = pytest.mark.xdist_group("live_desk")
-
 SEED = 20_260_101
 REQUESTS_EACH = 6
 ROUNDS_MAXIMUM = 6  # so few requests may all succeed by chance
 
 
+@pytest.fixture(scope="module")
+def live_desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
+    desk = make_live_desk()
+    desk.start()
+    yield desk
+    desk.stop()
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_no_request_breaks_the_document(live_desk: LiveDesk) -> None:
     world = World(live_desk)

@@ -74,6 +74,7 @@ class LiveDesk:
     data: Path
     port: int = field(default_factory=free_port)
     environment: dict[str, str] = field(default_factory=dict)
+    before_first_start: Callable[[Path], None] | None = None  # may fill the data folder
     child: Child | None = None
 
     @property
@@ -103,6 +104,8 @@ class LiveDesk:
 
     def start(self, *, until_ready: bool = True) -> None:
         """Start it; returns when it is ready for use."""
+        if self.before_first_start is not None and not self.data.exists():
+            self.before_first_start(self.data)
         environment = clean_environment(self.data) | self.environment
         hidden = {name: "" for name in HIDDEN if name not in environment}
         self.child = Child(

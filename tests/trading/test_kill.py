@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.desk import LiveDesk, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live_desk"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 VICTIMS: Final = ("matcher", "worker", "web", "valkey", "postgres")
 TRADERS: Final = 3

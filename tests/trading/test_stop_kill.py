@@ -10,7 +10,7 @@ import pytest
 from tests.support.desk import LiveDesk, wait_until
 from tests.trading.test_kill import Trader, rows
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("live_desk"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 STOPS: Final = 20
 KILLS: Final = 2
