@@ -133,6 +133,18 @@ class Environment:
             raise BadEnvironment(name, found="something else", allowed="an http or https address")
         return text
 
+    def web_addresses(self, name: str) -> dict[str, str]:
+        """Read ``name=https://…, other=http://…``."""
+        found: dict[str, str] = {}
+        for word in self.words(name):
+            key, _, text = word.partition("=")
+            parts = urlsplit(text)
+            if not key or parts.scheme not in {"http", "https"} or not parts.hostname:
+                allowed = "names with addresses like alpaca=https://gateway.lan:8443"
+                raise BadEnvironment(name, found="something else", allowed=allowed)
+            found[key.strip()] = text
+        return found
+
     def named_keys(self, name: str, *, size: int) -> dict[str, bytes]:
         """Read ``name:base64, older:base64``, each key of ``size`` bytes, in their order."""
         # Not what was found: it is a secret, only mistyped.

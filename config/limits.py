@@ -67,6 +67,13 @@ class Limits:
     # once their owner gave his master password.
     vault_answer_seconds: int = 5
     vault_unlocked_seconds: int = 12 * 3600
+    # Brokers: an answer, how long it may take, and the pages of one question.
+    broker_answer_bytes: int = 32 * 1024 * 1024
+    broker_answer_seconds: int = 20
+    broker_pages: int = 2_000
+    # How long work for a connection waits for its turn at the broker, and how long a person does.
+    broker_patience_seconds: int = 120
+    broker_patience_of_people_seconds: int = 8
     # What the stream of events in Valkey keeps, about.
     event_stream_entries: int = 100_000
     # Files of activities: as sent, unpacked, and what is in them. Kept until they are booked.

@@ -233,6 +233,9 @@ USE_I18N = False
 # Nothing of ours connects to private, local or otherwise special addresses, save to these.
 OWN_NETWORKS = env.destinations("OWN_NETWORKS")
 
+# Brokers elsewhere than at their own addresses, by name, such as a gateway of the operator's.
+BROKER_URLS = env.web_addresses("BROKER_URLS")
+
 # --- Alerts ----------------------------------------------------------------------------------
 
 # Fulfils market.alerts.holdings.HoldingSource: what the holdings that alerts depend on cost.

@@ -1,0 +1,1 @@
+"""Alpaca: accounts, positions, activities and orders; see docs/brokers.md."""

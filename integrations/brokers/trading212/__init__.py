@@ -1,0 +1,1 @@
+"""Trading 212: accounts, positions and history; see docs/brokers.md."""
