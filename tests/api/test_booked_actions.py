@@ -16,8 +16,8 @@ from market.models.corporate_actions import ActionKind
 from portfolio.bookkeeping.probes import failed_probes
 from portfolio.models import JournalEntry
 from portfolio.tasks import book_market_actions
+from tests.api.books import Book
 from tests.api.clients import ApiClient
-from tests.api.test_accuracy import Book
 
 TODAY = timezone.now().date()
 NINE, SIX, THREE = (TODAY - timedelta(days=days) for days in (270, 180, 90))
