@@ -1,10 +1,12 @@
 from django.urls import path
 
 from portfolio.views import (
+    allocation,
     cash,
     home,
     import_changes,
     imports,
+    income,
     landing,
     palette,
     performance,
@@ -45,6 +47,8 @@ urlpatterns = [
         name="download_journal",
     ),
     path("portfolios/<uuid:portfolio_id>/performance", performance.performance, name="performance"),
+    path("portfolios/<uuid:portfolio_id>/allocation", allocation.allocation_tab, name="allocation"),
+    path("portfolios/<uuid:portfolio_id>/income", income.income_tab, name="income"),
     path("portfolios/<uuid:portfolio_id>/cash", cash.cash, name="cash"),
     path("portfolios/<uuid:portfolio_id>/cash/moves", cash.move_cash, name="move_cash"),
     path("portfolios/<uuid:portfolio_id>/imports", imports.imports, name="imports"),

@@ -100,6 +100,12 @@ def signed_tenths(value: Decimal) -> str:
 
 
 @register.filter
+def coordinate(value: float) -> str:
+    """A place in a drawing, which no locale may word: ``12.5``."""
+    return f"{value:.1f}"
+
+
+@register.filter
 def direction(value: Decimal | None) -> str:
     """The class of a change: ``rise``, ``fall`` or ``flat``."""
     if value is None or value == 0:

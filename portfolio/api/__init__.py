@@ -4,8 +4,8 @@ from typing import Final
 
 from ninja import Router
 
-from portfolio.api import books, holdings, imports, portfolios, returns
+from portfolio.api import analysis, books, holdings, imports, portfolios, returns
 
 router: Final = Router()
-for part in (portfolios, holdings, returns, books, imports):
+for part in (portfolios, holdings, returns, analysis, books, imports):
     router.add_router("", part.router)

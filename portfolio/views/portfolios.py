@@ -35,6 +35,8 @@ PAGE_ROWS: Final = 40
 TABS: Final = {
     "positions": "Positions",
     "performance": "Performance",
+    "allocation": "Allocation",
+    "income": "Income",
     "lots": "Lots",
     "activities": "Activities",
     "journal": "Journal",

@@ -43,7 +43,10 @@ def test_a_page_fits_and_is_accessible(
     check_every_look(investor, path, check_accessibility)
 
 
-@pytest.mark.parametrize("tab", ["performance?range=max&benchmark=AAPL", "activities/new"])
+@pytest.mark.parametrize(
+    "tab",
+    ["performance?range=max&benchmark=AAPL", "activities/new", "allocation?by=sector", "income"],
+)
 def test_a_page_of_a_portfolio_fits_and_is_accessible(
     investor: Page, tab: str, check_accessibility: Check
 ) -> None:

@@ -17,7 +17,10 @@ from tests.portfolio.factories import draft_trade, post
 
 pytestmark = pytest.mark.django_db
 
-TABS = ("", "/positions", "/performance", "/lots", "/activities", "/journal", "/cash")
+TABS = (
+    *("", "/positions", "/performance", "/allocation", "/income", "/lots", "/activities"),
+    *("/journal", "/cash"),
+)
 LAST_WEEK = timezone.now() - timedelta(days=7)
 
 

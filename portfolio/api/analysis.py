@@ -1,0 +1,40 @@
+"""What a portfolio is made of, and what it earns."""
+
+from typing import Final
+from uuid import UUID
+
+from django.utils import timezone
+from ninja import Query, Router
+
+from accounts.auth import KeyAuth
+from accounts.http import ApiRequest
+from portfolio.api.reach import find_portfolio
+from portfolio.holdings.allocation import allocation
+from portfolio.holdings.schemas import AllocationOut, AllocationWanted
+from portfolio.income.declared import declared_dividends
+from portfolio.income.received import received_income
+from portfolio.income.schemas import IncomeOut, IncomeWanted
+
+router: Final = Router(tags=["Performance"])
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/allocation", response=AllocationOut, auth=KeyAuth("read")
+)
+def show_allocation(
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[AllocationWanted]
+) -> AllocationOut:
+    """What the portfolio is worth now, by instrument, sector, class, currency or country."""
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    return AllocationOut.from_allocation(
+        allocation(portfolio, wanted.by), currency=portfolio.currency, as_of=timezone.now()
+    )
+
+
+@router.get("/portfolios/{uuid:portfolio_id}/income", response=IncomeOut, auth=KeyAuth("read"))
+def show_income(request: ApiRequest, portfolio_id: UUID, wanted: Query[IncomeWanted]) -> IncomeOut:
+    """Dividends and interest paid over whole days, both ends included, and what is declared."""
+    portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
+    found = received_income(portfolio, start=wanted.start, end=wanted.end, at=now)
+    forecast = declared_dividends(portfolio, at=now)
+    return IncomeOut.from_income(found, forecast, currency=portfolio.currency)

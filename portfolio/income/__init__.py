@@ -1,0 +1,1 @@
+"""What a portfolio earns without selling: dividends and interest, paid and declared."""

@@ -1,0 +1,91 @@
+"""Dividends that companies have declared and not yet paid, for the units held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Q
+
+from market.models import CorporateAction
+from market.models.corporate_actions import ActionKind
+from portfolio.bookkeeping.amounts import ZERO, product
+from portfolio.corporate_actions.market_actions import (
+    Due,
+    is_reported,
+    standing_entries,
+    units_before,
+)
+from portfolio.models import Portfolio, Position
+from portfolio.valuations.money_now import rate_of, rates_today
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredDividend:
+    """A payment to come. ``amount`` is in ``currency``; ``value`` in the portfolio's.
+
+    ``units`` are those held before the ex-date, or now where that is still to come, so the
+    amount is what comes if nothing is bought or sold until then. ``value`` is at today's rate,
+    None without one. ``pay_date`` is the ex-date where none is declared.
+    """
+
+    symbol: str
+    name: str
+    ex_date: date
+    pay_date: date
+    units: Decimal
+    amount_per_share: Decimal
+    currency: str
+    amount: Decimal
+    value: Decimal | None
+
+
+def declared_dividends(portfolio: Portfolio, *, at: datetime) -> list[DeclaredDividend]:
+    """Those to come after a moment, by pay date; six queries at most."""
+    held = list(
+        Position.objects.filter(portfolio=portfolio).values_list("instrument_id", flat=True)
+    )
+    kinds = [kind for kind in ActionKind if kind.is_dividend]
+    today = at.date()
+    actions = (
+        CorporateAction.objects.standing()
+        .filter(instrument__in=held, kind__in=kinds)
+        .filter(Q(pay_date__gte=today) | Q(pay_date=None, ex_date__gte=today))
+        .select_related("instrument__exchange")
+        .order_by("ex_date", "id")
+    )
+    listed = [Due(action, ZERO) for action in actions]
+    if not listed:
+        return []
+    # What moved until now is what is held; units of the time to come cannot be booked.
+    units = units_before(portfolio, listed)
+    ids = {one.action.instrument_id for one in listed}
+    booked = [
+        *standing_entries(portfolio, ids, is_ours=True),
+        *standing_entries(portfolio, ids, is_ours=False),
+    ]
+    rates = rates_today((one.action.currency, portfolio.currency) for one in listed)
+    found = []
+    for one, count in zip(listed, units, strict=True):
+        due = Due(one.action, count)
+        if count <= 0 or is_reported(due, booked):
+            continue
+        rate = rate_of(rates, one.action.currency, portfolio.currency)
+        found.append(declared(due, None if rate is None else product(due.amount, rate)))
+    return sorted(found, key=lambda one: (one.pay_date, one.symbol))
+
+
+def declared(due: Due, value: Decimal | None) -> DeclaredDividend:
+    action = due.action
+    return DeclaredDividend(
+        symbol=action.instrument.symbol,
+        name=action.instrument.name,
+        ex_date=action.ex_date,
+        pay_date=action.pay_date or action.ex_date,
+        units=due.units,
+        amount_per_share=action.amount_per_share or ZERO,
+        currency=action.currency,
+        amount=due.amount,
+        value=value,
+    )
