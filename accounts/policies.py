@@ -42,9 +42,14 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SocketPolicy:
-    """Who may open a socket: the signed-in, and keys of the scope; ``None`` refuses everybody."""
+    """Who may open a socket: the signed-in, and keys of the scope; ``None`` refuses everybody.
+
+    With ``asks_inside`` anybody may open it, and whoever does not say by a message, within
+    seconds, which key of the scope he speaks with is told nothing and shut out.
+    """
 
     scope: Scope | None
+    asks_inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,12 @@ def anybody(reason: str) -> Callable[[Work], Work]:
 def socket_for(scope: Scope, application: Any) -> Any:
     """Declare who may open a socket; the application asks ``accounts.auth`` for the caller."""
     setattr(application, POLICY_ATTRIBUTE, SocketPolicy(scope))
+    return application
+
+
+def socket_that_asks_inside(scope: Scope, application: Any) -> Any:
+    """Declare a socket that is signed in to by its first message, by key only."""
+    setattr(application, POLICY_ATTRIBUTE, SocketPolicy(scope, asks_inside=True))
     return application
 
 

@@ -117,6 +117,10 @@ class Limits:
     quote_flush_ms: int = 200
     # What a portfolio's socket tells again after a break; beyond it everything is read anew.
     stream_replay_events: int = 500
+    # The sockets of Alpaca's API are opened first and signed in to afterwards, within this. What
+    # waits to be read there is not conflated; who leaves more unread is let go.
+    stream_sign_in_seconds: float = 10
+    stream_waiting_messages: int = 20_000
 
     # A quote older than this is stale: it is shown as such and fills nothing.
     quote_fresh_seconds: int = 15

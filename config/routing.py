@@ -6,6 +6,7 @@ from channels.routing import URLRouter
 from django.urls import re_path
 
 from accounts.policies import socket_for_nobody
+from integrations.routing import websocket_urlpatterns as alpaca_sockets
 from market.routing import websocket_urlpatterns as market_sockets
 from trading.routing import websocket_urlpatterns as trading_sockets
 
@@ -18,4 +19,6 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 
 anything_else = re_path(r"", socket_for_nobody(refuse))
 
-websocket_application = URLRouter([*market_sockets, *trading_sockets, anything_else])
+websocket_application = URLRouter(
+    [*market_sockets, *trading_sockets, *alpaca_sockets, anything_else]
+)

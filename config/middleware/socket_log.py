@@ -13,7 +13,13 @@ from accounts.auth import SEEN_CALLERS, Caller
 logger = logging.getLogger("holdfast.sockets")
 
 ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-KNOWN: Final = ("/ws/v1/quotes", "/ws/v1/portfolios/{id}")
+KNOWN: Final = (
+    "/ws/v1/quotes",
+    "/ws/v1/portfolios/{id}",
+    "/alpaca/stream",
+    "/alpaca/v2/{feed}",
+)
+FEED: Final = re.compile(r"^/alpaca/v2/[a-z_]+$")
 NORMAL: Final = 1000
 GONE: Final = 1006
 
@@ -88,5 +94,5 @@ class Conversation:
 
 
 def route_of(path: str) -> str:
-    route = ID.sub("{id}", path)
+    route = ID.sub("{id}", FEED.sub("/alpaca/v2/{feed}", path))
     return route if route in KNOWN else "unknown"

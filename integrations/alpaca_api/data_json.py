@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 from market.models import Tick
-from market.values import BarValue, QuoteValue, wire_time
+from market.values import BarValue, QuoteValue, quote_from_wire, time_from_wire, wire_time
 
 EXCHANGE: Final = "V"  # IEX; there is one market here, and its client wants a letter
 TAPE: Final = "C"
@@ -73,3 +74,23 @@ def trade_number(provider_tick_id: str) -> int:
     if provider_tick_id.isdecimal() and len(provider_tick_id) <= 15:
         return int(provider_tick_id)
     return zlib.crc32(provider_tick_id.encode())
+
+
+def quote_message(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """A quote as feeds publish it, for a data socket: as ``quote_json``, its time a datetime."""
+    quote = quote_from_wire(wire)
+    return {"T": "q"} | quote_json(quote) | {"t": quote.occurred_at}
+
+
+def trade_message(wire: Mapping[str, Any]) -> dict[str, Any]:
+    """A tick as feeds publish it, for a data socket: as ``trade_json``, its time a datetime."""
+    return {
+        "T": "t",
+        "t": time_from_wire(wire["occurred_at"]),
+        "x": EXCHANGE,
+        "p": float(wire["price"]),
+        "s": float(wire["size"]),
+        "c": CONDITIONS,
+        "i": trade_number(wire["id"]),
+        "z": TAPE,
+    }

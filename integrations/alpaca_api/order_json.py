@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from integrations.alpaca_api.asset_json import ASSET_CLASS
 from market.values import plain, plain_or_none, wire_time
 from trading.models import Order
-from trading.states import Status
+from trading.states import OrderClass, Status
 
 # One word that its client does not know fails its whole list; ours that have no namesake there
 # are told as the nearest.
@@ -17,8 +18,8 @@ STATUSES: Final = {"denied": "rejected"}
 AVERAGE_PLACES: Final = 10
 
 
-def order_json(order: Order) -> dict[str, Any]:
-    """One order, with its instrument loaded."""
+def order_json(order: Order, *, legs: Sequence[Order] | None = None) -> dict[str, Any]:
+    """One order, with its instrument loaded, and within it its exits where they are wanted."""
     average = order.average_fill_price
     return {
         "id": str(order.id),
@@ -41,7 +42,7 @@ def order_json(order: Order) -> dict[str, Any]:
         "qty": plain(order.quantity) if order.notional is None else None,
         "filled_qty": plain(order.filled_quantity),
         "filled_avg_price": None if average is None else plain(round(average, AVERAGE_PLACES)),
-        "order_class": "",
+        "order_class": "" if order.order_class == OrderClass.SIMPLE else order.order_class,
         "order_type": order.type,
         "type": order.type,
         "side": order.side,
@@ -50,7 +51,7 @@ def order_json(order: Order) -> dict[str, Any]:
         "stop_price": plain_or_none(order.stop_price),
         "status": STATUSES.get(order.status, order.status),
         "extended_hours": order.extended_hours,
-        "legs": None,
+        "legs": None if legs is None else [order_json(leg) for leg in legs],
         "trail_percent": plain_or_none(order.trail_pct),
         "trail_price": plain_or_none(order.trail_amount),
         "hwm": plain_or_none(order.water_mark),

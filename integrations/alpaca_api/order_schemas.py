@@ -11,7 +11,8 @@ from accounts.exact_json import AmountIn, MomentIn, PriceIn
 from trading.changing.replacement_drafts import Changes
 from trading.errors import OrderDenied
 from trading.orders import OrderTicket
-from trading.states import OrderType, Side, TimeInForce
+from trading.placing.tickets import leading_prices
+from trading.states import OrderClass, OrderType, Side, TimeInForce
 
 ORDERS: Final = 50
 ORDERS_MAXIMUM: Final = 500
@@ -21,6 +22,15 @@ class LenientIn(BaseModel):
     """Its client sends fields that mean nothing here, such as an empty list of option legs."""
 
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, frozen=True)
+
+
+class TakeProfitIn(LenientIn):
+    limit_price: PriceIn
+
+
+class StopLossIn(LenientIn):
+    stop_price: PriceIn
+    limit_price: PriceIn | None = None
 
 
 class OrderIn(LenientIn):
@@ -36,9 +46,15 @@ class OrderIn(LenientIn):
     trail_percent: PriceIn | None = None
     extended_hours: bool | None = None
     client_order_id: Annotated[str | None, Field(max_length=128)] = None
-    order_class: Literal["", "simple"] | None = None
+    order_class: Literal["", "simple", "bracket", "oco", "oto"] | None = None
+    take_profit: TakeProfitIn | None = None
+    stop_loss: StopLossIn | None = None
 
     def to_ticket(self, *, instrument_id: int) -> OrderTicket:
+        order_class = OrderClass(self.order_class or OrderClass.SIMPLE)
+        wanted = self.take_profit.limit_price if self.take_profit else None
+        limit, profit = leading_prices(order_class, limit=self.limit_price, profit=wanted)
+        loss = self.stop_loss
         return OrderTicket(
             instrument_id=instrument_id,
             side=self.side,
@@ -46,12 +62,16 @@ class OrderIn(LenientIn):
             time_in_force=self.time_in_force,
             quantity=self.qty,
             notional=self.notional,
-            limit_price=self.limit_price,
+            limit_price=limit,
             stop_price=self.stop_price,
             trail_amount=self.trail_price,
             trail_pct=self.trail_percent,
             extended_hours=bool(self.extended_hours),
             client_order_id=self.client_order_id or None,
+            order_class=order_class,
+            take_profit=profit,
+            stop_loss=loss.stop_price if loss else None,
+            stop_loss_limit=loss.limit_price if loss else None,
         )
 
 

@@ -25,7 +25,7 @@ from trading.models import Order
 from trading.models.orders import OrderQuerySet
 from trading.orders import OrderTicket
 from trading.placing.admission import NO_INSTRUMENT
-from trading.states import Status
+from trading.states import OrderClass, Status
 
 router: Final = Router(tags=["Alpaca"])
 
@@ -70,7 +70,17 @@ def denied(account: Portfolio, ticket: OrderTicket, error: OrderDenied) -> HttpR
 
 def recorded(order_id: UUID) -> dict[str, Any]:
     """An order as it stands in the database, which gives it more than its placing does."""
-    return order_json(Order.objects.select_related("instrument").get(id=order_id))
+    return with_legs(Order.objects.select_related("instrument").get(id=order_id))
+
+
+def with_legs(order: Order) -> dict[str, Any]:
+    """An order with its exits within it, where it is more than a simple one."""
+    if order.order_class == OrderClass.SIMPLE:
+        return order_json(order)
+    legs = sorted(order.legs.all(), key=lambda leg: leg.id)
+    for leg in legs:
+        leg.instrument = order.instrument
+    return order_json(order, legs=legs)
 
 
 def orders_of(account: Portfolio) -> OrderQuerySet:
@@ -79,8 +89,13 @@ def orders_of(account: Portfolio) -> OrderQuerySet:
 
 @router.get("/v2/orders", auth=AccountAuth("read"))
 def list_orders(request: ApiRequest, wanted: Query[OrdersWanted]) -> HttpResponse:
-    """Orders by when they were submitted; open ones unless asked otherwise."""
+    """Orders by when they were submitted; open ones unless asked otherwise.
+
+    With `nested` exits are told within their entries, without it beside them.
+    """
     rows = orders_of(account_of(request))
+    if wanted.nested:
+        rows = rows.filter(parent=None).prefetch_related("legs")
     if wanted.status != "all":
         working = Status.working()
         rows = (
@@ -99,7 +114,8 @@ def list_orders(request: ApiRequest, wanted: Query[OrdersWanted]) -> HttpRespons
     places = ("submitted_at", "id")
     if wanted.direction == "desc":
         places = ("-submitted_at", "-id")
-    return answer([order_json(row) for row in rows.order_by(*places)[: wanted.limit]])
+    told = with_legs if wanted.nested else order_json
+    return answer([told(row) for row in rows.order_by(*places)[: wanted.limit]])
 
 
 # The colon is Alpaca's.
@@ -125,7 +141,8 @@ def cancel_orders(request: ApiRequest) -> HttpResponse:
 @router.get("/v2/orders/{order_id}", auth=AccountAuth("read"))
 def get_order(request: ApiRequest, order_id: str, nested: bool = False) -> HttpResponse:
     """One order."""
-    return answer(order_json(find_order(request, order_id)))
+    found = find_order(request, order_id)
+    return answer(with_legs(found) if nested else order_json(found))
 
 
 @router.patch("/v2/orders/{order_id}", auth=AccountAuth("trade"))

@@ -58,6 +58,14 @@ class InstrumentDirectory:
         """
         return self._addresses[instrument_id]
 
+    def known_address_of(self, instrument_id: int) -> str | None:
+        """The same; ``None`` for what was listed after the directory was read."""
+        return self._addresses.get(instrument_id)
+
+    def listed_ids(self) -> set[int]:
+        """Every instrument that is listed now."""
+        return {number for numbers in self._ids.values() for number in numbers}
+
     def resolve(self, addresses: Iterable[str]) -> Resolution:
         """Look addresses up, in any case of letters."""
         found: dict[str, int] = {}

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -40,6 +40,16 @@ DIRECTORY_REST_SECONDS: Final = 1.0
 BEGIN_SECONDS: Final = 2.0
 
 
+class PriceTap(Protocol):
+    """What else in this process hears prices; called on the event loop, before any flush."""
+
+    def take_quotes(self, quotes: Quotes) -> None:
+        """Quotes in wire form, in the order published."""
+
+    def take_ticks(self, ticks: Ticks) -> None:
+        """Ticks in wire form, in the order published."""
+
+
 class HubRunner:
     """One hub and its tasks on the running event loop."""
 
@@ -56,11 +66,12 @@ class HubRunner:
             fresh_seconds=limits.quote_fresh_seconds,
         )
         self.depth = DepthRunner(self.hub)
+        self.taps: set[PriceTap] = set()
         self.flush_seconds = limits.quote_flush_ms / 1000
         self._frames_counted = 0
         self._directory_read_at: float | None = None  # monotonic
         self._directory_lock = asyncio.Lock()
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._listener = PriceListener(self)
         self._tasks: list[asyncio.Task[None]] = []
         self._tiers: dict[UUID, str] = {}  # of the users of open sockets, at the last look
@@ -108,11 +119,15 @@ class HubRunner:
 
     def hear_quotes(self, quotes: Quotes) -> None:
         self._hand_over(self.hub.apply, quotes)
+        for tap in list(self.taps):
+            self._hand_over(tap.take_quotes, quotes)
 
     def hear_ticks(self, ticks: Ticks) -> None:
         followed = self.depth.hub.traded
         if followed and (wanted := [it for it in ticks if it.get("instrument_id") in followed]):
             self._hand_over(self.depth.hub.take_in_ticks, wanted)
+        for tap in list(self.taps):
+            self._hand_over(tap.take_ticks, ticks)
 
     def hear_books(self, instrument_ids: Sequence[int]) -> None:
         self._hand_over(self.depth.note_changed, instrument_ids)
@@ -128,7 +143,7 @@ class HubRunner:
 
     def _hand_over(self, take: Callable[..., None], *heard: object) -> None:
         with suppress(RuntimeError):  # the loop has ended, and the process with it
-            self._loop.call_soon_threadsafe(take, *heard)
+            self.loop.call_soon_threadsafe(take, *heard)
 
     async def _flush(self) -> None:
         loop = asyncio.get_running_loop()

@@ -1,8 +1,10 @@
+from typing import Any
+
 import pytest
 from asgiref.sync import async_to_sync
 from pytest_django import Settings
 
-from config.middleware.socket_origin import is_allowed
+from config.middleware.socket_origin import ExactOrigin, is_allowed
 from config.routing import websocket_application
 
 
@@ -51,3 +53,21 @@ def test_an_address_that_is_none_of_ours_is_refused() -> None:
     scope = {"type": "websocket", "path": "/ws/v1/nothing", "headers": []}
     async_to_sync(websocket_application)(scope, receive, send)
     assert sent == [{"type": "websocket.close", "code": 4404}]
+
+
+def test_where_no_cookie_counts_no_origin_is_asked_for() -> None:
+    heard: list[str] = []
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        heard.append(scope["path"])
+
+    async def send(message: Any) -> None:
+        heard.append(message["type"])
+
+    async def open_all() -> None:
+        for path in ("/alpaca/stream", "/ws/v1/quotes"):
+            headers = [(b"host", b"desk.example"), (b"origin", b"https://evil.example")]
+            await ExactOrigin(inner)({"path": path, "headers": headers}, None, send)
+
+    async_to_sync(open_all)()
+    assert heard == ["/alpaca/stream", "websocket.close"]

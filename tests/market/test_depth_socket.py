@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
 from django.db import connections
 from django.utils import timezone
 from websockets.sync.client import ClientConnection
@@ -19,12 +21,12 @@ from market.intake.ingestion import store_ticks
 from market.live.broadcasts import tick_to_wire
 from market.live.live_quotes import rest, valkey
 from market.models import Instrument
+from market.routing import websocket_urlpatterns
 from market.values import TickValue, wire_time
 from tests.factories import make_price_message, make_user
 from tests.market.factories import make_instrument, make_tick
 from tests.market.test_quote_socket import (
     SECONDS,
-    SocketServer,
     hear,
     open_socket,
     publish,
@@ -32,6 +34,7 @@ from tests.market.test_quote_socket import (
     wait_for_hub,
 )
 from tests.support.desk import wait_until
+from tests.support.socket_server import SocketServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,7 +63,7 @@ def server(stocks: list[Instrument], settings: Any) -> Iterator[SocketServer]:
     resting.clear()
     rest.end()
     settings.RESTING_ORDERS = f"{__name__}.KnownOrders"
-    server = SocketServer()
+    server = SocketServer(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
     server.start()
     yield server
     server.stop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket as sockets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-import uvicorn
 from channels.auth import AuthMiddlewareStack
-from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from django.conf import LazySettings
 from django.conf import settings as django_settings
@@ -29,7 +26,7 @@ from accounts.auth import MEMORY_SECONDS
 from accounts.models import User
 from accounts.tiers import Tier
 from market.alerts.news import fired_channel, tell_fired
-from market.live.hub_runner import ACCESS_SECONDS, stop_hub
+from market.live.hub_runner import ACCESS_SECONDS
 from market.live.live_quotes import valkey
 from market.models import Instrument
 from market.routing import websocket_urlpatterns
@@ -37,57 +34,10 @@ from market.values import quote_to_wire
 from tests.factories import make_price_message, make_user
 from tests.market.factories import make_instrument, make_quote
 from tests.support.desk import wait_until
+from tests.support.socket_server import SocketServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECONDS = 10
-
-
-class SocketServer:
-    """uvicorn in a thread, as it runs in production."""
-
-    def __init__(self) -> None:
-        self._socket = sockets.socket()
-        self._socket.bind(("127.0.0.1", 0))
-        self.host_and_port: tuple[str, int] = self._socket.getsockname()
-        self.address = f"ws://127.0.0.1:{self.host_and_port[1]}/ws/v1/quotes"
-        router = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
-        config = uvicorn.Config(
-            self._stopping(router),
-            loop="asyncio",
-            ws="websockets-sansio",
-            ws_per_message_deflate=False,
-            log_config=None,
-            lifespan="on",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._serve)
-
-    def _stopping(self, router: Any) -> Any:
-        async def application(scope: Any, receive: Any, send: Any) -> None:
-            if scope["type"] != "lifespan":
-                await router(scope, receive, send)
-                return
-            await receive()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            await stop_hub()
-            await database_sync_to_async(connections.close_all)()
-            await send({"type": "lifespan.shutdown.complete"})
-
-        return application
-
-    def _serve(self) -> None:
-        self._server.run(sockets=[self._socket])
-
-    def start(self) -> None:
-        self._thread.start()
-        wait_until(lambda: self._server.started, seconds=SECONDS, what="uvicorn runs")
-
-    def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join(SECONDS)
-        assert not self._thread.is_alive()
 
 
 @pytest.fixture
@@ -110,7 +60,7 @@ def server(stocks: list[Instrument], settings: LazySettings) -> Iterator[SocketS
     settings.LIMITS = replace(
         settings.LIMITS, socket_ack_timeout_seconds=1, socket_stall_timeout_seconds=1
     )
-    server = SocketServer()
+    server = SocketServer(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
     server.start()
     yield server
     server.stop()
@@ -120,7 +70,7 @@ def server(stocks: list[Instrument], settings: LazySettings) -> Iterator[SocketS
 @contextmanager
 def open_socket(server: SocketServer, key: str, **options: Any) -> Iterator[ClientConnection]:
     headers = {"Authorization": f"Bearer {key}"}
-    with connect(server.address, additional_headers=headers, **options) as client:
+    with connect(server.url("/ws/v1/quotes"), additional_headers=headers, **options) as client:
         yield client
 
 
@@ -162,7 +112,7 @@ def closing_code(client: ClientConnection) -> int:
 
 
 def test_a_stranger_is_refused_at_the_handshake(server: SocketServer) -> None:
-    with pytest.raises(InvalidStatus) as refusal, connect(server.address):
+    with pytest.raises(InvalidStatus) as refusal, connect(server.url("/ws/v1/quotes")):
         pass
     assert refusal.value.response.status_code == 403
 
@@ -202,7 +152,7 @@ def test_a_browsers_session_opens_it_too(server: SocketServer, alice: User) -> N
     browser.force_login(alice)
     name = django_settings.SESSION_COOKIE_NAME
     cookie = {"Cookie": f"{name}={browser.cookies[name].value}"}
-    with connect(server.address, additional_headers=cookie) as client:
+    with connect(server.url("/ws/v1/quotes"), additional_headers=cookie) as client:
         say(client, subscribe=["AAPL"])
         assert hear(client)["type"] == "snapshot"
 
@@ -320,7 +270,7 @@ def test_signing_out_ends_the_browsers_socket(server: SocketServer, alice: User)
     browser.force_login(alice)
     name = django_settings.SESSION_COOKIE_NAME
     cookie = {"Cookie": f"{name}={browser.cookies[name].value}"}
-    with connect(server.address, additional_headers=cookie) as client:
+    with connect(server.url("/ws/v1/quotes"), additional_headers=cookie) as client:
         say(client, subscribe=["AAPL"])
         assert hear(client)["type"] == "snapshot"
         browser.logout()

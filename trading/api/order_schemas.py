@@ -13,6 +13,7 @@ from market.schemas import NumberOut, Symbol
 from trading.changing.replacement import Changes
 from trading.models import Order, OrderEvent
 from trading.orders import OrderTicket
+from trading.placing.tickets import leading_prices
 from trading.states import OrderClass, OrderType, Side, TimeInForce
 
 # An average is shown to ten places, half-even; the exact one is filled_amount / filled_quantity.
@@ -82,9 +83,8 @@ class OrderIn(SchemaIn):
 
     def to_ticket(self, *, instrument_id: int, client_order_id: str | None) -> OrderTicket:
         profit = self.take_profit.limit_price if self.take_profit else None
-        limit = self.limit_price
-        if self.order_class is OrderClass.OCO and limit in {None, profit}:
-            limit, profit = profit if limit is None else limit, None
+        order_class = self.order_class or OrderClass.SIMPLE
+        limit, profit = leading_prices(order_class, limit=self.limit_price, profit=profit)
         loss = self.stop_loss
         return OrderTicket(
             instrument_id=instrument_id,
@@ -99,7 +99,7 @@ class OrderIn(SchemaIn):
             trail_pct=self.trail_pct,
             extended_hours=self.extended_hours,
             client_order_id=client_order_id,
-            order_class=self.order_class or OrderClass.SIMPLE,
+            order_class=order_class,
             take_profit=profit,
             stop_loss=loss.stop_price if loss else None,
             stop_loss_limit=loss.limit_price if loss else None,

@@ -43,6 +43,15 @@ class OrderTicket:
         return sum(price is not None for price in (self.take_profit, self.stop_loss))
 
 
+def leading_prices(
+    order_class: OrderClass, *, limit: Decimal | None, profit: Decimal | None
+) -> tuple[Decimal | None, Decimal | None]:
+    """The limit of an order and that of its take-profit, which of an OCO are one and the same."""
+    if order_class is OrderClass.OCO and limit in {None, profit}:
+        return (profit if limit is None else limit), None
+    return limit, profit
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
     """How an instrument trades. Prices are multiples of the tick, quantities of the lot."""

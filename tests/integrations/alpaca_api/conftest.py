@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from alpaca.data.historical import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from requests import PreparedRequest, Response
 from requests.adapters import BaseAdapter
 
 from accounts.models import User
+from config.routing import websocket_application
 from market.models import Instrument
 from portfolio.models import Portfolio
 from tests.api.clients import key_for
 from tests.factories import make_instrument, make_quote
+from tests.support.socket_server import SocketServer
 from tests.trading.factories import make_portfolio, make_user
 from trading.matcher import Matcher
 
@@ -108,3 +111,13 @@ def match(transactional_db: None) -> Callable[[], None]:
         matcher.work()
 
     return work
+
+
+@pytest.fixture
+def server(apple: Instrument) -> Iterator[SocketServer]:
+    """The desk's sockets, as a process of their own serves them."""
+    server = SocketServer(websocket_application)
+    server.start()
+    yield server
+    server.stop()
+    connections.close_all()
