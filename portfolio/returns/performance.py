@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO, product
@@ -24,12 +24,13 @@ from portfolio.returns.facts import (
 )
 from portfolio.returns.gains import Method, OpenCost, RealisedGain, gains_of
 from portfolio.returns.money_weighted import Flow, NoRate, xirr
+from portfolio.returns.notices import notices_of
 from portfolio.returns.period_gains import period_gains
+from portfolio.returns.risk_figures import risk_figures
 from portfolio.returns.time_weighted import (
     DayPoint,
     MonthReturn,
     ReturnChain,
-    annualised,
     by_month,
     chain,
 )
@@ -120,7 +121,7 @@ def measure(
         realised=realised,
         benchmark=compared,
         reasons=reasons,
-        notices=["return_without_capital"] if returns.without_capital else [],
+        notices=notices_of(facts, returns),
         **figures,
     )
 
@@ -260,39 +261,3 @@ def find_rate(facts: PeriodFacts) -> tuple[Decimal | None, str | None]:
         return xirr(flows), None
     except NoRate as error:
         return None, error.reason
-
-
-def risk_figures(
-    facts: PeriodFacts, returns: ReturnChain, reasons: dict[str, str]
-) -> dict[str, Any]:
-    """Figures that follow from the daily returns; those that are None are named in ``reasons``."""
-    daily = risk.weekday_returns(returns.days)
-    whole = returns.total
-    yearly = None if whole is None else annualised(whole, days=len(facts.days))
-    swings = None if whole is None else risk.volatility(daily)
-    falls = None if whole is None else risk.downside_deviation(daily)
-    figures: dict[str, Any] = {
-        "twr_annualised": yearly,
-        "volatility": swings,
-        "downside_deviation": falls,
-        "sharpe": risk.ratio(yearly, swings),
-        "sortino": risk.ratio(yearly, falls),
-        "drawdown": None
-        if whole is None
-        else risk.max_drawdown(returns.days, start=facts.start - ONE_DAY),
-    }
-    if whole is None:
-        missing = dict.fromkeys(
-            (*figures, "twr", "max_drawdown"), "no_price" if returns.broken_on else "no_days"
-        )
-    else:
-        missing = {name: "too_few_days" for name in RISKY[:2] if figures[name] is None}
-        missing |= {name: "no_swing" for name in RISKY[2:] if figures[name] is None}
-        if yearly is None:
-            why = "total_loss" if whole <= -1 else "beyond_measure"
-            missing |= dict.fromkeys(("twr_annualised", *RISKY[2:]), why)
-    reasons |= missing
-    return figures
-
-
-RISKY: Final = ("volatility", "downside_deviation", "sharpe", "sortino")

@@ -49,6 +49,8 @@ WORDS: Final = {
 NOTICES: Final = {
     "return_without_capital": "On some days there was a gain or a loss although there was nothing"
     " to gain on; they count as a return of zero.",
+    "cash_dip": "Cash was below zero on some day, as when a purchase is recorded before the deposit"
+    " that paid for it. Health tells when.",
 }
 # Shades of a month's return, by its size in percent.
 SHADES: Final = (Decimal(1), Decimal(3), Decimal(6))
