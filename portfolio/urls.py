@@ -11,6 +11,7 @@ from portfolio.views import (
     palette,
     performance,
     portfolios,
+    quality,
     recording,
 )
 
@@ -49,6 +50,7 @@ urlpatterns = [
     path("portfolios/<uuid:portfolio_id>/performance", performance.performance, name="performance"),
     path("portfolios/<uuid:portfolio_id>/allocation", allocation.allocation_tab, name="allocation"),
     path("portfolios/<uuid:portfolio_id>/income", income.income_tab, name="income"),
+    path("portfolios/<uuid:portfolio_id>/health", quality.health, name="health"),
     path("portfolios/<uuid:portfolio_id>/cash", cash.cash, name="cash"),
     path("portfolios/<uuid:portfolio_id>/cash/moves", cash.move_cash, name="move_cash"),
     path("portfolios/<uuid:portfolio_id>/imports", imports.imports, name="imports"),

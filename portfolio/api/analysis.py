@@ -1,4 +1,4 @@
-"""What a portfolio is made of, and what it earns."""
+"""What a portfolio is made of, what it earns, and how far its figures are to be trusted."""
 
 from typing import Final
 from uuid import UUID
@@ -14,6 +14,8 @@ from portfolio.holdings.schemas import AllocationOut, AllocationWanted
 from portfolio.income.declared import declared_dividends
 from portfolio.income.received import received_income
 from portfolio.income.schemas import IncomeOut, IncomeWanted
+from portfolio.quality.checks import quality_checks
+from portfolio.quality.schemas import FindingOut, QualityOut
 
 router: Final = Router(tags=["Performance"])
 
@@ -38,3 +40,13 @@ def show_income(request: ApiRequest, portfolio_id: UUID, wanted: Query[IncomeWan
     found = received_income(portfolio, start=wanted.start, end=wanted.end, at=now)
     forecast = declared_dividends(portfolio, at=now)
     return IncomeOut.from_income(found, forecast, currency=portfolio.currency)
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/quality-checks", response=QualityOut, auth=KeyAuth("read")
+)
+def list_quality_findings(request: ApiRequest, portfolio_id: UUID) -> QualityOut:
+    """What in the data is wrong or odd, the worst first, with a mend where one is safe."""
+    portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
+    found = quality_checks(portfolio, at=now)
+    return QualityOut(items=[FindingOut.from_finding(one) for one in found], as_of=now)

@@ -41,6 +41,7 @@ TABS: Final = {
     "activities": "Activities",
     "journal": "Journal",
     "cash": "Cash",
+    "health": "Health",
 }
 
 

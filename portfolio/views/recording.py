@@ -58,7 +58,8 @@ def reverse_one(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID)
         messages.error(request, str(error))
     else:
         messages.success(request, "Undone.")
-    return redirect("portfolio:activities", portfolio.id)
+    is_of_health = request.POST.get("back") == "health"
+    return redirect("portfolio:health" if is_of_health else "portfolio:activities", portfolio.id)
 
 
 @signed_in

@@ -45,7 +45,14 @@ def test_a_page_fits_and_is_accessible(
 
 @pytest.mark.parametrize(
     "tab",
-    ["performance?range=max&benchmark=AAPL", "activities/new", "allocation?by=sector", "income"],
+    [
+        "performance?range=max&benchmark=AAPL",
+        "activities/new",
+        "allocation?by=sector",
+        "income",
+        "health",
+        "health",
+    ],
 )
 def test_a_page_of_a_portfolio_fits_and_is_accessible(
     investor: Page, tab: str, check_accessibility: Check

@@ -1,0 +1,1 @@
+"""What in a portfolio's data makes its figures less true than they look."""
