@@ -3,6 +3,7 @@ from django.urls import path
 from integrations.notifications import views as notifications
 from integrations.operations import vault_views
 from integrations.operations import views as operations
+from integrations.programs import views as programs
 from integrations.webhooks import views as webhooks
 
 app_name = "integrations"
@@ -17,6 +18,7 @@ urlpatterns = [
         notifications.choices_page,
         name="notification_choices",
     ),
+    path("settings/programs", programs.programs_page, name="programs"),
     path("settings/webhooks", webhooks.webhooks_page, name="webhooks"),
     path("settings/webhooks/<uuid:webhook_id>", webhooks.webhook_page, name="webhook"),
     path("settings/webhooks/<uuid:webhook_id>/test", webhooks.test, name="webhook_test"),

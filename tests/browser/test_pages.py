@@ -21,6 +21,7 @@ OWN_PAGES = (
     *("/accounts/email/", "/accounts/password/change/", "/accounts/logout/"),
     *("/settings/sessions", "/settings/notifications", "/settings/look"),
     *("/settings/closing", "/settings/notifications/choices", "/inbox", "/settings/webhooks"),
+    "/settings/programs",
 )
 HTML_BYTES = 60_000
 STYLE_BYTES = SCRIPT_BYTES = 40_000

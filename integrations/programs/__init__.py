@@ -1,0 +1,1 @@
+"""How a program of one's own uses the desk."""
