@@ -52,7 +52,6 @@ def test_a_page_fits_and_is_accessible(
         "allocation?by=sector",
         "income",
         "health",
-        "health",
     ],
 )
 def test_a_page_of_a_portfolio_fits_and_is_accessible(
