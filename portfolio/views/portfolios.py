@@ -31,7 +31,7 @@ from portfolio.models import Portfolio
 from portfolio.views.figures import Figure, summary_figures
 from portfolio.views.home import Choice, portfolio_context
 
-PAGE_ROWS: Final = 40
+PAGE_ROWS: Final = 30
 TABS: Final = {
     "positions": "Positions",
     "performance": "Performance",

@@ -9,6 +9,7 @@ import { inSight } from "holdfast/chart-sight";
 import { onThemeChange, themed } from "holdfast/chart-theme";
 import { movedWindow, newestWindow, sameWindow, wantedSpan } from "holdfast/chart-window";
 import { latestQuote } from "holdfast/live";
+import "holdfast/own-marks";
 import { formatted } from "holdfast/quote-fields";
 
 const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };

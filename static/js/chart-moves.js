@@ -1,39 +1,17 @@
 // Moving through the chart: by keyboard from candle to candle, by buttons, wheel and double click.
-//
-// The candle a reader stands on is shown as under a pointer, and its words go to [data-readout],
-// a live region.
 
 import { movedWindow } from "holdfast/chart-window";
-import { formatted } from "holdfast/quote-fields";
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 const MOVES = { PageUp: { by: -0.8 }, PageDown: { by: 0.8 }, "+": { scale: 0.7 }, "-": { scale: 1.4 } };
 const MANY = 10;
 
 export function listenForMoves({ box, plot, look, newest, state }) {
-  let stood = null; // when the candle opened that the reader stands on
+  let reading = null; // comes with the first step
 
-  function words({ labels, live, data }, place) {
-    const text = data[0].text[place];
-    if (text) return text.split("<br>").join(", ");
-    const prices = ["open", "high", "low", "close"].map((name) => `${name} ${formatted(live[name], 2, false)}`);
-    return `${labels[place]}, ${prices.join(", ")}, still open`;
-  }
-
-  async function step(by) {
-    const { figure, view } = state();
-    const last = figure.opened.length - 1;
-    if (last < 0) return;
-    const before = stood === null ? -1 : figure.opened.indexOf(stood);
-    const from = before < 0 ? Math.min(last, Math.floor(view[1])) + (by < 0 ? 1 : 0) : before;
-    const place = Math.max(0, Math.min(last, from + by));
-    stood = figure.opened[place];
-    if (place < view[0]) await look(movedWindow(figure, view, { candles: place - view[0] - 1 }));
-    else if (place > view[1]) await look(movedWindow(figure, view, { candles: place - view[1] + 1 }));
-    box.querySelector("[data-readout]").textContent = words(figure, place);
-    const point = plot.data[0].x.indexOf(place);
-    if (point >= 0) Plotly.Fx.hover(plot, [{ curveNumber: 0, pointNumber: point }]);
-    else Plotly.Fx.unhover(plot);
+  async function read(action, ...values) {
+    reading ??= import(`holdfast/chart-reading`).then(({ readerOf }) => readerOf({ box, plot, look, state }));
+    (await reading)[action](...values);
   }
 
   function move(how) {
@@ -43,10 +21,10 @@ export function listenForMoves({ box, plot, look, newest, state }) {
 
   plot.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (STEPS[event.key]) step(STEPS[event.key] * (event.shiftKey ? MANY : 1));
+    if (STEPS[event.key]) read("step", STEPS[event.key] * (event.shiftKey ? MANY : 1));
     else if (MOVES[event.key]) move(MOVES[event.key]);
     else if (event.key === "End") {
-      stood = null;
+      if (reading) read("leave");
       newest();
     } else if (event.key === "Home") move({ by: -1 });
     else return;

@@ -22,28 +22,20 @@ function build() {
   document.body.append(dialog);
 }
 
-// In the capture phase, so that htmx does not send the form before the answer.
-document.addEventListener(
-  "submit",
-  (event) => {
-    const form = event.target;
-    if (!form.dataset?.confirms || form.dataset.isConfirmed) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (!dialog) build();
-    dialog.querySelector("p").textContent = form.dataset.confirms;
-    dialog.returnValue = "";
-    dialog.addEventListener(
-      "close",
-      () => {
-        if (dialog.returnValue !== "yes") return;
-        form.dataset.isConfirmed = "yes";
-        form.requestSubmit(event.submitter);
-        delete form.dataset.isConfirmed;
-      },
-      { once: true },
-    );
-    dialog.showModal();
-  },
-  true,
-);
+/** Send the form by that button once the question of its [data-confirms] was answered by yes. */
+export function ask(form, submitter) {
+  if (!dialog) build();
+  dialog.querySelector("p").textContent = form.dataset.confirms;
+  dialog.returnValue = "";
+  dialog.addEventListener(
+    "close",
+    () => {
+      if (dialog.returnValue !== "yes") return;
+      form.dataset.isConfirmed = "yes";
+      form.requestSubmit(submitter);
+      delete form.dataset.isConfirmed;
+    },
+    { once: true },
+  );
+  dialog.showModal();
+}

@@ -1,15 +1,15 @@
-// Opens a dialog once a form has arrived in it; links lead to the form's own page where there is
-// no script.
+// A dialog that opens once a form has arrived in it; links lead to the form's own page where there
+// is no script.
 //
 // In:  dialog[data-form-dialog] with [data-form-place] in it, which requests swap their form into;
 //      [data-closes-dialog] in the form; `form-done` on body when what was asked for is done.
 
 const DIALOG = "dialog[data-form-dialog]";
 
-document.addEventListener("htmx:afterSwap", ({ target }) => {
-  const dialog = target.closest(DIALOG);
-  if (dialog && !dialog.open) dialog.showModal();
-});
+export function show(dialog) {
+  if (!dialog.open) dialog.showModal();
+}
+
 document.addEventListener("click", (event) => {
   const dialog = event.target.closest(DIALOG);
   if (!dialog || !event.target.closest("[data-closes-dialog]")) return;

@@ -1,10 +1,11 @@
 // The command palette: Ctrl-K or ⌘K anywhere. The server finds; the arrows choose.
 
 const dialog = document.querySelector("#palette");
-const input = dialog?.querySelector("input");
-const results = dialog?.querySelector("[role=listbox]");
+const input = dialog.querySelector("input");
+const results = dialog.querySelector("[role=listbox]");
 
-function open() {
+export function toggle() {
+  if (dialog.open) return dialog.close();
   dialog.showModal();
   input.select();
   if (!results.childElementCount) input.dispatchEvent(new Event("palette-opened"));
@@ -28,34 +29,21 @@ function move(step) {
   choose(all[(current + step + all.length) % all.length]);
 }
 
-if (dialog) {
-  document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
-      event.preventDefault();
-      if (dialog.open) dialog.close();
-      else open();
-    }
-  });
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-opens-palette]")) {
-      event.preventDefault();
-      open();
-    }
-    if (event.target === dialog) dialog.close();
-  });
-  input.addEventListener("keydown", (event) => {
-    const steps = { ArrowDown: 1, ArrowUp: -1 };
-    if (steps[event.key]) {
-      event.preventDefault();
-      move(steps[event.key]);
-    } else if (event.key === "Escape") {
-      // The field would spend the first one on clearing itself.
-      event.preventDefault();
-      dialog.close();
-    } else if (event.key === "Enter") {
-      event.preventDefault();
-      results.querySelector("[aria-selected=true]")?.click();
-    }
-  });
-  results.addEventListener("htmx:afterSwap", () => choose(options()[0]));
-}
+dialog.addEventListener("click", (event) => {
+  if (event.target === dialog) dialog.close();
+});
+input.addEventListener("keydown", (event) => {
+  const steps = { ArrowDown: 1, ArrowUp: -1 };
+  if (steps[event.key]) {
+    event.preventDefault();
+    move(steps[event.key]);
+  } else if (event.key === "Escape") {
+    // The field would spend the first one on clearing itself.
+    event.preventDefault();
+    dialog.close();
+  } else if (event.key === "Enter") {
+    event.preventDefault();
+    results.querySelector("[aria-selected=true]")?.click();
+  }
+});
+results.addEventListener("htmx:afterSwap", () => choose(options()[0]));

@@ -21,15 +21,14 @@ function showPrivacy(isOn) {
   }
 }
 
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-switches-theme]")) {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    remember("theme", root.dataset.theme);
-    document.dispatchEvent(new CustomEvent("theme-changed", { detail: root.dataset.theme }));
-  }
-  if (event.target.closest("[data-toggles-privacy]")) {
-    const isOn = root.dataset.privacy !== "on";
-    showPrivacy(isOn);
-    remember("privacy", isOn ? "on" : "off");
-  }
-});
+export function switchTheme() {
+  root.dataset.theme = isDark() ? "light" : "dark";
+  remember("theme", root.dataset.theme);
+  document.dispatchEvent(new CustomEvent("theme-changed", { detail: root.dataset.theme }));
+}
+
+export function togglePrivacy() {
+  const isOn = root.dataset.privacy !== "on";
+  showPrivacy(isOn);
+  remember("privacy", isOn ? "on" : "off");
+}

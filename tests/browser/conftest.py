@@ -1,6 +1,5 @@
 """A real Chromium for journeys through a live desk. Anything on its console fails the test."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -8,16 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from tests.browser.visiting import open_the_demo
+from tests.browser.chromium import VIEWPORT, find_chromium, launch
+from tests.browser.visiting import PASSWORD, open_the_demo, sign_in
 from tests.support.desk import LiveDesk
 
-FLAGS: Final = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--disable-dev-shm-usage",
-)
-NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
-VIEWPORT: Final = {"width": 1280, "height": 900}
 TIMEOUT_MS: Final = 15_000
 
 
@@ -33,13 +26,11 @@ def live_desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
 # Playwright keeps an event loop in the thread; a module's end gives it back to the other tests.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, NAMES)), None)
+    program = find_chromium()
     if program is None:
         pytest.skip("There is no Chromium here; see .ci/chromium.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=list(FLAGS), headless=True
-        )
+        browser = launch(playwright, program)
         yield browser
         browser.close()
 
@@ -52,7 +43,7 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=VIEWPORT)
     context.set_default_timeout(TIMEOUT_MS)
     yield context
     context.close()
@@ -85,6 +76,21 @@ def investor(visitor: Page) -> Page:
     """A visitor who took the demo."""
     open_the_demo(visitor)
     return visitor
+
+
+@pytest.fixture(scope="session")
+def admin_email(live_desk: LiveDesk) -> str:
+    email = f"staff-{live_desk.port}@example.com"
+    live_desk.manage("create_user", email, "--password", PASSWORD, "--tier", "admin")
+    return email
+
+
+@pytest.fixture
+def admin(page: Page, live_desk: LiveDesk, admin_email: str) -> Page:
+    """One of the staff, signed in."""
+    page.goto(f"{live_desk.url}/accounts/login/")
+    sign_in(page, admin_email)
+    return page
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ def investor(investor: Page) -> Page:
     """One who looks at an instrument."""
     go(investor, "/instruments/MSFT")
     expect(investor.locator("#ticket")).to_be_visible()
+    # The book comes to life once it is seen.
+    investor.locator("[data-tape]").scroll_into_view_if_needed()
+    expect(investor.locator(".ladder__price[data-reach]")).to_have_count(1)
     return investor
 
 

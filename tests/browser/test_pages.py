@@ -23,8 +23,6 @@ OWN_PAGES = (
     *("/settings/closing", "/settings/notifications/choices", "/inbox", "/settings/webhooks"),
     "/settings/programs",
 )
-HTML_BYTES = 60_000
-STYLE_BYTES = SCRIPT_BYTES = 40_000
 PATIENCE_MS = 20_000
 STALE_MS = 30_000  # fifteen seconds without a connection, and the next look
 PASSWORD = "a-rather-long-pass-phrase"
@@ -176,20 +174,3 @@ def test_a_demo_closes_its_account(investor: Page, complaints: list[str]) -> Non
     expect(investor.get_by_text("Your account is closed.")).to_be_visible()
     go(investor, "/home")
     expect(investor).to_have_url(re.compile("/accounts/login/"))
-
-
-def test_home_keeps_within_its_budget(investor: Page) -> None:
-    sizes = {"document": 0, "stylesheet": 0, "script": 0}
-    own = re.compile(r"/static/(css|js)/")
-
-    def weigh(response: object) -> None:
-        kind = response.request.resource_type  # type: ignore[attr-defined]
-        if kind == "document" or own.search(response.url):  # type: ignore[attr-defined]
-            sizes[kind] += len(response.body())  # type: ignore[attr-defined]
-
-    investor.on("response", weigh)
-    go(investor, "/home")
-    investor.wait_for_load_state("networkidle")
-    assert sizes["document"] < HTML_BYTES
-    assert sizes["stylesheet"] < STYLE_BYTES
-    assert sizes["script"] < SCRIPT_BYTES

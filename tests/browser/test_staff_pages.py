@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import Check, check_every_look, go, keep_picture
+from tests.browser.visiting import PASSWORD
 from tests.support.desk import LiveDesk
 
 pytestmark = [
@@ -20,7 +21,6 @@ pytestmark = [
     pytest.mark.timeout(300),
 ]
 
-PASSWORD: Final = "a-rather-long-pass-phrase"
 STAFF_PAGES: Final = {
     "operations": "/operations",
     "users": "/operations/users",
@@ -34,23 +34,6 @@ STAFF_PAGES: Final = {
     "own-events": "/settings/audit",
 }
 INSTRUMENTS: Final = "symbol,name,exchange_mic,currency\nSTAFFCSV,Staff by file,XNAS,USD\n"
-
-
-@pytest.fixture(scope="module")
-def admin_email(live_desk: LiveDesk) -> str:
-    email = f"staff-{live_desk.port}@example.com"
-    live_desk.manage("create_user", email, "--password", PASSWORD, "--tier", "admin")
-    return email
-
-
-@pytest.fixture
-def admin(page: Page, live_desk: LiveDesk, admin_email: str) -> Page:
-    page.goto(f"{live_desk.url}/accounts/login/")
-    page.get_by_label("Email").fill(admin_email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/home")
-    return page
 
 
 @pytest.mark.parametrize("name", STAFF_PAGES)
