@@ -13,7 +13,7 @@ from bench.database import fresh_database
 from bench.harness import DEFAULT_SEED, Options, Report
 
 CASES: Final = (
-    *("ingest", "import", "candles", "quote", "orders", "fanout", "slow_readers", "alerts"),
+    *("ingest", "import", "candles", "quote", "orders", "fanout", "slow_readers", "alerts", "page"),
 )
 # A word of the language names no module.
 MODULES: Final = {"import": "imports"}
