@@ -113,5 +113,5 @@ def report_of(visits: Mapping[str, Sequence[Weight]], options: Options) -> Repor
 
 
 def median_of(weights: Sequence[Weight], name: str) -> float:
-    found = [getattr(weight, name) for weight in weights]
+    found: list[float | None] = [getattr(weight, name) for weight in weights]
     return statistics.median(value for value in found if value is not None)
