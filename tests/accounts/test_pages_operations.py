@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts import audit
 from accounts.models import AuditEvent, User
+from accounts.page_lists import ROWS
 from accounts.tiers import Tier
 from tests.factories import make_instrument, make_user
 
@@ -72,10 +73,10 @@ def test_the_way_there_is_shown_to_staff_alone(carol: User, alice: User) -> None
 
 
 def test_users_are_searched_and_paged(admin: Client, alice: User) -> None:
-    for index in range(60):
+    for index in range(ROWS + 10):
         User.objects.create_user(f"user{index}@example.com")
     first = admin.get("/operations/users")
-    assert len(first.context["found"]) == 50
+    assert len(first.context["found"]) == ROWS
     older = admin.get(first.context["older_href"])
     assert len(older.context["found"]) == 12
     found = admin.get("/operations/users", {"search": "alice", "tier": "premium", "active": "yes"})
@@ -156,11 +157,11 @@ def test_of_staff_a_user_reads_neither_name_nor_address(alice: User, admin: Clie
 
 
 def test_events_are_filtered_and_paged(alice: User, carol: User, admin: Client) -> None:
-    for _ in range(55):
+    for _ in range(ROWS + 5):
         record(alice)
     record(alice, "other.matter")
     page = admin.get("/operations/audit", {"owner": "ALICE@example.com", "action": "thing"})
-    assert len(page.context["events"]) == 50
+    assert len(page.context["events"]) == ROWS
     assert len(admin.get(page.context["older_href"]).context["events"]) == 5
     for query, count in (
         ({"action": "other.matter"}, 1),
