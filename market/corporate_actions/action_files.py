@@ -65,16 +65,21 @@ def read_action_lines(content: bytes) -> Iterator[ActionLine]:
         raise UnreadableFile(f"The file is not a CSV in UTF-8: {error}.") from error
 
 
-def read_facts(line: ActionLine, *, currency: str) -> ActionFacts:
-    """What a line says; ``currency`` is that of dividends which name none.
+def read_facts(line: ActionLine, *, currency: str, today: date) -> ActionFacts:
+    """What a line says.
+
+    Args:
+        currency: of dividends which name none.
+        today: where the instrument is listed.
 
     Raises:
         UnreadableLine: it makes no dividend or split.
     """
     kind = _read_kind(line.cells)
+    ex_date = _read_date(line.cells, "ex_date")
     facts = ActionFacts(
         kind=kind,
-        ex_date=_read_date(line.cells, "ex_date"),
+        ex_date=ex_date,
         pay_date=_read_date(line.cells, "pay_date") if line.cells.get("pay_date") else None,
         amount_per_share=_read_amount(line.cells),
         currency=(line.cells.get("currency") or currency) if kind.is_dividend else "",
@@ -82,9 +87,9 @@ def read_facts(line: ActionLine, *, currency: str) -> ActionFacts:
         ratio_to=_read_whole(line.cells, "ratio_to"),
         # Whoever sells history divides it by the splits that were.
         is_in_history=not kind.is_dividend
-        and _read_flag(line.cells, "is_in_history", default=True),
+        and _read_flag(line.cells, "is_in_history", default=ex_date <= today),
     )
-    if problems := find_problems(facts):
+    if problems := find_problems(facts, today=today):
         raise UnreadableLine(problems[0].code, " ".join(one.message for one in problems))
     return facts
 

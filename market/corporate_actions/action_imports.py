@@ -7,7 +7,7 @@ other facts corrects it. Lines that cannot be taken are kept with their number a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -20,42 +20,27 @@ from market.corporate_actions.action_files import (
     read_action_lines,
     read_facts,
 )
-from market.corporate_actions.actions import (
-    announce,
-    apply_facts,
-    facts_of,
-    keep_revision,
-    lock_actions,
-    new_action,
+from market.corporate_actions.action_intake import (
+    ActionIntake,
+    Key,
+    key_of,
+    standing_actions,
 )
-from market.corporate_actions.facts import FACTS, ActionChange, ActionFacts
-from market.models import (
-    CorporateAction,
-    CorporateActionRevision,
-    IngestionRun,
-    Instrument,
-    QuarantinedRow,
-)
+from market.corporate_actions.actions import lock_actions, today_of
+from market.models import IngestionRun, Instrument, QuarantinedRow
 from market.models.prices import QuarantinedKind, RunStatus
 from market.queries import matches_of
 
 MESSAGE_CHARACTERS: Final = 300
-
-Key = tuple[int, str, date]  # instrument id, kind, ex-date
 
 
 @dataclass(slots=True)
 class Intake:
     """What has become of a file's lines so far."""
 
-    standing: dict[Key, CorporateAction]
+    actions: ActionIntake
     seen: dict[Key, int] = field(default_factory=dict)  # on which line
-    added: list[CorporateAction] = field(default_factory=list)
-    corrected: list[CorporateAction] = field(default_factory=list)
-    revisions: list[CorporateActionRevision] = field(default_factory=list)
-    changes: list[ActionChange] = field(default_factory=list)
     refused: list[tuple[ActionLine, str, str]] = field(default_factory=list)
-    unchanged: int = 0
 
 
 @transaction.atomic
@@ -75,16 +60,14 @@ def import_actions(
     lines = list(read_action_lines(content))
     lock_actions()
     matches = matches_of(line.address for line in lines)
-    intake = Intake(standing=_standing(matches))
+    ids = {instrument.id for found in matches.values() for instrument in found}
+    intake = Intake(ActionIntake(standing_actions(ids), source=source, at=imported_at))
     for line in lines:
         try:
-            _take(line, matches[line.address], intake, source=source, at=imported_at)
+            _take(line, matches[line.address], intake)
         except UnreadableLine as error:
             intake.refused.append((line, error.code, str(error)))
-    CorporateAction.objects.bulk_create(intake.added)
-    CorporateActionRevision.objects.bulk_create(intake.revisions)
-    CorporateAction.objects.bulk_update(intake.corrected, [*FACTS, "version", "changed_at"])
-    announce(intake.changes)
+    intake.actions.save()
     run = IngestionRun(
         provider=source,
         source_name=name,
@@ -96,43 +79,18 @@ def import_actions(
     return run
 
 
-def _standing(matches: dict[str, list[Instrument]]) -> dict[Key, CorporateAction]:
-    """Locked, so that nobody corrects one meanwhile."""
-    ids = {instrument.id for found in matches.values() for instrument in found}
-    actions = (
-        CorporateAction.objects.standing()
-        .filter(instrument__in=ids)
-        .select_for_update(no_key=True)
-        .order_by("id")
-    )
-    return {(one.instrument_id, one.kind, one.ex_date): one for one in actions}
-
-
-def _take(
-    line: ActionLine, found: list[Instrument], intake: Intake, *, source: str, at: datetime
-) -> None:
+def _take(line: ActionLine, found: list[Instrument], intake: Intake) -> None:
     """Raises:
     UnreadableLine: it says nothing that can be recorded.
     """
     instrument = _only(line, found)
-    facts = read_facts(line, currency=instrument.currency)
-    key = (instrument.id, facts.kind.value, facts.ex_date)
+    today = today_of(instrument, at=intake.actions.at)
+    facts = read_facts(line, currency=instrument.currency, today=today)
+    key = key_of(instrument, facts)
     if key in intake.seen:
         raise UnreadableLine("duplicate", f"Line {intake.seen[key]} is of the same day already.")
     intake.seen[key] = line.line
-    action = intake.standing.get(key)
-    before: ActionFacts | None = None
-    if action is None:
-        action = new_action(instrument, facts, source=source, recorded_at=at)
-        intake.added.append(action)
-    elif (before := facts_of(action)) == facts:
-        intake.unchanged += 1
-        return
-    else:
-        intake.revisions.append(keep_revision(action, superseded_at=at))
-        apply_facts(action, facts, changed_at=at)
-        intake.corrected.append(action)
-    intake.changes.append(ActionChange(action.id, instrument.id, action.version, before, facts, at))
+    intake.actions.take(instrument, facts)
 
 
 def _only(line: ActionLine, found: list[Instrument]) -> Instrument:
@@ -147,10 +105,10 @@ def _only(line: ActionLine, found: list[Instrument]) -> Instrument:
 def _finish(run: IngestionRun, intake: Intake, *, rows: int, at: datetime) -> None:
     run.status = RunStatus.COMPLETED
     run.rows_total = run.rows_read = rows
-    run.rows_written = len(intake.added) + len(intake.corrected)
-    run.rows_unchanged = intake.unchanged
+    run.rows_written = len(intake.actions.added) + len(intake.actions.corrected)
+    run.rows_unchanged = intake.actions.unchanged
     run.rows_refused = len(intake.refused)
-    run.notes = {"corporate_actions_corrected": len(intake.corrected)}
+    run.notes = {"corporate_actions_corrected": len(intake.actions.corrected)}
     run.heartbeat_at = run.finished_at = at
     run.save(force_insert=True)
     QuarantinedRow.objects.bulk_create(
@@ -165,7 +123,7 @@ def _finish(run: IngestionRun, intake: Intake, *, rows: int, at: datetime) -> No
         for line, code, message in intake.refused
     )
     if run.rows_written:
-        counts = {"added": len(intake.added), "corrected": len(intake.corrected)}
+        counts = {"added": len(intake.actions.added), "corrected": len(intake.actions.corrected)}
         audit.record(
             action="corporate_actions.imported",
             owner_id=None,

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from accounts import audit
 from accounts.errors import NotFound, Problem, ProblemsError
+from market import calendar
 from market.corporate_actions.facts import (
     FACTS,
     ActionChange,
@@ -70,7 +71,7 @@ def record_action(
         ProblemsError: the facts make no dividend or split.
         ActionExists: one of that kind and date says something else; correct that one.
     """
-    if problems := find_problems(facts):
+    if problems := find_problems(facts, today=today_of(instrument, at=recorded_at)):
         raise ProblemsError(problems)
     lock_actions()
     if (earlier := _standing(instrument, facts)) and facts_of(earlier) == facts:
@@ -102,7 +103,8 @@ def correct_action(
     facts = replace(before, **changes)
     if facts == before:
         return action
-    if problems := _kind_problems(before, facts) or find_problems(facts):
+    today = today_of(action.instrument, at=corrected_at)
+    if problems := _kind_problems(before, facts) or find_problems(facts, today=today):
         raise ProblemsError(problems)
     _refuse_second(action.instrument, facts, besides=action.id)
     keep_revision(action, superseded_at=corrected_at).save(force_insert=True)
@@ -128,6 +130,11 @@ def cancel_action(action_id: UUID, *, cancelled_at: datetime) -> CorporateAction
     action.save(update_fields=["cancelled_at", "changed_at"])
     _tell(action, before=before, after=None, at=cancelled_at)
     return action
+
+
+def today_of(instrument: Instrument, *, at: datetime) -> date:
+    """The day it is then where the instrument is listed."""
+    return calendar.local_date(at, instrument.exchange.timezone)
 
 
 def lock_actions() -> None:
@@ -216,7 +223,7 @@ def _kind_problems(before: ActionFacts, after: ActionFacts) -> list[Problem]:
 def _locked(action_id: UUID) -> CorporateAction:
     action = (
         CorporateAction.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("instrument")
+        .select_related("instrument__exchange")
         .filter(id=action_id)
         .first()
     )

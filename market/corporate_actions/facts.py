@@ -55,10 +55,12 @@ class ActionChange:
     changed_at: datetime
 
 
-def find_problems(facts: ActionFacts) -> list[Problem]:
-    """Everything that is wrong with the facts."""
+def find_problems(facts: ActionFacts, *, today: date) -> list[Problem]:
+    """Everything that is wrong with the facts; ``today`` is the exchange's."""
     problems = _wrong_dates(facts)
-    return problems + (_wrong_dividend(facts) if facts.kind.is_dividend else _wrong_split(facts))
+    if facts.kind.is_dividend:
+        return problems + _wrong_dividend(facts)
+    return problems + _wrong_split(facts, today=today)
 
 
 def plain_facts(facts: ActionFacts) -> dict[str, Any]:
@@ -105,8 +107,11 @@ def _wrong_dividend(facts: ActionFacts) -> list[Problem]:
     return problems
 
 
-def _wrong_split(facts: ActionFacts) -> list[Problem]:
+def _wrong_split(facts: ActionFacts, *, today: date) -> list[Problem]:
     problems = []
+    if facts.is_in_history and facts.ex_date > today:
+        message = f"ex_date was {facts.ex_date}: no stored price can know of what is to come."
+        problems.append(Problem("is_in_history", "not_yet", message))
     for name in ("ratio_from", "ratio_to"):
         ratio = getattr(facts, name)
         if ratio is None:

@@ -68,7 +68,7 @@ def apple() -> Instrument:
     return instrument
 
 
-def split_tomorrow(instrument: Instrument, *, is_in_history: bool = False) -> CorporateAction:
+def split_tomorrow(instrument: Instrument) -> CorporateAction:
     today = calendar.local_date(timezone.now(), ZONE)
     return record_action(
         instrument=instrument,
@@ -77,7 +77,6 @@ def split_tomorrow(instrument: Instrument, *, is_in_history: bool = False) -> Co
             ex_date=today + timedelta(days=1),
             ratio_from=1,
             ratio_to=4,
-            is_in_history=is_in_history,
         ),
         source="staff",
         recorded_at=timezone.now(),
@@ -190,7 +189,9 @@ def test_the_ground_that_moves_under_an_alert_is_no_crossing(apple: Instrument) 
 
 def test_simulated_prices_that_know_a_split_leave_thresholds_alone(apple: Instrument) -> None:
     alert = make_alert(apple, threshold="500")
-    split = split_tomorrow(apple, is_in_history=True)
+    split = split_tomorrow(apple)
+    # As staff says on its ex-date.
+    CorporateAction.objects.update(is_in_history=True)
     make_quote(apple, last="400", source="simulated")
     assert adjust_for_splits(at=opening_after(split)) == []
     make_quote(apple, last="400", source="tape")

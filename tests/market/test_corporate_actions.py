@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -124,6 +124,7 @@ def test_a_wrong_dividend_is_refused(
         ({"ratio_from": 4}, "ratio_to", "changes_nothing"),
         ({"currency": "USD"}, "currency", "not_of_its_kind"),
         ({"amount_per_share": Decimal(1)}, "amount_per_share", "not_of_its_kind"),
+        ({"is_in_history": True}, "is_in_history", "not_yet"),
     ],
 )
 def test_a_wrong_split_is_refused(
@@ -132,6 +133,17 @@ def test_a_wrong_split_is_refused(
     with pytest.raises(ProblemsError) as caught:
         record(apple, replace(SPLIT, **changes))
     assert [(it.field, it.code) for it in caught.value.problems] == [(field, code)]
+
+
+def test_a_split_is_in_history_from_its_ex_date_on(apple: Instrument) -> None:
+    night = datetime(2026, 1, 5, 4, 59, tzinfo=UTC)  # still Sunday in New York
+    split = replace(SPLIT, ex_date=date(2026, 1, 5))
+    known = {"is_in_history": True}
+    action = record_action(instrument=apple, facts=split, source="staff", recorded_at=night)
+    with pytest.raises(ProblemsError):
+        correct_action(action.id, changes=known, corrected_at=night)
+    correct_action(action.id, changes=known, corrected_at=night + timedelta(minutes=1))
+    assert CorporateAction.objects.get().is_in_history
 
 
 def test_the_largest_ratio_is_taken(apple: Instrument) -> None:

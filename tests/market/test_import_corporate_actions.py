@@ -152,3 +152,10 @@ def test_every_line_of_the_sample_makes_a_dividend() -> None:
         make_instrument(symbol)
     run = take(text)
     assert (run.rows_written, run.rows_refused) == (498, 0)
+
+
+def test_a_split_to_come_is_in_no_price_unless_a_file_says_what_cannot_be() -> None:
+    head = "symbol,ex_date,ratio_from,ratio_to,is_in_history\n"
+    run = take(f"{head}AAPL,2099-01-05,1,4,\nIBM,2099-01-05,1,4,true\n")
+    assert CorporateAction.objects.get(instrument__symbol="AAPL").is_in_history is False
+    assert [row.code for row in run.refusals.all()] == ["not_yet"]
