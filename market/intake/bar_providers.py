@@ -11,6 +11,7 @@ from typing import Final, Protocol, cast, runtime_checkable
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from market.corporate_actions.facts import ActionFacts
 from market.errors import MarketError
 from market.models import Instrument
 
@@ -94,6 +95,20 @@ class DayProvider(Protocol):
 
         Each opens at the exchange's midnight. Splits up to now are in all of them, dividends in
         none. Days without a trade may be absent.
+
+        Raises:
+            ProviderBusy, ProviderError: as ``BarProvider.bars``.
+        """
+
+
+@runtime_checkable
+class ActionProvider(Protocol):
+    """A source of prices that tells of dividends and splits, too."""
+
+    def actions(self, instrument: Instrument, *, since: date, until: date) -> list[ActionFacts]:
+        """Those with ex-dates from ``since`` to ``until``, both included, ascending.
+
+        Amounts are per share as it was on the ex-date.
 
         Raises:
             ProviderBusy, ProviderError: as ``BarProvider.bars``.

@@ -37,6 +37,7 @@ from market.intake.bar_providers import (
 from market.intake.bars import BarRow, store_bars
 from market.intake.gaps import Gap
 from market.intake.minute_rollups import roll_up_minutes
+from market.intake.provided_actions import as_stored, ask_for_actions, splits_until_now
 from market.intake.spikes import band_of, recent_closes
 from market.intake.wanted_days import day_source, wanted_days
 from market.intake.wanted_minutes import wanted_minutes
@@ -170,6 +171,7 @@ class Collection:
     def _collect(self, instrument: Instrument, chain: Sequence[str]) -> None:
         """Ask one after the other until somebody answers for the whole span."""
         feed, _ = InstrumentFeed.objects.get_or_create(instrument=instrument)
+        feed.instrument = instrument  # with its exchange
         now = self.clock()
         IngestionRun.objects.filter(id=self.run.id).update(heartbeat_at=now)
         looked = feed.gaps_looked_at
@@ -180,6 +182,7 @@ class Collection:
                 if name in self.resting:
                     raise self.resting[name]
                 if is_look_due:
+                    ask_for_actions(self._provider(name), feed=feed, run=self.run, at=now)
                     self._take_days(instrument, name)
                 # Looked at anew: the one before may have given a part.
                 wanted = wanted_minutes(instrument, feed, now=now, with_gaps=is_look_due)
@@ -213,6 +216,7 @@ class Collection:
             return
         since, until = span
         days = provider.days(instrument, since=since, until=until)
+        days = as_stored(days, splits=splits_until_now(instrument, since=since, at=self.clock()))
         self._keep(instrument, days, source=day_source(name), interval=Interval.DAY)
 
     def _take(self, instrument: Instrument, feed: InstrumentFeed, name: str, gap: Gap) -> None:

@@ -24,22 +24,26 @@ def day_source(provider: str) -> str:
 def wanted_days(instrument: Instrument, *, now: datetime) -> tuple[date, date] | None:
     """The first and the last date: after the newest day that is known as such, up to the latest
     session that is over. None where there is nothing between.
-
-    Days of the simulator and days made of minutes or ticks do not count as known.
     """
     zone = instrument.exchange.timezone
     today = calendar.local_date(now, zone)
     oldest = today - timedelta(days=settings.LIMITS.collection_history_days)
-    stored = Bar.objects.filter(
-        instrument=instrument, interval=Interval.DAY, first_tick_at=None
-    ).exclude(source__in=[SIMULATED, *settings.PRICE_PROVIDERS])
-    newest = stored.order_by("-opened_at").values_list("opened_at", flat=True).first()
+    newest = newest_known_day(instrument)
     since = oldest
     if newest is not None:
-        since = max(oldest, calendar.local_date(newest, zone) + timedelta(days=1))
+        since = max(oldest, newest + timedelta(days=1))
     over = [
         session.session_date
         for session in calendar.sessions_between(since, today, instrument.exchange_id)
         if session.closes_at + AFTER_CLOSE <= now
     ]
     return (since, over[-1]) if over else None
+
+
+def newest_known_day(instrument: Instrument) -> date | None:
+    """Days of the simulator and days made of minutes or ticks do not count as known."""
+    stored = Bar.objects.filter(
+        instrument=instrument, interval=Interval.DAY, first_tick_at=None
+    ).exclude(source__in=[SIMULATED, *settings.PRICE_PROVIDERS])
+    newest = stored.order_by("-opened_at").values_list("opened_at", flat=True).first()
+    return calendar.local_date(newest, instrument.exchange.timezone) if newest else None

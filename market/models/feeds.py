@@ -21,3 +21,4 @@ class InstrumentFeed(models.Model):
         max_length=300, blank=True
     )  # of the latest run; empty where it is well
     gaps_looked_at = models.DateTimeField(null=True)
+    actions_until = models.DateField(null=True)  # asked for dividends and splits up to that day

@@ -84,6 +84,57 @@ def test_minutes_are_read_as_they_were_meant(yahoo: FakeYahoo, session: YahooSes
     assert int(query["period1"]) == yahoo.opens_at
 
 
+def test_dividends_and_splits_are_per_share_of_their_day(
+    yahoo: FakeYahoo, session: YahooSession
+) -> None:
+    at = [yahoo.opens_at + n * 86_400 for n in range(4)]
+    yahoo.events = {
+        "dividends": {
+            str(at[0]): {"amount": 0.1925, "date": at[0]},
+            str(at[3]): {"amount": 0.20499999821186066, "date": at[3]},
+        },
+        "splits": {
+            str(at[1]): {"date": at[1], "numerator": 4, "denominator": 1, "splitRatio": "4:1"},
+            str(at[2]): {"date": at[2], "numerator": 1, "denominator": 10, "splitRatio": "1:10"},
+        },
+    }
+    exchange = Exchange(mic="XNAS", timezone="America/New_York")
+    stock = Instrument(symbol="AAPL", exchange=exchange, currency="USD")
+    found = YahooBars(session).actions(stock, since=date(2026, 1, 5), until=date(2026, 1, 9))
+    assert [(one.ex_date.day, one.kind.value, one.words) for one in found] == [
+        (5, "dividend", "0.077 USD"),  # 0.1925 of shares of now; four for one, then one for ten
+        (6, "split", "4 for 1"),
+        (7, "split", "1 for 10"),
+        (8, "dividend", "0.205 USD"),
+    ]
+    yahoo.answers = [refusal(400, "Data doesn't exist for startDate = 1, endDate = 2")]
+    assert YahooBars(session).actions(stock, since=date(2026, 1, 5), until=date(2026, 1, 5)) == []
+
+
+def test_dividends_in_pence_are_pounds_of_an_instrument_in_pounds(
+    yahoo: FakeYahoo, session: YahooSession
+) -> None:
+    yahoo.currency, yahoo.zone = "GBp", "Europe/London"
+    event = {"amount": 24.5, "date": yahoo.opens_at}
+    yahoo.events = {"dividends": {str(yahoo.opens_at): event}}
+    exchange = Exchange(mic="XLON", timezone="Europe/London")
+    for ours, words in (("GBP", "0.245 GBP"), ("GBX", "24.5 GBX"), ("EUR", "24.5 GBX")):
+        stock = Instrument(symbol="BP.", exchange=exchange, exchange_id="XLON", currency=ours)
+        (found,) = YahooBars(session).actions(stock, since=date(2026, 1, 5), until=date(2026, 1, 5))
+        assert found.words == words
+
+
+@pytest.mark.parametrize("wrong", [{"amount": "much"}, {"amount": None}, {}])
+def test_a_dividend_that_cannot_be_read_is_a_bad_answer(
+    yahoo: FakeYahoo, session: YahooSession, wrong: dict[str, object]
+) -> None:
+    yahoo.events = {"dividends": {str(yahoo.opens_at): wrong | {"date": yahoo.opens_at}}}
+    exchange = Exchange(mic="XNAS", timezone="America/New_York")
+    stock = Instrument(symbol="AAPL", exchange=exchange, currency="USD")
+    with pytest.raises(BadAnswer):
+        YahooBars(session).actions(stock, since=date(2026, 1, 5), until=date(2026, 1, 5))
+
+
 def test_days_are_those_of_the_exchange_with_dividends_in(
     yahoo: FakeYahoo, session: YahooSession
 ) -> None:

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from integrations.providers.yahoo.errors import NothingThere
-from integrations.providers.yahoo.parsing import bars_of, rows_of
+from integrations.providers.yahoo.parsing import action_rows_of, actions_of, bars_of, rows_of
 from integrations.providers.yahoo.symbols import NAME, NoSuffix, currency_of, symbol_there
 from market import calendar
+from market.corporate_actions.facts import ActionFacts
 from market.intake.bar_providers import BadAnswer, ProvidedBar
 from market.models import Instrument
 
@@ -22,7 +23,7 @@ DAY: Final = timedelta(days=1)
 
 
 class YahooBars:
-    """Fulfils ``BarProvider`` and ``DayProvider``; see ``docs/providers.md``.
+    """Fulfils ``BarProvider``, ``DayProvider`` and ``ActionProvider``; see ``docs/providers.md``.
 
     Prices are not adjusted for dividends (``auto_adjust=False``); splits are in them up to the
     moment they are asked for, as Yahoo has no others.
@@ -53,19 +54,40 @@ class YahooBars:
             if since <= on <= until
         ]
 
-    def _history(self, instrument: Instrument, **wanted: Any) -> list[ProvidedBar]:
-        # Only whoever asks Yahoo waits the second that the library takes to be imported.
-        from integrations.providers.yahoo.client import YahooSession, history  # noqa: PLC0415
-
-        if self._session is None:
-            self._session = YahooSession()
+    def actions(self, instrument: Instrument, *, since: date, until: date) -> list[ActionFacts]:
         try:
-            frame, theirs = history(self._symbol(instrument), self._session, **wanted)
+            # Up to now, because splits after a dividend are in its amount.
+            frame, theirs = self._ask(instrument, start=since, end=until + DAY, interval="1d")
+        except NothingThere:
+            return []
+        ours = instrument.currency
+        try:
+            found = actions_of(action_rows_of(frame), theirs=currency_of(theirs), ours=ours)
+        except (KeyError, ValueError, OverflowError) as error:
+            raise BadAnswer(f"yahoo: an action cannot be read: {error!r:.200}") from error
+        return [one for one in found if since <= one.ex_date <= until]
+
+    def _history(self, instrument: Instrument, **wanted: Any) -> list[ProvidedBar]:
+        try:
+            frame, theirs = self._ask(instrument, **wanted)
         except NothingThere:
             return []
         ours = instrument.currency
         found = bars_of(rows_of(frame), theirs=currency_of(theirs), ours=ours)
         return sorted(found, key=lambda bar: bar.opened_at)
+
+    def _ask(self, instrument: Instrument, **wanted: Any) -> tuple[Any, str]:
+        """A frame of the library, and the currency it names.
+
+        Raises:
+            ProviderError: there is none; ``NothingThere`` of that span.
+        """
+        # Only whoever asks Yahoo waits the second that the library takes to be imported.
+        from integrations.providers.yahoo.client import YahooSession, history  # noqa: PLC0415
+
+        if self._session is None:
+            self._session = YahooSession()
+        return history(self._symbol(instrument), self._session, **wanted)
 
     def _symbol(self, instrument: Instrument) -> str:
         try:
