@@ -252,6 +252,7 @@ COMMISSION_SCHEDULE = env.choice("COMMISSION_SCHEDULE", default="free", choices=
 
 # By name, or the class itself.
 LIVE_PROVIDERS = {
+    "alpaca": "integrations.providers.alpaca.live.AlpacaLive",
     "replay": "integrations.replay.live.ReplayLive",
     "simulated": "integrations.simulated.live.SimulatedLive",
 }
@@ -281,6 +282,7 @@ PRICE_FOLDER: Path | None = (
 PRICE_CHAINS = env.chains("PRICE_CHAINS", known=tuple(PRICE_PROVIDERS))
 TIKI_URL = env.web_address("TIKI_URL")
 ALPACA_DATA_URL = env.web_address("ALPACA_DATA_URL") or "https://data.alpaca.markets"
+ALPACA_STREAM_URL = env.web_address("ALPACA_STREAM_URL") or "https://stream.data.alpaca.markets"
 ALPACA_DATA_KEY = env.text("ALPACA_DATA_KEY", default="")
 ALPACA_DATA_SECRET = env.text("ALPACA_DATA_SECRET", default="")
 # iex: one exchange, free. sip: all of them. delayed_sip: all of them, a quarter of an hour late.

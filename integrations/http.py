@@ -167,7 +167,7 @@ def _exchange(
     given = {"User-Agent": "Holdfast", "Accept-Encoding": "identity", **headers}
     if content:
         given["Content-Length"] = str(len(content))
-    with httpcore.ConnectionPool(ssl_context=_tls(), network_backend=backend) as pool:
+    with httpcore.ConnectionPool(ssl_context=system_tls(), network_backend=backend) as pool:
         url = httpcore.URL(
             scheme=address.scheme.encode(),
             host=address.host.encode(),
@@ -196,7 +196,7 @@ def _read(answer: httpcore.Response, *, size: int) -> bytes:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def system_tls() -> ssl.SSLContext:
     """Certificates of the system's own authorities, TLS 1.2 and above."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2

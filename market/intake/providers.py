@@ -28,6 +28,7 @@ class ListedInstrument:
     tick_size: Decimal  # currency
     lot_size: Decimal  # units
     previous_close: Decimal | None  # of the session before the current one
+    provider_symbols: str = ""  # what providers call it, where they call it otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from market.models import Exchange
 
 LISTING_SQL: Final = f"""
 SELECT instrument.id, instrument.symbol, exchange.mic, exchange.timezone, instrument.currency,
-       instrument.tick_size, instrument.lot_size, day.close,
-       day.opened_at, day.is_as_traded
+       instrument.tick_size, instrument.lot_size, instrument.provider_symbols,
+       day.close, day.opened_at, day.is_as_traded
 FROM unnest(%s::text[], %s::timestamptz[]) AS session (mic, starts_at)
 JOIN market_exchange AS exchange ON exchange.mic = session.mic
 JOIN market_instrument AS instrument ON instrument.exchange_id = exchange.mic
@@ -46,6 +46,7 @@ class ListedRow(NamedTuple):
     currency: str
     tick_size: Decimal
     lot_size: Decimal
+    provider_symbols: str
     close: Decimal | None
     closed_day_at: datetime | None
     is_as_traded: bool | None
@@ -84,4 +85,5 @@ def _listed(row: ListedRow, splits: Sequence[Split], *, at: datetime) -> ListedI
         tick_size=row.tick_size,
         lot_size=row.lot_size,
         previous_close=close,
+        provider_symbols=row.provider_symbols,
     )

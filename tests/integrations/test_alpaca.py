@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,7 +20,7 @@ from market.intake.bar_providers import (
     ProviderBusy,
     ProviderUnavailable,
 )
-from market.models import Instrument
+from market.models import Exchange, Instrument
 from tests.integrations.fake_alpaca import FakeAlpaca, bar, running
 
 SINCE = datetime(2026, 1, 5, 14, 30, tzinfo=UTC)
@@ -71,6 +71,19 @@ def test_minutes_are_asked_for_as_traded_and_read_exactly(alpaca: FakeAlpaca) ->
         Decimal(7),
     )
     assert first.currency == "USD"
+
+
+def test_days_are_the_exchanges_with_splits_in(alpaca: FakeAlpaca) -> None:
+    exchange = Exchange(mic="XNAS", timezone="America/New_York")
+    stock = Instrument(symbol="AAPL", exchange=exchange)
+    at = datetime(2026, 1, 5, 5, tzinfo=UTC)
+    bars = [bar(at + timedelta(days=n, hours=n)) for n in (-1, 0, 1, 2)]
+    alpaca.answers = [page(*bars[:2], token="2"), page(*bars[2:])]
+    days = AlpacaBars().days(stock, since=date(2026, 1, 5), until=date(2026, 1, 6))
+    assert [day.opened_at for day in days] == [at, at + timedelta(days=1)]
+    first = alpaca.asked[0]
+    assert (first["timeframe"], first["adjustment"]) == ("1Day", "split")
+    assert (first["start"], first["end"]) == ("2026-01-05", "2026-01-06")
 
 
 def test_the_feed_is_the_operators(alpaca: FakeAlpaca, settings: Settings) -> None:
