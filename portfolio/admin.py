@@ -17,6 +17,7 @@ from portfolio.models import (
     Lot,
     Portfolio,
     ProbeRun,
+    RiskThreshold,
 )
 
 
@@ -98,3 +99,12 @@ class JournalSealAdmin(ReadOnlyAdmin):
 class LedgerVerificationAdmin(ReadOnlyAdmin):
     list_display = ("verified_at", "seals", "entries", "problems")
     ordering = ("-verified_at", "-id")
+
+
+@admin.register(RiskThreshold)
+class RiskThresholdAdmin(ReadOnlyAdmin):
+    list_display = ("user", "portfolio", "rule", "maximum_pct")
+    list_filter = ("rule",)
+    search_fields = ("user__email", "portfolio__id")
+    ordering = ("id",)
+    list_select_related = ("user", "portfolio")

@@ -11,6 +11,7 @@ from accounts.problem_forms import ProblemForm
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
 from market.queries import instrument_by_address
+from portfolio.holdings.thresholds import DEFAULTS, Rule
 from portfolio.models.portfolios import PortfolioKind
 from portfolio.returns.gains import Method
 
@@ -84,6 +85,32 @@ class CashMoveForm(ProblemForm):
     )
     # Names the act, so that a form sent twice moves the money once.
     reference = forms.UUIDField(widget=forms.HiddenInput)
+
+
+def limit_field(label: str, rule: Rule) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal(0),
+        max_value=Decimal(100),
+        decimal_places=2,
+        widget=forms.TextInput(attrs=MONEY_INPUT | {"placeholder": str(DEFAULTS[rule])}),
+    )
+
+
+class ThresholdsForm(ProblemForm):
+    """How much may hang on one thing, in percent; an empty one goes back to what it was before."""
+
+    largest_name = limit_field("Largest name, %", Rule.LARGEST_NAME)
+    largest_sector = limit_field("Largest sector, %", Rule.LARGEST_SECTOR)
+    largest_currency = limit_field("Largest other currency, %", Rule.LARGEST_CURRENCY)
+    largest_country = limit_field("Largest country, %", Rule.LARGEST_COUNTRY)
+    cash_share = limit_field("Cash, %", Rule.CASH_SHARE)
+    cost_share = limit_field("Charges of a year, %", Rule.COST_SHARE)
+    is_for_all = forms.BooleanField(required=False, label="For all my portfolios")
+
+    def limits(self) -> dict[str, Decimal | None]:
+        return {rule.value: self.cleaned_data[rule.value] for rule in Rule}
 
 
 class PerformanceForm(forms.Form):

@@ -13,6 +13,7 @@ from portfolio.views import (
     portfolios,
     quality,
     recording,
+    xray,
 )
 
 app_name = "portfolio"
@@ -50,6 +51,7 @@ urlpatterns = [
     path("portfolios/<uuid:portfolio_id>/performance", performance.performance, name="performance"),
     path("portfolios/<uuid:portfolio_id>/allocation", allocation.allocation_tab, name="allocation"),
     path("portfolios/<uuid:portfolio_id>/income", income.income_tab, name="income"),
+    path("portfolios/<uuid:portfolio_id>/xray", xray.xray, name="xray"),
     path("portfolios/<uuid:portfolio_id>/health", quality.health, name="health"),
     path("portfolios/<uuid:portfolio_id>/cash", cash.cash, name="cash"),
     path("portfolios/<uuid:portfolio_id>/cash/moves", cash.move_cash, name="move_cash"),

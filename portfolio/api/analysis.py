@@ -6,14 +6,23 @@ from uuid import UUID
 from django.utils import timezone
 from ninja import Query, Router
 
-from accounts.auth import KeyAuth
+from accounts.auth import KeyAuth, KeyBound
 from accounts.http import ApiRequest
 from portfolio.api.reach import find_portfolio
 from portfolio.holdings.allocation import allocation
-from portfolio.holdings.schemas import AllocationOut, AllocationWanted
+from portfolio.holdings.risk_checks import risk_checks
+from portfolio.holdings.schemas import (
+    AllocationOut,
+    AllocationWanted,
+    RiskCheckOut,
+    RiskChecksOut,
+    ThresholdsIn,
+)
+from portfolio.holdings.thresholds import change_thresholds
 from portfolio.income.declared import declared_dividends
 from portfolio.income.received import received_income
 from portfolio.income.schemas import IncomeOut, IncomeWanted
+from portfolio.models import Portfolio
 from portfolio.quality.checks import quality_checks
 from portfolio.quality.schemas import FindingOut, QualityOut
 
@@ -50,3 +59,40 @@ def list_quality_findings(request: ApiRequest, portfolio_id: UUID) -> QualityOut
     portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
     found = quality_checks(portfolio, at=now)
     return QualityOut(items=[FindingOut.from_finding(one) for one in found], as_of=now)
+
+
+def checked(request: ApiRequest, portfolio: Portfolio) -> RiskChecksOut:
+    now = timezone.now()
+    found = risk_checks(portfolio, user=request.auth.user, at=now)
+    return RiskChecksOut(
+        currency=portfolio.currency,
+        items=[RiskCheckOut.from_check(one) for one in found],
+        as_of=now,
+    )
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/risk-checks", response=RiskChecksOut, auth=KeyAuth("read")
+)
+def list_risk_checks(request: ApiRequest, portfolio_id: UUID) -> RiskChecksOut:
+    """How much hangs on one name, sector, currency or country; cash, and charges of a year."""
+    return checked(request, find_portfolio(request.auth, portfolio_id))
+
+
+@router.patch(
+    "/portfolios/{uuid:portfolio_id}/risk-checks", response=RiskChecksOut, auth=KeyAuth("trade")
+)
+def change_risk_thresholds(
+    request: ApiRequest, portfolio_id: UUID, payload: ThresholdsIn
+) -> RiskChecksOut:
+    """Change limits, of this portfolio or of all."""
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    if payload.for_all_portfolios and request.auth.portfolio_ids:
+        raise KeyBound("This key is bound to portfolios, so it cannot change limits of all.")
+    change_thresholds(
+        user=request.auth.user,
+        portfolio=None if payload.for_all_portfolios else portfolio,
+        limits={rule.value: limit for rule, limit in payload.thresholds.items()},
+        changed_at=timezone.now(),
+    )
+    return checked(request, portfolio)

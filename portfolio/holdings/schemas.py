@@ -3,11 +3,14 @@
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from accounts.exact_json import AmountIn
 from accounts.schemas import SchemaIn, SchemaOut
 from market.schemas import NumberOut
 from portfolio.holdings.allocation import Allocation, Dimension
+from portfolio.holdings.risk_checks import RiskCheck
+from portfolio.holdings.thresholds import Rule
 from portfolio.schemas import attributes
 
 
@@ -45,3 +48,41 @@ class AllocationOut(SchemaOut):
             reasons={"total_value": "no_price"} if found.total is None else {},
             as_of=as_of,
         )
+
+
+class RiskCheckOut(SchemaOut):
+    """`share_pct` is in percent of the portfolio's worth; null with the code of its reason."""
+
+    rule: str
+    title: str
+    subject: Annotated[str, Field(description="what weighs most")]
+    value: NumberOut | None
+    share_pct: NumberOut | None
+    maximum_pct: NumberOut
+    source: Annotated[str, Field(description="whose limit it is: default, user or portfolio")]
+    is_exceeded: bool | None
+    reason: str
+
+    @classmethod
+    def from_check(cls, found: RiskCheck) -> Self:
+        return cls(**attributes(found, cls.model_fields))
+
+
+class RiskChecksOut(SchemaOut):
+    currency: str
+    items: list[RiskCheckOut]
+    next_cursor: None = None
+    as_of: datetime
+
+
+class ThresholdsIn(SchemaIn):
+    """Limits in percent by rule; null takes one back. What is left out stays as it is."""
+
+    thresholds: dict[Rule, AmountIn | None]
+    for_all_portfolios: Annotated[
+        bool, Field(description="limits of the user, where a portfolio has none of its own")
+    ] = False
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"thresholds": {"largest_name": "15", "cash_share": None}}}
+    )

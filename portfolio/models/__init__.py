@@ -10,6 +10,7 @@ from portfolio.models.ledger import (
 )
 from portfolio.models.lots import Lot, LotClosure, Position, UnitMove
 from portfolio.models.portfolios import LotMethod, Portfolio, PortfolioKind
+from portfolio.models.risk_thresholds import RiskThreshold
 from portfolio.models.seals import JournalSeal, LedgerVerification
 from portfolio.models.valuations import DailyValuation
 
@@ -34,6 +35,7 @@ __all__ = [
     "Position",
     "Posting",
     "ProbeRun",
+    "RiskThreshold",
     "SavedMapping",
     "UnitMove",
 ]

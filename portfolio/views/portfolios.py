@@ -41,6 +41,7 @@ TABS: Final = {
     "activities": "Activities",
     "journal": "Journal",
     "cash": "Cash",
+    "xray": "X-ray",
     "health": "Health",
 }
 

@@ -50,6 +50,7 @@ def test_a_page_fits_and_is_accessible(
         "allocation?by=sector",
         "income",
         "health",
+        "xray",
     ],
 )
 def test_a_page_of_a_portfolio_fits_and_is_accessible(
