@@ -6,24 +6,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('portfolio', '0009_files_on_their_way_into_the_books'),
+        ("portfolio", "0009_files_on_their_way_into_the_books"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RiskThreshold',
+            name="RiskThreshold",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('rule', models.CharField(max_length=20)),
-                ('maximum_pct', models.DecimalField(decimal_places=2, max_digits=5)),
-                ('portfolio', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='portfolio.portfolio')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='risk_thresholds', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("rule", models.CharField(max_length=20)),
+                ("maximum_pct", models.DecimalField(decimal_places=2, max_digits=5)),
+                (
+                    "portfolio",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="portfolio.portfolio",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="risk_thresholds",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'portfolio', 'rule'), name='risk_threshold_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('maximum_pct__gte', 0), ('maximum_pct__lte', 100)), name='risk_threshold_is_a_percentage')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "portfolio", "rule"),
+                        name="risk_threshold_once",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("maximum_pct__gte", 0), ("maximum_pct__lte", 100)),
+                        name="risk_threshold_is_a_percentage",
+                    ),
+                ],
             },
         ),
     ]

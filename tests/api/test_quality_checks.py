@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from market.calendar import trading_hours
 from market.models import IngestionRun, Instrument, QuarantinedRow
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import LedgerBalance, Portfolio
@@ -26,6 +27,7 @@ MIDNIGHT = FIRST.replace(hour=5)
 @pytest.fixture
 def book(api: ApiClient, apple: Instrument) -> Book:
     """Ten bought at 100 on a Wednesday, paid by a deposit, with a fresh price."""
+    trading_hours("XNAS")  # loading calendars takes seconds, which no request should wait for here
     make_quote(apple, last="100", occurred_at=timezone.now())
     book = Book(api)
     book("deposit", amount="1000", day=0)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from market.calendar import trading_hours
 from market.models import Instrument
 from portfolio.bookkeeping.probes import failed_probes
 from portfolio.bookkeeping.rebuilding import find_differences
@@ -16,6 +17,7 @@ from tests.api.clients import ApiClient
 
 @pytest.fixture(autouse=True)
 def balanced_books(db: None, apple: Instrument) -> Iterator[None]:
+    trading_hours("XNAS")  # loading calendars takes seconds, which no request should wait for here
     yield
     assert failed_probes() == []
     for portfolio_id in Portfolio.objects.values_list("id", flat=True):
