@@ -113,7 +113,7 @@ def get_account(request: ApiRequest) -> HttpResponse:
             "non_marginable_buying_power": buying_power,
             "cash": plain_or_none(worth.cash),
             "cash_withdrawable": plain(min(worth.settled_cash, worth.buying_power)),
-            "portfolio_value": equity or plain_or_none(worth.cash),
+            "portfolio_value": equity,
             "equity": equity,
             "last_equity": equity if last is None else plain(last),
             "long_market_value": plain_or_none(worth.market_value),
