@@ -23,6 +23,7 @@ from alpaca.trading.requests import (
     CreateWatchlistRequest,
     GetAssetsRequest,
     GetCalendarRequest,
+    GetOptionContractsRequest,
     GetOrdersRequest,
     GetPortfolioHistoryRequest,
     LimitOrderRequest,
@@ -273,3 +274,20 @@ def test_activities_tell_of_fills_and_money(trading: Any, match: Match) -> None:
     assert first == every[:1]
     rest = trading.get("/account/activities", {"page_size": 1, "page_token": first[0]["id"]})
     assert rest == every[1:]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda it: it.exercise_options_position("AAPL260116C00100000"), id="exercise"),
+        pytest.param(lambda it: it.get_option_contract("AAPL260116C00100000"), id="contract"),
+        pytest.param(
+            lambda it: it.get_option_contracts(GetOptionContractsRequest()), id="contracts"
+        ),
+    ],
+)
+def test_options_are_refused_in_words(trading: Any, ask: Callable[[Any], Any]) -> None:
+    with pytest.raises(APIError) as refused:
+        ask(trading)
+    assert (refused.value.status_code, refused.value.code) == (404, 40410000)
+    assert refused.value.message
