@@ -12,6 +12,7 @@ from portfolio.views import (
     performance,
     portfolios,
     quality,
+    realised,
     recording,
     xray,
 )
@@ -51,6 +52,12 @@ urlpatterns = [
     path("portfolios/<uuid:portfolio_id>/performance", performance.performance, name="performance"),
     path("portfolios/<uuid:portfolio_id>/allocation", allocation.allocation_tab, name="allocation"),
     path("portfolios/<uuid:portfolio_id>/income", income.income_tab, name="income"),
+    path("portfolios/<uuid:portfolio_id>/realised", realised.realised, name="realised"),
+    path(
+        "portfolios/<uuid:portfolio_id>/realised/file",
+        realised.realised_file,
+        name="download_realised",
+    ),
     path("portfolios/<uuid:portfolio_id>/xray", xray.xray, name="xray"),
     path("portfolios/<uuid:portfolio_id>/health", quality.health, name="health"),
     path("portfolios/<uuid:portfolio_id>/cash", cash.cash, name="cash"),

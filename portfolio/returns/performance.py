@@ -136,6 +136,8 @@ DRIVEN: Final = (
 class RealisedPeriod:
     """Sales of a period, and beside each what it gained since the period began."""
 
+    start: date
+    end: date
     realised: Sequence[RealisedGain]
     period_gains: Sequence[Decimal | None]
 
@@ -158,7 +160,7 @@ def realised_gains(
     trades = trades_until(portfolio, final)
     realised, _ = realise(trades, method, start=first, cost_dates=())
     gains = period_gains(portfolio, realised, trades, start=first)
-    return RealisedPeriod(realised, gains)
+    return RealisedPeriod(first, final, realised, gains)
 
 
 def realise(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field
 
-from accounts.schemas import SchemaIn, SchemaOut
+from accounts.schemas import FormatIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
 from portfolio.bookkeeping.amounts import TEN_PLACES
 from portfolio.returns.gains import Method, RealisedGain
@@ -37,6 +37,10 @@ class PeriodWanted(SchemaIn):
 
 class PerformanceWanted(PeriodWanted):
     benchmark: Annotated[Symbol | None, Field(description="an instrument to compare with")] = None
+
+
+class RealisedWanted(PeriodWanted):
+    format: FormatIn = None
 
 
 class MonthOut(SchemaOut):

@@ -37,6 +37,7 @@ TABS: Final = {
     "performance": "Performance",
     "allocation": "Allocation",
     "income": "Income",
+    "realised": "Realised gains",
     "lots": "Lots",
     "activities": "Activities",
     "journal": "Journal",

@@ -51,6 +51,7 @@ def test_a_page_fits_and_is_accessible(
         "income",
         "health",
         "xray",
+        "realised",
     ],
 )
 def test_a_page_of_a_portfolio_fits_and_is_accessible(

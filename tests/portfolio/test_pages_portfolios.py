@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 TABS = (
     *("", "/positions", "/performance", "/allocation", "/income", "/lots", "/activities"),
-    *("/journal", "/cash", "/health", "/xray"),
+    *("/journal", "/cash", "/health", "/xray", "/realised"),
 )
 LAST_WEEK = timezone.now() - timedelta(days=7)
 
