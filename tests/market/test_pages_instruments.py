@@ -136,6 +136,21 @@ def test_a_symbol_of_two_exchanges_leads_to_the_choice(page: Client, apple: Inst
     assert page.get("/instruments/XNYS:AAPL").status_code == 200
 
 
+def test_the_page_shows_the_statistics_of_a_year(page: Client, apple: Instrument) -> None:
+    make_daily_bars(apple, [10, 12, 17], first_at=timezone.now() - timedelta(days=4))
+    words = text_of(page, "/instruments/AAPL").split()
+    text = " ".join(words)
+    for name, figure in (("Lowest", "10.00"), ("Highest", "17.00"), ("Mean close", "13.00")):
+        assert f"<dt>{name}</dt> <dd> {figure} </dd>" in text
+    assert "<dt>Standard deviation</dt> <dd> 3.61 </dd>" in text  # of a sample: √13
+
+
+def test_of_one_day_there_is_no_deviation(page: Client, apple: Instrument) -> None:
+    make_daily_bars(apple, [10], first_at=timezone.now() - timedelta(days=4))
+    text = " ".join(text_of(page, "/instruments/AAPL").split())
+    assert "<dt>Standard deviation</dt> <dd> – </dd>" in text
+
+
 def test_the_chart_is_a_figure_with_its_live_bar(page: Client, apple: Instrument) -> None:
     make_daily_bars(apple, [10, 11, 12])
     figure = page.get("/instruments/AAPL/chart?interval=1d&timezone=Europe/Berlin").json()
