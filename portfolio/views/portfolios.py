@@ -37,7 +37,7 @@ TABS: Final = {
     "performance": "Performance",
     "allocation": "Allocation",
     "income": "Income",
-    "realised": "Realised gains",
+    "realised": "Realised",
     "lots": "Lots",
     "activities": "Activities",
     "journal": "Journal",
