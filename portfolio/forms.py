@@ -12,7 +12,7 @@ from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
 from market.queries import instrument_by_address
 from portfolio.holdings.thresholds import DEFAULTS, Rule
-from portfolio.models.portfolios import PortfolioKind
+from portfolio.models.portfolios import BookedActions, PortfolioKind
 from portfolio.returns.gains import Method
 
 CURRENCIES: Final = ("USD", "EUR", "GBP", "CHF", "JPY")
@@ -60,6 +60,12 @@ class BookingForm(ProblemForm):
     """How a portfolio books."""
 
     lot_method = forms.ChoiceField(choices=METHODS, label="Lots a sale uses")
+    # Paper portfolios book all of them, and are not asked.
+    booked_actions = forms.ChoiceField(
+        choices=BookedActions.choices,
+        label="Of the market, booked by themselves",
+        required=False,
+    )
 
 
 class PortfolioNameForm(ProblemForm):

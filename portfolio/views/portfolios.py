@@ -99,7 +99,12 @@ def lots(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     context |= {
         "lots": queries.lot_rows(portfolio, is_open=not shows_closed),
         "shows_closed": shows_closed,
-        "method_form": BookingForm(initial={"lot_method": portfolio.lot_method}),
+        "method_form": BookingForm(
+            initial={
+                "lot_method": portfolio.lot_method,
+                "booked_actions": portfolio.booked_actions,
+            }
+        ),
         "status_choices": [
             Choice("Open", "?status=open", is_current=not shows_closed),
             Choice("Closed", "?status=closed", is_current=shows_closed),

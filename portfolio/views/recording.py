@@ -65,18 +65,19 @@ def reverse_one(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID)
 @signed_in
 @require_POST
 def change_method(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    """Choose which lots sales use; all lots are derived anew."""
+    """Choose which lots sales use, and which of the market's actions book themselves."""
     portfolio, form = find_portfolio(request, portfolio_id), BookingForm(request.POST)
     if form.is_valid():
         change_booking(
             portfolio_id=portfolio.id,
             owner=request.user,
             lot_method=form.cleaned_data["lot_method"],
+            booked_actions=form.cleaned_data["booked_actions"] or None,
             changed_at=timezone.now(),
         )
-        messages.success(request, "Lots are derived anew.")
+        messages.success(request, "Saved. Lots follow from it.")
     else:
-        messages.error(request, "There is no such method.")
+        messages.error(request, "There is no such way of booking.")
     return redirect("portfolio:lots", portfolio.id)
 
 

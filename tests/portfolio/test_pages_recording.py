@@ -116,3 +116,21 @@ def test_strangers_record_nothing(tracked: Portfolio) -> None:
     stranger = Client()
     stranger.force_login(make_user("charlie@example.com"))
     assert stranger.get(address(tracked, "new")).status_code == 404
+
+
+def test_which_market_actions_book_themselves_is_chosen_on_the_page(
+    browser: Client, tracked: Portfolio
+) -> None:
+    path = f"/portfolios/{tracked.id}/lots/method"
+    chosen = {"lot_method": "fifo", "booked_actions": "all"}
+    assert browser.post(path, chosen).status_code == 302
+    tracked.refresh_from_db()
+    assert tracked.booked_actions == "all"
+    assert (
+        '<option value="all" selected>'
+        in browser.get(f"/portfolios/{tracked.id}/lots").content.decode()
+    )
+    browser.post(path, chosen | {"booked_actions": "some"})
+    browser.post(path, {"lot_method": "fifo"})  # what is left out stays as it is
+    tracked.refresh_from_db()
+    assert tracked.booked_actions == "all"
