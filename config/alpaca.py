@@ -31,6 +31,8 @@ ROUTERS: Final = (
 class AlpacaAPI(HoldfastAPI):
     """As ours, with what its callers send and get translated around the frame."""
 
+    refuses_unknown_parameters = False  # Alpaca leaves out what it does not know
+
     def spoken(self, view: View) -> View:
         @wraps(view)
         def speak(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -37,6 +37,7 @@ from config.problems import (
 )
 from config.rate_limiting import limited
 from config.time_limits import bounded, in_one_transaction, timed
+from config.unknown_parameters import refuse_unknown_parameters
 
 View = Callable[..., HttpResponseBase]
 
@@ -48,7 +49,8 @@ Everything the pages do, for programs. A page and its endpoint call the same ope
 * Send a key as `Authorization: Bearer hf_live_…` or `X-API-Key`, or an access token as Bearer.
   Session cookies do not count.
 * Lists answer `items` and `next_cursor`; pass it as `cursor` for the next page.
-* Failures are `application/problem+json`; `errors` names every field that is wrong.
+* Failures are `application/problem+json`; `errors` names every field that is wrong, and every
+  parameter or field that there is none of.
 * `RateLimit` tells how many requests are left; beyond them is 429 with `Retry-After`.
 * Orders and activities need an `Idempotency-Key`; elsewhere it is welcome.
 """
@@ -95,6 +97,8 @@ class LocalDocs(DocsBase):
 class HoldfastAPI(NinjaAPI):
     """Ninja, with one frame around every address below it."""
 
+    refuses_unknown_parameters = True
+
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """The function's own name, which stays when its module moves."""
         return str(operation.view_func.__name__)
@@ -105,6 +109,11 @@ class HoldfastAPI(NinjaAPI):
         return document
 
     def _get_urls(self) -> list[Any]:
+        if self.refuses_unknown_parameters:
+            for router in self._get_bound_routers():
+                for view in router.path_operations.values():
+                    for operation in view.operations:
+                        refuse_unknown_parameters(operation)
         # Ninja makes plain patterns only, each with a view.
         patterns: list[Any] = super()._get_urls()
         patterns.append(re_path(r"^.*$", unknown_path, name="unknown-path"))

@@ -171,8 +171,7 @@ def possible_failures(path: str, method: str, operation: dict[str, Any]) -> Iter
         yield HTTPStatus.CONFLICT
     if "requestBody" in operation:
         yield from (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-    if "requestBody" in operation or operation["parameters"]:
-        yield HTTPStatus.UNPROCESSABLE_ENTITY
+    yield HTTPStatus.UNPROCESSABLE_ENTITY  # if only for a parameter that there is none of
     if UNCOUNTED not in path:
         yield HTTPStatus.TOO_MANY_REQUESTS
     yield from (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)

@@ -44,6 +44,10 @@ def test_a_key_opens_in_each_way(key: str) -> None:
         assert get(headers).status_code == 200
 
 
+def test_what_it_does_not_know_of_an_address_it_leaves_out(key: str) -> None:
+    assert get(alpaca(key, key), f"{ACCOUNT}?nothing=1").status_code == 200
+
+
 def test_whoever_has_no_key_is_told_so(client: Client, anna: User, key: str) -> None:
     client.force_login(anna)
     assert_refused(client.get(ACCOUNT), 401, 40110000)
