@@ -18,12 +18,14 @@ from config.request_pool import WsgiRequests
 from config.wsgi import application as wsgi_application
 
 from config.access import checks  # isort: skip
+from config.daphne_refusals import speak_for_daphne  # isort: skip
 from config.middleware.audit_origin import SocketAuditOrigin  # isort: skip
 from config.middleware.socket_log import SocketLog  # isort: skip
 from config.routing import websocket_application  # isort: skip
 
 checks.refuse_undeclared([checks.find_undeclared_sockets])
 leave_forms_to_django()
+speak_for_daphne()
 
 # Else the first visitor would wait for every page's code, and see its mistakes.
 import_module(settings.ROOT_URLCONF)

@@ -24,7 +24,7 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     "matrix of the API": ("tests/authorisation/test_api_matrix.py",),
     "every operation": ("tests/fuzzing/",),
     "kill": ("tests/trading/test_kill.py",),
-    "up": ("tests/config/test_daphne_forms.py", "tests/config/test_up.py"),
+    "up": ("tests/config/test_daphne.py", "tests/config/test_up.py"),
     "clean clone": ("tests/config/test_clean_clone.py",),
     "stop kill": ("tests/trading/test_stop_kill.py",),
     "social login": ("tests/browser/test_social_login.py",),
