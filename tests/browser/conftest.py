@@ -1,10 +1,11 @@
 """A real Chromium for journeys through a live desk. Anything on its console fails the test."""
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Final, cast
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.chromium import VIEWPORT, find_chromium, launch
@@ -78,7 +79,7 @@ def investor(visitor: Page) -> Page:
     return visitor
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def admin_email(live_desk: LiveDesk) -> str:
     email = f"staff-{live_desk.port}@example.com"
     live_desk.manage("create_user", email, "--password", PASSWORD, "--tier", "admin")
@@ -90,6 +91,25 @@ def admin(page: Page, live_desk: LiveDesk, admin_email: str) -> Page:
     """One of the staff, signed in."""
     page.goto(f"{live_desk.url}/accounts/login/")
     sign_in(page, admin_email)
+    return page
+
+
+@pytest.fixture(scope="package")
+def cookies_of_onlooker() -> list[SetCookieParam]:
+    """Empty until there is one."""
+    return []
+
+
+@pytest.fixture
+def onlooker(page: Page, live_desk: LiveDesk, cookies_of_onlooker: list[SetCookieParam]) -> Page:
+    """An investor who changes nothing: one for all tests, because making a demo takes long."""
+    if cookies_of_onlooker:
+        page.context.add_cookies(cookies_of_onlooker)
+        page.goto(f"{live_desk.url}/home")
+    else:
+        page.goto(live_desk.url)
+        open_the_demo(page)
+        cookies_of_onlooker.extend(cast("list[SetCookieParam]", page.context.cookies()))
     return page
 
 

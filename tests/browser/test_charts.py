@@ -24,11 +24,11 @@ CHART = re.compile(r"/chart\?")
 
 
 @pytest.fixture
-def investor(investor: Page) -> Page:
+def onlooker(onlooker: Page) -> Page:
     """One who looks at an instrument."""
-    go(investor, "/instruments/MSFT")
-    see_the_chart(investor)
-    return investor
+    go(onlooker, "/instruments/MSFT")
+    see_the_chart(onlooker)
+    return onlooker
 
 
 def see_the_chart(page: Page) -> None:
@@ -59,112 +59,114 @@ def choose(page: Page, name: str) -> None:
     see_the_chart(page)
 
 
-def test_indicators_are_chosen_and_remembered(investor: Page) -> None:
+def test_indicators_are_chosen_and_remembered(onlooker: Page) -> None:
     for name in ("SMA 20", "Bollinger 20", "RSI 14", "MACD 12, 26, 9"):
-        choose(investor, name)
-    assert {"SMA 20", "Bollinger 20 upper", "RSI 14", "MACD signal"} <= set(plotted(investor))
-    expect(investor.locator("[data-plot]")).to_have_attribute("data-panes", "2")
-    expect(investor.locator("[data-summary]")).to_contain_text("RSI 14")
-    investor.reload()
-    see_the_chart(investor)
-    assert "RSI 14" in plotted(investor)
-    chosen = investor.get_by_role("button", name="RSI 14")
+        choose(onlooker, name)
+    assert {"SMA 20", "Bollinger 20 upper", "RSI 14", "MACD signal"} <= set(plotted(onlooker))
+    expect(onlooker.locator("[data-plot]")).to_have_attribute("data-panes", "2")
+    expect(onlooker.locator("[data-summary]")).to_contain_text("RSI 14")
+    onlooker.reload()
+    see_the_chart(onlooker)
+    assert "RSI 14" in plotted(onlooker)
+    chosen = onlooker.get_by_role("button", name="RSI 14")
     expect(chosen).to_have_attribute("aria-pressed", "true")
-    choose(investor, "RSI 14")
-    assert "RSI 14" not in plotted(investor)
+    choose(onlooker, "RSI 14")
+    assert "RSI 14" not in plotted(onlooker)
 
 
-def test_moving_to_the_left_loads_older_candles_and_end_returns(investor: Page) -> None:
-    plot = investor.locator("[data-plot]")
+def test_moving_to_the_left_loads_older_candles_and_end_returns(onlooker: Page) -> None:
+    plot = onlooker.locator("[data-plot]")
     newest = plot.get_attribute("data-first")
     plot.focus()
-    with investor.expect_response(re.compile(r"/chart\?.*end=\d+")) as answer:
+    with onlooker.expect_response(re.compile(r"/chart\?.*end=\d+")) as answer:
         for _ in range(8):
-            investor.keyboard.press("PageUp")
+            onlooker.keyboard.press("PageUp")
     figure = answer.value.json()
     assert figure["has_newer"] is True
     assert len(figure["labels"]) == 500
-    see_the_chart(investor)
+    see_the_chart(onlooker)
     assert plot.get_attribute("data-first") != newest
-    with investor.expect_response(CHART):
-        investor.keyboard.press("End")
+    with onlooker.expect_response(CHART):
+        onlooker.keyboard.press("End")
     expect(plot).to_have_attribute("data-first", newest or "")
 
 
-def test_dragging_moves_the_chart(investor: Page) -> None:
-    plot = investor.locator("[data-plot]")
+def test_dragging_moves_the_chart(onlooker: Page) -> None:
+    plot = onlooker.locator("[data-plot]")
     first = plot.get_attribute("data-first") or ""
     area = plot.bounding_box()
     assert area is not None
-    investor.mouse.move(area["x"] + 100, area["y"] + 100)
-    investor.mouse.down()
-    investor.mouse.move(area["x"] + 400, area["y"] + 100, steps=5)
-    investor.mouse.up()
+    onlooker.mouse.move(area["x"] + 100, area["y"] + 100)
+    onlooker.mouse.down()
+    onlooker.mouse.move(area["x"] + 400, area["y"] + 100, steps=5)
+    onlooker.mouse.up()
     expect(plot).not_to_have_attribute("data-first", first)
 
 
-def test_arrow_keys_read_candle_by_candle(investor: Page) -> None:
-    plot, readout = investor.locator("[data-plot]"), investor.locator("[data-readout]")
+def test_arrow_keys_read_candle_by_candle(onlooker: Page) -> None:
+    plot, readout = onlooker.locator("[data-plot]"), onlooker.locator("[data-readout]")
     plot.focus()
-    investor.keyboard.press("ArrowLeft")
+    onlooker.keyboard.press("ArrowLeft")
     expect(readout).to_contain_text("still open")
-    investor.keyboard.press("ArrowLeft")
+    onlooker.keyboard.press("ArrowLeft")
     expect(readout).to_contain_text(re.compile(r"\d{4}, Open .*, Close .*, Volume"))
     expect(plot.locator(".hoverlayer text").first).to_be_attached()
     before = readout.inner_text()
-    investor.keyboard.press("Shift+ArrowLeft")
+    onlooker.keyboard.press("Shift+ArrowLeft")
     expect(readout).not_to_have_text(before)
     first = plot.get_attribute("data-first") or ""
-    investor.keyboard.press("-")
+    onlooker.keyboard.press("-")
     expect(plot).not_to_have_attribute("data-first", first)
 
 
-def test_a_logarithmic_scale(investor: Page) -> None:
-    linear = axis(investor, "yaxis")["range"]
-    choose(investor, "Log")
-    found = axis(investor, "yaxis")
+def test_a_logarithmic_scale(onlooker: Page) -> None:
+    linear = axis(onlooker, "yaxis")["range"]
+    choose(onlooker, "Log")
+    found = axis(onlooker, "yaxis")
     assert found["type"] == "log"
     assert 10 ** found["range"][0] == pytest.approx(linear[0], rel=0.1)
-    close = investor.locator("[data-plot]").get_attribute("data-close")
-    expect(investor.locator("[data-plot]")).not_to_have_attribute(
+    close = onlooker.locator("[data-plot]").get_attribute("data-close")
+    expect(onlooker.locator("[data-plot]")).not_to_have_attribute(
         "data-close", close or "", timeout=PATIENCE_MS
     )
-    keep_picture(investor, "chart-log")
-    choose(investor, "Log")
-    assert axis(investor, "yaxis")["type"] != "log"
+    keep_picture(onlooker, "chart-log")
+    choose(onlooker, "Log")
+    assert axis(onlooker, "yaxis")["type"] != "log"
 
 
-def test_ranges_choose_their_own_candles(investor: Page) -> None:
-    choose(investor, "5Y")
-    expect(investor.locator("[data-interval='1w']")).to_have_attribute("aria-current", "true")
-    start, end = axis(investor, "xaxis")["range"]
+def test_ranges_choose_their_own_candles(onlooker: Page) -> None:
+    choose(onlooker, "5Y")
+    expect(onlooker.locator("[data-interval='1w']")).to_have_attribute("aria-current", "true")
+    start, end = axis(onlooker, "xaxis")["range"]
     assert 200 < end - start < 300
-    choose(investor, "1D")
-    expect(investor.locator("[data-interval='5m']")).to_have_attribute("aria-current", "true")
+    choose(onlooker, "1D")
+    expect(onlooker.locator("[data-interval='5m']")).to_have_attribute("aria-current", "true")
 
 
-def test_several_instruments_are_compared(investor: Page, complaints: list[str]) -> None:
-    field = investor.get_by_label("Compare with these symbols")
+def test_several_instruments_are_compared(onlooker: Page, complaints: list[str]) -> None:
+    field = onlooker.get_by_label("Compare with these symbols")
     field.fill("KO, aapl")
-    with investor.expect_response(CHART):
+    with onlooker.expect_response(CHART):
         field.press("Enter")
-    see_the_chart(investor)
-    assert plotted(investor) == ["MSFT", "KO", "AAPL"]
-    assert axis(investor, "yaxis")["ticksuffix"] == "%"
-    expect(investor.locator("[data-summary]")).to_contain_text("KO from")
-    keep_picture(investor, "chart-compare")
+    see_the_chart(onlooker)
+    assert plotted(onlooker) == ["MSFT", "KO", "AAPL"]
+    assert axis(onlooker, "yaxis")["ticksuffix"] == "%"
+    expect(onlooker.locator("[data-summary]")).to_contain_text("KO from")
+    keep_picture(onlooker, "chart-compare")
     field.fill("NOPE")
     field.press("Enter")
-    expect(investor.locator("[data-note]")).to_contain_text("NOPE")
+    expect(onlooker.locator("[data-note]")).to_contain_text("NOPE")
     complaints.clear()  # the refusal is one to the console
     field.fill("")
-    with investor.expect_response(CHART):
+    with onlooker.expect_response(CHART):
         field.press("Enter")
-    see_the_chart(investor)
-    assert plotted(investor)[0] == "candlestick"
+    see_the_chart(onlooker)
+    assert plotted(onlooker)[0] == "candlestick"
 
 
 def test_a_fill_is_marked_on_the_chart(investor: Page) -> None:
+    go(investor, "/instruments/MSFT")
+    see_the_chart(investor)
     investor.locator("#ticket").get_by_text("Market", exact=True).click()
     investor.locator("#ticket [name=size]").fill("2")
     investor.get_by_role("button", name="Buy MSFT").click()
@@ -173,16 +175,16 @@ def test_a_fill_is_marked_on_the_chart(investor: Page) -> None:
     assert "Bought" in plotted(investor)
 
 
-def test_the_chart_fits_and_is_accessible(investor: Page, check_accessibility: Check) -> None:
-    investor.emulate_media(reduced_motion="reduce")
+def test_the_chart_fits_and_is_accessible(onlooker: Page, check_accessibility: Check) -> None:
+    onlooker.emulate_media(reduced_motion="reduce")
     for name in ("SMA 20", "EMA 50", "RSI 14", "MACD 12, 26, 9"):
-        choose(investor, name)
+        choose(onlooker, name)
     for width in (360, 1280):
-        investor.set_viewport_size({"width": width, "height": 900})
+        onlooker.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
-            investor.emulate_media(color_scheme=scheme)
-            investor.reload()
-            see_the_chart(investor)
-            assert investor.evaluate("document.documentElement.scrollWidth") <= width
-            check_accessibility(investor)
-            keep_picture(investor, f"chart-{width}-{scheme}")
+            onlooker.emulate_media(color_scheme=scheme)
+            onlooker.reload()
+            see_the_chart(onlooker)
+            assert onlooker.evaluate("document.documentElement.scrollWidth") <= width
+            check_accessibility(onlooker)
+            keep_picture(onlooker, f"chart-{width}-{scheme}")

@@ -22,41 +22,49 @@ pytestmark = [
 PATIENCE_MS = 20_000
 
 
+def see_an_instrument(page: Page) -> Page:
+    go(page, "/instruments/MSFT")
+    expect(page.locator("#ticket")).to_be_visible()
+    # The book comes to life once it is seen.
+    page.locator("[data-tape]").scroll_into_view_if_needed()
+    expect(page.locator(".ladder__price[data-reach]")).to_have_count(1)
+    return page
+
+
 @pytest.fixture
 def investor(investor: Page) -> Page:
-    """One who looks at an instrument."""
-    go(investor, "/instruments/MSFT")
-    expect(investor.locator("#ticket")).to_be_visible()
-    # The book comes to life once it is seen.
-    investor.locator("[data-tape]").scroll_into_view_if_needed()
-    expect(investor.locator(".ladder__price[data-reach]")).to_have_count(1)
-    return investor
+    return see_an_instrument(investor)
+
+
+@pytest.fixture
+def onlooker(onlooker: Page) -> Page:
+    return see_an_instrument(onlooker)
 
 
 def price_of(text: str) -> Decimal:
     return Decimal(text.replace(",", ""))
 
 
-def test_the_ladder_moves_and_stays_in_order(investor: Page) -> None:
-    ladder = investor.locator("[data-ladder]")
+def test_the_ladder_moves_and_stays_in_order(onlooker: Page) -> None:
+    ladder = onlooker.locator("[data-ladder]")
     sizes = ladder.locator("[data-level=size]")
     expect(sizes.nth(7)).not_to_have_text(sizes.nth(7).inner_text(), timeout=PATIENCE_MS)
-    words = investor.evaluate(
+    words = onlooker.evaluate(
         "[...document.querySelectorAll('[data-ladder] tr[data-price]')].map(r => r.dataset.price)"
     )
     prices = [Decimal(word) for word in words]
     assert prices == sorted(prices, reverse=True)
     spread = price_of(ladder.locator("[data-book=spread]").inner_text())
     assert spread > 0
-    widths = investor.evaluate(
+    widths = onlooker.evaluate(
         "[...document.querySelectorAll('[data-side=bid] rect')].map(r => r.width.baseVal.value)"
     )
     assert widths[0] > 0
     assert widths[:5] == sorted(widths[:5])
 
 
-def test_the_tape_moves_until_it_is_paused(investor: Page) -> None:
-    tape = investor.locator("[data-tape]")
+def test_the_tape_moves_until_it_is_paused(onlooker: Page) -> None:
+    tape = onlooker.locator("[data-tape]")
     newest = tape.locator("tbody tr").first
     expect(newest).not_to_have_text(newest.inner_text(), timeout=PATIENCE_MS)
     expect(newest.locator("time")).to_have_attribute("title", re.compile("E[SD]T|GMT-"))
@@ -65,7 +73,7 @@ def test_the_tape_moves_until_it_is_paused(investor: Page) -> None:
     pause.click()
     expect(pause).to_have_attribute("aria-pressed", "true")
     still = tape.locator("tbody").inner_text()
-    ladder = investor.locator("[data-level=size]").nth(7)
+    ladder = onlooker.locator("[data-level=size]").nth(7)
     for _ in range(2):  # time goes on beside it
         expect(ladder).not_to_have_text(ladder.inner_text(), timeout=PATIENCE_MS)
     assert tape.locator("tbody").inner_text() == still
@@ -73,18 +81,18 @@ def test_the_tape_moves_until_it_is_paused(investor: Page) -> None:
     expect(newest).not_to_have_text(still.splitlines()[0], timeout=PATIENCE_MS)
 
 
-def test_a_price_is_put_into_the_ticket_by_keyboard(investor: Page) -> None:
-    best = investor.locator("[data-side=bid] .ladder__price").first
+def test_a_price_is_put_into_the_ticket_by_keyboard(onlooker: Page) -> None:
+    best = onlooker.locator("[data-side=bid] .ladder__price").first
     expect(best).to_have_attribute("tabindex", "0")
     best.focus()
-    investor.keyboard.press("ArrowDown")
-    focused = investor.locator(".ladder__price:focus")
+    onlooker.keyboard.press("ArrowDown")
+    focused = onlooker.locator(".ladder__price:focus")
     expect(focused).to_have_attribute("tabindex", "0")
-    investor.keyboard.press("Enter")
-    expect(investor.locator("#ticket [name=type][value=limit]")).to_be_checked()
-    limit = investor.locator("#ticket [name=limit_price]")
+    onlooker.keyboard.press("Enter")
+    expect(onlooker.locator("#ticket [name=type][value=limit]")).to_be_checked()
+    limit = onlooker.locator("#ticket [name=limit_price]")
     expect(limit).to_have_value(re.compile(r"^\d+(\.\d+)?$"))
-    expect(investor.locator("[data-chosen]")).to_contain_text("is in the ticket")
+    expect(onlooker.locator("[data-chosen]")).to_contain_text("is in the ticket")
     expect(focused).to_have_count(1)
 
 
@@ -114,15 +122,15 @@ def test_own_orders_and_fills_are_marked(investor: Page) -> None:
     keep_picture(investor, "depth-own")
 
 
-def test_without_script_a_price_leads_to_the_ticket(investor: Page) -> None:
-    href = investor.locator("[data-side=bid] .ladder__price").first.get_attribute("href")
+def test_without_script_a_price_leads_to_the_ticket(onlooker: Page) -> None:
+    href = onlooker.locator("[data-side=bid] .ladder__price").first.get_attribute("href")
     assert href is not None
-    go(investor, href)
-    expect(investor.locator("[name=type][value=limit]")).to_be_checked()
-    expect(investor.locator("[name=limit_price]")).to_have_value(href.rpartition("=")[2])
+    go(onlooker, href)
+    expect(onlooker.locator("[name=type][value=limit]")).to_be_checked()
+    expect(onlooker.locator("[name=limit_price]")).to_have_value(href.rpartition("=")[2])
 
 
-def test_a_lost_connection_makes_the_book_old(investor: Page) -> None:
+def test_a_lost_connection_makes_the_book_old(onlooker: Page) -> None:
     sockets: list[WebSocketRoute] = []
     is_cut = False
 
@@ -133,23 +141,23 @@ def test_a_lost_connection_makes_the_book_old(investor: Page) -> None:
             socket.connect_to_server()
             sockets.append(socket)
 
-    investor.route_web_socket("**/ws/v1/quotes", serve)
-    investor.reload()
-    expect(investor.locator("[data-connection]")).to_have_attribute("data-state", "live")
+    onlooker.route_web_socket("**/ws/v1/quotes", serve)
+    onlooker.reload()
+    expect(onlooker.locator("[data-connection]")).to_have_attribute("data-state", "live")
     is_cut = True
     sockets[-1].close()
-    expect(investor.locator("[data-ladder]")).to_have_attribute("data-stale", "", timeout=30_000)
+    expect(onlooker.locator("[data-ladder]")).to_have_attribute("data-stale", "", timeout=30_000)
 
 
-def test_book_and_tape_fit_and_are_accessible(investor: Page, check_accessibility: Check) -> None:
-    investor.emulate_media(reduced_motion="reduce")
+def test_book_and_tape_fit_and_are_accessible(onlooker: Page, check_accessibility: Check) -> None:
+    onlooker.emulate_media(reduced_motion="reduce")
     for width in (360, 1280):
-        investor.set_viewport_size({"width": width, "height": 900})
+        onlooker.set_viewport_size({"width": width, "height": 900})
         for scheme in ("light", "dark"):
-            investor.emulate_media(color_scheme=scheme)
-            investor.reload()
-            expect(investor.locator("#ticket")).to_be_visible()
-            expect(investor.locator("[data-tape] tbody tr").nth(3)).to_be_visible()
-            assert investor.evaluate("document.documentElement.scrollWidth") <= width
-            check_accessibility(investor)
-            keep_picture(investor, f"depth-{width}-{scheme}")
+            onlooker.emulate_media(color_scheme=scheme)
+            onlooker.reload()
+            expect(onlooker.locator("#ticket")).to_be_visible()
+            expect(onlooker.locator("[data-tape] tbody tr").nth(3)).to_be_visible()
+            assert onlooker.evaluate("document.documentElement.scrollWidth") <= width
+            check_accessibility(onlooker)
+            keep_picture(onlooker, f"depth-{width}-{scheme}")

@@ -35,6 +35,12 @@ def visitor(visitor: Page) -> Page:
 
 
 @pytest.fixture
+def onlooker(onlooker: Page) -> Page:
+    onlooker.set_viewport_size({"width": 1440, "height": 1000})
+    return onlooker
+
+
+@pytest.fixture
 def check_both_themes(check_accessibility: Check) -> Check:
     def check(page: Page) -> None:
         # A flash caught between two themes has colours that nobody ever sees.
@@ -88,22 +94,20 @@ def test_the_books_follow_a_purchase(visitor: Page, check_both_themes: Check) ->
     check_both_themes(visitor)
 
 
-def test_a_problem_is_told_before_anything_is_sent(visitor: Page) -> None:
-    open_the_demo(visitor)
-    open_instrument(visitor, "AAPL")
-    visitor.locator("[name=size]").fill("100000000")
-    expect(visitor.locator("#id_size_problems")).to_contain_text("buying power")
-    expect(visitor.locator("[name=size]")).to_have_attribute("aria-invalid", "true")
-    visitor.locator("[name=size]").fill("1")
-    expect(visitor.locator("#id_size_problems")).to_be_empty()
-    expect(visitor.locator("[name=size]")).not_to_have_attribute("aria-invalid", "true")
-    expect(visitor.locator("[name=size]")).to_be_focused()
+def test_a_problem_is_told_before_anything_is_sent(onlooker: Page) -> None:
+    open_instrument(onlooker, "AAPL")
+    onlooker.locator("[name=size]").fill("100000000")
+    expect(onlooker.locator("#id_size_problems")).to_contain_text("buying power")
+    expect(onlooker.locator("[name=size]")).to_have_attribute("aria-invalid", "true")
+    onlooker.locator("[name=size]").fill("1")
+    expect(onlooker.locator("#id_size_problems")).to_be_empty()
+    expect(onlooker.locator("[name=size]")).not_to_have_attribute("aria-invalid", "true")
+    expect(onlooker.locator("[name=size]")).to_be_focused()
 
 
-def test_the_chart_moves_without_drawing_every_candle_anew(visitor: Page) -> None:
-    open_the_demo(visitor)
-    open_instrument(visitor, "MSFT")
-    visitor.evaluate(
+def test_the_chart_moves_without_drawing_every_candle_anew(onlooker: Page) -> None:
+    open_instrument(onlooker, "MSFT")
+    onlooker.evaluate(
         """() => {
             window.drawnAnew = 0;
             const react = Plotly.react;
@@ -111,19 +115,18 @@ def test_the_chart_moves_without_drawing_every_candle_anew(visitor: Page) -> Non
         }"""
     )
     for _ in range(3):
-        see_the_candle_move(visitor)
+        see_the_candle_move(onlooker)
     # A price that leaves the range, or the close of the bar, may draw it once.
-    assert visitor.evaluate("window.drawnAnew") <= 1
+    assert onlooker.evaluate("window.drawnAnew") <= 1
 
 
 @pytest.mark.parametrize("path", ["/home", "/instruments", "/watchlists", "/orders"])
-def test_a_phone_never_scrolls_sideways(visitor: Page, path: str) -> None:
-    open_the_demo(visitor)
-    visitor.set_viewport_size({"width": 360, "height": 780})
+def test_a_phone_never_scrolls_sideways(onlooker: Page, path: str) -> None:
+    onlooker.set_viewport_size({"width": 360, "height": 780})
     for address in (path, "/instruments/AAPL"):
-        go(visitor, address)
-        visitor.wait_for_load_state("networkidle")
-        assert visitor.evaluate("document.documentElement.scrollWidth") <= 360
+        go(onlooker, address)
+        onlooker.wait_for_load_state("networkidle")
+        assert onlooker.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def see_positions_move(page: Page) -> None:

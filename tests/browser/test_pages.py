@@ -37,9 +37,9 @@ def test_an_entrance_fits_and_is_accessible(
 
 @pytest.mark.parametrize("path", OWN_PAGES)
 def test_a_page_fits_and_is_accessible(
-    investor: Page, path: str, check_accessibility: Check
+    onlooker: Page, path: str, check_accessibility: Check
 ) -> None:
-    check_every_look(investor, path, check_accessibility)
+    check_every_look(onlooker, path, check_accessibility)
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_a_page_fits_and_is_accessible(
     ],
 )
 def test_a_page_of_a_portfolio_fits_and_is_accessible(
-    investor: Page, tab: str, check_accessibility: Check
+    onlooker: Page, tab: str, check_accessibility: Check
 ) -> None:
-    portfolio = investor.locator("[data-portfolio]").first.get_attribute("data-portfolio")
-    check_every_look(investor, f"/portfolios/{portfolio}/{tab}", check_accessibility)
+    portfolio = onlooker.locator("[data-portfolio]").first.get_attribute("data-portfolio")
+    check_every_look(onlooker, f"/portfolios/{portfolio}/{tab}", check_accessibility)
 
 
 def test_signing_up_leads_to_a_first_portfolio(visitor: Page) -> None:
@@ -76,14 +76,14 @@ def test_the_board_moves_for_a_stranger(visitor: Page) -> None:
     expect(board).not_to_have_text(board.inner_text(), timeout=PATIENCE_MS)
 
 
-def test_net_worth_follows_the_prices(investor: Page) -> None:
-    worth = investor.locator("[data-figure=total_value]")
+def test_net_worth_follows_the_prices(onlooker: Page) -> None:
+    worth = onlooker.locator("[data-figure=total_value]")
     expect(worth).to_have_text(re.compile(r"^\$[\d,]+\.\d\d$"))
-    expect(investor.locator("[data-connection]")).to_have_attribute("data-state", "live")
+    expect(onlooker.locator("[data-connection]")).to_have_attribute("data-state", "live")
     expect(worth).not_to_have_text(worth.inner_text(), timeout=PATIENCE_MS)
 
 
-def test_prices_that_stopped_look_stopped(investor: Page) -> None:
+def test_prices_that_stopped_look_stopped(onlooker: Page) -> None:
     sockets: list[WebSocketRoute] = []
     is_cut = False
 
@@ -94,9 +94,9 @@ def test_prices_that_stopped_look_stopped(investor: Page) -> None:
             socket.connect_to_server()
             sockets.append(socket)
 
-    investor.route_web_socket("**/ws/v1/quotes", serve)
-    investor.reload()
-    dot, row = investor.locator("[data-connection]"), investor.locator("tr[data-symbol]").first
+    onlooker.route_web_socket("**/ws/v1/quotes", serve)
+    onlooker.reload()
+    dot, row = onlooker.locator("[data-connection]"), onlooker.locator("tr[data-symbol]").first
     expect(dot).to_have_attribute("data-state", "live")
     expect(row).not_to_have_attribute("data-stale", "")
     is_cut = True
@@ -129,23 +129,23 @@ def test_the_privacy_eye_blurs_amounts_and_stays(investor: Page) -> None:
     assert worth.evaluate("node => getComputedStyle(node).filter") == "none"
 
 
-def test_the_palette_finds_by_keyboard(investor: Page, check_accessibility: Check) -> None:
-    investor.keyboard.press("Control+k")
-    expect(investor.get_by_role("option", name="Orders")).to_be_visible()
-    investor.keyboard.type("micros")
-    expect(investor.get_by_role("option", name="MSFT")).to_be_visible()
-    check_accessibility(investor)
-    investor.keyboard.press("Enter")
-    investor.wait_for_url("**/instruments/MSFT")
+def test_the_palette_finds_by_keyboard(onlooker: Page, check_accessibility: Check) -> None:
+    onlooker.keyboard.press("Control+k")
+    expect(onlooker.get_by_role("option", name="Orders")).to_be_visible()
+    onlooker.keyboard.type("micros")
+    expect(onlooker.get_by_role("option", name="MSFT")).to_be_visible()
+    check_accessibility(onlooker)
+    onlooker.keyboard.press("Enter")
+    onlooker.wait_for_url("**/instruments/MSFT")
 
 
-def test_the_chart_is_read_by_keyboard_and_changes_its_range(investor: Page) -> None:
-    investor.locator("[data-chart-plot]").focus()
-    investor.keyboard.press("ArrowLeft")
-    expect(investor.locator("[data-chart-readout]")).to_have_text(re.compile(r"^\$.+ on "))
-    investor.get_by_role("link", name="5Y").click()
-    expect(investor.locator(".worth")).to_contain_text("in 5 years")
-    investor.wait_for_url("**range=5y**")
+def test_the_chart_is_read_by_keyboard_and_changes_its_range(onlooker: Page) -> None:
+    onlooker.locator("[data-chart-plot]").focus()
+    onlooker.keyboard.press("ArrowLeft")
+    expect(onlooker.locator("[data-chart-readout]")).to_have_text(re.compile(r"^\$.+ on "))
+    onlooker.get_by_role("link", name="5Y").click()
+    expect(onlooker.locator(".worth")).to_contain_text("in 5 years")
+    onlooker.wait_for_url("**range=5y**")
 
 
 def test_a_key_is_made_copied_and_revoked(investor: Page) -> None:
