@@ -103,14 +103,17 @@ def examples() -> Iterator[tuple[str, dict[str, Any], Any]]:
 
 def test_every_example_is_what_its_schema_says() -> None:
     document = the_document()
-    checked = 0
-    for place, schema, example in examples():
+    # The same failures are answered everywhere; each is looked at once.
+    different = {
+        json.dumps([schema, example], sort_keys=True): (place, schema, example)
+        for place, schema, example in examples()
+    }
+    for place, schema, example in different.values():
         root = {**schema, "components": document["components"]}
         validator = jsonschema_rs.Draft202012Validator(root, validate_formats=True)
         wrong = [error.message for error in validator.iter_errors(example)]
         assert wrong == [], (place, example)
-        checked += 1
-    assert checked > 500
+    assert len(different) > 100
 
 
 def test_every_operation_shows_an_example_of_its_success() -> None:
