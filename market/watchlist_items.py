@@ -62,7 +62,7 @@ def change_item(
         item.save(update_fields=["note"])
     if position is not None:
         items.remove(item)
-        items.insert(max(0, position), item)
+        items.insert(min(max(0, position), len(items)), item)
         place = items.index(item)
         _number(items)
     facts = audit.changes(before, {"position": place, "note": item.note})

@@ -119,6 +119,7 @@ def test_an_item_is_moved_and_noted(api: ApiClient, tech: str) -> None:
     assert [it["position"] for it in found["items"]] == [0, 1, 2]
     # What is left out stays, and beyond the end is the end.
     assert api.patch(f"{path}/KO", {"position": 9}).json()["note"] == "Reports on Thursday"
+    assert api.patch(f"{path}/KO", {"position": 10**30}).json()["position"] == 2
     assert api.get(f"/watchlists/{tech}").json()["symbols"] == ["AAPL", "MSFT", "KO"]
     assert api.patch(f"{path}/KO", {"note": ""}).json()["note"] == ""
 
