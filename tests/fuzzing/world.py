@@ -323,7 +323,7 @@ class World:
             "refresh_tokens": lambda: {"refresh_token": self.new_refresh_token()},
             "revoke_tokens": lambda: {"refresh_token": self.new_refresh_token()},
             "release_quarantined_row": lambda: {"high": "80"},
-            "create_import": lambda: {"file": self.deposits().encode()},
+            "create_import": lambda: {"text": self.deposits()},
             "change_import": lambda: {"rows": [{"position": 1, "decision": "import"}]},
             "create_price_import": lambda: {"file": PRICES},
             "create_user": self.user_body,
