@@ -234,6 +234,7 @@ ROUTERS: Final = (
     "trading.api.orders",
     "trading.api.many_orders",
     "trading.order_entry.api",
+    "trading.halts.api",
     "integrations.notifications.api",
     "integrations.webhooks.api",
     "config.health",

@@ -48,6 +48,7 @@ from portfolio import errors as portfolio_errors
 from portfolio.imports import states as import_states
 from trading import orders
 from trading.changing import archiving, replacement
+from trading.halts import halts
 from trading.order_entry import stops
 
 logger = logging.getLogger(__name__)
@@ -115,6 +116,8 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     orders.OrderFinished: HTTPStatus.CONFLICT,
     stops.OrderEntryStopped: HTTPStatus.SERVICE_UNAVAILABLE,
     stops.NotReopenable: HTTPStatus.CONFLICT,
+    halts.AlreadyHalted: HTTPStatus.CONFLICT,
+    halts.NotHalted: HTTPStatus.CONFLICT,
     replacement.OrderBusy: HTTPStatus.CONFLICT,
     # Django's own.
     Http404: HTTPStatus.NOT_FOUND,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from trading.models import Fill, Order, OrderCommand, OrderEntryStop, Settlement
+from trading.models import Fill, Order, OrderCommand, OrderEntryStop, Settlement, TradingHalt
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -64,3 +64,14 @@ class SettlementAdmin(ReadOnly):
 class OrderEntryStopAdmin(ReadOnly):
     list_display = ("stopped_at", "reopened_at", "reason")
     ordering = ("-stopped_at", "-id")
+
+
+@admin.register(TradingHalt)
+class TradingHaltAdmin(ReadOnly):
+    """Begun and ended on the page Halts under Operations."""
+
+    list_display = ("instrument", "reason", "halted_at", "resumed_at")
+    list_filter = (("resumed_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("instrument",)
+    search_fields = ("=instrument__symbol",)
+    ordering = ("-halted_at", "-id")

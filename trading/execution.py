@@ -40,7 +40,7 @@ from trading.shards.changes import Changes
 from trading.shards.shard import BookDiverged
 from trading.shards.steps import apply_step, restore
 from trading.signals import orders_changed
-from trading.states import Event, Status
+from trading.states import TRANSITIONS, Event
 
 REJECTED: Final = "The matcher could not carry it out."
 
@@ -83,7 +83,7 @@ def write_rejection(
         progress = changes.progress[order.id]
         progress.reason = REJECTED
         if not progress.is_finished:
-            is_in_book = progress.status in {Status.HELD, Status.NEW, Status.PARTIALLY_FILLED}
+            is_in_book = (progress.status, Event.REJECTED) not in TRANSITIONS
             changes.move(progress, Event.CANCELED if is_in_book else Event.REJECTED)
         for companion in companions if old is None else ():
             beside = changes.progress[companion.id]

@@ -169,8 +169,9 @@ class Matcher:
         """Match and commit; the books stand as committed, or are to be rebuilt."""
         touched = {*quotes, *(command.order.instrument_id for command in commands)}
         closed = self._closed(shard, touched, now)
+        halted = command_queue.halted_instruments()
         self._shard = None
-        batch = shard.match(commands, quotes=quotes, closed=closed, now=now)
+        batch = shard.match(commands, quotes=quotes, closed=closed, halted=halted, now=now)
         if not batch.is_empty:
             changes = execution.write_batch(batch, shard=self.index, now=now)
             self._announce(changes)

@@ -19,7 +19,8 @@ class End(StrEnum):
     """Where an order stands after it was matched."""
 
     RESTS = "rests"  # in the book, shown
-    WAITS = "waits"  # for liquidity or for the market to open, not shown
+    WAITS = "waits"  # for liquidity, not shown
+    QUEUED = "queued"  # for the market to open, not shown
     FILLED = "filled"
     # The rest is cancelled:
     UNFILLED = "unfilled"  # by its time in force
@@ -28,6 +29,10 @@ class End(StrEnum):
     @property
     def is_cancelled(self) -> bool:
         return self in {End.UNFILLED, End.SELF_MATCH}
+
+    @property
+    def is_working(self) -> bool:
+        return self in {End.RESTS, End.WAITS, End.QUEUED}
 
 
 class Trade(NamedTuple):
@@ -58,7 +63,7 @@ def submit(
         if not order.may_rest:
             return Outcome(order, [], End.UNFILLED)
         book.wait(order)
-        return Outcome(order, [], End.WAITS)
+        return Outcome(order, [], End.QUEUED)
     if order.is_all_or_nothing and reachable(book, order, street) < order.remaining:
         return Outcome(order, [], End.UNFILLED)
     trades, met_own = _take(book, order, street)

@@ -58,6 +58,9 @@ def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Itera
         )
     if not terms.is_active:
         yield Problem("symbol", "inactive", f"{terms.symbol} is no longer traded.")
+    if terms.is_halted:
+        message = f"Trading in {terms.symbol} is halted; what works can be cancelled."
+        yield Problem("symbol", "halted", message)
     if ticket.type.waits_for_stop and ticket.time_in_force in AT_ONCE:
         yield Problem("time_in_force", "not_for_stops", "A stop order waits, so it is day or gtc.")
     elif not terms.is_open and (ticket.type is OrderType.MARKET or ticket.time_in_force in AT_ONCE):

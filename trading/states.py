@@ -55,19 +55,24 @@ class TimeInForce(StrEnum):
 class Status(StrEnum):
     PENDING_NEW = "pending_new"  # recorded with its hold, on its way to the matcher
     HELD = "held"  # waits for its stop price
+    ACCEPTED = "accepted"  # taken while its market is closed; waits for it to open
     NEW = "new"  # in the book
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
     PENDING_CANCEL = "pending_cancel"
     CANCELED = "canceled"
     PENDING_REPLACE = "pending_replace"  # works until the order that is to replace it takes over
+    SUSPENDED = "suspended"  # trading in its instrument is halted; it keeps its place
     REPLACED = "replaced"  # another took over what it had left
     EXPIRED = "expired"
-    REJECTED = "rejected"  # refused by the matcher
+    REJECTED = "rejected"  # the matcher could not carry it out
+    DENIED = "denied"  # a check of this desk refused it when its turn came
 
     @classmethod
     def terminal(cls) -> frozenset[Status]:
-        return frozenset({cls.FILLED, cls.CANCELED, cls.REPLACED, cls.EXPIRED, cls.REJECTED})
+        return frozenset(
+            {cls.FILLED, cls.CANCELED, cls.REPLACED, cls.EXPIRED, cls.REJECTED, cls.DENIED}
+        )
 
     @classmethod
     def working(cls) -> list[str]:
@@ -78,6 +83,8 @@ class Status(StrEnum):
 class Event(StrEnum):
     PLACED = "placed"  # where every order starts; no step of the table
     ACCEPTED = "accepted"
+    QUEUED = "queued"  # its market is closed
+    OPENED = "opened"  # and has opened
     HELD = "held"
     TRIGGERED = "triggered"  # its stop price was reached
     ACTIVATED = "activated"  # an exit goes to the book, after its entry
@@ -90,8 +97,11 @@ class Event(StrEnum):
     REPLACE_REQUESTED = "replace_requested"
     REPLACED = "replaced"
     REPLACE_REJECTED = "replace_rejected"  # it stays as it was
+    SUSPENDED = "suspended"  # its instrument was halted
+    RESUMED = "resumed"  # and trades again; it stands as before
     EXPIRED = "expired"
     REJECTED = "rejected"
+    DENIED = "denied"
 
 
 class CommandKind(StrEnum):
@@ -106,7 +116,7 @@ class CommandKind(StrEnum):
     ACTIVATE = "activate"  # it is an exit, and its entry is done
 
 
-_OPEN: Final = (Status.NEW, Status.PARTIALLY_FILLED)
+_OPEN: Final = (Status.NEW, Status.PARTIALLY_FILLED, Status.ACCEPTED)
 # Asked to end or to make way; the book has not answered yet, and may say anything else first.
 _ASKED: Final = (Status.PENDING_CANCEL, Status.PENDING_REPLACE)
 
@@ -120,6 +130,10 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     (Status.PENDING_NEW, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
     (Status.PENDING_NEW, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE,
     (Status.PENDING_NEW, Event.HELD): Status.HELD,
+    (Status.PENDING_NEW, Event.QUEUED): Status.ACCEPTED,
+    (Status.PENDING_NEW, Event.DENIED): Status.DENIED,
+    (Status.ACCEPTED, Event.OPENED): Status.NEW,
+    (Status.NEW, Event.QUEUED): Status.ACCEPTED,  # an exit that woke after the close
     (Status.HELD, Event.TRIGGERED): Status.NEW,
     (Status.HELD, Event.ACTIVATED): Status.NEW,
     (Status.HELD, Event.ARMED): Status.HELD,
@@ -134,6 +148,16 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     **{(status, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE for status in _OPEN},
     **{(status, Event.CANCELED): Status.CANCELED for status in _OPEN},
     **{(status, Event.EXPIRED): Status.EXPIRED for status in _OPEN},
+    # Nothing trades during a halt, so those who wait for it can only be ended or moved on.
+    **{(status, Event.SUSPENDED): Status.SUSPENDED for status in (*_OPEN, Status.HELD)},
+    **{
+        (Status.SUSPENDED, event): Status.SUSPENDED
+        for event in (Event.ACTIVATED, Event.ARMED, Event.REDUCED, Event.QUEUED)
+    },
+    (Status.SUSPENDED, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
+    (Status.SUSPENDED, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE,
+    (Status.SUSPENDED, Event.CANCELED): Status.CANCELED,
+    (Status.SUSPENDED, Event.EXPIRED): Status.EXPIRED,
     # What was matched before our request reached the book.
     **{(status, Event.ACCEPTED): status for status in _ASKED},
     **{(status, Event.HELD): status for status in _ASKED},
@@ -146,6 +170,10 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     **{(status, Event.CANCELED): Status.CANCELED for status in _ASKED},
     **{(status, Event.EXPIRED): Status.EXPIRED for status in _ASKED},
     **{(status, Event.REJECTED): Status.REJECTED for status in _ASKED},
+    **{(status, Event.DENIED): Status.DENIED for status in _ASKED},
+    **{(status, Event.QUEUED): status for status in _ASKED},
+    **{(status, Event.SUSPENDED): status for status in _ASKED},
+    **{(status, Event.RESUMED): status for status in _ASKED},
     # The replacement was on its way already; whoever cancels cancels that one too.
     **{(status, Event.REPLACED): Status.REPLACED for status in _ASKED},
     (Status.PENDING_CANCEL, Event.REPLACE_REJECTED): Status.PENDING_CANCEL,
@@ -174,14 +202,17 @@ def next_status(status: Status, event: Event) -> Status:
         raise IllegalTransition(status=status, event=event) from None
 
 
-def restored_status(status: Status, *, is_held: bool, has_filled: bool) -> Status:
-    """Where ``REPLACE_REJECTED`` leads.
+def standing_status(
+    *, is_held: bool, has_filled: bool, is_queued: bool = False, is_suspended: bool = False
+) -> Status:
+    """The status of a working order of which nothing is asked, by where it stands.
 
-    Raises:
-        IllegalTransition: nothing was asked of the order.
+    ``REPLACE_REJECTED`` and ``RESUMED`` lead there.
     """
-    if status is not Status.PENDING_REPLACE:
-        return next_status(status, Event.REPLACE_REJECTED)
+    if is_suspended:
+        return Status.SUSPENDED
     if is_held:
         return Status.HELD
-    return Status.PARTIALLY_FILLED if has_filled else Status.NEW
+    if has_filled:
+        return Status.PARTIALLY_FILLED
+    return Status.ACCEPTED if is_queued else Status.NEW

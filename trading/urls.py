@@ -1,5 +1,6 @@
 from django.urls import path
 
+from trading.halts import views as halt_views
 from trading.order_entry import views as order_entry_views
 from trading.views import many_orders as many_orders_views
 from trading.views import marks as mark_views
@@ -45,6 +46,12 @@ urlpatterns = [
         "portfolios/<uuid:portfolio_id>/settlements",
         settlement_views.settlements,
         name="settlements",
+    ),
+    path("operations/halts", halt_views.halts_page, name="operations_halts"),
+    path(
+        "operations/instruments/<uuid:instrument_id>/resumption",
+        halt_views.resume,
+        name="operations_resume",
     ),
     path("operations/books", order_entry_views.books, name="operations_books"),
     path("operations/books/check", order_entry_views.check, name="operations_books_check"),

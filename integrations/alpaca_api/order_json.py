@@ -31,7 +31,7 @@ def order_json(order: Order, *, legs: Sequence[Order] | None = None) -> dict[str
         "expired_at": finished(order, Status.EXPIRED),
         "expires_at": time_or_none(order.expires_at),
         "canceled_at": finished(order, Status.CANCELED),
-        "failed_at": finished(order, Status.REJECTED),
+        "failed_at": finished(order, Status.REJECTED) or finished(order, Status.DENIED),
         "replaced_at": finished(order, Status.REPLACED),
         "replaced_by": id_or_none(order.replaced_by_id),
         "replaces": id_or_none(order.replaces_id),

@@ -75,6 +75,16 @@ class OrderRejected(OrderEvent):
     title = "An order is rejected"
 
 
+class OrderReplaced(OrderEvent):
+    kind = "order.replaced"
+    title = "Another order takes over from an order"
+
+
+class OrderSuspended(OrderEvent):
+    kind = "order.suspended"
+    title = "An order is suspended, its instrument halted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertTriggered(DomainEvent):
     kind: ClassVar[str] = "alert.triggered"
@@ -160,6 +170,7 @@ KINDS: Final[Mapping[str, type[DomainEvent]]] = {
     event.kind: event
     for event in (
         *(OrderFilled, OrderPartiallyFilled, OrderCanceled, OrderExpired, OrderRejected),
+        *(OrderReplaced, OrderSuspended),
         *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
         *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled),
     )

@@ -31,6 +31,9 @@ ORDER_KINDS: Final[dict[Event, type[OrderEvent]]] = {
     Event.CANCELED: kinds.OrderCanceled,
     Event.EXPIRED: kinds.OrderExpired,
     Event.REJECTED: kinds.OrderRejected,
+    Event.DENIED: kinds.OrderRejected,
+    Event.REPLACED: kinds.OrderReplaced,
+    Event.SUSPENDED: kinds.OrderSuspended,
 }
 CASH_KINDS: Final[dict[EntryKind, type[CashEvent]]] = {
     EntryKind.DEPOSIT: kinds.CashDeposited,

@@ -39,6 +39,8 @@ DEFAULTS: Final[Mapping[str, Choice]] = {
     kinds.OrderCanceled.kind: NEITHER,
     kinds.OrderExpired.kind: INBOX,
     kinds.OrderRejected.kind: INBOX,
+    kinds.OrderReplaced.kind: NEITHER,
+    kinds.OrderSuspended.kind: INBOX,
     kinds.AlertTriggered.kind: BOTH,
     kinds.CashDeposited.kind: NEITHER,
     kinds.CashWithdrawn.kind: NEITHER,

@@ -100,6 +100,8 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.OrderCanceled.kind: _ended("cancelled"),
     kinds.OrderExpired.kind: _ended("expired"),
     kinds.OrderRejected.kind: _ended("rejected"),
+    kinds.OrderReplaced.kind: _ended("replaced"),
+    kinds.OrderSuspended.kind: _ended("suspended"),
     kinds.AlertTriggered.kind: _alert,
     kinds.CashDeposited.kind: _cash("deposited"),
     kinds.CashWithdrawn.kind: _cash("withdrawn"),

@@ -28,6 +28,7 @@ STAFF_PAGES: Final = {
     "instruments": "/operations/instruments",
     "instrument-new": "/operations/instruments/new",
     "instrument-file": "/operations/instruments/file",
+    "halts": "/operations/halts",
     "books": "/operations/books",
     "vault": "/operations/vault",
     "all-events": "/operations/audit",

@@ -45,7 +45,7 @@ DESTRUCTIVE: Final = frozenset(
         "replace_order",
         *("cancel_corporate_action", "release_quarantined_row", "reject_quarantined_row"),
         *("sign_user_out", "remove_symbols", "delete_webhook", "change_webhook"),
-        *("commit_import", "reverse_import"),
+        *("commit_import", "reverse_import", "create_halt", "end_halt"),
     }
 )
 REAL: Final = 0.6  # the share of names that are of something real
@@ -138,6 +138,8 @@ class Fuzzer:
             return self.world.holder()
         if name == "reverse_import" and parameter == "import_id":
             return self.world.new_booked_import()
+        if name == "end_halt" and parameter == "symbol":
+            return self.world.new_halted_instrument()
         if name in DESTRUCTIVE:
             return self.world.new(parameter)
         return self.world.known(parameter)

@@ -284,6 +284,11 @@ class World:
     def new_instrument(self) -> str:
         return str(self.post("/instruments", self.instrument_body())["symbol"])
 
+    def new_halted_instrument(self) -> str:
+        symbol = self.new_instrument()
+        self.post(f"/instruments/{symbol}/halt", {"reason": "News pending"})
+        return symbol
+
     def new_refresh_token(self) -> str:
         """One of a few: so many guesses come from this address that it may soon not sign in."""
         return self.refresh_tokens.pop() if self.refresh_tokens else "hf_refresh_used-up"

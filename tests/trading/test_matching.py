@@ -119,7 +119,7 @@ def test_waiting_market_orders_take_turns_by_age() -> None:
 def test_an_order_that_comes_while_the_market_is_closed_waits_and_then_rests() -> None:
     book = make_book("bob sell 5@100")
     outcome = submit(book, parse_order("alice buy 7@101"), None, is_open=False)
-    assert (trades_text(outcome), outcome.end) == ("", "waits")
+    assert (trades_text(outcome), outcome.end) == ("", "queued")
     assert submit(book, parse_order("alice buy 1 ioc"), None, is_open=False).end == "unfilled"
     (opened,) = retry_waiting(book, None)
     assert (trades_text(opened), opened.end, book_text(book)) == ("5@100", "rests", "2@101 |")

@@ -153,7 +153,7 @@ class Exchange:
         prices = [trade.price for trade in outcome.trades]
         assert prices == sorted(prices, reverse=not order.is_buy), "a worse price came first"
         works = order.id in self.book.orders
-        assert works == (outcome.end in {"rests", "waits"})
+        assert works == (outcome.end in {"rests", "waits", "queued"})
         if not order.may_rest:
             assert not works
         if order.is_all_or_nothing:

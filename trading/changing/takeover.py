@@ -27,7 +27,12 @@ class NoTakeover(Exception):
 
 
 def take_over(
-    old: WorkingOrder | None, new: WorkingOrder, *, remaining: int, now: datetime
+    old: WorkingOrder | None,
+    new: WorkingOrder,
+    *,
+    remaining: int,
+    now: datetime,
+    is_halted: bool = False,
 ) -> tuple[WorkingOrder, Takeover]:
     """The old order, and the new one as it enters the book.
 
@@ -40,6 +45,8 @@ def take_over(
     """
     if old is None:
         raise NoTakeover("The order that it was to replace came to its end first.")
+    if is_halted:
+        raise NoTakeover("Trading in its instrument was halted first.")
     if old.is_triggered != new.is_triggered:
         raise NoTakeover("The order that it was to replace was triggered first.")
     if new.expires_at is not None and new.expires_at <= now:

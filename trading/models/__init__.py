@@ -1,6 +1,15 @@
 from trading.models.fills import Fill
+from trading.models.halts import TradingHalt
 from trading.models.order_entry import OrderEntryStop
 from trading.models.orders import Order, OrderCommand, OrderEvent
 from trading.models.settlements import Settlement
 
-__all__ = ["Fill", "Order", "OrderCommand", "OrderEntryStop", "OrderEvent", "Settlement"]
+__all__ = [
+    "Fill",
+    "Order",
+    "OrderCommand",
+    "OrderEntryStop",
+    "OrderEvent",
+    "Settlement",
+    "TradingHalt",
+]

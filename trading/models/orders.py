@@ -14,6 +14,7 @@ from accounts.models import User
 from market.models import Instrument
 from portfolio.models import Portfolio
 from trading.states import CommandKind, OrderClass, OrderType, Side, Status, TimeInForce
+from trading.status_words import WORDS
 
 
 def _choices(enum: type) -> list[tuple[str, str]]:
@@ -176,6 +177,11 @@ class Order(models.Model):
     def is_exit(self) -> bool:
         """Whether it sells what is held for a group; the order that leads an OCO does."""
         return self.parent_id is not None or self.order_class == OrderClass.OCO
+
+    @property
+    def status_words(self) -> str:
+        """What its status means, for whoever owns it."""
+        return WORDS[Status(self.status)]
 
     @property
     def is_working(self) -> bool:

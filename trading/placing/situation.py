@@ -78,6 +78,7 @@ def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situa
             lot_size=facts.lot_size,
             is_active=facts.is_active,
             is_open=sessions.is_open(at, facts.mic),
+            is_halted=facts.is_halted,
         )
     means = Means(
         may_trade=facts.may_trade,

@@ -62,6 +62,7 @@ class Terms:
     lot_size: Decimal
     is_active: bool
     is_open: bool  # its exchange trades now
+    is_halted: bool = False  # staff lets nobody trade it at the moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

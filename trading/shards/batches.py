@@ -61,6 +61,8 @@ class WorkingOrder:
     order_class: OrderClass = OrderClass.SIMPLE
     parent_id: UUID | None = None  # of an exit: its entry, or the exit that leads an OCO
     is_dormant: bool = False  # an exit whose entry is not done
+    is_queued: bool = False  # waits for its market to open
+    is_suspended: bool = False  # was told of the halt of its instrument
     hold_reference: UUID | None = None  # the hold it shares; None: it has its own
 
     @property
@@ -163,7 +165,7 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An order was taken out: cancelled or expired."""
+    """An order was taken out, cancelled or expired, or was denied and never came in."""
 
     order_id: UUID
     event: Event
@@ -209,6 +211,13 @@ class NotReplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class Halted:
+    """The halt of its instrument reached a working order, or was lifted from it."""
+
+    order: WorkingOrder  # as it is from now on
+
+
+@dataclass(frozen=True, slots=True)
 class EndedWith:
     """An order ended because of another that it belongs to."""
 
@@ -250,7 +259,7 @@ class StopMove:
 
 OfGroup = EndedWith | Reduced | Secured | Woken
 OfReplacement = Replaced | NotReplaced
-Step = Matched | Ended | Parked | Triggered | OfReplacement | OfGroup
+Step = Matched | Ended | Parked | Triggered | Halted | OfReplacement | OfGroup
 
 
 @dataclass(slots=True)

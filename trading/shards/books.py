@@ -22,6 +22,7 @@ from trading.placing.sizing import collar_price
 from trading.shards.batches import (
     PRICE_STEPS,
     Command,
+    Halted,
     Listing,
     Matched,
     Parked,
@@ -43,6 +44,7 @@ class Books:
         self.listings: dict[int, Listing] = {}
         self.next_sequence = next_sequence
         self.next_expiry_at: datetime | None = None
+        self._halted: frozenset[int] | None = None  # None: nobody was asked yet
         self._offers = offers
         self._collar_bps = collar_bps
         self.groups = Groups()
@@ -89,10 +91,22 @@ class Books:
         resting = order.for_book()
         opposite = (book.asks if resting.is_buy else book.bids).first()
         is_crossing = opposite is not None and opposite.key <= -resting.key
-        if resting.is_market or is_crossing:
+        if resting.is_market or is_crossing or order.is_queued:
             book.wait(resting)
         else:
             book.rest(resting)
+
+    def heed_halts(self, turn: Turn) -> None:
+        """Tell working orders that their instrument is halted, or trades again."""
+        if turn.halted == self._halted:
+            return
+        self._halted = turn.halted
+        for order in list(self.orders.values()):
+            is_halted = order.instrument_id in turn.halted
+            if is_halted != order.is_suspended:
+                told = replace(order, is_suspended=is_halted)
+                self.orders[order.id] = turn.batch.orders[order.id] = told
+                turn.batch.steps.append(Halted(told))
 
     def show(self, turn: Turn, quote: QuoteValue) -> None:
         """Let a newer quote meet what rests and waits, then trigger stops."""
@@ -249,8 +263,11 @@ class Books:
                 batch.orders[maker.id] = self.orders[maker.id]
                 if not maker.remaining:
                     self._forget(self.orders[maker.id])
-        if outcome.end not in {End.RESTS, End.WAITS}:
+        if not outcome.end.is_working:
             self._forget(self.orders[order_id])
+        elif self.orders[order_id].is_queued != (outcome.end is End.QUEUED):
+            order = replace(self.orders[order_id], is_queued=outcome.end is End.QUEUED)
+            self.orders[order_id] = batch.orders[order_id] = order
         for touched_id, remaining in left.items():
             order = batch.orders[touched_id]
             if order.order_class is not OrderClass.SIMPLE:

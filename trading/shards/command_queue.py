@@ -42,8 +42,8 @@ ORDER BY command.id
 # An order without a priority has not been through the book: its command still waits.
 WORKING: Final = f"""
 SELECT {ORDER_COLUMNS} FROM trading_order AS orders {ORDER_JOINS}
-WHERE orders.status IN ('pending_new', 'held', 'new', 'partially_filled', 'pending_cancel',
-        'pending_replace')
+WHERE orders.status IN ('pending_new', 'held', 'accepted', 'new', 'partially_filled',
+        'pending_cancel', 'pending_replace', 'suspended')
     AND orders.priority IS NOT NULL AND mod(orders.instrument_id, %s) = %s
 ORDER BY orders.priority, orders.id
 """
@@ -52,6 +52,7 @@ SELECT instrument_id, quote_at, side, price, sum(quantity) FROM trading_fill
 WHERE executed_at > %s AND quote_at IS NOT NULL AND mod(instrument_id, %s) = %s
 GROUP BY instrument_id, quote_at, side, price
 """
+HALTED: Final = "SELECT instrument_id FROM trading_halt WHERE resumed_at IS NULL"
 LATEST_SEQUENCE: Final = "SELECT max(sequence) FROM trading_ordercommand WHERE shard = %s"
 
 
@@ -75,6 +76,13 @@ def used_quotes(*, shard: int, shards: int, since: datetime) -> Used:
                 (side == Side.BUY, int(price * PRICE_STEPS), int(quantity * QUANTITY_STEPS))
             )
     return used
+
+
+def halted_instruments() -> frozenset[int]:
+    """Instruments that staff has halted, of all shards."""
+    with connection.cursor() as cursor:
+        cursor.execute(HALTED)
+        return frozenset(instrument_id for (instrument_id,) in cursor.fetchall())
 
 
 def next_sequence(*, shard: int) -> int:
@@ -133,4 +141,6 @@ def _order(row: Any) -> WorkingOrder:
         parent_id=row.parent_id,
         is_dormant=row.parent_id is not None and row.activated_at is None,
         hold_reference=row.hold_reference,
+        is_queued=row.status == Status.ACCEPTED,
+        is_suspended=row.status == Status.SUSPENDED,
     )

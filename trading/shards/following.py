@@ -42,6 +42,7 @@ class Turn:
     batch: Batch
     now: datetime
     closed: frozenset[int]  # instruments
+    halted: frozenset[int] = frozenset()  # instruments that staff has halted, closed too
 
 
 class Touch(NamedTuple):

@@ -47,6 +47,7 @@ class Shard(Books):
         *,
         quotes: Mapping[int, QuoteValue],
         closed: frozenset[int],
+        halted: frozenset[int] = frozenset(),
         now: datetime,
     ) -> Batch:
         """Let new quotes meet what rests, then do the commands in order.
@@ -54,9 +55,12 @@ class Shard(Books):
         Args:
             quotes: newest known, of the instruments that matter.
             closed: instruments whose exchange does not trade now.
+            halted: instruments that staff has halted. What works in them is suspended, what
+                comes is denied, and cancellations go on.
         """
-        turn = Turn(Batch(), now, closed)
+        turn = Turn(Batch(), now, closed | halted, halted)
         self.get_to_know(command.order for command in commands)
+        self.heed_halts(turn)
         for quote in quotes.values():
             self.show(turn, quote)
         for command in commands:
@@ -79,6 +83,13 @@ class Shard(Books):
             turn.batch.orders[order.id] = order
             turn.batch.steps.append(Ended(order.id, Event.EXPIRED, command, sequence))
             return
+        # An exit ends with the order that it belongs to, whose turn comes after it.
+        if order.instrument_id in turn.halted and order.parent_id is None:
+            turn.batch.orders[order.id] = order
+            turn.batch.steps.append(Ended(order.id, Event.DENIED, command, sequence))
+            left = order.for_book().remaining
+            self.end_group(turn, order, left=left, ending=Event.CANCELED)
+            return
         self.admit(turn, order, command, sequence)
 
     def _replace(self, turn: Turn, command: Command, sequence: int) -> None:
@@ -92,7 +103,11 @@ class Shard(Books):
         batch.orders[new.id] = new
         try:
             old, taken = take_over(
-                old, new, remaining=0 if old is None else self.remaining(old), now=turn.now
+                old,
+                new,
+                remaining=0 if old is None else self.remaining(old),
+                now=turn.now,
+                is_halted=new.instrument_id in turn.halted,
             )
         except NoTakeover as reason:
             batch.orders |= {old.id: old} if old else {}

@@ -22,6 +22,8 @@ from trading.shards.batches import (
     QUANTITY_STEPS,
     Ended,
     EndedWith,
+    Halted,
+    Matched,
     NotReplaced,
     OfGroup,
     OfReplacement,
@@ -35,13 +37,16 @@ from trading.shards.batches import (
 )
 from trading.shards.changes import Changes
 from trading.shards.shard import BookDiverged
-from trading.states import Event, Side, restored_status
+from trading.states import Event, Side, Status, next_status, standing_status
 
 REASONS: Final = {
     End.UNFILLED: "What could not fill at once was cancelled.",
     End.SELF_MATCH: "It would have traded with an order of the same owner.",
 }
-EXPIRED: Final = "The session it was for has closed."
+ENDINGS: Final = {
+    Event.EXPIRED: "The session it was for has closed.",
+    Event.DENIED: "Trading in its instrument was halted before its turn came.",
+}
 
 
 def apply_step(changes: Changes, step: Step) -> None:
@@ -62,9 +67,16 @@ def apply_step(changes: Changes, step: Step) -> None:
         return
     if isinstance(step, Ended):
         progress = changes.progress[step.order_id]
-        progress.reason = EXPIRED if step.event is Event.EXPIRED else ""
+        progress.reason = ENDINGS.get(step.event, "")
         changes.move(progress, step.event, actor_id=step.command.actor_id)
         return
+    if isinstance(step, Halted):
+        _heed_halt(changes, step.order)
+        return
+    _apply_match(changes, step)
+
+
+def _apply_match(changes: Changes, step: Matched) -> None:
     outcome = step.outcome
     progress = changes.progress[outcome.order.id]
     if step.command is not None:
@@ -74,8 +86,32 @@ def apply_step(changes: Changes, step: Step) -> None:
     if outcome.end.is_cancelled:
         progress.reason = REASONS[outcome.end]
         changes.move(progress, Event.CANCELED)
+    elif outcome.end is End.QUEUED:
+        changes.move(progress, Event.QUEUED)
     elif step.command is not None and not outcome.trades:
         changes.move(progress, Event.ACCEPTED)
+    elif progress.status is Status.ACCEPTED:
+        changes.move(progress, Event.OPENED)
+
+
+def _heed_halt(changes: Changes, order: WorkingOrder) -> None:
+    progress = changes.progress[order.id]
+    if order.is_suspended:
+        changes.move(progress, Event.SUSPENDED)
+        return
+    if progress.status is Status.SUSPENDED:
+        progress.status = _standing(order, progress)
+    changes.note(progress, Event.RESUMED, actor_id=None, details={})
+
+
+def _standing(order: WorkingOrder, progress: Progress) -> Status:
+    """Where an order stands when nothing is asked of it."""
+    return standing_status(
+        is_held=order.waits_for_stop or order.is_dormant,
+        has_filled=bool(progress.filled_quantity),
+        is_queued=order.is_queued,
+        is_suspended=order.is_suspended,
+    )
 
 
 def _apply_replacement(changes: Changes, step: OfReplacement) -> None:
@@ -145,11 +181,10 @@ def _refuse_takeover(changes: Changes, step: NotReplaced) -> None:
 def restore(changes: Changes, old: WorkingOrder, *, reason: str, actor_id: UUID | None) -> None:
     """Let an order go on that was to be replaced."""
     progress = changes.progress[old.id]
-    progress.status = restored_status(
-        progress.status,
-        is_held=old.waits_for_stop or old.is_dormant,
-        has_filled=bool(progress.filled_quantity),
-    )
+    if progress.status is Status.PENDING_REPLACE:
+        progress.status = _standing(old, progress)
+    else:
+        progress.status = next_status(progress.status, Event.REPLACE_REJECTED)
     changes.note(progress, Event.REPLACE_REJECTED, actor_id=actor_id, details={"reason": reason})
 
 

@@ -1,0 +1,1 @@
+"""Instruments that staff lets nobody trade for a while."""
