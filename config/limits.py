@@ -144,6 +144,9 @@ class Limits:
     # A limit further than this factor beyond the other side of the market is taken for a slip.
     order_price_band_factor: int = 2
     client_order_id_characters: int = 128
+    # How long before it an auction stops taking orders.
+    opening_cutoff_seconds: int = 120
+    closing_cutoff_seconds: int = 600
 
     # Of one address, for requests without a live key.
     anonymous_requests_per_minute: int = 300

@@ -31,6 +31,12 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 T_PLUS_ONE_SINCE: Final = {"US": date(2024, 5, 28), "CA": date(2024, 5, 27)}
 SETTLEMENT_SESSIONS: Final = 2
 
+# How long before the opening and after the close orders for extended hours trade, by country: from
+# 04:00 to 20:00 in New York, and to 17:00 where the session ends at 13:00.
+# Source: NYSE Arca, core and extended trading sessions (https://www.nyse.com/markets/hours-calendars).
+EXTENDED_HOURS: Final = {"US": (timedelta(hours=5, minutes=30), timedelta(hours=4))}
+NO_EXTENSION: Final = (timedelta(0), timedelta(0))
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -116,6 +122,15 @@ def is_open(at: datetime, mic: str, *, hours: Hours = "real") -> bool:
 def session_close_at(at: datetime, mic: str, *, hours: Hours = "real") -> datetime:
     """When the current session closes; between two sessions, when the next one does."""
     return session_of(at, mic, hours=hours).closes_at
+
+
+def extended_session_of(at: datetime, mic: str, *, hours: Hours = "real") -> Session:
+    """The session with its hours before and after it that are open then, else the next such."""
+    if hours == "always":
+        return session_of(at, mic, hours=hours)
+    before, after = EXTENDED_HOURS.get(exchange_facts(mic).country, NO_EXTENSION)
+    session = session_of(at - after, mic, hours=hours)
+    return Session(session.session_date, session.opens_at - before, session.closes_at + after)
 
 
 def sessions_between(start_date: date, end_date: date, mic: str) -> list[Session]:

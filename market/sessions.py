@@ -24,5 +24,20 @@ def session_close_at(at: datetime, mic: str) -> datetime:
     return calendar.session_close_at(at, mic, hours=_hours())
 
 
+def extended_session_of(at: datetime, mic: str) -> Session:
+    """The session with its hours before and after it that are open then, else the next such."""
+    return calendar.extended_session_of(at, mic, hours=_hours())
+
+
+def is_extended(at: datetime, mic: str) -> bool:
+    """Whether orders for extended hours trade, and no others."""
+    return not is_open(at, mic) and extended_session_of(at, mic).opens_at <= at
+
+
+def has_auctions() -> bool:
+    """Whether sessions open and close at all."""
+    return _hours() == "real"
+
+
 def _hours() -> Hours:
     return "always" if settings.SIMULATED_EXCHANGE_HOURS == "always" else "real"

@@ -23,6 +23,7 @@ FIELD_OF_PROBLEM: Final = {
     "trail_amount": "trail",
     "trail_pct": "trail",
     "time_in_force": "time_in_force",
+    "extended_hours": "extended_hours",
     "take_profit": "take_profit",
     "take_profit.limit_price": "take_profit",
     "stop_loss": "stop_loss",
@@ -47,6 +48,8 @@ TIMES_IN_FORCE: Final = (
     (TimeInForce.GTC.value, "GTC: until cancelled"),
     (TimeInForce.IOC.value, "IOC: what fills at once"),
     (TimeInForce.FOK.value, "FOK: all at once or nothing"),
+    (TimeInForce.OPG.value, "OPG: in the opening auction"),
+    (TimeInForce.CLS.value, "CLS: in the closing auction"),
 )
 DECIMAL_INPUT: Final = {"inputmode": "decimal", "autocomplete": "off", "spellcheck": "false"}
 
@@ -82,6 +85,11 @@ class OrderTicketForm(forms.Form):
         label="Time in force",
         choices=TIMES_IN_FORCE,
         widget=forms.Select(attrs={"aria-describedby": "id_time_in_force_problems"}),
+    )
+    extended_hours = forms.BooleanField(
+        label="Also before the opening and after the close",
+        required=False,
+        widget=forms.CheckboxInput(attrs={"aria-describedby": "id_extended_hours_problems"}),
     )
     # Drawn up with the form, so that the same form sent twice is one order.
     client_order_id = forms.CharField(
@@ -138,6 +146,7 @@ class OrderTicketForm(forms.Form):
             stop_price=given.get("stop_price") if kind in STOPS_AT_A_PRICE else None,
             trail_amount=None if is_share else trail,
             trail_pct=trail if is_share else None,
+            extended_hours=bool(given.get("extended_hours")) and kind.has_limit,
             client_order_id=given.get("client_order_id") or None,
             order_class=self._class_of(given),
             take_profit=given.get("take_profit"),

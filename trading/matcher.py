@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,7 +19,6 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from accounts import metrics
-from market import sessions
 from market.calendar import local_date
 from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.live import live_quotes
@@ -28,7 +27,7 @@ from market.values import QuoteValue, wire_time
 from trading import execution
 from trading.broadcasts import Announcer
 from trading.settlement import trade_dates
-from trading.shards import command_queue, doorbell, expiry
+from trading.shards import command_queue, doorbell, expiry, hours
 from trading.shards.batches import Command
 from trading.shards.changes import Changes
 from trading.shards.shard import BookDiverged, Shard
@@ -168,10 +167,13 @@ class Matcher:
     ) -> None:
         """Match and commit; the books stand as committed, or are to be rebuilt."""
         touched = {*quotes, *(command.order.instrument_id for command in commands)}
-        closed = self._closed(shard, touched, now)
+        touched.update(shard.auctions.due(now))
+        closed, extended = hours.hours_of(shard.listings, touched, now=now)
         halted = command_queue.halted_instruments()
         self._shard = None
-        batch = shard.match(commands, quotes=quotes, closed=closed, halted=halted, now=now)
+        batch = shard.match(
+            commands, quotes=quotes, closed=closed, halted=halted, extended=extended, now=now
+        )
         if not batch.is_empty:
             changes = execution.write_batch(batch, shard=self.index, now=now)
             self._announce(changes)
@@ -254,21 +256,6 @@ class Matcher:
         moment = time.monotonic()
         self._benched = {key: until for key, until in self._benched.items() if until > moment}
         return [key for key in shard.instruments_with_orders() if key not in self._benched]
-
-    def _closed(self, shard: Shard, instrument_ids: Iterable[int], now: datetime) -> frozenset[int]:
-        """Those of the instruments whose exchange does not trade now.
-
-        Asks for the trade dates too, so that no transaction waits for a calendar to be loaded.
-        """
-        closed = set()
-        for instrument_id in instrument_ids:
-            listing = shard.listings.get(instrument_id)
-            if listing is None:
-                continue
-            trade_dates(local_date(now, listing.timezone), listing.mic)
-            if not sessions.is_open(now, listing.mic):
-                closed.add(instrument_id)
-        return frozenset(closed)
 
     def _warm_up(self) -> None:
         """Load the calendars before anybody waits for a fill, on a standby too."""

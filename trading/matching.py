@@ -25,10 +25,11 @@ class End(StrEnum):
     # The rest is cancelled:
     UNFILLED = "unfilled"  # by its time in force
     SELF_MATCH = "self_match"
+    AUCTION_OVER = "auction_over"
 
     @property
     def is_cancelled(self) -> bool:
-        return self in {End.UNFILLED, End.SELF_MATCH}
+        return self in {End.UNFILLED, End.SELF_MATCH, End.AUCTION_OVER}
 
     @property
     def is_working(self) -> bool:
@@ -78,6 +79,8 @@ def retry_waiting(book: OrderBook, street: Street | None) -> list[Outcome]:
     """
     outcomes = []
     for order in list(book.waiting.values()):
+        if order.is_asleep:
+            continue
         trades, met_own = _take(book, order, street)
         if order.is_market and order.remaining and not met_own:
             # It keeps its place among those that wait.

@@ -32,6 +32,7 @@ class BookOrder:
     is_market: bool = False  # never shown to others
     may_rest: bool = True  # false: what does not fill at once is cancelled
     is_all_or_nothing: bool = False
+    is_asleep: bool = False  # waits, and does not trade, whatever comes
     is_gone: bool = False  # no longer rests, though a level may still list it
 
     @property

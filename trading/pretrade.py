@@ -13,8 +13,8 @@ from accounts.errors import Problem
 from accounts.tiers import allowance_of
 from market.values import plain
 from trading.errors import TooManyOpenOrders
-from trading.placing import exit_rules, stop_rules
-from trading.placing.sizing import Sizing, size_up, usable
+from trading.placing import auction_rules, exit_rules, stop_rules
+from trading.placing.sizing import Sizing, reference_of, size_up, usable
 from trading.placing.ticket_numbers import grid_problems, number_problems, short
 from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
 from trading.states import OrderType, Side, TimeInForce
@@ -42,6 +42,7 @@ def find_problems(
         *_standing_problems(ticket, terms, means),
         *_ticket_problems(ticket, rules),
         *_grid_problems(ticket, terms, rules),
+        *auction_rules.window_problems(ticket, terms, now=market.now, rules=rules),
         *_price_problems(ticket, market, rules),
         *exit_rules.price_problems(ticket, market, rules),
     ]
@@ -63,7 +64,7 @@ def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Itera
         yield Problem("symbol", "halted", message)
     if ticket.type.waits_for_stop and ticket.time_in_force in AT_ONCE:
         yield Problem("time_in_force", "not_for_stops", "A stop order waits, so it is day or gtc.")
-    elif not terms.is_open and (ticket.type is OrderType.MARKET or ticket.time_in_force in AT_ONCE):
+    elif not terms.is_open and _needs_open_market(ticket):
         yield Problem(
             "time_in_force",
             "market_closed",
@@ -72,6 +73,11 @@ def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Itera
     if has_all_open_orders(means, orders=1 + ticket.exit_count):
         error = TooManyOpenOrders(means.tier)
         yield Problem("", error.code, str(error))
+
+
+def _needs_open_market(ticket: OrderTicket) -> bool:
+    is_market = ticket.type is OrderType.MARKET and not ticket.time_in_force.is_auction
+    return is_market or ticket.time_in_force in AT_ONCE
 
 
 def has_all_open_orders(means: Means, *, orders: int = 1) -> bool:
@@ -102,6 +108,7 @@ def _ticket_problems(ticket: OrderTicket, rules: Rules) -> Iterator[Problem]:
     yield from number_problems("limit_price", ticket.limit_price, rules.price_maximum)
     yield from stop_rules.ticket_problems(ticket, rules)
     yield from exit_rules.ticket_problems(ticket, rules)
+    yield from auction_rules.ticket_problems(ticket)
     name = ticket.client_order_id
     if name is not None and not (0 < len(name) <= rules.client_order_id_characters):
         yield Problem(
@@ -130,7 +137,7 @@ def _price_problems(ticket: OrderTicket, market: Market, rules: Rules) -> Iterat
         yield from stop_rules.price_problems(ticket, market, rules)
         return
     if ticket.type is OrderType.MARKET:
-        if market.reference(ticket.side, fresh_seconds=rules.quote_fresh_seconds) is None:
+        if reference_of(ticket, market, rules) is None:
             yield Problem(
                 "symbol",
                 "no_price",

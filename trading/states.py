@@ -50,12 +50,22 @@ class TimeInForce(StrEnum):
     GTC = "gtc"  # until cancelled
     IOC = "ioc"  # what fills at once; the rest is cancelled
     FOK = "fok"  # all at once or nothing
+    OPG = "opg"  # in the opening auction alone
+    CLS = "cls"  # in the closing auction alone
+
+    @property
+    def may_rest(self) -> bool:
+        return self in {TimeInForce.DAY, TimeInForce.GTC}
+
+    @property
+    def is_auction(self) -> bool:
+        return self in {TimeInForce.OPG, TimeInForce.CLS}
 
 
 class Status(StrEnum):
     PENDING_NEW = "pending_new"  # recorded with its hold, on its way to the matcher
     HELD = "held"  # waits for its stop price
-    ACCEPTED = "accepted"  # taken while its market is closed; waits for it to open
+    ACCEPTED = "accepted"  # taken; waits for its market to open, or for its auction
     NEW = "new"  # in the book
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"

@@ -10,7 +10,7 @@ from trading.states import Status
 WORDS: Final[Mapping[Status, str]] = {
     Status.PENDING_NEW: "Recorded and covered, on its way to the market.",
     Status.HELD: "Waits out of the book: for its stop price, or for the order it belongs to.",
-    Status.ACCEPTED: "Taken while its market is closed; it waits for the opening.",
+    Status.ACCEPTED: "Taken; it waits for its market to open, or for its auction.",
     Status.NEW: "Working in the market.",
     Status.PARTIALLY_FILLED: "A part has filled; the rest works on.",
     Status.FILLED: "Done, all of it.",

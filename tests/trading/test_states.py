@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from alpaca.trading.enums import OrderStatus
@@ -67,7 +68,8 @@ def test_where_an_order_stands_says_its_status(where: dict[str, bool], expected:
 
 
 @pytest.mark.django_db
-def test_an_order_taken_at_night_is_accepted_until_its_market_opens() -> None:
+def test_an_order_taken_at_night_is_accepted_until_its_market_opens(settings: Any) -> None:
+    settings.SIMULATED_EXCHANGE_HOURS = "real"
     portfolio, apple = make_portfolio(), make_instrument()
     low = place(portfolio, apple, limit="90", tif="gtc", at=NIGHT)
     high = place(portfolio, apple, limit="100", tif="gtc", at=NIGHT)

@@ -11,13 +11,13 @@ from django.conf import settings
 
 from accounts.errors import Problem
 from accounts.identifiers import new_id
-from market import sessions
 from market.values import plain
 from portfolio.models import Hold
 from trading import pretrade
 from trading.errors import OrderDenied
 from trading.models import Order
 from trading.placing import sizing
+from trading.placing.order_ends import order_ends_at
 from trading.placing.situation import Situation, look
 from trading.placing.sizing import Plan
 from trading.placing.tickets import OrderTicket
@@ -95,8 +95,9 @@ def _make_order(
     mic: str,
 ) -> Order:
     order_id = new_id()
-    is_day = ticket.time_in_force is TimeInForce.DAY
-    close_at = sessions.session_close_at(requested_at, mic) if is_day else None
+    close_at = order_ends_at(
+        ticket.time_in_force, extended_hours=ticket.extended_hours, at=requested_at, mic=mic
+    )
     # With the same terms it keeps the collar it was placed with, and a stop its mark.
     keeps_price = _price_of(ticket) == _price_of(ticket_of(old, Changes()))
     return Order(

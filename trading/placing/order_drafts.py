@@ -11,15 +11,15 @@ from uuid import UUID
 from django.conf import settings
 
 from accounts.identifiers import new_id
-from market import sessions
 from trading import pretrade
 from trading.errors import OrderDenied, TooManyOpenOrders
 from trading.models import Order
 from trading.placing import sizing
+from trading.placing.order_ends import order_ends_at
 from trading.placing.situation import Situation
 from trading.placing.sizing import Plan
 from trading.placing.tickets import OrderTicket
-from trading.states import Side, Status, TimeInForce
+from trading.states import Side, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,9 @@ def _make_order(
     portfolio_id: UUID, ticket: OrderTicket, plan: Plan, *, placed_at: datetime, mic: str
 ) -> Order:
     order_id = new_id()
-    expires_at = None
-    if ticket.time_in_force is TimeInForce.DAY:
-        expires_at = sessions.session_close_at(placed_at, mic)
+    expires_at = order_ends_at(
+        ticket.time_in_force, extended_hours=ticket.extended_hours, at=placed_at, mic=mic
+    )
     order = Order(
         id=order_id,
         portfolio_id=portfolio_id,

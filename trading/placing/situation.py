@@ -39,6 +39,8 @@ def trading_rules() -> Rules:
         price_band_factor=limits.order_price_band_factor,
         quote_fresh_seconds=limits.quote_fresh_seconds,
         client_order_id_characters=limits.client_order_id_characters,
+        opening_cutoff_seconds=limits.opening_cutoff_seconds,
+        closing_cutoff_seconds=limits.closing_cutoff_seconds,
         schedule=SCHEDULES[settings.COMMISSION_SCHEDULE],
     )
 
@@ -71,13 +73,17 @@ def read_row(statement: str, values: list[Any]) -> Any:
 def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situation:
     terms = None
     if facts.symbol is not None:
+        session = sessions.session_of(at, facts.mic)
         terms = Terms(
             symbol=facts.symbol,
             currency=facts.currency,
             tick_size=facts.tick_size,
             lot_size=facts.lot_size,
             is_active=facts.is_active,
-            is_open=sessions.is_open(at, facts.mic),
+            is_open=session.opens_at <= at,
+            opens_at=session.opens_at,
+            closes_at=session.closes_at,
+            has_auctions=sessions.has_auctions(),
             is_halted=facts.is_halted,
         )
     means = Means(

@@ -53,7 +53,7 @@ def plan(ticket: OrderTicket, *, terms: Terms, market: Market, rules: Rules) -> 
 
 def size_up(ticket: OrderTicket, *, terms: Terms, market: Market, rules: Rules) -> Sizing:
     """Work out quantity, worst price and what to reserve; only for numbers within bounds."""
-    reference = market.reference(ticket.side, fresh_seconds=rules.quote_fresh_seconds)
+    reference = reference_of(ticket, market, rules)
     limit = usable(ticket.limit_price, rules.price_maximum)
     stop = None
     if ticket.type.has_limit:
@@ -75,6 +75,14 @@ def size_up(ticket: OrderTicket, *, terms: Terms, market: Market, rules: Rules) 
         reserve = worst * quantity + commission_on(rules.schedule, worst * quantity)
     fees = commission_on(rules.schedule, cost)
     return Sizing(reference, quantity, worst, cost, fees, reserve)
+
+
+def reference_of(ticket: OrderTicket, market: Market, rules: Rules) -> Decimal | None:
+    """The price that a market order is expected at; before an auction any latest one serves."""
+    fresh = market.reference(ticket.side, fresh_seconds=rules.quote_fresh_seconds)
+    if fresh is None and ticket.time_in_force.is_auction:
+        return market.latest(ticket.side)
+    return fresh
 
 
 def first_stop(ticket: OrderTicket, market: Market, rules: Rules) -> Decimal | None:

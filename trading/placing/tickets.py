@@ -63,6 +63,9 @@ class Terms:
     is_active: bool
     is_open: bool  # its exchange trades now
     is_halted: bool = False  # staff lets nobody trade it at the moment
+    opens_at: datetime | None = None  # of the session that is on, else of the next one
+    closes_at: datetime | None = None  # of the same session
+    has_auctions: bool = True  # its sessions open and close
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,8 @@ class Rules:
     price_band_factor: int
     quote_fresh_seconds: int
     client_order_id_characters: int
+    opening_cutoff_seconds: int = 120
+    closing_cutoff_seconds: int = 600
     schedule: Schedule
 
 

@@ -7,7 +7,7 @@ tick and lot that an instrument may have.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from trading.states import CommandKind, Event, OrderClass, OrderType, Side, Time
 PRICE_STEPS: Final = 10_000  # per unit of currency
 QUANTITY_STEPS: Final = 1_000_000  # per unit
 PCT_PARTS: Final = 10_000  # millionths per per cent
+AUCTION_GRACE: Final = timedelta(minutes=5)  # how long an auction may wait for a fresh price
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class WorkingOrder:
     filled_quantity: Decimal  # when it was read
     worst_price: Decimal
     schedule: str
-    expires_at: datetime | None
+    expires_at: datetime | None  # of an order for an auction, the moment of that
+    extended_hours: bool = False
     stop_price: Decimal | None = None
     trail_amount: Decimal | None = None
     trail_pct: Decimal | None = None
@@ -72,6 +74,17 @@ class WorkingOrder:
     @property
     def shares_hold(self) -> bool:
         return self.hold_reference is not None
+
+    @property
+    def is_for_auction(self) -> bool:
+        return self.time_in_force.is_auction
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it ends by itself."""
+        if self.expires_at is None or not self.is_for_auction:
+            return self.expires_at
+        return self.expires_at + AUCTION_GRACE
 
     @property
     def may_lead(self) -> bool:
@@ -135,7 +148,7 @@ class WorkingOrder:
             limit=int(self.worst_price * PRICE_STEPS),
             remaining=int((self.quantity - self.filled_quantity) * QUANTITY_STEPS),
             is_market=not self.type.has_limit,
-            may_rest=self.time_in_force in {TimeInForce.DAY, TimeInForce.GTC},
+            may_rest=self.time_in_force.may_rest or self.is_for_auction,
             is_all_or_nothing=self.time_in_force is TimeInForce.FOK,
         )
 

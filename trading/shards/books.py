@@ -1,29 +1,26 @@
-"""Books, stops and offers of the instruments that one matcher owns, and what happens in them.
+"""What happens in the books and stops of the instruments that one matcher owns.
 
 Each change is noted as a step of the batch at hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from market.values import QuoteValue
 from trading import matching
 from trading.exchange.offers import Offers
-from trading.exchange.stops import Stop, StopBook
+from trading.exchange.stops import Stop
 from trading.matching import End, Outcome
 from trading.order_book import OrderBook
-from trading.placing.groups import Groups
 from trading.placing.sizing import collar_price
+from trading.shards.auctioning import Auctioneer
 from trading.shards.batches import (
     PRICE_STEPS,
     Command,
     Halted,
-    Listing,
     Matched,
     Parked,
     StopMove,
@@ -31,70 +28,24 @@ from trading.shards.batches import (
     WorkingOrder,
 )
 from trading.shards.following import Follower, Turn
+from trading.shards.shelves import Shelves
 from trading.states import Event, OrderClass, Side
 
 
-class Books:
-    """The working orders of some instruments, each where it waits for its turn."""
+class Books(Shelves):
+    """The working orders of some instruments, changed by what comes."""
 
     def __init__(self, *, offers: Offers, next_sequence: int, collar_bps: int) -> None:
-        self.books: dict[int, OrderBook] = {}
-        self.stops: dict[int, StopBook] = {}
-        self.orders: dict[UUID, WorkingOrder] = {}
-        self.listings: dict[int, Listing] = {}
-        self.next_sequence = next_sequence
-        self.next_expiry_at: datetime | None = None
+        super().__init__(offers=offers, next_sequence=next_sequence)
+        self.auctions = Auctioneer(self)
         self._halted: frozenset[int] | None = None  # None: nobody was asked yet
-        self._offers = offers
         self._collar_bps = collar_bps
-        self.groups = Groups()
         self._follower = Follower(self)
 
-    def number(self) -> int:
-        """The next place in the shard's sequence."""
-        sequence = self.next_sequence
-        self.next_sequence += 1
-        return sequence
-
-    def get_to_know(self, orders: Iterable[WorkingOrder]) -> None:
-        """Learn how the instruments of those orders are listed."""
-        for order in orders:
-            self.listings[order.instrument_id] = order.listing
-
-    def instruments_with_orders(self) -> list[int]:
-        """Instruments with orders that a new quote may fill or trigger."""
-        found = [instrument_id for instrument_id, book in self.books.items() if book.orders]
-        found += [instrument_id for instrument_id, book in self.stops.items() if book.stops]
-        return list(dict.fromkeys(found))
-
-    def look_for_expiry(self, *, after: datetime) -> None:
-        """Find anew when the next day order ends, past those that ended by then."""
-        moments = [order.expires_at for order in self.orders.values() if order.expires_at]
-        self.next_expiry_at = min((at for at in moments if at > after), default=None)
-
-    def remaining(self, order: WorkingOrder) -> int:
-        """What an order has left, in steps of the books; of a stop that is all of it."""
-        book = self.books.get(order.instrument_id)
-        resting = book.orders.get(order.id) if book else None
-        return resting.remaining if resting else order.for_book().remaining
-
-    def readmit(self, order: WorkingOrder) -> None:
-        """Put an order back where it stood; one that would cross waits for its turn to take."""
-        self._keep(order)
-        if order.is_dormant:
-            return
-        if order.waits_for_stop:
-            # Only what has been through the book is readmitted, so it has its place.
-            self.stops_of(order).add(order.for_stops(arrival=order.priority or 0))
-            return
-        book = self.books.setdefault(order.instrument_id, OrderBook())
-        resting = order.for_book()
-        opposite = (book.asks if resting.is_buy else book.bids).first()
-        is_crossing = opposite is not None and opposite.key <= -resting.key
-        if resting.is_market or is_crossing or order.is_queued:
-            book.wait(resting)
-        else:
-            book.rest(resting)
+    def hold_auction(self, turn: Turn, instrument_id: int) -> None:
+        """Hold what is due, and let those follow that belong to what it filled."""
+        if self.auctions.hold(turn, instrument_id):
+            self._follow(turn, instrument_id)
 
     def heed_halts(self, turn: Turn) -> None:
         """Tell working orders that their instrument is halted, or trades again."""
@@ -115,6 +66,7 @@ class Books:
         if listing is None or not self._offers.show(quote, listing):
             return
         shown = self._offers.fresh(instrument_id, turn.now)
+        self.hold_auction(turn, instrument_id)
         if shown is None or instrument_id in turn.closed:
             return
         book = self.books.get(instrument_id)
@@ -122,12 +74,13 @@ class Books:
             outcomes = matching.retry_waiting(book, shown.street)
             outcomes += matching.meet_street(book, shown.street)
             for outcome in outcomes:
-                self._note(turn, Matched(outcome, shown.quote_at))
+                self.note(turn, Matched(outcome, shown.quote_at))
         self._follower.follow(turn)
         self._trigger(turn, instrument_id)
 
     def admit(self, turn: Turn, order: WorkingOrder, command: Command, sequence: int) -> None:
         """Let an order sleep, wait for its stop price, or come to its book."""
+        order = replace(order, priority=sequence)
         self._keep(order)
         if order.is_dormant:
             turn.batch.orders[order.id] = order
@@ -141,17 +94,10 @@ class Books:
             self._note_parked(turn, order, stop, sequence)
             self._trigger(turn, order.instrument_id)
 
-    def take_out(self, order: WorkingOrder) -> Stop | None:
-        """Forget an order; the stop, where it waited for one."""
-        self._forget(order)
-        stop = self.stops_of(order).remove(order.id)
-        if stop is None and (book := self.books.get(order.instrument_id)):
-            book.remove(order.id)
-        return stop
-
     def succeed(self, turn: Turn, old: WorkingOrder, order: WorkingOrder, command: Command) -> None:
         """Let an order stand in the place of one that makes way for it."""
         self._forget(old)
+        order = replace(order, priority=old.priority)
         self._keep(order)
         if order.is_dormant:
             turn.batch.orders[order.id] = order
@@ -164,7 +110,8 @@ class Books:
         book = self.books[order.instrument_id]
         resting = book.succeed(old.id, order.for_book())
         end = End.WAITS if resting.id in book.waiting else End.RESTS
-        self._note(turn, Matched(Outcome(resting, [], end), None, command))
+        end = End.QUEUED if old.is_queued else end
+        self.note(turn, Matched(Outcome(resting, [], end), None, command))
 
     def follow_successor(self, old: WorkingOrder, order: WorkingOrder) -> None:
         """Let the exits of an order belong to the one that replaces it."""
@@ -173,11 +120,6 @@ class Books:
             self.groups.remove(leg)
             quantity = order.quantity if order.is_entry else leg.quantity
             self._keep(replace(leg, parent_id=order.id, quantity=quantity))
-
-    def companions_of(self, order: WorkingOrder) -> list[WorkingOrder]:
-        """All that cannot go on without it."""
-        found = (self.orders.get(other) for other in self.groups.companions_of(order))
-        return [other for other in found if other is not None]
 
     def end_group(self, turn: Turn, order: WorkingOrder, *, left: int, ending: Event) -> None:
         """Let those that belong to an order that was taken out end with it, or wake."""
@@ -194,21 +136,23 @@ class Books:
     ) -> None:
         """Bring an order to its book, and let those that wait meet it there."""
         book = self.books.setdefault(order.instrument_id, OrderBook())
-        is_open = order.instrument_id not in turn.closed
+        is_open = turn.may_trade(order)
         shown = self._offers.fresh(order.instrument_id, turn.now)
         street = shown.street if shown else None
         quote_at = shown.quote_at if shown else None
-        outcome = matching.submit(book, order.for_book(), street, is_open=is_open)
-        self._note(turn, Matched(outcome, quote_at, command, sequence))
+        coming = order.for_book()
+        coming.is_asleep = not is_open and order.instrument_id not in turn.closed
+        outcome = matching.submit(book, coming, street, is_open=is_open)
+        self.note(turn, Matched(outcome, quote_at, command, sequence))
         if is_open and book.waiting and outcome.end is End.RESTS:
             for later in matching.retry_waiting(book, street):
-                self._note(turn, Matched(later, quote_at))
+                self.note(turn, Matched(later, quote_at))
 
     def _trigger(self, turn: Turn, instrument_id: int) -> None:
         """Let the newest price trigger stops; each is submitted in its turn, under a new number."""
         shown = self._offers.fresh(instrument_id, turn.now)
         stops = self.stops.get(instrument_id)
-        if instrument_id in turn.closed or stops is None or not stops.stops:
+        if turn.phase_of(instrument_id) != "regular" or stops is None or not stops.stops:
             return
         if shown is None or not shown.last:
             return
@@ -220,7 +164,7 @@ class Books:
             waiting = self.orders.get(stop.id)
             if waiting is None:
                 continue  # its partner filled by a stop before it
-            if waiting.expires_at is not None and waiting.expires_at <= turn.now:
+            if waiting.ends_at is not None and waiting.ends_at <= turn.now:
                 continue  # its end waits among the commands
             self._follower.end_partner(turn, waiting)
             sequence = self.number()
@@ -243,7 +187,7 @@ class Books:
             worst = collar_price(last, order.side, tick_size=tick_size, bps=self._collar_bps)
         return replace(order, is_triggered=True, priority=sequence, worst_price=worst)
 
-    def _note(self, turn: Turn, step: Matched) -> None:
+    def note(self, turn: Turn, step: Matched) -> None:
         """Keep a step with every order it touches, and forget those that are done."""
         batch, outcome = turn.batch, step.outcome
         order_id = outcome.order.id
@@ -280,20 +224,6 @@ class Books:
         turn.batch.orders[order.id] = order
         turn.batch.steps.append(Parked(order.id, sequence))
         _note_move(turn, stop)
-
-    def stops_of(self, order: WorkingOrder) -> StopBook:
-        return self.stops.setdefault(order.instrument_id, StopBook())
-
-    def _forget(self, order: WorkingOrder) -> None:
-        del self.orders[order.id]
-        self.groups.remove(order)
-
-    def _keep(self, order: WorkingOrder) -> None:
-        self.orders[order.id] = order
-        self.groups.add(order)
-        expires_at = order.expires_at
-        if expires_at and (self.next_expiry_at is None or expires_at < self.next_expiry_at):
-            self.next_expiry_at = expires_at
 
 
 def _note_move(turn: Turn, stop: Stop) -> None:

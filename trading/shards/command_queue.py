@@ -20,7 +20,8 @@ ORDER_COLUMNS: Final = """
     orders.filled_quantity, orders.worst_price, orders.commission_schedule, orders.expires_at,
     orders.priority, orders.stop_price, orders.trail_amount, orders.trail_pct, orders.water_mark,
     orders.triggered_at, orders.replaces_id, orders.filled_before,
-    orders.order_class, orders.parent_id, orders.activated_at, orders.hold_reference
+    orders.extended_hours, orders.order_class, orders.parent_id, orders.activated_at,
+    orders.hold_reference
 """
 ORDER_JOINS: Final = """
     JOIN portfolio_portfolio AS portfolio ON portfolio.id = orders.portfolio_id
@@ -129,6 +130,7 @@ def _order(row: Any) -> WorkingOrder:
         worst_price=row.worst_price,
         schedule=row.commission_schedule,
         expires_at=row.expires_at,
+        extended_hours=row.extended_hours,
         stop_price=row.stop_price,
         trail_amount=row.trail_amount,
         trail_pct=row.trail_pct,

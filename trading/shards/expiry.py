@@ -1,4 +1,4 @@
-"""Day orders end with their session."""
+"""Day orders end with their session, and orders for an auction that was not held soon after it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from functools import partial
 from django.db import connection, transaction
 
 from trading.shards import doorbell
+from trading.shards.batches import AUCTION_GRACE
 from trading.states import Status
 
 
 def request_expiries(*, now: datetime, instrument_ids: Sequence[int] | None = None) -> int:
-    """Queue the end of every day order whose session has closed; return how many were queued.
+    """Queue the end of every order whose time has come; return how many were queued.
 
     An order whose expiry waits already is left alone, and a second expiry would change nothing.
     """
@@ -24,6 +25,8 @@ def request_expiries(*, now: datetime, instrument_ids: Sequence[int] | None = No
             SELECT 'expire', orders.id, orders.instrument_id, %(now)s
             FROM trading_order AS orders
             WHERE orders.status = ANY(%(working)s) AND orders.expires_at <= %(now)s
+                AND (orders.time_in_force NOT IN ('opg', 'cls')
+                    OR orders.expires_at <= %(auctions_before)s)
                 AND (%(instruments)s::int[] IS NULL
                     OR orders.instrument_id = ANY(%(instruments)s::int[]))
                 AND NOT EXISTS (
@@ -36,6 +39,7 @@ def request_expiries(*, now: datetime, instrument_ids: Sequence[int] | None = No
             """,
             {
                 "now": now,
+                "auctions_before": now - AUCTION_GRACE,
                 "working": Status.working(),
                 "instruments": None if instrument_ids is None else list(instrument_ids),
             },

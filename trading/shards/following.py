@@ -43,6 +43,19 @@ class Turn:
     now: datetime
     closed: frozenset[int]  # instruments
     halted: frozenset[int] = frozenset()  # instruments that staff has halted, closed too
+    extended: frozenset[int] = frozenset()  # instruments outside their regular session
+
+    def may_trade(self, order: WorkingOrder) -> bool:
+        """Whether the hour lets an order trade; those for an auction wait for that."""
+        instrument_id = order.instrument_id
+        if instrument_id in self.closed or order.is_for_auction:
+            return False
+        return order.extended_hours or instrument_id not in self.extended
+
+    def phase_of(self, instrument_id: int) -> str:
+        if instrument_id in self.closed:
+            return "closed"
+        return "extended" if instrument_id in self.extended else "regular"
 
 
 class Touch(NamedTuple):

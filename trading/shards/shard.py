@@ -48,6 +48,7 @@ class Shard(Books):
         quotes: Mapping[int, QuoteValue],
         closed: frozenset[int],
         halted: frozenset[int] = frozenset(),
+        extended: frozenset[int] = frozenset(),
         now: datetime,
     ) -> Batch:
         """Let new quotes meet what rests, then do the commands in order.
@@ -57,10 +58,12 @@ class Shard(Books):
             closed: instruments whose exchange does not trade now.
             halted: instruments that staff has halted. What works in them is suspended, what
                 comes is denied, and cancellations go on.
+            extended: instruments outside their regular session, where orders for that trade.
         """
-        turn = Turn(Batch(), now, closed | halted, halted)
+        turn = Turn(Batch(), now, closed | halted, halted, extended)
         self.get_to_know(command.order for command in commands)
         self.heed_halts(turn)
+        self._enter_hours(turn, {*quotes, *(it.order.instrument_id for it in commands)})
         for quote in quotes.values():
             self.show(turn, quote)
         for command in commands:
@@ -74,11 +77,19 @@ class Shard(Books):
                 self._end(turn, command, sequence)
         return turn.batch
 
+    def _enter_hours(self, turn: Turn, instrument_ids: Iterable[int]) -> None:
+        """Hold the auctions that are due, each before its book is put in order for what follows."""
+        due = self.auctions.due(turn.now)
+        for instrument_id in due:
+            self.hold_auction(turn, instrument_id)
+        for instrument_id in dict.fromkeys([*due, *instrument_ids]):
+            self.enter_phase(turn, instrument_id)
+
     def _place(self, turn: Turn, command: Command, sequence: int) -> None:
         order = command.order
         if command.is_finished or command.is_placed or order.id in self.orders:
             return
-        if order.expires_at is not None and order.expires_at <= turn.now:
+        if order.ends_at is not None and order.ends_at <= turn.now:
             # Its session closed before the matcher came to it.
             turn.batch.orders[order.id] = order
             turn.batch.steps.append(Ended(order.id, Event.EXPIRED, command, sequence))
@@ -132,7 +143,8 @@ class Shard(Books):
                 return  # it filled first
             raise BookDiverged(f"order {order_id} works in the database alone")
         batch.orders[order_id] = order
-        ending = Event.EXPIRED if command.kind is CommandKind.EXPIRE else Event.CANCELED
+        is_expiry = command.kind is CommandKind.EXPIRE and not order.is_for_auction
+        ending = Event.EXPIRED if is_expiry else Event.CANCELED
         left = self.remaining(order)
         self.take_out(order)
         batch.steps.append(Ended(order_id, ending, command, sequence))

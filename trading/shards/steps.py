@@ -37,11 +37,12 @@ from trading.shards.batches import (
 )
 from trading.shards.changes import Changes
 from trading.shards.shard import BookDiverged
-from trading.states import Event, Side, Status, next_status, standing_status
+from trading.states import CommandKind, Event, Side, Status, next_status, standing_status
 
 REASONS: Final = {
     End.UNFILLED: "What could not fill at once was cancelled.",
     End.SELF_MATCH: "It would have traded with an order of the same owner.",
+    End.AUCTION_OVER: "What could not fill in the auction was cancelled.",
 }
 ENDINGS: Final = {
     Event.EXPIRED: "The session it was for has closed.",
@@ -68,6 +69,8 @@ def apply_step(changes: Changes, step: Step) -> None:
     if isinstance(step, Ended):
         progress = changes.progress[step.order_id]
         progress.reason = ENDINGS.get(step.event, "")
+        if step.event is Event.CANCELED and step.command.kind is CommandKind.EXPIRE:
+            progress.reason = "Its auction did not take place."
         changes.move(progress, step.event, actor_id=step.command.actor_id)
         return
     if isinstance(step, Halted):
