@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -58,7 +57,7 @@ def bob(apple: Instrument) -> Portfolio:
     return portfolio
 
 
-def fills_of(*orders: Order) -> list[tuple[Decimal, Decimal]]:
+def fills_of(*orders: Order) -> list[tuple[object, object]]:
     rows = Fill.objects.filter(order__in=orders).order_by("order__submitted_at", "order_id", "id")
     return [(fill.quantity, fill.price) for fill in rows]
 
