@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0003_stream_of_events"),
+        ("integrations", "0004_vault"),
     ]
 
     operations = [
