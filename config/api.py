@@ -235,6 +235,7 @@ ROUTERS: Final = (
     "trading.api.many_orders",
     "trading.order_entry.api",
     "trading.halts.api",
+    "trading.charging.api",
     "integrations.notifications.api",
     "integrations.webhooks.api",
     "config.health",

@@ -245,7 +245,8 @@ ALERT_HOLDING_SOURCE = "portfolio.alert_holdings.PortfolioHoldings"
 
 # Instruments are dealt out over this many matchers; each runs as `matcher --shard i/n`.
 MATCHER_SHARDS = env.integer("MATCHER_SHARDS", default=1, minimum=1, maximum=64)
-# A name in trading.commissions.SCHEDULES; orders keep the schedule they were placed under.
+# A name in trading.commissions.SCHEDULES, for portfolios without a schedule of their own; orders
+# keep the schedule they were placed under.
 COMMISSION_SCHEDULE = env.choice("COMMISSION_SCHEDULE", default="free", choices=("free", "retail"))
 
 # --- Where prices come from -------------------------------------------------------------------

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest
 
-from trading.models import Fill, Order, OrderCommand, OrderEntryStop, Settlement, TradingHalt
+from trading.models import (
+    CommissionTerms,
+    Fill,
+    Order,
+    OrderCommand,
+    OrderEntryStop,
+    Settlement,
+    TradingHalt,
+)
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
@@ -75,3 +83,12 @@ class TradingHaltAdmin(ReadOnly):
     list_select_related = ("instrument",)
     search_fields = ("=instrument__symbol",)
     ordering = ("-halted_at", "-id")
+
+
+@admin.register(CommissionTerms)
+class CommissionTermsAdmin(ReadOnly):
+    """Set by whoever owns the portfolio."""
+
+    list_display = ("portfolio", "schedule", "changed_at")
+    list_select_related = ("portfolio",)
+    ordering = ("-changed_at", "portfolio_id")

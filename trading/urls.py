@@ -1,5 +1,6 @@
 from django.urls import path
 
+from trading.charging import views as charging_views
 from trading.halts import views as halt_views
 from trading.order_entry import views as order_entry_views
 from trading.views import many_orders as many_orders_views
@@ -47,6 +48,7 @@ urlpatterns = [
         settlement_views.settlements,
         name="settlements",
     ),
+    path("portfolios/<uuid:portfolio_id>/commission", charging_views.commission, name="commission"),
     path("operations/halts", halt_views.halts_page, name="operations_halts"),
     path(
         "operations/instruments/<uuid:instrument_id>/resumption",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from market.values import QuoteValue
 from tests.trading.factories import NOON, facts
-from trading.commissions import SCHEDULES, commission_on, fill_commission
+from trading.commissions import SCHEDULES, Schedule, commission_on, fill_commission, schedule_of
 from trading.placing.sizing import plan, size_up
 from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
 from trading.pretrade import find_problems
@@ -222,14 +222,47 @@ def test_charges_are_reserved_at_the_worst_price_and_estimated_at_the_expected()
     [("0", "0"), ("0.40", "0.40"), ("100", "1"), ("2000", "1.00"), ("2010", "1.01")],
 )
 def test_the_retail_schedule(amount: str, charge: str) -> None:
-    assert commission_on(SCHEDULES["retail"], Decimal(amount)) == Decimal(charge)
+    assert commission_on(SCHEDULES["retail"], Decimal(amount), Decimal(1)) == Decimal(charge)
 
 
 def test_partial_fills_cost_what_one_fill_costs() -> None:
     schedule = SCHEDULES["retail"]
     parts = [Decimal("333.33"), Decimal("0.01"), Decimal(4000), Decimal("12.34")]
     before, charged = Decimal(0), Decimal(0)
-    for part in parts:
-        charged += fill_commission(schedule, amount_before=before, amount=part)
+    for units, part in enumerate(parts):
+        charged += fill_commission(
+            schedule,
+            amount_before=before,
+            quantity_before=Decimal(units),
+            amount=part,
+            quantity=Decimal(1),
+        )
         before += part
-    assert charged == commission_on(schedule, before)
+    assert charged == commission_on(schedule, before, Decimal(len(parts)))
+
+
+EVERYTHING: Final = Schedule(
+    per_share=Decimal("0.005"),
+    per_order=Decimal(1),
+    rate_bps=Decimal(2),
+    minimum=Decimal(2),
+    maximum=Decimal(9),
+)
+
+
+@pytest.mark.parametrize(
+    ("amount", "quantity", "charge"),
+    [
+        pytest.param("1000", "10", "2", id="the minimum"),
+        pytest.param("10000", "200", "4.00", id="the sum of its parts"),
+        pytest.param("100000", "10000", "9", id="the maximum"),
+        pytest.param("1.50", "10", "1.50", id="never more than the amount"),
+    ],
+)
+def test_the_parts_of_a_schedule_add_up(amount: str, quantity: str, charge: str) -> None:
+    assert commission_on(EVERYTHING, Decimal(amount), Decimal(quantity)) == Decimal(charge)
+
+
+@pytest.mark.parametrize("schedule", [EVERYTHING, Schedule(), *SCHEDULES.values()])
+def test_a_schedule_reads_back_what_it_says(schedule: Schedule) -> None:
+    assert schedule_of(schedule.text) == schedule

@@ -7,8 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
-
 from accounts.errors import Problem
 from accounts.identifiers import new_id
 from market.values import plain
@@ -82,7 +80,9 @@ def draft_replacement(old: Order, changes: Changes, *, requested_at: datetime) -
         ticket, terms=situation.terms, market=situation.market, rules=situation.rules
     )
     mic = situation.facts.mic
-    return _make_order(old, changes, ticket, plan, requested_at=requested_at, mic=mic)
+    order = _make_order(old, changes, ticket, plan, requested_at=requested_at, mic=mic)
+    order.commission_schedule = situation.rules.schedule.text
+    return order
 
 
 def _make_order(
@@ -117,7 +117,6 @@ def _make_order(
         trail_pct=ticket.trail_pct,
         water_mark=old.water_mark if keeps_price else None,
         triggered_at=old.triggered_at,
-        commission_schedule=settings.COMMISSION_SCHEDULE,
         extended_hours=old.extended_hours,
         submitted_at=requested_at,
         updated_at=requested_at,

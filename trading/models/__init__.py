@@ -1,3 +1,4 @@
+from trading.models.commissions import CommissionTerms
 from trading.models.fills import Fill
 from trading.models.halts import TradingHalt
 from trading.models.order_entry import OrderEntryStop
@@ -5,6 +6,7 @@ from trading.models.orders import Order, OrderCommand, OrderEvent
 from trading.models.settlements import Settlement
 
 __all__ = [
+    "CommissionTerms",
     "Fill",
     "Order",
     "OrderCommand",

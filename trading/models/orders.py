@@ -61,7 +61,7 @@ class Order(models.Model):
     trail_pct = models.DecimalField(max_digits=8, decimal_places=4, null=True)
     water_mark = models.DecimalField(max_digits=20, decimal_places=8, null=True)
     triggered_at = models.DateTimeField(null=True)
-    commission_schedule = models.CharField(max_length=20)  # a name in trading.commissions
+    commission_schedule = models.CharField(max_length=120)  # for trading.commissions.schedule_of
     filled_quantity = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     filled_amount = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     extended_hours = models.BooleanField(default=False)

@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
 from accounts.identifiers import new_id
 from trading import pretrade
 from trading.errors import OrderDenied, TooManyOpenOrders
@@ -18,7 +16,7 @@ from trading.placing import sizing
 from trading.placing.order_ends import order_ends_at
 from trading.placing.situation import Situation
 from trading.placing.sizing import Plan
-from trading.placing.tickets import OrderTicket
+from trading.placing.tickets import OrderTicket, Rules
 from trading.states import Side, Status
 
 
@@ -85,14 +83,22 @@ def draft_order(
         ticket, terms=situation.terms, market=situation.market, rules=situation.rules
     )
     facts = situation.facts
-    order = _make_order(portfolio_id, ticket, plan, placed_at=placed_at, mic=facts.mic)
+    order = _make_order(
+        portfolio_id, ticket, plan, rules=situation.rules, placed_at=placed_at, mic=facts.mic
+    )
     is_buy = ticket.side is Side.BUY
     balance_id = facts.cash_balance_id if is_buy else facts.units_balance_id
     return Draft(order, balance_id, plan.reserve)
 
 
 def _make_order(
-    portfolio_id: UUID, ticket: OrderTicket, plan: Plan, *, placed_at: datetime, mic: str
+    portfolio_id: UUID,
+    ticket: OrderTicket,
+    plan: Plan,
+    *,
+    rules: Rules,
+    placed_at: datetime,
+    mic: str,
 ) -> Order:
     order_id = new_id()
     expires_at = order_ends_at(
@@ -114,7 +120,7 @@ def _make_order(
         trail_amount=ticket.trail_amount,
         trail_pct=ticket.trail_pct,
         worst_price=plan.worst_price,
-        commission_schedule=settings.COMMISSION_SCHEDULE,
+        commission_schedule=rules.schedule.text,
         extended_hours=ticket.extended_hours,
         order_class=ticket.order_class.value,
         submitted_at=placed_at,

@@ -14,7 +14,7 @@ from psycopg.rows import namedtuple_row
 from market import sessions
 from market.live import live_quotes
 from market.values import QuoteValue
-from trading.commissions import SCHEDULES
+from trading.commissions import schedule_of
 from trading.errors import PortfolioUnknown
 from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
 
@@ -30,7 +30,8 @@ class Situation:
     rules: Rules
 
 
-def trading_rules() -> Rules:
+def trading_rules(commission: str = "") -> Rules:
+    """``commission``: the portfolio's own schedule; empty for the desk's."""
     limits = settings.LIMITS
     return Rules(
         quantity_maximum=limits.order_quantity_maximum,
@@ -41,7 +42,7 @@ def trading_rules() -> Rules:
         client_order_id_characters=limits.client_order_id_characters,
         opening_cutoff_seconds=limits.opening_cutoff_seconds,
         closing_cutoff_seconds=limits.closing_cutoff_seconds,
-        schedule=SCHEDULES[settings.COMMISSION_SCHEDULE],
+        schedule=schedule_of(commission or settings.COMMISSION_SCHEDULE),
     )
 
 
@@ -93,4 +94,6 @@ def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situa
         open_orders=facts.open_orders,
         tier=facts.owner_tier,
     )
-    return Situation(facts, terms, Market(quote=quote, now=at), means, trading_rules())
+    return Situation(
+        facts, terms, Market(quote=quote, now=at), means, trading_rules(facts.commission)
+    )

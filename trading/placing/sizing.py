@@ -72,8 +72,8 @@ def size_up(ticket: OrderTicket, *, terms: Terms, market: Market, rules: Rules) 
     cost = expected * quantity
     reserve = quantity
     if ticket.side is Side.BUY:
-        reserve = worst * quantity + commission_on(rules.schedule, worst * quantity)
-    fees = commission_on(rules.schedule, cost)
+        reserve = worst * quantity + commission_on(rules.schedule, worst * quantity, quantity)
+    fees = commission_on(rules.schedule, cost, quantity)
     return Sizing(reference, quantity, worst, cost, fees, reserve)
 
 

@@ -12,7 +12,7 @@ from market.calendar import local_date
 from market.values import plain
 from portfolio import ledger
 from portfolio.bookkeeping.entries import EntryKind
-from trading.commissions import SCHEDULES, commission_on, fill_commission
+from trading.commissions import commission_on, fill_commission, schedule_of
 from trading.matching import End, Trade
 from trading.models.fills import Counterparty
 from trading.settlement import trade_dates
@@ -170,7 +170,7 @@ def needed_hold(*, side: Side, quantity: Decimal, worst_price: Decimal, schedule
     if side is Side.SELL:
         return quantity
     amount = worst_price * quantity
-    return amount + commission_on(SCHEDULES[schedule], amount)
+    return amount + commission_on(schedule_of(schedule), amount, quantity)
 
 
 def _refuse_takeover(changes: Changes, step: NotReplaced) -> None:
@@ -227,7 +227,11 @@ def _new_fill(
     order = progress.order
     fill_id = new_id()
     commission = fill_commission(
-        SCHEDULES[order.schedule], amount_before=progress.filled_amount, amount=price * quantity
+        schedule_of(order.schedule),
+        amount_before=progress.filled_amount,
+        quantity_before=progress.filled_quantity,
+        amount=price * quantity,
+        quantity=quantity,
     )
     dates = trade_dates(local_date(now, order.listing.timezone), order.listing.mic)
     entry = ledger.trade_entry(

@@ -1,0 +1,1 @@
+"""What each portfolio pays for its orders."""
