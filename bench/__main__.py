@@ -14,6 +14,8 @@ from bench.harness import DEFAULT_SEED, Options, Report
 
 CASES: Final = (
     *("ingest", "import", "candles", "quote", "orders", "fanout", "slow_readers", "alerts", "page"),
+    *("ingest", "import", "candles", "quote", "orders", "matching", "order_batches"),
+    *("fanout", "slow_readers", "alerts"),
 )
 # A word of the language names no module.
 MODULES: Final = {"import": "imports"}

@@ -127,6 +127,8 @@ def _take(book: OrderBook, order: BookOrder, street: Street | None) -> tuple[lis
     side = book.asks if is_buy else book.bids
     offers = None if street is None else street.asks if is_buy else street.bids
     trades: list[Trade] = []
+    if not offers and side.is_beyond(limit if is_buy else -limit):
+        return trades, False
     while order.remaining:
         maker = side.first()
         if maker is not None and (maker.limit > limit if is_buy else maker.limit < limit):

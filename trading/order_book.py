@@ -79,6 +79,11 @@ class BookSide:
         elif len(queue) > SPARSE_LENGTH and len(queue) > 2 * level.count:
             level.queue = deque(kept for kept in queue if not kept.is_gone)
 
+    def is_beyond(self, key: int) -> bool:
+        """Whether surely nothing rests at this key or a better one; asked before looking."""
+        keys = self._keys
+        return not keys or keys[0] > key
+
     def first(self) -> BookOrder | None:
         """The order that trades next, or ``None`` when the side is empty."""
         keys, levels = self._keys, self.levels

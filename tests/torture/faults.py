@@ -32,7 +32,7 @@ from tests.trading.test_kill import (
 HEAL_SECONDS: Final = 30
 PORTFOLIOS: Final = 2
 TRADERS_EACH: Final = 2  # of one portfolio, so that they race for its cash
-KILLS_AT_LEAST: Final = 6  # however little time there is, each victim once
+KILLS_AT_LEAST: Final = 20  # however little time there is, each victim three times
 STANDBY: Final = "standby"
 
 

@@ -1,11 +1,8 @@
-"""Replacing: it works, it keeps or loses its turn, it is refused, repeated and raced by fills."""
+"""Replacing: it works, it keeps or loses its turn, and is raced by fills."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -26,28 +23,15 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
+from tests.trading.replacing import ask
 from trading.changing.cancellation import cancel_order
-from trading.changing.replacement import Changes, replace_order
 from trading.errors import (
-    DuplicateClientOrderId,
-    OrderBusy,
     OrderDenied,
-    OrderFinished,
-    OrderUnknown,
 )
-from trading.models import Fill, Order, OrderCommand, OrderEvent
+from trading.models import Fill, Order, OrderEvent
 from trading.states import TimeInForce
 
 pytestmark = pytest.mark.django_db
-
-
-def ask(order: Order, **changes: Any) -> Order:
-    """Numbers may be given as text."""
-    numbers: dict[str, Any] = {
-        name: value if name in {"client_order_id", "time_in_force"} else Decimal(value)
-        for name, value in changes.items()
-    }
-    return replace_order(order_id=order.id, changes=Changes(**numbers), requested_at=NOON)
 
 
 def kinds_of(order: Order) -> list[str]:
@@ -268,146 +252,3 @@ def test_cancelling_meanwhile_cancels_both() -> None:
     matcher.work()
     assert facts(status_of(old), status_of(new)) == ("replaced", "canceled")
     assert cash_of(portfolio).held == 0
-
-
-def test_a_stop_moves_with_its_price_and_keeps_waiting() -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    give_units(portfolio, apple, "10")
-    publish_quote(apple, last="100.00")
-    old = place(portfolio, apple, side="sell", stop="90", tif="gtc")
-    clock = Clock()
-    matcher = leading_matcher(clock)
-    matcher.work()
-    new = ask(old, stop_price="80")
-    matcher.work()
-    assert facts(status_of(old), status_of(new)) == ("replaced", "held")
-    publish_quote(apple, bid="84.90", last="85.00", at=clock.advance(seconds=1))
-    matcher.work()
-    assert status_of(new) == "held"
-    publish_quote(apple, bid="79.90", last="80.00", at=clock.advance(seconds=1))
-    matcher.work()
-    assert status_of(new) == "filled"
-
-
-@pytest.mark.parametrize("changes", [{"trail_amount": "5"}, {"quantity": "4"}])
-def test_a_trailing_stop_keeps_the_best_price_it_has_heard(changes: dict[str, Any]) -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    give_units(portfolio, apple, "10")
-    publish_quote(apple, last="100.00")
-    old = place(portfolio, apple, side="sell", trail="10", tif="gtc")
-    clock = Clock()
-    matcher = leading_matcher(clock)
-    matcher.work()
-    publish_quote(apple, bid="119.90", ask="120.10", last="120.00", at=clock.advance(seconds=1))
-    matcher.work()
-    publish_quote(apple, bid="117.90", ask="118.10", last="118.00", at=clock.advance(seconds=1))
-    new = ask(old, **changes)
-    matcher.work()
-    new.refresh_from_db()
-    distance = 5 if "trail_amount" in changes else 10
-    assert facts(new.status, new.water_mark, new.stop_price) == ("held", 120, 120 - distance)
-
-
-def test_a_replacement_of_a_stop_that_was_triggered_first_is_rejected() -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    give_units(portfolio, apple, "10")
-    publish_quote(apple, last="100.00")
-    old = place(portfolio, apple, side="sell", stop="90", limit="89", tif="gtc")
-    clock = Clock()
-    matcher = leading_matcher(clock)
-    matcher.work()
-    new = ask(old, stop_price="80", limit_price="79")
-    publish_quote(apple, bid="88.00", last="88.50", at=clock.advance(seconds=1))
-    matcher.work()
-    assert facts(status_of(old), status_of(new)) == ("new", "rejected")
-
-
-def test_a_triggered_stop_limit_may_move_its_limit_but_not_its_stop() -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    give_units(portfolio, apple, "10")
-    publish_quote(apple, last="100.00")
-    old = place(portfolio, apple, side="sell", stop="90", limit="89", tif="gtc")
-    clock = Clock()
-    matcher = leading_matcher(clock)
-    matcher.work()
-    publish_quote(apple, bid="88.00", last="88.50", at=clock.advance(seconds=1))
-    matcher.work()
-    with pytest.raises(OrderDenied) as caught:
-        ask(old, stop_price="70")
-    assert [problem.code for problem in caught.value.problems] == ["triggered"]
-    new = ask(old, limit_price="88.50")
-    matcher.work()
-    assert facts(status_of(old), status_of(new)) == ("replaced", "new")
-
-
-def test_a_day_order_ends_with_its_own_session() -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    publish_quote(apple)
-    old = place(portfolio, apple, limit="90", tif="gtc")
-    clock = Clock()
-    matcher = leading_matcher(clock)
-    matcher.work()
-    new = ask(old, time_in_force=TimeInForce.DAY)
-    matcher.work()
-    assert new.expires_at is not None
-    clock.now = new.expires_at + timedelta(seconds=1)
-    matcher.work()
-    assert status_of(new) == "expired"
-
-
-def test_the_same_client_order_id_gives_the_same_order() -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    old = place(portfolio, apple, limit="90", tif="gtc")
-    new = ask(old, limit_price="80", client_order_id="mine")
-    assert ask(old, limit_price="80", client_order_id="mine").id == new.id
-    assert OrderCommand.objects.filter(kind="replace").count() == 1
-    with pytest.raises(DuplicateClientOrderId):
-        ask(old, limit_price="81", client_order_id="mine")
-
-
-def test_what_is_busy_finished_or_unknown_is_refused() -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    publish_quote(apple)
-    old = place(portfolio, apple, limit="90", tif="gtc")
-    new = ask(old, limit_price="80")
-    for busy in (old, new):
-        with pytest.raises(OrderBusy):
-            ask(busy, limit_price="81")
-    leading_matcher().work()
-    with pytest.raises(OrderFinished) as caught:
-        ask(old, limit_price="81")
-    assert caught.value.status == "replaced"
-    cancel_order(order_id=new.id, requested_at=NOON)
-    with pytest.raises(OrderBusy):
-        ask(new, limit_price="81")
-    with pytest.raises(OrderUnknown):
-        replace_order(order_id=uuid4(), changes=Changes(), requested_at=NOON)
-
-
-@pytest.mark.parametrize(
-    ("changes", "problems"),
-    [
-        ({}, {("", "unchanged")}),
-        ({"quantity": "4"}, {("quantity", "filled_already")}),
-        ({"quantity": "-1"}, {("quantity", "not_positive")}),
-        ({"quantity": "NaN"}, {("quantity", "not_positive")}),
-        ({"stop_price": "80"}, {("stop_price", "superfluous")}),
-        (
-            {"limit_price": "0.001", "trail_pct": "3"},
-            {("limit_price", "off_tick"), ("trail_pct", "superfluous")},
-        ),
-        ({"limit_price": "900"}, {("limit_price", "out_of_band")}),
-        ({"client_order_id": ""}, {("client_order_id", "bad_length")}),
-    ],
-)
-def test_every_problem_is_named_at_its_field(
-    changes: dict[str, Any], problems: set[tuple[str, str]]
-) -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    publish_quote(apple, asks=[("100.00", "4")])
-    old = place(portfolio, apple, quantity="10", limit="100", tif="gtc")
-    leading_matcher().work()
-    with pytest.raises(OrderDenied) as caught:
-        ask(old, **changes)
-    assert {(problem.field, problem.code) for problem in caught.value.problems} == problems
-    assert status_of(old) == "partially_filled"
