@@ -13,9 +13,8 @@ from bench.database import fresh_database
 from bench.harness import DEFAULT_SEED, Options, Report
 
 CASES: Final = (
-    *("ingest", "import", "candles", "quote", "orders", "fanout", "slow_readers", "alerts", "page"),
     *("ingest", "import", "candles", "quote", "orders", "matching", "order_batches"),
-    *("fanout", "slow_readers", "alerts"),
+    *("fanout", "slow_readers", "alerts", "page"),
 )
 # A word of the language names no module.
 MODULES: Final = {"import": "imports"}
