@@ -47,6 +47,7 @@ def test_a_page_fits_and_is_accessible(
     [
         "performance?range=max&benchmark=AAPL",
         "activities/new",
+        "commission",
         "allocation?by=sector",
         "income",
         "health",
