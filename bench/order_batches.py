@@ -79,7 +79,8 @@ def place_batches(case: Case, symbols: list[str], *, seconds: float) -> float:
         RuntimeError: an order was refused, so the figure would be worthless.
     """
     deadline = time.monotonic() + seconds
-    placed, refused = [0] * PROGRAMS, []
+    placed = [0] * PROGRAMS
+    refused: list[str] = []
 
     def work(number: int) -> None:
         sent = 0

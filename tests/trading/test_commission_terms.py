@@ -60,7 +60,9 @@ def test_it_is_estimated_held_and_charged_over_all_fills(
     assert cash_of(portfolio).held == 1015
     leading_matcher().work()
 
-    charged = list(Fill.objects.order_by("id").values_list("quantity", "commission"))
+    charged = [
+        facts(*row) for row in Fill.objects.order_by("id").values_list("quantity", "commission")
+    ]
     assert charged == [(3, 2), (7, 3)]  # the minimum first, then the difference
     cash = cash_of(portfolio)
     assert facts(cash.total, cash.held) == (100000 - 300 - 707 - 5, 0)
