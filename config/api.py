@@ -238,6 +238,7 @@ ROUTERS: Final = (
     "trading.charging.api",
     "integrations.notifications.api",
     "integrations.webhooks.api",
+    "integrations.connections.api",
     "config.health",
     "config.metrics_api",
 )

@@ -69,11 +69,20 @@ class Limits:
     vault_unlocked_seconds: int = 12 * 3600
     # Brokers: an answer, how long it may take, and the pages of one question.
     broker_answer_bytes: int = 32 * 1024 * 1024
-    broker_answer_seconds: int = 20
+    broker_answer_seconds: int = 12
     broker_pages: int = 2_000
-    # How long work for a connection waits for its turn at the broker, and how long a person does.
-    broker_patience_seconds: int = 120
-    broker_patience_of_people_seconds: int = 8
+    # How long a worker waits for its turn at a broker, before it leaves the sync for later.
+    broker_patience_seconds: int = 3
+    # Connections to brokers, and how often one is synced by itself. A sync of which no worker says
+    # anything for that long is over.
+    connections_per_user: int = 20
+    connection_sync_seconds: int = 6 * 3600
+    sync_silence_seconds: int = 15 * 60
+    # What a broker told within so many days before the latest is read again, as some tell late.
+    sync_overlap_days: int = 10
+    sync_batch_rows: int = 500
+    # A sync that waits for its broker for longer is given up.
+    sync_hours: int = 24
     # What the stream of events in Valkey keeps, about.
     event_stream_entries: int = 100_000
     # Files of activities: as sent, unpacked, and what is in them. Kept until they are booked.

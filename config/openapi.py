@@ -129,6 +129,8 @@ DESCRIPTIONS: Final = {
     "interval": "length of a bar",
     "key_id": "of a key of yours",
     "notification_id": "of a notification of yours",
+    "connection_id": "of a connection of yours",
+    "sync_id": "of a sync of a connection of yours",
     "webhook_id": "of a webhook of yours",
     "delivery_id": "of a delivery to a webhook of yours",
     "limit": "how many at most",

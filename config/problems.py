@@ -39,6 +39,8 @@ from accounts.deadlines import DeadlinePassed
 from accounts.errors import Problem
 from accounts.http import request_id
 from integrations.alpaca_api import credentials
+from integrations.connections import errors as connections
+from integrations.vault import errors as vault
 from integrations.webhooks import own_webhooks
 from market import errors as market_errors
 from market.corporate_actions import actions as corporate_actions
@@ -78,6 +80,10 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     auth.ScopeMissing: HTTPStatus.FORBIDDEN,
     api_keys.KeyEnded: HTTPStatus.CONFLICT,
     own_webhooks.WebhookDisabled: HTTPStatus.CONFLICT,
+    connections.ConnectionDisabled: HTTPStatus.CONFLICT,
+    connections.ConnectionBusy: HTTPStatus.CONFLICT,
+    vault.CredentialLocked: HTTPStatus.CONFLICT,
+    vault.VaultUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     auth.KeyBound: HTTPStatus.FORBIDDEN,
     users.AdminNeeded: HTTPStatus.FORBIDDEN,
     credentials.AccountUnnamed: HTTPStatus.FORBIDDEN,

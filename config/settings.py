@@ -201,6 +201,7 @@ CELERY_BEAT_SCHEDULE = {
         "market.tasks.take_in_folder": 60,
         "market.tasks.backfill_simulated": 24 * 3600,
         "market.tasks.load_exchange_rates": 6 * 3600,
+        "integrations.tasks.request_due_syncs": 15,
     }.items()
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOLDFAST_DATA / "celerybeat-schedule")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.contrib import admin
 
 from integrations.models import (
+    BrokerRow,
+    Connection,
     Notification,
     NotificationMail,
     OutboxEvent,
+    Sync,
     Webhook,
     WebhookDelivery,
 )
@@ -52,3 +55,27 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     fields = ("event_id", "kind", "attempts", "status_code", "error", "due_at", "done_at")
     ordering = ("-created_at", "-id")
+
+
+@admin.register(Connection)
+class ConnectionAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "owner", "broker", "name", "synced_at", "disabled_at")
+    list_filter = ("broker",)
+    list_select_related = ("owner",)
+    ordering = ("-created_at", "-id")
+
+
+@admin.register(Sync)
+class SyncAdmin(ReadOnlyAdmin):
+    list_display = ("requested_at", "connection", "kind", "status", "rows_read", "error_code")
+    list_filter = ("status", "kind")
+    list_select_related = ("connection",)
+    ordering = ("-requested_at", "-id")
+
+
+@admin.register(BrokerRow)
+class BrokerRowAdmin(ReadOnlyAdmin):
+    list_display = ("occurred_at", "connection", "external_id", "status")
+    list_filter = ("status",)
+    list_select_related = ("connection",)
+    ordering = ("-occurred_at", "-id")

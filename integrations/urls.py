@@ -1,5 +1,6 @@
 from django.urls import path
 
+from integrations.connections import views as connections
 from integrations.notifications import views as notifications
 from integrations.operations import vault_views
 from integrations.operations import views as operations
@@ -28,6 +29,28 @@ urlpatterns = [
         "settings/webhooks/deliveries/<uuid:delivery_id>/replay",
         webhooks.replay,
         name="webhook_replay",
+    ),
+    path("connections", connections.connections_page, name="connections"),
+    path("connections/new", connections.new_connection, name="new_connection"),
+    path("connections/<uuid:connection_id>", connections.connection_page, name="connection"),
+    path(
+        "connections/<uuid:connection_id>/verification",
+        connections.verify,
+        name="connection_verify",
+    ),
+    path("connections/<uuid:connection_id>/sync", connections.sync, name="connection_sync"),
+    path(
+        "connections/<uuid:connection_id>/sign-in",
+        connections.sign_in,
+        name="connection_sign_in",
+    ),
+    path("connections/<uuid:connection_id>/change", connections.change, name="connection_change"),
+    path("connections/<uuid:connection_id>/symbols", connections.choose, name="connection_choose"),
+    path("connections/<uuid:connection_id>/unlock", connections.unlock, name="connection_unlock"),
+    path(
+        "connections/<uuid:connection_id>/deletion",
+        connections.delete,
+        name="connection_delete",
     ),
     path("operations/vault", vault_views.vault_page, name="operations_vault"),
     path("operations/events", operations.events_page, name="operations_events"),

@@ -196,6 +196,12 @@ class BrokerActivity:
     raw: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ActivityPage:
+    activities: Sequence[BrokerActivity]
+    resume: str  # the broker's own words for what comes after; empty at the end
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOrderRequest:
     """An order to a broker. ``client_order_id`` finds it again whatever became of the answer."""
@@ -258,8 +264,11 @@ class BrokerSession(Protocol):
 
     def positions(self) -> Sequence[BrokerPosition]: ...
 
-    def activities(self, *, since: datetime | None) -> Iterator[Sequence[BrokerActivity]]:
-        """Pages of what happened at or after ``since``; one thing may come twice."""
+    def activities(self, *, since: datetime | None, resume: str = "") -> Iterator[ActivityPage]:
+        """Pages of what happened at or after ``since``; one thing may come twice.
+
+        ``resume`` of a page goes on after it, in another session, too.
+        """
         ...
 
     def orders(self, *, since: datetime | None) -> Iterator[Sequence[BrokerOrder]]: ...

@@ -29,6 +29,10 @@ class Adapter:
     sandbox_url: str = ""
     hint: str = ""  # where the owner finds his credentials
 
+    @property
+    def reads(self) -> list[str]:
+        return sorted(self.capabilities.reads)
+
     def url_of(self, *, is_sandbox: bool) -> str:
         """Where it is; ``BROKER_URLS`` of the operator goes before its own address.
 

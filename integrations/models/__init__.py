@@ -1,3 +1,4 @@
+from integrations.models.connections import BrokerRow, Connection, Sync
 from integrations.models.notifications import (
     Notification,
     NotificationChoice,
@@ -9,12 +10,15 @@ from integrations.models.vault import Credential
 from integrations.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
+    "BrokerRow",
+    "Connection",
     "Credential",
     "Notification",
     "NotificationChoice",
     "NotificationMail",
     "OutboxEvent",
     "QuietHours",
+    "Sync",
     "Webhook",
     "WebhookDelivery",
 ]

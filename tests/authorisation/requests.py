@@ -54,6 +54,8 @@ DEEP: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST /portfolios/{portfolio_id}/activities", "lot_id"): SALE,
     ("POST /portfolios/{portfolio_id}/activities/batch", "lot_id"): {"activities": [SALE]},
 }
+# Where a portfolio of the ledger's own market will not do.
+FOR_TRACKED: Final = frozenset({"POST /connections"})
 FOR_DEEP: Final = {"portfolio_id": "tracked portfolio"}
 
 

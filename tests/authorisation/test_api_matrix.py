@@ -23,7 +23,13 @@ from tests.authorisation.api_callers import ApiCaller, callers
 from tests.authorisation.conftest import People
 from tests.authorisation.fingerprints import fingerprint
 from tests.authorisation.outcomes import Outcome, Tally, code_of, plain, revealed
-from tests.authorisation.requests import FOR_DEEP, ask, idempotency_key
+from tests.authorisation.requests import (
+    FOR_DEEP,
+    FOR_TRACKED,
+    address_of,
+    ask,
+    idempotency_key,
+)
 from tests.authorisation.things import MAKERS, Person, refresh_quotes, unknown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -58,11 +64,18 @@ def variants(operation: Operation) -> Iterator[Variant]:
         yield Variant(f"nobody's {name}", name, is_field, owner="nobody")
 
 
-def values_of(person: Person, victim: Person, variant: Variant) -> dict[str, str]:
+def values_of(
+    operation: Operation, person: Person, victim: Person, variant: Variant
+) -> dict[str, str]:
     values = {name: person.values[slot.kind] for name, slot in SLOTS.items()}
     values |= {kind: person.values[kind] for kind in FOR_DEEP.values()}
+    is_tracked = address_of(operation) in FOR_TRACKED
+    if is_tracked:
+        values["portfolio_id"] = person.values["tracked portfolio"]
     if variant.owner == "stranger":
-        values[variant.slot] = victim.values[SLOTS[variant.slot].kind]
+        is_tracked = is_tracked and variant.slot == "portfolio_id"
+        kind = "tracked portfolio" if is_tracked else SLOTS[variant.slot].kind
+        values[variant.slot] = victim.values[kind]
     elif variant.owner == "nobody":
         values[variant.slot] = unknown(SLOTS[variant.slot].kind)
     return values
@@ -99,7 +112,7 @@ class Matrix:
 
     def send(self, operation: Operation, caller: ApiCaller, variant: Variant) -> tuple[Answer, str]:
         """The answer, and the victim's fingerprint right after it; then all is undone."""
-        values = values_of(caller.person, self.people.victim, variant)
+        values = values_of(operation, caller.person, self.people.victim, variant)
         request = ask(operation, values, extra=variant.slot if variant.is_field else "")
         with transaction.atomic():
             answer = caller.client().generic(
@@ -123,7 +136,9 @@ class Matrix:
             what = f"{operation} as {caller.name}, {variant.name}"
             answer, after = self.send(operation, caller, variant)
             wanted, found = expected(operation, caller, variant), found_outcome(answer)
-            asked = values_of(caller.person, self.people.victim, variant).get(variant.slot, "-")
+            asked = values_of(operation, caller.person, self.people.victim, variant).get(
+                variant.slot, "-"
+            )
             self.judge_field(what, operation, caller, variant, answer)
             if self.is_free(operation, caller, variant, found):
                 found = wanted

@@ -11,14 +11,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
 from accounts.api_keys import issue_key
 from accounts.models import User
+from integrations.connections import own_connections, syncing
+from integrations.connections.own_connections import NewConnection
 from integrations.models import Notification, OutboxEvent, Webhook
+from integrations.models.connections import Connection, SyncKind
 from integrations.notifications.inbox import take_events
 from integrations.webhooks import own_webhooks
 from integrations.webhooks.own_webhooks import WebhookTerms
@@ -180,6 +183,27 @@ def webhook_of(person: Person) -> Webhook:
     return made
 
 
+def connection_of(person: Person) -> Connection:
+    """To a broker that nobody asks here."""
+    terms = NewConnection(
+        broker="alpaca",
+        portfolio_id=UUID(tracked_of(person)),
+        name=f"{person.mark} connection",
+        credentials={"api_key": f"{person.mark}-key", "api_secret": f"{person.mark}-broker-word"},
+    )
+    return own_connections.add_connection(owner=person.user, terms=terms, added_at=timezone.now())
+
+
+def sync_of(person: Person) -> str:
+    made = syncing.request_sync(
+        owner=person.user,
+        connection_id=connection_of(person).id,
+        kind=SyncKind.SYNC,
+        requested_at=timezone.now(),
+    )
+    return str(made.id)
+
+
 def delivery_of(person: Person) -> str:
     made = own_webhooks.send_test(
         owner=person.user, webhook_id=webhook_of(person).id, sent_at=timezone.now()
@@ -252,6 +276,8 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "notification": notification_of,
     "webhook": lambda person: str(webhook_of(person).id),
     "delivery": delivery_of,
+    "connection": lambda person: str(connection_of(person).id),
+    "sync": sync_of,
     "instrument": lambda person: SYMBOL,
     "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),

@@ -22,6 +22,7 @@ OWN_PAGES = (
     *("/settings/sessions", "/settings/notifications", "/settings/look"),
     *("/settings/closing", "/settings/notifications/choices", "/inbox", "/settings/webhooks"),
     "/settings/programs",
+    *("/connections", "/connections/new?broker=alpaca"),
 )
 PATIENCE_MS = 20_000
 STALE_MS = 30_000  # fifteen seconds without a connection, and the next look

@@ -93,6 +93,8 @@ class World:
             "notification_id": self.new_notification,
             "webhook_id": self.new_webhook,
             "delivery_id": self.new_delivery,
+            "connection_id": self.new_connection,
+            "sync_id": self.new_sync,
             "symbol": self.new_instrument,
             "refresh_token": self.new_refresh_token,
         }
@@ -236,6 +238,36 @@ class World:
                 )
         return str(self.post("/webhooks", self.webhook_body())["id"])
 
+    def connection_body(self) -> dict[str, Any]:
+        """To a broker that is not there."""
+        if "tracked_id" not in self.shared:
+            body = {"name": f"Fuzz {self.number()}", "kind": "tracked", "currency": "USD"}
+            self.shared["tracked_id"] = str(self.post("/portfolios", body)["id"])
+        return {
+            "broker": "alpaca",
+            "portfolio_id": self.shared["tracked_id"],
+            "credentials": {"api_key": "AKFUZZ", "api_secret": "fuzz"},
+            "is_scheduled": False,
+        }
+
+    def new_connection(self) -> str:
+        """Beside the shared one there is one at a time: a user may have only so many."""
+        if spare := self.shared.pop("spare connection", None):
+            self.session.delete(
+                f"{self.desk.url}/api/v1/connections/{spare}",
+                headers={"Authorization": f"Bearer {self.keys['admin']}"},
+                timeout=TIMEOUT_SECONDS,
+            )
+        made = str(self.post("/connections", self.connection_body())["id"])
+        if "connection_id" in self.shared:
+            self.shared["spare connection"] = made
+        return made
+
+    def new_sync(self) -> str:
+        if "connection_id" not in self.shared:
+            self.shared["connection_id"] = self.new_connection()
+        return str(self.post(f"/connections/{self.shared['connection_id']}/syncs")["id"])
+
     def new_delivery(self) -> str:
         if "webhook_id" not in self.shared:
             self.shared["webhook_id"] = self.new_webhook()
@@ -328,6 +360,7 @@ class World:
             "release_quarantined_row": lambda: {"high": "80"},
             "create_import": lambda: {"text": self.deposits()},
             "change_import": lambda: {"rows": [{"position": 1, "decision": "import"}]},
+            "add_connection": self.connection_body,
             "create_price_import": lambda: {"file": PRICES},
             "create_user": self.user_body,
             "change_user": lambda: {"tier": "premium"},

@@ -16,6 +16,7 @@ from typing import Final
 from config.servers.child import Child
 from config.servers.data_folder import Connection, DataFolder
 from config.supervision.records import ProcessRecords
+from integrations.brokers.adapters import catalogue
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 START_SECONDS: Final = 240  # far beyond what it takes, for machines that do much else
@@ -76,6 +77,14 @@ class LiveDesk:
     environment: dict[str, str] = field(default_factory=dict)
     before_first_start: Callable[[Path], None] | None = None  # may fill the data folder
     child: Child | None = None
+    # Where every broker is looked for; nobody is there unless a test is.
+    broker_port: int = field(default_factory=free_port)
+
+    @property
+    def broker_urls(self) -> str:
+        here = f"http://127.0.0.1:{self.broker_port}"
+        names = [one for name in catalogue() for one in (name, f"{name}-sandbox")]
+        return ",".join(f"{name}={here}" for name in names)
 
     @property
     def url(self) -> str:
@@ -106,7 +115,8 @@ class LiveDesk:
         """Start it; returns when it is ready for use."""
         if self.before_first_start is not None and not self.data.exists():
             self.before_first_start(self.data)
-        environment = clean_environment(self.data) | self.environment
+        brokers = {"BROKER_URLS": self.broker_urls}
+        environment = clean_environment(self.data) | brokers | self.environment
         hidden = {name: "" for name in HIDDEN if name not in environment}
         self.child = Child(
             name="up",

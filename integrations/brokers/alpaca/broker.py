@@ -20,9 +20,9 @@ from integrations.brokers.pacing import Pace
 from market.values import wire_time
 from trading.brokers import (
     Accepted,
+    ActivityPage,
     BadBrokerAnswer,
     BrokerAccount,
-    BrokerActivity,
     BrokerOrder,
     BrokerOrderRequest,
     BrokerPosition,
@@ -56,18 +56,21 @@ class Session:
     def positions(self) -> Sequence[BrokerPosition]:
         return parsing.read_positions(self._get("/v2/positions"))
 
-    def activities(self, *, since: datetime | None) -> Iterator[Sequence[BrokerActivity]]:
+    def activities(self, *, since: datetime | None, resume: str = "") -> Iterator[ActivityPage]:
         query = {"direction": "asc", "page_size": str(PAGE_ACTIVITIES)}
         if since is not None:
             query["after"] = wire_time(since)
+        if resume:
+            query["page_token"] = resume
         for _ in range(settings.LIMITS.broker_pages):
             found = self._get("/v2/account/activities", query)
             page = list(objects_of(found, of="activities"))
-            if read := [one for item in page for one in parsing.read_activity(item)]:
-                yield read
-            if len(page) < PAGE_ACTIVITIES:
+            read = [one for item in page for one in parsing.read_activity(item)]
+            is_last = len(page) < PAGE_ACTIVITIES
+            token = "" if is_last else page[-1].text("id")
+            yield ActivityPage(read, token)
+            if is_last:
                 return
-            token = page[-1].text("id")
             if token == query.get("page_token"):
                 raise BadBrokerAnswer(f"{TITLE}: the next page is the same again.")
             query["page_token"] = token

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any, ClassVar, Final
+from urllib.parse import parse_qsl, urlencode
 
 from django.conf import settings
 
@@ -18,6 +18,7 @@ from integrations.brokers.pacing import Pace
 from integrations.brokers.trading212 import parsing
 from integrations.brokers.trading212.parsing import TITLE, Listing
 from trading.brokers import (
+    ActivityPage,
     BadBrokerAnswer,
     BrokerAccount,
     BrokerActivity,
@@ -33,11 +34,10 @@ PAGE_ITEMS: Final = 50
 INFO, CASH = Pace("info", 1, 30), Pace("cash", 1, 2)
 POSITIONS, INSTRUMENTS = Pace("positions", 1, 5), Pace("instruments", 1, 50)
 HISTORIES: Final = {
+    "transactions": ("/api/v0/history/transactions", Pace("transactions", 6, 60)),
     "orders": ("/api/v0/equity/history/orders", Pace("orders", 6, 60)),
     "dividends": ("/api/v0/history/dividends", Pace("dividends", 6, 60)),
-    "transactions": ("/api/v0/history/transactions", Pace("transactions", 6, 60)),
 }
-Parse = Callable[[Fields], Iterator[BrokerActivity]]
 
 
 @dataclass(slots=True)
@@ -60,38 +60,42 @@ class Session(ReadOnlySession):
         found = self._get("/api/v0/equity/portfolio", POSITIONS)
         return parsing.read_positions(found, self._known()) if found else []
 
-    def activities(self, *, since: datetime | None) -> Iterator[Sequence[BrokerActivity]]:
-        own = self.account().currency
-        parsers: dict[str, Parse] = {
-            "transactions": partial(parsing.read_transaction, account_currency=own),
-            "orders": lambda one: parsing.read_order(one, self._known(), account_currency=own),
-            "dividends": lambda one: parsing.read_dividend(
-                one, self._known(), account_currency=own
-            ),
-        }
-        for name, parse in parsers.items():
-            yield from self._history(name, parse, since=since)
+    def activities(self, *, since: datetime | None, resume: str = "") -> Iterator[ActivityPage]:
+        """One history after another. ``resume`` is the history and the query of its next page."""
+        names = list(HISTORIES)
+        name, _, text = resume.partition("?")
+        start = names.index(name) if name in names else 0
+        for place in range(start, len(names)):
+            query = dict(parse_qsl(text)) if place == start else {}
+            following = names[place + 1] if place + 1 < len(names) else ""
+            yield from self._history(names[place], query, since=since, following=following)
 
     def _history(
-        self, name: str, parse: Parse, *, since: datetime | None
-    ) -> Iterator[Sequence[BrokerActivity]]:
+        self, name: str, query: dict[str, str], *, since: datetime | None, following: str
+    ) -> Iterator[ActivityPage]:
         """Newest first; a page whose all is older ends it."""
         path, pace = HISTORIES[name]
-        query: dict[str, str] | None = {"limit": str(PAGE_ITEMS)}
+        query = query or {"limit": str(PAGE_ITEMS)}
         for _ in range(settings.LIMITS.broker_pages):
             page = Fields(self._get(path, pace, query), of=name)
-            items = list(page.objects("items"))
-            found = [one for item in items for one in parse(item)]
+            found = [one for item in page.objects("items") for one in self._parse(name, item)]
             fresh = [one for one in found if since is None or one.occurred_at >= since]
-            if fresh:
-                yield fresh
-            following = parsing.next_query(page)
-            if following is None or (found and not fresh):
+            more = parsing.next_query(page)
+            is_last = more is None or bool(found and not fresh)
+            yield ActivityPage(fresh, following if is_last else f"{name}?{urlencode(more or {})}")
+            if more is None or is_last:
                 return
-            if following == query:
+            if more == query:
                 raise BadBrokerAnswer(f"{TITLE}: the next page of {name} is the same again.")
-            query = following
+            query = more
         raise BadBrokerAnswer(f"{TITLE}: {name} has more pages than are read.")
+
+    def _parse(self, name: str, item: Fields) -> Iterator[BrokerActivity]:
+        currency = self.account().currency
+        if name == "transactions":
+            return parsing.read_transaction(item, account_currency=currency)
+        read = parsing.read_order if name == "orders" else parsing.read_dividend
+        return read(item, self._known(), account_currency=currency)
 
     def _known(self) -> Mapping[str, Listing]:
         if self._listings is None:

@@ -47,7 +47,7 @@ class Stage:
         return signed_in(self.adapter, self.vendor.url, waits=self.waits, **more)  # type: ignore[arg-type]
 
     def read(self, since: datetime | None = None) -> list[BrokerActivity]:
-        return [one for page in self.session().activities(since=since) for one in page]
+        return [one for page in self.session().activities(since=since) for one in page.activities]
 
     def pages_asked(self) -> int:
         return len(self.vendor.asked)

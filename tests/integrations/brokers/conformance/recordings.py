@@ -86,7 +86,7 @@ def normalised(adapter: Adapter) -> dict[str, Any]:
             found["positions"] = [plain(asdict(one)) for one in session.positions()]
         if Reading.ACTIVITIES in reads:
             pages = session.activities(since=None)
-            found["activities"] = [plain(asdict(one)) for page in pages for one in page]
+            found["activities"] = [plain(asdict(one)) for page in pages for one in page.activities]
         if Reading.ORDERS in reads:
             orders = session.orders(since=None)
             found["orders"] = [plain(asdict(one)) for page in orders for one in page]

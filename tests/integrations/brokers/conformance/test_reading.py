@@ -93,9 +93,21 @@ def test_a_huge_history_comes_page_by_page(stage: Stage) -> None:
     stage.vendor.world.happenings = history(5_000)
     pages = stage.session().activities(since=None)
     first = next(iter(pages))
-    assert len(first) <= 500
-    rest = [one for page in pages for one in page]
-    assert len({one.id for one in [*first, *rest]}) == 5_000
+    assert len(first.activities) <= 500
+    rest = [one for page in pages for one in page.activities]
+    assert len({one.id for one in [*first.activities, *rest]}) == 5_000
+
+
+def test_another_session_goes_on_after_any_page(stage: Stage) -> None:
+    stage.vendor.world.happenings = history(230)
+    found: list[str] = []
+    resume, pages = "", 0
+    while resume or not pages:
+        page = next(iter(stage.session().activities(since=None, resume=resume)))
+        found += [one.id for one in page.activities]
+        resume, pages = page.resume, pages + 1
+    assert (len(found), len(set(found))) == (230, 230)
+    assert pages > 2
 
 
 def test_wrong_credentials_need_a_sign_in(stage: Stage) -> None:
@@ -109,10 +121,12 @@ def test_a_session_that_expires_midway_says_so_and_keeps_what_was_read(stage: St
     stage.vendor.world.happenings = history(230)
     session = stage.session()
     pages = iter(session.activities(since=None))
-    first = next(pages)
+    first: list[BrokerActivity] = []
+    while not first:
+        first += next(pages).activities
     stage.vendor.is_expired = True
     if stage.adapter.capabilities.signs_in_again:
-        rest = [one for page in pages for one in page]
+        rest = [one for page in pages for one in page.activities]
         assert len({one.id for one in [*first, *rest]}) == 230
         return
     with pytest.raises(SignInNeeded):

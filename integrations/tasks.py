@@ -1,0 +1,38 @@
+"""Background work for connections. Each task is safe to run twice."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.policies import works_for_owner_of, works_for_the_desk
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("sync_id")
+def run_sync(*, sync_id: str, **_: Any) -> None:
+    """Read a connection."""
+    from integrations.connections.syncing import run_sync as run
+
+    run(UUID(sync_id), clock=timezone.now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def request_due_syncs(**_: Any) -> None:
+    """Ask for the syncs that are due."""
+    from integrations.connections.syncing import request_due
+
+    request_due(at=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("connection_id")
+def finish_deleting(*, connection_id: str, **_: Any) -> None:
+    """Reverse what a deleted connection booked."""
+    from integrations.connections.deleting import finish_deleting as finish
+
+    finish(UUID(connection_id), at=timezone.now())

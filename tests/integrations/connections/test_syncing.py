@@ -1,0 +1,402 @@
+"""What a sync brings into the books: everything, once, whatever happens on the way."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import AuditEvent
+from integrations import http
+from integrations.brokers.rehearsing import Told
+from integrations.connections import deleting, own_connections, syncing
+from integrations.connections.errors import ConnectionBusy, ConnectionDisabled, ConnectionRefused
+from integrations.connections.own_connections import ConnectionChange
+from integrations.models import BrokerRow, Connection, Credential, Sync
+from integrations.models.connections import BrokerRowStatus, SyncKind, SyncStatus
+from market.live.live_quotes import prefixed, valkey
+from portfolio.activities import record_activity
+from portfolio.models import JournalEntry, LedgerBalance, Portfolio, Position
+from portfolio.recording.activity_rules import ActivityDraft
+from tests.factories import make_instrument, make_portfolio, make_user
+from tests.integrations.connections.desk import START, Desk, told
+
+SECRET = "alpaca-secret"
+
+
+def units_of(portfolio: Portfolio) -> dict[str, Decimal]:
+    rows = Position.objects.filter(portfolio=portfolio)
+    return dict(rows.values_list("instrument__symbol", "quantity"))
+
+
+def cash_of(portfolio: Portfolio) -> Decimal:
+    return LedgerBalance.objects.get(portfolio=portfolio, instrument=None, currency="USD").total
+
+
+def test_a_history_comes_into_the_books(any_desk: Desk) -> None:
+    sync = any_desk.sync(any_desk.connect())
+    assert (sync.status, sync.error) == ("completed", "")
+    assert (sync.rows_read, sync.rows_new, sync.rows_booked, sync.rows_waiting) == (4, 4, 4, 0)
+    assert units_of(any_desk.portfolio) == {"AAPL": Decimal(6)}
+    assert cash_of(any_desk.portfolio) == Decimal("743.5")
+    assert sync.differences == []
+
+
+def test_the_same_history_twice_adds_nothing(any_desk: Desk) -> None:
+    connection = any_desk.connect()
+    any_desk.sync(connection)
+    entries = set(JournalEntry.objects.values_list("id", flat=True))
+    valkey().flushall()
+    again = any_desk.sync(connection)
+    assert again.status == "completed"
+    assert (again.rows_new, again.rows_booked) == (0, 0)
+    assert set(JournalEntry.objects.values_list("id", flat=True)) == entries
+
+
+def test_another_connection_to_the_same_account_adds_nothing(desk: Desk) -> None:
+    desk.sync(desk.connect())
+    again = desk.sync(desk.connect(name="Again"))
+    assert (again.rows_new, again.rows_booked, again.rows_known) == (4, 0, 4)
+    assert units_of(desk.portfolio) == {"AAPL": Decimal(6)}
+
+
+def test_what_was_recorded_by_hand_is_not_booked_again(desk: Desk) -> None:
+    made = ActivityDraft(kind="deposit", occurred_at=START, amount=Decimal(1000), currency="USD")
+    record_activity(portfolio=desk.portfolio, activity=made, recorded_at=timezone.now())
+    # Alpaca tells days of money alone, and not moments.
+    desk.vendor.world.happenings[0] = replace(
+        desk.vendor.world.happenings[0], occurred_at=START.replace(hour=0)
+    )
+    sync = desk.sync(desk.connect())
+    assert (sync.rows_booked, sync.rows_known) == (3, 1)
+    assert cash_of(desk.portfolio) == Decimal("743.5")
+
+
+def test_only_what_is_new_is_asked_for_and_what_comes_late_is_found(
+    desk: Desk, settings: Settings
+) -> None:
+    connection = desk.connect()
+    desk.sync(connection)
+    late = told(2, "fee", amount=Decimal(1))
+    new = told(4, "deposit", amount=Decimal(5))
+    world = desk.vendor.world
+    world.happenings = sorted(
+        [*world.happenings, replace(late, id="late"), new], key=lambda one: one.occurred_at
+    )
+    sync = desk.sync(Connection.objects.get(id=connection.id))
+    assert (sync.rows_new, sync.rows_booked) == (2, 2)
+    asked = [one.query["after"] for one in desk.vendor.asked if "after" in one.query]
+    assert asked[-1] < wire(START)
+
+
+def wire(moment: Any) -> str:
+    return str(moment.isoformat())
+
+
+def test_what_names_an_unknown_instrument_waits_and_is_booked_later(desk: Desk) -> None:
+    trade = told(4, "buy", symbol="ODD", quantity=Decimal(1), unit_price=Decimal(10))
+    desk.vendor.world.happenings.append(trade)
+    connection = desk.connect()
+    sync = desk.sync(connection)
+    assert (sync.rows_booked, sync.rows_waiting) == (4, 1)
+    waiting = BrokerRow.objects.get(status=BrokerRowStatus.PROBLEM)
+    assert waiting.problems[0]["code"] == "unknown_symbol"
+    assert "ODD" in waiting.raw
+    make_instrument("EVEN")
+    change = ConnectionChange(symbols={"ODD": "EVEN"})
+    own_connections.change_connection(
+        owner=desk.owner, connection_id=connection.id, change=change, changed_at=timezone.now()
+    )
+    sync = desk.sync(Connection.objects.get(id=connection.id))
+    assert (sync.rows_booked, sync.rows_waiting) == (1, 0)
+    assert units_of(desk.portfolio)["EVEN"] == 1
+
+
+def test_what_lies_in_the_future_by_their_clock_waits_until_then(desk: Desk) -> None:
+    now = timezone.now()
+    ahead = replace(
+        told(4, "buy", symbol="AAPL", quantity=Decimal(1), unit_price=Decimal(10)),
+        occurred_at=now + timedelta(minutes=5),
+    )
+    desk.vendor.world.happenings.append(ahead)
+    connection = desk.connect()
+    assert desk.sync(connection).rows_waiting == 1
+    connection.refresh_from_db()
+    assert connection.read_through is not None
+    assert connection.read_through <= timezone.now()
+    later = desk.sync(connection, clock=lambda: now + timedelta(minutes=6))
+    assert (later.rows_booked, later.rows_waiting) == (1, 0)
+
+
+def test_differences_are_shown_and_not_booked(desk: Desk) -> None:
+    world = desk.vendor.world
+    world.cash = Decimal(800)
+    world.positions = [replace(world.positions[0], quantity=Decimal("6.5"))]
+    sync = desk.sync(desk.connect())
+    assert sync.differences == [
+        {"what": "units", "name": "AAPL", "broker": "6.5", "books": "6", "difference": "0.5"},
+        {"what": "cash", "name": "USD", "broker": "800", "books": "743.5", "difference": "56.5"},
+    ]
+    assert units_of(desk.portfolio) == {"AAPL": Decimal(6)}
+
+
+def test_a_session_that_broke_needs_its_owner_and_goes_on_after(desk: Desk) -> None:
+    connection = desk.connect()
+    desk.vendor.is_expired = True
+    failed = desk.sync(connection)
+    assert (failed.status, failed.error_code) == ("failed", "broker_sign_in_needed")
+    connection.refresh_from_db()
+    assert connection.state == "sign_in_needed"
+    assert syncing.request_due(at=timezone.now() + timedelta(days=1)) == 0
+    desk.vendor.is_expired = False
+    change = ConnectionChange(credentials=dict(desk.vendor.credentials))
+    own_connections.change_connection(
+        owner=desk.owner, connection_id=connection.id, change=change, changed_at=timezone.now()
+    )
+    connection.refresh_from_db()
+    assert desk.sync(connection).rows_booked == 4
+    connection.refresh_from_db()
+    assert connection.state == "connected"
+
+
+def test_a_busy_broker_is_left_and_gone_on_with_where_it_stopped(desk: Desk) -> None:
+    desk.vendor.world.happenings = [
+        told(0, "deposit", amount=Decimal(1)),
+        *(
+            replace(
+                told(0, "buy", symbol="AAPL", quantity=Decimal(1), unit_price=Decimal(2)),
+                id=f"{number:05}",
+                occurred_at=START + timedelta(seconds=number),
+            )
+            for number in range(1, 250)
+        ),
+    ]
+    connection = desk.connect()
+
+    def second_page(asked: Any, answer: Any) -> Told | None:
+        is_second = "page_token" in asked.query
+        return Told(429, {}, {"Retry-After": "900"}) if is_second else None
+
+    desk.vendor.faults.append(second_page)
+    sync = desk.sync(connection)
+    assert (sync.status, sync.rows_read, sync.pages) == ("queued", 100, 1)
+    assert sync.not_before is not None
+    syncing.run_sync(sync.id, clock=timezone.now)
+    assert Sync.objects.get(id=sync.id).status == "queued"
+    desk.vendor.faults.clear()
+    valkey().delete(prefixed(f"brokers:pace:{connection.id.hex}"))
+    later = timezone.now() + timedelta(minutes=16)
+    syncing.run_sync(sync.id, clock=lambda: later)
+    sync.refresh_from_db()
+    assert (sync.status, sync.rows_read, sync.rows_booked) == ("completed", 250, 250)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_broker_that_is_unwell_fails_the_sync_and_nothing_else(desk: Desk, status: int) -> None:
+    connection = desk.connect()
+    desk.vendor.faults.append(lambda asked, answer: Told(status, b"down"))
+    sync = desk.sync(connection)
+    assert (sync.status, sync.error_code) == ("failed", "broker_unavailable")
+    connection.refresh_from_db()
+    assert connection.state == "unverified"
+
+
+def test_credentials_of_another_account_are_refused(desk: Desk) -> None:
+    connection = desk.connect()
+    desk.sync(connection)
+    Connection.objects.filter(id=connection.id).update(account_id="another")
+    sync = desk.sync(connection)
+    assert "another account" in sync.error
+    assert sync.status == "failed"
+
+
+def test_a_verification_reads_nothing(desk: Desk) -> None:
+    connection = desk.connect()
+    sync = desk.sync(connection, kind=SyncKind.VERIFICATION)
+    assert (sync.status, sync.rows_read) == ("completed", 0)
+    connection.refresh_from_db()
+    assert connection.state == "connected"
+    assert not JournalEntry.objects.filter(portfolio=desk.portfolio).exists()
+
+
+def test_one_sync_at_a_time_and_each_message_once(desk: Desk) -> None:
+    connection = desk.connect()
+    now = timezone.now()
+    ask: dict[str, Any] = {"owner": desk.owner, "connection_id": connection.id, "requested_at": now}
+    first = syncing.request_sync(kind=SyncKind.SYNC, **ask)
+    assert syncing.request_sync(kind=SyncKind.VERIFICATION, **ask).id == first.id
+    syncing.run_sync(first.id, clock=timezone.now)
+    asked = len(desk.vendor.asked)
+    syncing.run_sync(first.id, clock=timezone.now)
+    assert len(desk.vendor.asked) == asked
+
+
+def test_the_clock_asks_for_what_is_due_once(desk: Desk, settings: Settings) -> None:
+    connection = desk.connect()
+    desk.sync(connection)
+    later = timezone.now() + timedelta(seconds=settings.LIMITS.connection_sync_seconds + 1)
+    assert syncing.request_due(at=timezone.now()) == 0
+    assert syncing.request_due(at=later) == 1
+    assert syncing.request_due(at=later) == 0
+    assert Sync.objects.working().get().is_scheduled
+
+
+def test_what_a_dead_worker_left_is_ended(desk: Desk, settings: Settings) -> None:
+    connection = desk.connect()
+    Sync.objects.create(
+        connection=connection,
+        status=SyncStatus.RUNNING,
+        requested_at=timezone.now(),
+        seen_at=timezone.now(),
+    )
+    syncing.request_due(at=timezone.now())
+    assert Sync.objects.get().status == "running"
+    late = timezone.now() + timedelta(seconds=settings.LIMITS.sync_silence_seconds + 1)
+    syncing.request_due(at=late)
+    assert Sync.objects.get(error_code="stale").status == "failed"
+
+
+def test_a_disabled_connection_asks_nobody(desk: Desk) -> None:
+    connection = desk.connect()
+    change = ConnectionChange(is_enabled=False)
+    own_connections.change_connection(
+        owner=desk.owner, connection_id=connection.id, change=change, changed_at=timezone.now()
+    )
+    with pytest.raises(ConnectionDisabled):
+        desk.sync(connection)
+    assert desk.vendor.asked == []
+
+
+def test_a_paper_portfolio_never_reaches_a_broker(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by a connection, and not where a row was bent to it."""
+    paper = make_portfolio(desk.owner)
+    with pytest.raises(ConnectionRefused, match="never connected"):
+        desk.connect(portfolio_id=paper.id)
+    connection = desk.connect()
+    Connection.objects.filter(id=connection.id).update(portfolio=paper)
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a request left for a paper portfolio")
+
+    monkeypatch.setattr(http, "send", refuse)
+    sync = desk.sync(Connection.objects.get(id=connection.id))
+    assert (sync.status, sync.error_code) == ("failed", "broker_request_invalid")
+    assert desk.vendor.asked == []
+
+
+def test_deleting_takes_back_only_what_it_booked_itself(desk: Desk) -> None:
+    for with_activities in (False, True):
+        connection = desk.connect()
+        desk.sync(connection)
+        deleting.delete_connection(
+            owner=desk.owner,
+            connection_id=connection.id,
+            with_activities=with_activities,
+            deleted_at=timezone.now(),
+        )
+        # The second found what the first had booked, and booked nothing itself.
+        assert units_of(desk.portfolio) == {"AAPL": Decimal(6)}
+    assert not Connection.objects.exists()
+    assert not Credential.objects.exists()
+
+
+def test_deleting_with_activities_empties_the_books(desk: Desk, settings: Settings) -> None:
+    connection = desk.connect()
+    desk.sync(connection)
+    settings.LIMITS = replace(settings.LIMITS, import_rows_at_once=2)
+    delete: dict[str, Any] = {
+        "owner": desk.owner,
+        "connection_id": connection.id,
+        "with_activities": True,
+    }
+    deleting.delete_connection(**delete, deleted_at=timezone.now())
+    assert not Connection.objects.for_user(desk.owner).exists()
+    deleting.finish_deleting(connection.id, at=timezone.now())
+    deleting.finish_deleting(connection.id, at=timezone.now())
+    assert not Connection.objects.exists()
+    assert cash_of(desk.portfolio) == 0
+    assert {units for units in units_of(desk.portfolio).values() if units} == set()
+
+
+def test_deleting_waits_for_a_running_sync(desk: Desk) -> None:
+    connection = desk.connect()
+    now = timezone.now()
+    Sync.objects.create(connection=connection, status="running", requested_at=now, seen_at=now)
+    with pytest.raises(ConnectionBusy):
+        deleting.delete_connection(
+            owner=desk.owner, connection_id=connection.id, with_activities=False, deleted_at=now
+        )
+
+
+def test_what_is_wrong_with_a_connection_is_said_at_its_field(
+    desk: Desk, settings: Settings
+) -> None:
+    bob = make_user("bob@example.com")
+    for changes, field in (
+        ({"broker": "nobody"}, "broker"),
+        ({"credentials": {}}, "credentials.api_key"),
+        ({"credentials": {**desk.vendor.credentials, "more": "x"}}, "credentials.more"),
+        ({"name": "x" * 81}, "name"),
+        ({"portfolio_id": make_portfolio(bob).id}, "portfolio_id"),
+    ):
+        with pytest.raises(ConnectionRefused) as caught:
+            desk.connect(**changes)
+        assert field in {one.field for one in caught.value.problems}
+        assert SECRET not in str(caught.value)
+    settings.LIMITS = replace(settings.LIMITS, connections_per_user=1)
+    desk.connect()
+    with pytest.raises(ConnectionRefused, match="may have 1"):
+        desk.connect()
+
+
+def test_a_master_password_is_asked_for_once_in_a_while(desk: Desk) -> None:
+    connection = desk.connect(master_password="moon")
+    assert desk.sync(connection).error_code == "credential_locked"
+    own_connections.unlock(
+        owner=desk.owner,
+        connection_id=connection.id,
+        master_password="moon",
+        unlocked_at=timezone.now(),
+    )
+    assert desk.sync(connection).rows_booked == 4
+
+
+def test_credentials_are_nowhere_to_be_read(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    connection = desk.connect()
+    desk.sync(connection)
+    desk.vendor.is_expired = True
+    desk.sync(connection)
+    session = syncing.sign_in(Connection.objects.get(id=connection.id))
+    shown = f"{session!r}"
+    try:
+        session.account()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it must tell nothing
+        shown += "".join(traceback.format_exception(error))
+    seen = b"\n".join([shown.encode(), caplog.text.encode(), *dumped_tables(), *kept_in_valkey()])
+    assert SECRET.encode() not in seen
+    assert SECRET.encode().hex().encode() not in seen
+    assert AuditEvent.objects.filter(action="connection.added").count() == 1
+
+
+def dumped_tables() -> Iterator[bytes]:
+    with database.cursor() as cursor:
+        for table in database.introspection.table_names(cursor):
+            with cursor.copy(f'COPY (SELECT * FROM "{table}") TO STDOUT') as rows:
+                yield from (bytes(row) for row in rows)
+
+
+def kept_in_valkey() -> Iterator[bytes]:
+    for name in valkey().keys("*"):
+        yield bytes(valkey().dump(name) or b"")
