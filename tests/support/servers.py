@@ -4,6 +4,7 @@ One PostgreSQL serves the run; each xdist worker has its own test database in it
 of its own, because pub/sub knows no databases.
 """
 
+import base64
 import os
 import shutil
 import tempfile
@@ -62,6 +63,7 @@ def start_servers_of_run() -> None:
     os.environ["ADMIN_DATABASE_URL"] = connection.admin_database_url
     os.environ["REDIS_URL"] = connection.redis_url
     os.environ["SECRET_KEY"] = servers.folder.secret("django_secret_key")
+    os.environ["VAULT_KEYS"] = f"tests:{base64.b64encode(os.urandom(32)).decode()}"
     os.environ["HTTPS"] = "no"
 
 
