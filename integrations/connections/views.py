@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -60,7 +60,8 @@ def new_connection(request: InvestorRequest) -> HttpResponse:
     """Connect the broker that the query names, and have it verified at once."""
     adapter = catalogue().get(request.GET.get("broker", ""))
     if adapter is None:
-        raise Http404
+        # One is chosen in the catalogue.
+        return redirect("integrations:connections")
     form = ConnectionForm(request.POST or None, adapter=adapter, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:

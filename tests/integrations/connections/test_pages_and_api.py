@@ -64,7 +64,8 @@ def test_the_catalogue_and_an_empty_list_are_shown(page: Client) -> None:
     shown = page.get("/connections").content.decode()
     assert "Nothing is connected yet" in shown
     assert "Trading 212" in shown
-    assert page.get("/connections/new?broker=nobody").status_code == 404
+    answer = page.get("/connections/new?broker=nobody")
+    assert answer.headers["Location"] == "/connections"
 
 
 def test_a_connection_is_added_verified_synced_and_shows_no_secret(
