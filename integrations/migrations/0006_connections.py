@@ -9,7 +9,7 @@ import accounts.identifiers
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0004_vault"),
+        ("integrations", "0005_tell_of_replaced_and_suspended_orders"),
         ("portfolio", "0009_files_on_their_way_into_the_books"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
