@@ -51,7 +51,9 @@ class AuditEventOut(SchemaOut):
     id: UUID
     occurred_at: datetime
     action: str
-    by: Annotated[str, Field(description="`user`, `staff`, `desk`, or `unknown`: nobody known")]
+    by: Annotated[
+        str, Field(description="`user`, `member`, `staff`, `desk`, or `unknown`: nobody known")
+    ]
     actor_id: UUID | None
     actor_key_id: Annotated[UUID | None, Field(description="the API key or sign-in that was used")]
     target: str

@@ -49,7 +49,10 @@ def matching(
         action: ``api_key.revoked``, or ``api_key`` for all that happens to keys.
         start: from this moment on.
         end: before this moment.
+
+    Each comes with its actor.
     """
+    events = events.select_related("actor")
     if action:
         is_exact = "." in action
         events = (
@@ -71,22 +74,30 @@ def offered_actions(events: AuditEventQuerySet) -> list[str]:
 
 
 def who_acted(event: AuditEvent) -> str:
-    """``user`` (whose matter it is), ``staff``, ``desk``, or ``unknown``: nobody had signed in."""
+    """Who it was, in one word.
+
+    ``user`` (whose matter it is), ``member`` (with whom he shares a portfolio), ``staff``,
+    ``desk``, or ``unknown``: nobody had signed in. The event must come with its ``actor``.
+    """
     if event.actor_id is None:
         return "desk" if event.via in {Via.TASK, Via.COMMAND} else "unknown"
-    return "user" if event.actor_id == event.owner_id else "staff"
+    if event.actor_id == event.owner_id:
+        return "user"
+    is_member = event.actor is not None and not event.actor.is_staff
+    return "member" if is_member else "staff"
 
 
 def facts_for_owner(event: AuditEvent) -> dict[str, Any]:
-    """Who and from where; of staff a user learns that it was, not who and where."""
+    """Who and from where; of staff a user learns that it was, of a member who and not where."""
     by = who_acted(event)
     is_told = by != "staff"
+    is_located = by not in {"staff", "member"}
     actor_id: UUID | None = event.actor_id if is_told else None
     return {
         "by": by,
         "actor_id": actor_id,
-        "actor_key_id": event.actor_key_id if is_told else None,
-        "address": event.address if is_told else "",
+        "actor_key_id": event.actor_key_id if is_located else None,
+        "address": event.address if is_located else "",
     }
 
 

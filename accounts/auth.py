@@ -11,7 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -26,6 +26,7 @@ from accounts.api_keys import Scope
 from accounts.errors import AccountsError
 from accounts.http import ApiRequest, client_address
 from accounts.models import ApiKey, User
+from accounts.roles import Role
 from accounts.tiers import Tier
 
 __all__ = ["ApiRequest", "Caller", "KeyAuth", "authenticate_socket", "caller_of_key"]
@@ -73,6 +74,7 @@ class Caller:
     key_id: UUID | None = None
     session_key: str | None = None  # of a browser's session
     is_sign_in: bool = False  # by password or passkey, and so ended by a new password
+    role: Role = Role.OWNER  # that the door he came through needs in what is shared with him
 
     def may_use(self, portfolio_id: UUID) -> bool:
         """Whether the key reaches that portfolio; whose it is must be asked separately."""
@@ -191,9 +193,11 @@ class KeyAuth(AuthBase):
     openapi_type: str = "http"
     openapi_scheme: str = "bearer"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, *, role: Role | None = None) -> None:
+        """``role`` is the least one needed in what is shared; by default as the scope says."""
         super().__init__()
         self.scope = Scope(scope)
+        self.role = role or (Role.VIEWER if self.scope is Scope.READ else Role.EDITOR)
 
     def __call__(self, request: HttpRequest) -> Caller:
         """Return the caller.
@@ -211,7 +215,7 @@ class KeyAuth(AuthBase):
             raise Unauthenticated("The key or token is unknown, mistyped, expired or revoked.")
         if not caller.may(self.scope):
             raise ScopeMissing(needed=self.scope, found=caller.scopes)
-        return caller
+        return replace(caller, role=self.role)
 
 
 async def authenticate_socket(scope: MutableMapping[str, Any]) -> Caller | None:

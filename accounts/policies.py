@@ -21,6 +21,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from accounts.api_keys import Scope
+from accounts.roles import Role
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 Work = TypeVar("Work", bound=Callable[..., Any])
@@ -28,6 +29,7 @@ Work = TypeVar("Work", bound=Callable[..., Any])
 POLICY_ATTRIBUTE: Final = "access_policy"
 IDS_ATTRIBUTE: Final = "access_ids"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+ROLE_ATTRIBUTE: Final = "access_role"
 REASON_ATTRIBUTE: Final = "open_to_anybody_because"
 
 
@@ -92,6 +94,37 @@ def takes_ids(**slots: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def for_role(role: Role) -> Callable[[View], View]:
+    """Below ``signed_in``: the least role that the view needs in what is shared, by any method."""
+
+    def mark(view: View) -> View:
+        setattr(view, ROLE_ATTRIBUTE, role)
+        return view
+
+    return mark
+
+
+def owners_only(view: View) -> View:
+    """Below ``signed_in``: of what is shared, only its owner may call the view."""
+    return for_role(Role.OWNER)(view)
+
+
+def role_of(view: Callable[..., Any], method: str) -> Role:
+    """The least role that a page needs in what its address names: to look, or to change it."""
+    declared = getattr(view, ROLE_ATTRIBUTE, None)
+    if isinstance(declared, Role):
+        return declared
+    return Role.VIEWER if method in SAFE_METHODS else Role.EDITOR
+
+
+def role_wanted(request: HttpRequest) -> Role:
+    """The least role that a request to a page needs."""
+    match = request.resolver_match
+    if match is None:
+        return Role.OWNER
+    return role_of(match.func, request.method or "")
 
 
 def anybody(reason: str) -> Callable[[Work], Work]:

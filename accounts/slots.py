@@ -13,8 +13,14 @@ from typing import Final
 
 class Reach(StrEnum):
     OWNER = "owner"  # for everybody else, staff too, there is no such thing
+    MEMBERS = "members"  # its owner and whoever he shares it with; nobody else
     STAFF = "staff"  # whoever may call the address at all, and only staff may
     ANYBODY = "anybody"  # whoever may call the address at all
+
+    @property
+    def is_private(self) -> bool:
+        """Whether for a stranger there is no such thing."""
+        return self in {Reach.OWNER, Reach.MEMBERS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ class Limits:
 
     # Webhooks, and how long a receiver may take to answer.
     webhooks_per_user: int = 10
+    # With whom a portfolio is shared, and by how many links that open something.
+    members_per_portfolio: int = 20
+    share_links_per_portfolio: int = 10
     webhook_answer_seconds: int = 15
     # How long a server that keeps the vault's keys may take, and how long credentials stay unlocked
     # once their owner gave his master password.

@@ -16,8 +16,10 @@ from portfolio.models import (
     LedgerVerification,
     Lot,
     Portfolio,
+    PortfolioMember,
     ProbeRun,
     RiskThreshold,
+    ShareLink,
 )
 
 
@@ -42,6 +44,24 @@ class PortfolioAdmin(ReadOnlyAdmin):
     search_fields = ("id", "owner__email", "name")
     ordering = ("-created_at", "id")
     list_select_related = ("owner",)
+
+
+@admin.register(PortfolioMember)
+class PortfolioMemberAdmin(ReadOnlyAdmin):
+    list_display = ("portfolio", "user", "role", "added_at")
+    list_filter = ("role",)
+    search_fields = ("portfolio__id", "user__email")
+    ordering = ("-added_at", "id")
+    list_select_related = ("portfolio", "user")
+
+
+@admin.register(ShareLink)
+class ShareLinkAdmin(ReadOnlyAdmin):
+    list_display = ("label", "portfolio", "created_at", "expires_at", "revoked_at")
+    search_fields = ("portfolio__id", "label")
+    ordering = ("-created_at", "id")
+    exclude = ("digest",)
+    list_select_related = ("portfolio",)
 
 
 @admin.register(JournalEntry)

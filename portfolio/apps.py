@@ -8,5 +8,10 @@ class PortfolioConfig(AppConfig):
     verbose_name = "Portfolios"
 
     def ready(self) -> None:
-        for name in ("closing", "corporate_actions.late_actions", "valuations.late_prices"):
+        for name in (
+            "closing",
+            "corporate_actions.late_actions",
+            "sharing.members",
+            "valuations.late_prices",
+        ):
             import_module(f"portfolio.{name}")  # connects its receiver

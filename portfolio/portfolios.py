@@ -17,6 +17,7 @@ from accounts import audit
 from accounts.errors import AllowanceExceeded
 from accounts.identifiers import new_id
 from accounts.models import User
+from accounts.roles import Role, RoleMissing
 from portfolio.bookkeeping.amounts import ZERO, percentage
 from portfolio.bookkeeping.entries import deposit_entry
 from portfolio.errors import PortfolioNotFound, PortfolioRefused, Problem
@@ -173,13 +174,20 @@ def archive_portfolio(*, portfolio_id: UUID, owner: User, archived_at: datetime)
     return portfolio
 
 
-def find_portfolio(portfolio_id: UUID, user: User) -> Portfolio:
-    """Raises:
-    PortfolioNotFound: there is none of that id that the user may see.
+def find_portfolio(portfolio_id: UUID, user: User, role: Role = Role.OWNER) -> Portfolio:
+    """The portfolio with the user's ``role`` in it.
+
+    Raises:
+        PortfolioNotFound: there is none of that id that the user may see.
+        RoleMissing: he may see it, and not do what needs that role.
     """
-    portfolio = Portfolio.objects.for_user(user).filter(id=portfolio_id).first()
+    visible = Portfolio.objects.for_user(user, Role.VIEWER).with_role_of(user)
+    portfolio = visible.filter(id=portfolio_id).first()
     if portfolio is None:
         raise PortfolioNotFound("There is no such portfolio.")
+    found = Role(portfolio.role)
+    if not found.includes(role):
+        raise RoleMissing(needed=role, found=found)
     return portfolio
 
 

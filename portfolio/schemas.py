@@ -20,7 +20,9 @@ def attributes(source: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: getattr(source, name) for name in names}
 
 
-PORTFOLIO_FACTS: Final = ("id", "name", "kind", "currency", "lot_method", "booked_actions")
+PORTFOLIO_FACTS: Final = (
+    *("id", "name", "kind", "currency", "lot_method", "booked_actions", "role"),
+)
 
 
 class PortfolioIn(SchemaIn):
@@ -71,6 +73,7 @@ class PortfolioOut(SchemaOut):
     currency: str
     lot_method: str
     booked_actions: str
+    role: Annotated[str, Field(description="yours in it: owner, editor or viewer")]
     cash: NumberOut | None
     settled_cash: NumberOut
     buying_power: NumberOut

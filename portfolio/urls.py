@@ -14,6 +14,7 @@ from portfolio.views import (
     quality,
     realised,
     recording,
+    sharing,
     xray,
 )
 
@@ -70,6 +71,26 @@ urlpatterns = [
     path("imports/<uuid:import_id>/choices", import_changes.choose, name="choose_in_import"),
     path("imports/<uuid:import_id>/rows", import_changes.decide, name="decide_in_import"),
     path("imports/<uuid:import_id>/row", import_changes.mend, name="mend_import_row"),
+    path("portfolios/<uuid:portfolio_id>/sharing", sharing.sharing, name="sharing"),
+    path("portfolios/<uuid:portfolio_id>/members", sharing.add_member, name="add_member"),
+    path(
+        "portfolios/<uuid:portfolio_id>/members/<uuid:member_id>",
+        sharing.change_member,
+        name="change_member",
+    ),
+    path(
+        "portfolios/<uuid:portfolio_id>/members/<uuid:member_id>/removal",
+        sharing.remove_member,
+        name="remove_member",
+    ),
+    path("portfolios/<uuid:portfolio_id>/share-links", sharing.create_link, name="create_link"),
+    path(
+        "portfolios/<uuid:portfolio_id>/share-links/<uuid:link_id>/revocation",
+        sharing.revoke_link,
+        name="revoke_link",
+    ),
+    path("settings/sharing", sharing.overview, name="sharing_overview"),
+    path("shared/<str:share_token>", sharing.shared, name="shared"),
     path("portfolios/<uuid:portfolio_id>/name", cash.rename, name="rename"),
     path("portfolios/<uuid:portfolio_id>/archival", cash.archive, name="archive"),
     path("portfolios/<uuid:portfolio_id>/figures", home.fresh_figures, name="figures"),

@@ -17,6 +17,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.db import DatabaseError
 
 from accounts.auth import Caller, authenticate_socket
+from accounts.roles import Role
 from accounts.socket_access import SocketHolder
 from market.live.hub_socket import SocketClose
 from portfolio.models import Portfolio
@@ -134,8 +135,8 @@ def since_of(text: str | None) -> int | None:
 
 @database_sync_to_async  # type: ignore[untyped-decorator]
 def may_watch(caller: Caller, portfolio_id: UUID) -> bool:
-    """Whether the portfolio is the caller's, and his key reaches it."""
+    """Whether the portfolio is the caller's or shared with him, and his key reaches it."""
     return (
         caller.may_use(portfolio_id)
-        and Portfolio.objects.for_user(caller.user).filter(id=portfolio_id).exists()
+        and Portfolio.objects.for_user(caller.user, Role.VIEWER).filter(id=portfolio_id).exists()
     )

@@ -5,6 +5,6 @@ from typing import Final
 from accounts.slots import Reach, Slot
 
 SLOTS: Final = (
-    Slot("order_id", "order", Reach.OWNER, is_bound=True),
-    Slot("client_order_id", "client order id", Reach.OWNER, is_bound=True, is_coined=True),
+    Slot("order_id", "order", Reach.MEMBERS, is_bound=True),
+    Slot("client_order_id", "client order id", Reach.MEMBERS, is_bound=True, is_coined=True),
 )

@@ -12,7 +12,13 @@ from accounts.models import AuditEvent
 register = template.Library()
 
 NAMES: Final = {"api": "API", "csv": "CSV", "id": "id", "ids": "ids"}
-ACTORS: Final = {"user": "himself", "staff": "staff", "desk": "the desk", "unknown": "unknown"}
+ACTORS: Final = {
+    "user": "himself",
+    "member": "a member",
+    "staff": "staff",
+    "desk": "the desk",
+    "unknown": "unknown",
+}
 OWN_ACTORS: Final = ACTORS | {"user": "you"}
 
 

@@ -12,6 +12,7 @@ from ninja import NinjaAPI
 from accounts.api_keys import Scope
 from accounts.auth import KeyAuth
 from accounts.policies import reason_of
+from accounts.roles import Role
 from config.access.slots import names_a_row
 
 PATH_PARAMETER: Final = re.compile(r"\{(?:\w+:)?(\w+)\}")
@@ -25,6 +26,7 @@ class Operation:
     path: str  # below the API's root, as Ninja writes it
     view: Callable[..., Any]
     scope: Scope | None
+    role: Role | None  # the least one needed in what is shared
     open_because: str
     parameters: tuple[str, ...]  # in the path
     fields: tuple[str, ...]  # of query, form and body, those that name something
@@ -54,6 +56,7 @@ def read_operation(method: str, path: str, operation: Any) -> Operation:
         path=path,
         view=operation.view_func,
         scope=guards[0].scope if is_key else None,
+        role=guards[0].role if is_key else None,
         open_because="" if guards else reason_of(operation.view_func),
         parameters=tuple(PATH_PARAMETER.findall(path)),
         fields=tuple(sorted(filter(names_a_row, field_names(operation)))),

@@ -4,8 +4,8 @@ from typing import Final
 
 from ninja import Router
 
-from portfolio.api import analysis, books, holdings, imports, portfolios, returns
+from portfolio.api import analysis, books, holdings, imports, portfolios, returns, sharing
 
 router: Final = Router()
-for part in (portfolios, holdings, returns, analysis, books, imports):
+for part in (portfolios, holdings, returns, analysis, books, imports, sharing):
     router.add_router("", part.router)

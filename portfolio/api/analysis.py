@@ -8,6 +8,7 @@ from ninja import Query, Router
 
 from accounts.auth import KeyAuth, KeyBound
 from accounts.http import ApiRequest
+from accounts.roles import Role
 from portfolio.api.reach import find_portfolio
 from portfolio.holdings.allocation import allocation
 from portfolio.holdings.risk_checks import risk_checks
@@ -80,7 +81,9 @@ def list_risk_checks(request: ApiRequest, portfolio_id: UUID) -> RiskChecksOut:
 
 
 @router.patch(
-    "/portfolios/{uuid:portfolio_id}/risk-checks", response=RiskChecksOut, auth=KeyAuth("trade")
+    "/portfolios/{uuid:portfolio_id}/risk-checks",
+    response=RiskChecksOut,
+    auth=KeyAuth("trade", role=Role.VIEWER),  # limits are the caller's own
 )
 def change_risk_thresholds(
     request: ApiRequest, portfolio_id: UUID, payload: ThresholdsIn

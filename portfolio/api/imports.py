@@ -44,7 +44,7 @@ def find_import(request: ApiRequest, import_id: UUID) -> FileImport:
     """Raises:
     ImportNotFound: there is none that the caller reaches.
     """
-    found = overviews.find_import(import_id, request.auth.user)
+    found = overviews.find_import(import_id, request.auth.user, request.auth.role)
     if not request.auth.may_use(found.portfolio_id):
         raise ImportNotFound
     return found

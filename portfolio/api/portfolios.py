@@ -11,6 +11,7 @@ from accounts.auth import KeyAuth, KeyBound
 from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
+from accounts.roles import Role
 from accounts.schemas import PageIn
 from portfolio import portfolios
 from portfolio.api.reach import find_portfolio, reachable
@@ -29,9 +30,9 @@ def shown(portfolio: Portfolio) -> PortfolioOut:
 
 @router.get("/portfolios", response=PortfolioList, auth=KeyAuth("read"))
 def list_portfolios(request: ApiRequest, page: Query[PageIn]) -> PortfolioList:
-    """The user's portfolios, oldest first, with what they are worth now."""
+    """The user's portfolios and those shared with him, oldest first, with what they are worth."""
     found = Listing(request.auth, "portfolios", {}).page(
-        reachable(request.auth),
+        reachable(request.auth).with_role_of(request.auth.user),
         order=["created_at", "id"],
         limit=page.limit,
         cursor=page.cursor,
@@ -57,7 +58,7 @@ def open_portfolio(request: ApiRequest, payload: PortfolioIn) -> Status[Portfoli
         booked_actions=payload.booked_actions,
         opened_at=timezone.now(),
     )
-    return Status(201, shown(opened))
+    return Status(201, shown(find_portfolio(request.auth, opened.id)))
 
 
 @router.get("/portfolios/{uuid:portfolio_id}", response=PortfolioOut, auth=KeyAuth("read"))
@@ -66,7 +67,11 @@ def get_portfolio(request: ApiRequest, portfolio_id: UUID) -> PortfolioOut:
     return shown(find_portfolio(request.auth, portfolio_id))
 
 
-@router.patch("/portfolios/{uuid:portfolio_id}", response=PortfolioOut, auth=KeyAuth("trade"))
+@router.patch(
+    "/portfolios/{uuid:portfolio_id}",
+    response=PortfolioOut,
+    auth=KeyAuth("trade", role=Role.OWNER),
+)
 def change_portfolio(
     request: ApiRequest, portfolio_id: UUID, payload: PortfolioPatch
 ) -> PortfolioOut:
@@ -84,10 +89,14 @@ def change_portfolio(
             booked_actions=payload.booked_actions,
             changed_at=now,
         )
-    return shown(portfolio)
+    return shown(find_portfolio(request.auth, portfolio.id))
 
 
-@router.delete("/portfolios/{uuid:portfolio_id}", response={204: None}, auth=KeyAuth("trade"))
+@router.delete(
+    "/portfolios/{uuid:portfolio_id}",
+    response={204: None},
+    auth=KeyAuth("trade", role=Role.OWNER),
+)
 def archive_portfolio(request: ApiRequest, portfolio_id: UUID) -> Status[None]:
     """Take a portfolio out of sight; its books stay. Refused while orders work."""
     find_portfolio(request.auth, portfolio_id)

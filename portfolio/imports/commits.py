@@ -14,10 +14,12 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts import audit
+from accounts.errors import Problem
+from accounts.roles import Role
 from portfolio.activities import record_activities
 from portfolio.bookkeeping.bulk import columns_of, execute
 from portfolio.bookkeeping.entries import EntryKind
-from portfolio.errors import PortfolioError
+from portfolio.errors import PortfolioError, PortfolioRefused
 from portfolio.imports.duplicates import AGAIN, find_repeats
 from portfolio.imports.judging import activity_of, happening
 from portfolio.imports.known_entries import known_entries
@@ -27,6 +29,7 @@ from portfolio.imports.progress import ImportReporter, is_alone, take_time
 from portfolio.imports.states import NothingToImport, Step, may
 from portfolio.models import FileImport, FileImportRow, JournalEntry, Portfolio, SavedMapping
 from portfolio.models.imports import TAKEN, ImportStatus, RowStatus
+from portfolio.models.portfolios import PortfolioQuerySet
 from portfolio.recording.activity_rules import ActivityDraft
 
 Report = Callable[[int], None]
@@ -184,19 +187,26 @@ def noted(found: FileImport, entries: int) -> dict[str, object]:
 
 def load_taken(found: FileImport, *, at: datetime) -> list[Taken]:
     rows = found.rows.filter(TAKEN).defer("raw").order_by("position")
-    portfolios: dict[UUID, Portfolio] = {}
+    portfolios = {one.id: one for one in bookable_portfolios(found)}
     taken = []
     for row in rows.select_related("instrument"):
         if row.portfolio_id is None:
             raise ValueError("a row without a portfolio counted as ready")
-        if row.portfolio_id not in portfolios:
-            visible = Portfolio.objects.for_user(found.created_by)
-            portfolios[row.portfolio_id] = visible.get(id=row.portfolio_id)
-        portfolio = portfolios[row.portfolio_id]
+        portfolio = portfolios.get(row.portfolio_id)
+        if portfolio is None:
+            message = "A portfolio that rows were to go to is out of reach by now."
+            raise PortfolioRefused([Problem("portfolio", "out_of_reach", message)])
         taken.append(
             Taken(row, portfolio, activity_of(row.facts, portfolio, row.instrument, now=at))
         )
     return taken
+
+
+def bookable_portfolios(found: FileImport) -> PortfolioQuerySet:
+    """Where its rows may land: in its own portfolio, and in others of the same owner."""
+    reached = Portfolio.objects.for_user(found.created_by, Role.EDITOR)
+    own = Portfolio.objects.filter(id=found.portfolio_id, archived_at=None)
+    return (reached | own).filter(owner_id=found.portfolio.owner_id)
 
 
 def lock_portfolios(ids: set[UUID]) -> None:

@@ -10,9 +10,11 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from accounts.models import User
+from accounts.roles import Role
 from portfolio.imports.states import ImportNotFound
 from portfolio.models import FileImport, FileImportRow
 from portfolio.models.imports import TAKEN, RowStatus
+from portfolio.portfolios import find_portfolio
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +31,18 @@ class RowCounts:
         return int(getattr(self, status))
 
 
-def find_import(import_id: UUID, user: User) -> FileImport:
+def find_import(import_id: UUID, user: User, role: Role = Role.OWNER) -> FileImport:
     """Without the file's content.
 
     Raises:
         ImportNotFound: there is none of that id that the user may see.
+        RoleMissing: he may see it, and not do what needs that role.
     """
-    visible = FileImport.objects.for_user(user).select_related("portfolio", "created_by")
+    visible = FileImport.objects.for_user(user, Role.VIEWER).select_related("created_by")
     found = visible.defer("content").filter(id=import_id).first()
     if found is None:
         raise ImportNotFound
+    found.portfolio = find_portfolio(found.portfolio_id, user, role)
     return found
 
 

@@ -16,6 +16,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
+from accounts.roles import Role
 from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.imports.errors import UnknownProfile, UnreadableImport
 from portfolio.imports.judging import Judged, Surroundings, judge
@@ -201,7 +202,9 @@ def caps() -> Caps:
 
 
 def surroundings_of(found: FileImport, *, at: datetime) -> Surroundings:
-    portfolios = Portfolio.objects.for_user(found.created_by)
+    portfolios = Portfolio.objects.for_user(found.created_by, Role.EDITOR).filter(
+        owner_id=found.portfolio.owner_id
+    )
     if found.bound_to:
         portfolios = portfolios.filter(id__in=found.bound_to)
     return Surroundings(

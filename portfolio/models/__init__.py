@@ -9,9 +9,15 @@ from portfolio.models.ledger import (
     Posting,
 )
 from portfolio.models.lots import Lot, LotClosure, Position, UnitMove
-from portfolio.models.portfolios import LotMethod, Portfolio, PortfolioKind
+from portfolio.models.portfolios import (
+    LotMethod,
+    Portfolio,
+    PortfolioKind,
+    PortfolioMember,
+)
 from portfolio.models.risk_thresholds import RiskThreshold
 from portfolio.models.seals import JournalSeal, LedgerVerification
+from portfolio.models.share_links import ShareLink
 from portfolio.models.valuations import DailyValuation
 
 __all__ = [
@@ -32,10 +38,12 @@ __all__ = [
     "LotMethod",
     "Portfolio",
     "PortfolioKind",
+    "PortfolioMember",
     "Position",
     "Posting",
     "ProbeRun",
     "RiskThreshold",
     "SavedMapping",
+    "ShareLink",
     "UnitMove",
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.identifiers import new_id
 from accounts.models import User
+from accounts.roles import Role
 from market.models import Instrument
 from portfolio.models.portfolios import Portfolio
 
@@ -46,9 +47,9 @@ class RowDecision(models.TextChoices):
 
 
 class FileImportQuerySet(models.QuerySet["FileImport"]):
-    def for_user(self, user: User) -> Self:
-        """Imports into portfolios that the user may see."""
-        return self.filter(portfolio__in=Portfolio.objects.for_user(user))
+    def for_user(self, user: User, role: Role = Role.OWNER) -> Self:
+        """Imports into portfolios in which the user has at least that role."""
+        return self.filter(portfolio__in=Portfolio.objects.for_user(user, role))
 
 
 class FileImport(models.Model):

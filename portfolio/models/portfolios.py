@@ -1,4 +1,4 @@
-"""A portfolio: one set of books with one owner."""
+"""A portfolio: one set of books with one owner, and with whom he shares it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from accounts.identifiers import new_id
 from accounts.models import User
+from accounts.roles import GIVEN, Role
 
 
 class PortfolioKind(models.TextChoices):
@@ -36,14 +37,36 @@ class BookedActions(models.TextChoices):
 
 
 class PortfolioQuerySet(models.QuerySet["Portfolio"]):
-    def for_user(self, user: User) -> Self:
-        """Portfolios that the user may see; archived ones are gone from sight."""
-        return self.filter(owner=user, archived_at=None)
+    def for_user(self, user: User, role: Role = Role.OWNER) -> Self:
+        """Portfolios in which the user has at least that role; archived ones are gone from sight.
+
+        The role is the owner's unless one is named, so that what forgets to ask shares nothing.
+        """
+        own = Q(owner=user)
+        if role is not Role.OWNER:
+            shared = PortfolioMember.objects.filter(user=user, role__in=role.enough)
+            own |= Q(id__in=shared.values("portfolio_id"))
+        return self.filter(own, archived_at=None)
+
+    def with_role_of(self, user: User) -> Self:
+        """Note at each the user's ``role`` in it; empty where he has none."""
+        rows = PortfolioMember.objects.filter(portfolio=OuterRef("pk"), user=user)
+        cases = [When(Exists(rows.filter(role=role)), then=Value(role.value)) for role in GIVEN]
+        own = When(owner=user, then=Value(Role.OWNER.value))
+        return self.annotate(role=Case(own, *cases, default=Value("")))
+
+    def own_first(self, user: User) -> Self:
+        """In the order of their opening, those shared by others last."""
+        return self.order_by(Case(When(owner=user, then=0), default=1), "created_at", "id")
 
     def visible_pairs(self, pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, UUID]]:
-        """Of pairs of user and portfolio, those where ``for_user`` would show it; one query."""
-        rows = self.filter(id__in={portfolio_id for _, portfolio_id in pairs}, archived_at=None)
-        return set(rows.values_list("owner_id", "id")) & set(pairs)
+        """Of pairs of user and portfolio, those where he is owner or member; two queries."""
+        ids = {portfolio_id for _, portfolio_id in pairs}
+        owners = self.filter(id__in=ids, archived_at=None).values_list("owner_id", "id")
+        members = PortfolioMember.objects.filter(
+            portfolio__in=ids, portfolio__archived_at=None
+        ).values_list("user_id", "portfolio_id")
+        return {*owners, *members} & set(pairs)
 
 
 class Portfolio(models.Model):
@@ -65,6 +88,8 @@ class Portfolio(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     # The earliest day whose stored valuation an entry has made wrong; null when none is.
     valuations_stale_from = models.DateField(null=True, editable=False)
+    # Of whoever asked; noted by ``with_role_of`` alone.
+    role: str
 
     objects: ClassVar[models.Manager[Portfolio]] = PortfolioQuerySet.as_manager()
 
@@ -84,3 +109,31 @@ class Portfolio(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PortfolioMember(models.Model):
+    """Somebody with whom the owner shares a portfolio. The owner himself is none."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    portfolio = models.ForeignKey(
+        Portfolio, on_delete=models.CASCADE, related_name="members", db_index=False
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(
+        max_length=10, choices=[(role.value, role.value.capitalize()) for role in GIVEN]
+    )
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["portfolio", "user"], name="portfolio_member_once"),
+            models.CheckConstraint(
+                condition=Q(role__in=[role.value for role in GIVEN]),
+                name="portfolio_member_role_known",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role}"

@@ -174,6 +174,8 @@ def find_other_side_problems(activity: ActivityDraft, portfolio: Portfolio) -> I
     field = "counterpart"
     if other.id == portfolio.id:
         yield Problem(field, "invalid", "a transfer needs two portfolios")
+    elif other.owner_id != portfolio.owner_id:
+        yield Problem(field, "not_same_owner", "both portfolios of a transfer have one owner")
     elif PortfolioKind.PAPER in (other.kind, portfolio.kind):
         yield Problem(field, "not_for_paper", "a paper portfolio takes no transfers")
     if activity.lots or activity.exchange_rate is not None:

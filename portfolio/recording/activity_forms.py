@@ -9,7 +9,9 @@ from typing import Any, Final, cast
 from django import forms
 
 from accounts.identifiers import new_id
+from accounts.models import User
 from accounts.problem_forms import ProblemForm
+from accounts.roles import Role
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.forms import MONEY_INPUT, find_instrument
@@ -84,9 +86,11 @@ class ActivityForm(ProblemForm):
     # The activity that this one takes the place of.
     replaces = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, portfolio: Portfolio, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, portfolio: Portfolio, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        others = Portfolio.objects.for_user(portfolio.owner).exclude(id=portfolio.id)
+        # Of the same owner, where whoever fills the form may record as well.
+        others = Portfolio.objects.for_user(user, Role.EDITOR).exclude(id=portfolio.id)
+        others = others.filter(owner_id=portfolio.owner_id)
         field = cast("forms.ModelChoiceField[Portfolio]", self.fields["counterpart"])
         if portfolio.kind == PortfolioKind.PAPER:
             kinds = cast("forms.ChoiceField", self.fields["kind"])
@@ -124,12 +128,12 @@ class ActivityForm(ProblemForm):
         )
 
 
-def blank(portfolio: Portfolio, *, at: datetime) -> ActivityForm:
+def blank(portfolio: Portfolio, user: User, *, at: datetime) -> ActivityForm:
     initial = {"reference": new_id(), "occurred_at": at.strftime(MOMENT)}
-    return ActivityForm(portfolio=portfolio, initial=initial)
+    return ActivityForm(portfolio=portfolio, user=user, initial=initial)
 
 
-def correction_of(entry: JournalEntry, portfolio: Portfolio) -> ActivityForm:
+def correction_of(entry: JournalEntry, portfolio: Portfolio, user: User) -> ActivityForm:
     """The form filled with an activity, whose place it will take."""
     facts = {name: plain(getattr(entry, name)) for name in COPIED}
     if entry.unit_price is not None:
@@ -141,7 +145,7 @@ def correction_of(entry: JournalEntry, portfolio: Portfolio) -> ActivityForm:
         "symbol": entry.instrument.symbol if entry.instrument else "",
         "from_symbol": entry.source_instrument.symbol if entry.source_instrument else "",
     }
-    return ActivityForm(portfolio=portfolio, initial=facts)
+    return ActivityForm(portfolio=portfolio, user=user, initial=facts)
 
 
 def plain(value: Any) -> Any:

@@ -17,7 +17,7 @@ from accounts.errors import ProblemsError
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.identifiers import new_id
-from accounts.policies import signed_in
+from accounts.policies import owners_only, signed_in
 from portfolio import portfolios
 from portfolio.activities import record_activity
 from portfolio.errors import EntryConflict, PortfolioError, ShortBalance
@@ -60,6 +60,7 @@ def move_cash(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 
 
 @signed_in
+@owners_only
 @require_POST
 def rename(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
@@ -81,6 +82,7 @@ def rename(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 
 
 @signed_in
+@owners_only
 @require_POST
 def archive(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """Close the portfolio; refused while orders work."""

@@ -19,6 +19,7 @@ from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.models import User
 from accounts.policies import signed_in, takes_ids
+from accounts.roles import Role
 from market import queries as market_queries
 from market.charting.sparklines import sparkline_path
 from market.models import WatchlistItem
@@ -26,6 +27,7 @@ from portfolio import portfolios, queries
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.forms import PortfolioForm
 from portfolio.models import JournalEntry, Portfolio
+from portfolio.models.portfolios import PortfolioQuerySet
 from portfolio.queries import PositionRow
 from portfolio.valuations.ranges import RANGES, find_range
 from portfolio.valuations.worth import worth_history
@@ -73,7 +75,7 @@ class PositionLine:
 @require_GET
 @for_htmx({"worth": "portfolio/_worth.html", "positions": "portfolio/_positions.html"})
 def home(request: InvestorRequest) -> HttpResponse:
-    owned = list(Portfolio.objects.for_user(request.user).order_by("created_at", "id"))
+    owned = list(visible_portfolios(request.user))
     wanted = request.GET.get("portfolio")
     shown = next((one for one in owned if str(one.id) == wanted), owned[0] if owned else None)
     context: dict[str, Any] = {"portfolios": owned, "steps": first_steps(request.user, shown)}
@@ -87,6 +89,12 @@ def home(request: InvestorRequest) -> HttpResponse:
     return TemplateResponse(request, "portfolio/home.html", context)
 
 
+def visible_portfolios(user: User) -> PortfolioQuerySet:
+    """The user's own portfolios and those shared with him, each with his ``role`` in it."""
+    visible = Portfolio.objects.for_user(user, Role.VIEWER)
+    return visible.with_role_of(user).own_first(user)
+
+
 def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) -> dict[str, Any]:
     """What the worth and the positions of a portfolio show, on whichever page."""
     now = timezone.now()
@@ -95,6 +103,7 @@ def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) ->
     choice = find_range(range_key)
     return {
         "portfolio": portfolio,
+        "may_edit": Role(getattr(portfolio, "role", Role.VIEWER)).includes(Role.EDITOR),
         "summary": summary,
         "figures": summary_figures(summary, portfolio.currency),
         "lines": position_lines(rows, portfolio.currency),
@@ -147,7 +156,7 @@ def first_steps(user: User, portfolio: Portfolio | None) -> list[Step]:
 @require_GET
 def fresh_figures(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """The same figures as the page's, as of now, for the script to put in their places."""
-    portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    portfolio = get_object_or_404(visible_portfolios(request.user), id=portfolio_id)
     figures = summary_figures(portfolios.summary(portfolio), portfolio.currency)
     figures |= position_figures(queries.position_rows(portfolio), portfolio.currency)
     return JsonResponse({"figures": figures})

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import ProblemsError
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import for_role, signed_in
+from accounts.roles import Role
 from portfolio.errors import PortfolioError
 from portfolio.imports.decisions import RowSaid, Said, change_import
 from portfolio.imports.forms import ReadingForm, RowForm
@@ -80,6 +81,7 @@ def read_position(text: str) -> int | None:
 
 
 @signed_in
+@for_role(Role.EDITOR)
 @require_http_methods(["GET", "POST"])
 def mend(request: InvestorRequest, import_id: UUID) -> HttpResponse:
     """One row's facts, to be put right."""

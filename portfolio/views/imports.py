@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,7 +18,8 @@ from accounts.errors import ProblemsError
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.page_lists import read_page
-from accounts.policies import signed_in
+from accounts.policies import role_wanted, signed_in
+from accounts.roles import Role, RoleMissing
 from portfolio.errors import PortfolioError
 from portfolio.imports import commits, overviews, previews, undoing
 from portfolio.imports.forms import ChoicesForm, ImportForm, ReadingForm
@@ -74,9 +76,11 @@ def imports(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 def find_import(request: InvestorRequest, import_id: UUID) -> FileImport:
     """The import of that id that the user may see; a stranger's does not exist."""
     try:
-        return overviews.find_import(import_id, request.user)
+        return overviews.find_import(import_id, request.user, role_wanted(request))
     except ImportNotFound as error:
         raise Http404 from error
+    except RoleMissing as error:
+        raise PermissionDenied(str(error)) from error
 
 
 @signed_in
@@ -99,8 +103,9 @@ def import_context(request: InvestorRequest, found: FileImport) -> dict[str, Any
         order=["position"],
     )
     counts = overviews.row_counts(found)
-    is_open = found.status == ImportStatus.PREVIEWED
-    return tab_context(found.portfolio, "activities") | {
+    around = tab_context(found.portfolio, "activities")
+    is_open = found.status == ImportStatus.PREVIEWED and around["may_edit"]
+    return around | {
         "found": found,
         "counts": counts,
         "rows": page.items,
@@ -133,8 +138,10 @@ def choices_form(
     symbols, accounts = names["symbols"][:NAMES_ASKED], names["portfolios"][:NAMES_ASKED]
     if not symbols and not accounts:
         return None
-    owned = Portfolio.objects.for_user(request.user).order_by("name", "id")
-    return ChoicesForm(symbols, accounts, owned, data)
+    owned = Portfolio.objects.for_user(request.user, Role.EDITOR).filter(
+        owner_id=found.portfolio.owner_id
+    )
+    return ChoicesForm(symbols, accounts, owned.order_by("name", "id"), data)
 
 
 @signed_in

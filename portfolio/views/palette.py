@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.http import InvestorRequest
 from accounts.policies import public, signed_in
+from accounts.roles import Role
 from accounts.templatetags.page_parts import NAV_ITEMS, find_address
 from market import queries
 from market.boards import shortest_addresses
@@ -40,7 +41,7 @@ def palette(request: InvestorRequest) -> HttpResponse:
         Find(one.symbol, one.name, reverse("market:instrument", args=[addresses[one.id]]))
         for one in found
     ]
-    owned = Portfolio.objects.for_user(request.user).order_by("created_at", "id")
+    owned = Portfolio.objects.for_user(request.user, Role.VIEWER).own_first(request.user)
     places = _destinations() + [
         Find(one.name, "Portfolio", reverse("portfolio:detail", args=[one.id])) for one in owned
     ]

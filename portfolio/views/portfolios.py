@@ -8,9 +8,10 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -20,16 +21,18 @@ from accounts.errors import AllowanceExceeded, ProblemsError
 from accounts.forms import DownloadForm
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import role_wanted, signed_in
 from accounts.refusals import with_way_on
+from accounts.roles import Role, RoleMissing
 from accounts.table_answers import table_response
 from portfolio import portfolios, queries
 from portfolio.bookkeeping import journal
 from portfolio.bookkeeping.journal_table import journal_table
+from portfolio.errors import PortfolioNotFound
 from portfolio.forms import BookingForm, PortfolioForm
 from portfolio.models import Portfolio
 from portfolio.views.figures import Figure, summary_figures
-from portfolio.views.home import Choice, portfolio_context
+from portfolio.views.home import Choice, portfolio_context, visible_portfolios
 
 PAGE_ROWS: Final = 30
 TABS: Final = {
@@ -44,6 +47,7 @@ TABS: Final = {
     "cash": "Cash",
     "xray": "X-ray",
     "health": "Health",
+    "sharing": "Sharing",
 }
 
 
@@ -69,9 +73,9 @@ def portfolio_list(request: InvestorRequest) -> HttpResponse:
             form.add_error(None, with_way_on(error))
         else:
             return redirect("portfolio:detail", opened.id)
-    owned = Portfolio.objects.for_user(request.user).order_by("created_at", "id")
     rows = [
-        PortfolioLine(one, summary_figures(portfolios.summary(one), one.currency)) for one in owned
+        PortfolioLine(one, summary_figures(portfolios.summary(one), one.currency))
+        for one in visible_portfolios(request.user)
     ]
     shown_form = form if form.is_bound else PortfolioForm()
     status = 422 if form.errors else 200
@@ -143,8 +147,18 @@ def journal_file(request: InvestorRequest, portfolio_id: UUID) -> HttpResponseBa
 
 
 def find_portfolio(request: InvestorRequest, portfolio_id: UUID) -> Portfolio:
-    """The portfolio of that id that the user may see; a stranger's does not exist."""
-    return get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    """The portfolio of that id, where the user has the role that the page needs.
+
+    Raises:
+        Http404: there is none that he may see; a stranger's does not exist.
+        PermissionDenied: he may see it, and not do this.
+    """
+    try:
+        return portfolios.find_portfolio(portfolio_id, request.user, role_wanted(request))
+    except PortfolioNotFound as error:
+        raise Http404 from error
+    except RoleMissing as error:
+        raise PermissionDenied(str(error)) from error
 
 
 def tab_context(portfolio: Portfolio, current: str) -> dict[str, Any]:
@@ -153,7 +167,14 @@ def tab_context(portfolio: Portfolio, current: str) -> dict[str, Any]:
         Choice(label, reverse(f"portfolio:{name}", args=[portfolio.id]), name == current)
         for name, label in TABS.items()
     ]
-    return {"portfolio": portfolio, "tabs": tabs}
+    # Pages show what changes something to those who may.
+    role = Role(getattr(portfolio, "role", Role.VIEWER))
+    return {
+        "portfolio": portfolio,
+        "tabs": tabs,
+        "may_edit": role.includes(Role.EDITOR),
+        "is_own": role is Role.OWNER,
+    }
 
 
 def page_start(request: InvestorRequest) -> journal.Keyset | None:

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import ProblemsError
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import for_role, owners_only, signed_in
+from accounts.roles import Role
 from portfolio.activities import record_activity
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.errors import EntryConflict, NotReversible, ShortBalance
@@ -26,24 +27,33 @@ from portfolio.views.portfolios import find_portfolio, tab_context
 
 
 @signed_in
+@for_role(Role.EDITOR)
 @require_http_methods(["GET", "POST"])
 def record(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """Record an activity; of a paper portfolio money in or out."""
     portfolio = find_portfolio(request, portfolio_id)
     if request.method == "GET":
-        return shown(request, portfolio, blank(portfolio, at=timezone.now()))
-    return taken(request, portfolio, ActivityForm(request.POST, portfolio=portfolio))
+        return shown(request, portfolio, blank(portfolio, request.user, at=timezone.now()))
+    return taken(
+        request, portfolio, ActivityForm(request.POST, portfolio=portfolio, user=request.user)
+    )
 
 
 @signed_in
+@for_role(Role.EDITOR)
 @require_http_methods(["GET", "POST"])
 def correct(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID) -> HttpResponse:
     """Record an activity in the place of another, which is undone."""
     portfolio = find_portfolio(request, portfolio_id)
     entry = find_activity(portfolio, activity_id)
     if request.method == "GET":
-        return shown(request, portfolio, correction_of(entry, portfolio))
-    return taken(request, portfolio, ActivityForm(request.POST, portfolio=portfolio), entry)
+        return shown(request, portfolio, correction_of(entry, portfolio, request.user))
+    return taken(
+        request,
+        portfolio,
+        ActivityForm(request.POST, portfolio=portfolio, user=request.user),
+        entry,
+    )
 
 
 @signed_in
@@ -63,6 +73,7 @@ def reverse_one(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID)
 
 
 @signed_in
+@owners_only
 @require_POST
 def change_method(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """Choose which lots sales use, and which of the market's actions book themselves."""

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import ProblemsError
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import for_role, signed_in
+from accounts.roles import Role
 from portfolio.forms import ThresholdsForm
 from portfolio.holdings.risk_checks import risk_checks
 from portfolio.holdings.thresholds import Rule, change_thresholds, thresholds_of
@@ -25,6 +26,7 @@ from portfolio.views.portfolios import find_portfolio, tab_context
 
 
 @signed_in
+@for_role(Role.VIEWER)  # limits are the reader's own
 @require_http_methods(["GET", "POST"])
 def xray(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """Show each rule; a post changes the limits of this portfolio, or of all."""

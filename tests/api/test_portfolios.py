@@ -19,7 +19,7 @@ from tests.factories import make_instrument, make_portfolio, make_quote
 PAPER = {"name": "Mine", "kind": "paper", "currency": "USD", "starting_cash": "100000"}
 SHAPE = {
     *("id", "name", "kind", "currency", "cash", "settled_cash", "buying_power"),
-    *("market_value", "total_value", "as_of", "lot_method", "booked_actions"),
+    *("market_value", "total_value", "as_of", "lot_method", "booked_actions", "role"),
 }
 POSITION = {
     *("symbol", "quantity", "average_cost", "cost", "price", "price_as_of", "market_value"),

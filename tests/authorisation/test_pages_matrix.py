@@ -54,12 +54,12 @@ def variants(route: Route) -> Iterator[Variant]:
     if not route.is_ours:
         return
     for name in route.parameters:
-        if SLOTS[name].reach is Reach.OWNER:
+        if SLOTS[name].reach.is_private:
             yield Variant(name, "stranger")
         yield Variant(name, "nobody")
     for field, name in route.ids.items():
         yield Variant(field, "own", is_field=True)
-        if SLOTS[name].reach is Reach.OWNER:
+        if SLOTS[name].reach.is_private:
             yield Variant(field, "stranger", is_field=True)
         yield Variant(field, "nobody", is_field=True)
 
@@ -98,7 +98,8 @@ def object_of(route: Route, name: str) -> str:
 
 def expected(route: Route, caller: PageCaller, variant: Variant) -> Outcome:
     if route.policy in {Policy.PUBLIC, Policy.AMID_SIGN_IN}:
-        return Outcome.ALLOWED
+        is_there = variant.owner != "nobody" or variant.is_field
+        return Outcome.ALLOWED if is_there else Outcome.NOT_FOUND
     if not caller.is_in:
         return Outcome.SIGN_IN
     if route.policy is Policy.STAFF_ONLY and not caller.is_staff:
@@ -190,7 +191,8 @@ class Matrix:
         wanted, found = expected(route, caller, variant), found_outcome(route, answer)
         what = f"{method} /{route.route} as {caller.name}, {variant}"
         # A method that the page does not know is refused before anybody looks whose it is.
-        if answer.status_code == 405 and wanted is Outcome.NOT_FOUND and caller.is_in:
+        is_let_in = caller.is_in or route.policy is Policy.PUBLIC
+        if answer.status_code == 405 and wanted is Outcome.NOT_FOUND and is_let_in:
             found = wanted
         # Asked who he is, or told that the form is wrong, before anybody looks whose it is; that
         # both are answered alike is compared besides.

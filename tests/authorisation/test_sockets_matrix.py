@@ -13,7 +13,6 @@ from channels.testing import WebsocketCommunicator
 from django.db import connections
 
 from accounts.api_keys import Scope
-from accounts.slots import Reach
 from config.access.slots import SLOTS
 from config.access.sockets import SocketRoute, socket_routes
 from config.routing import websocket_application
@@ -52,7 +51,7 @@ def owners_of(route: SocketRoute) -> Iterator[tuple[str, str]]:
     """Each slot with whose id is put there; no slot where all are one's own."""
     yield "", "own"
     for name in route.parameters:
-        if SLOTS[name].reach is Reach.OWNER:
+        if SLOTS[name].reach.is_private:
             yield name, "stranger"
         yield name, "nobody"
 

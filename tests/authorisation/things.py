@@ -33,9 +33,11 @@ from market.watchlists import add_symbols, create_watchlist
 from portfolio.activities import record_activity
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.previews import start_import
-from portfolio.models import Lot, Portfolio, PortfolioKind
+from portfolio.models import Lot, Portfolio, PortfolioKind, ShareLink
 from portfolio.portfolios import open_portfolio
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.sharing.members import add_member
+from portfolio.sharing.share_links import create_share_link
 from tests.factories import make_daily_bars, make_instrument, make_portfolio, make_quote
 from tests.trading.factories import give_units
 from trading.models import Order
@@ -68,7 +70,9 @@ def make_person(mark: str, **facts: Any) -> Person:
 
 
 def make_market() -> None:
-    """What everybody shares: two instruments with quotes and some history."""
+    """What everybody shares: two instruments with quotes and some history, and an acquaintance."""
+    # With whom the document's example shares a portfolio.
+    User.objects.create_user("partner@example.com", "a-long-password")
     for symbol in (SYMBOL, "MSFT"):
         instrument = make_instrument(symbol)
         first_at = timezone.now() - timedelta(days=5)
@@ -257,6 +261,28 @@ def tracked_of(person: Person) -> str:
     return str(made.id)
 
 
+def member_of(person: Person) -> str:
+    friend = User.objects.create_user(f"friend-of-{person.mark}@example.com", "a-long-password")
+    made = add_member(
+        portfolio_id=person.portfolio.id,
+        owner=person.user,
+        email=friend.email,
+        role="viewer",
+        added_at=timezone.now(),
+    )
+    return str(made.id)
+
+
+def share_link_of(person: Person) -> tuple[ShareLink, str]:
+    return create_share_link(
+        portfolio_id=person.portfolio.id,
+        owner=person.user,
+        label="Shared",
+        expires_at=None,
+        created_at=timezone.now(),
+    )
+
+
 MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "portfolio": lambda person: str(person.portfolio.id),
     "activity": activity_of,
@@ -278,6 +304,9 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "delivery": delivery_of,
     "connection": lambda person: str(connection_of(person).id),
     "sync": sync_of,
+    "member": member_of,
+    "share link": lambda person: str(share_link_of(person)[0].id),
+    "share token": lambda person: share_link_of(person)[1],
     "instrument": lambda person: SYMBOL,
     "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),

@@ -23,6 +23,7 @@ OWN_PAGES = (
     *("/settings/closing", "/settings/notifications/choices", "/inbox", "/settings/webhooks"),
     "/settings/programs",
     *("/connections", "/connections/new?broker=alpaca"),
+    "/settings/sharing",
 )
 PATIENCE_MS = 20_000
 STALE_MS = 30_000  # fifteen seconds without a connection, and the next look
@@ -54,6 +55,7 @@ def test_a_page_fits_and_is_accessible(
         "health",
         "xray",
         "realised",
+        "sharing",
     ],
 )
 def test_a_page_of_a_portfolio_fits_and_is_accessible(

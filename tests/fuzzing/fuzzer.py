@@ -47,8 +47,11 @@ DESTRUCTIVE: Final = frozenset(
         *("sign_user_out", "remove_symbols", "delete_webhook", "change_webhook"),
         *("commit_import", "reverse_import", "create_halt", "end_halt"),
         *("delete_connection", "change_connection"),
+        *("remove_member", "revoke_share_link"),
     }
 )
+# What they use up is of the portfolio that is there to stay.
+OF_SHARED: Final = frozenset({"remove_member", "revoke_share_link"})
 REAL: Final = 0.6  # the share of names that are of something real
 # The rest speak for the other tiers, whose limits would answer 429 to more.
 ADMIN: Final = 0.96
@@ -141,6 +144,8 @@ class Fuzzer:
             return self.world.new_booked_import()
         if name == "end_halt" and parameter == "symbol":
             return self.world.new_halted_instrument()
+        if name in OF_SHARED and parameter == "portfolio_id":
+            return self.world.known(parameter)
         if name in DESTRUCTIVE:
             return self.world.new(parameter)
         return self.world.known(parameter)

@@ -91,6 +91,9 @@ class World:
             "action_id": self.new_corporate_action,
             "alert_id": self.new_alert,
             "notification_id": self.new_notification,
+            "member_id": self.new_member,
+            "link_id": lambda: str(self.new_share_link()["id"]),
+            "share_token": lambda: str(self.new_share_link()["token"]),
             "webhook_id": self.new_webhook,
             "delivery_id": self.new_delivery,
             "connection_id": self.new_connection,
@@ -223,6 +226,41 @@ class World:
             time.sleep(0.1)
         raise AssertionError("The relay brought nothing to the inbox in time.")
 
+    def member_body(self) -> dict[str, str]:
+        made = self.user_body()
+        self.post("/users", made)
+        return {"email": str(made["email"]), "role": "viewer"}
+
+    def new_member(self) -> str:
+        """Of a portfolio that stays; the one before leaves, as there are only so many."""
+        path = f"/portfolios/{self.shared['portfolio_id']}/members"
+        self.remove("spare member", path)
+        made = str(self.post(path, self.member_body())["id"])
+        if "member_id" in self.shared:
+            self.shared["spare member"] = made
+        return made
+
+    def new_share_link(self) -> dict[str, Any]:
+        """The same of links: those that requests made end first."""
+        path = f"/portfolios/{self.shared['portfolio_id']}/share-links"
+        kept = {self.shared.get("link_id"), self.shared.get("link of the token")}
+        for link in self.get(path, {})["items"]:
+            if link["is_live"] and link["id"] not in kept:
+                self.shared["spare link"] = link["id"]
+                self.remove("spare link", path)
+        made = self.post(path, {"label": f"Fuzz {self.number()}"})
+        if "share_token" not in self.shared:
+            self.shared["link of the token"] = str(made["id"])
+        return made
+
+    def remove(self, name: str, path: str) -> None:
+        if spare := self.shared.pop(name, None):
+            self.session.delete(
+                f"{self.desk.url}/api/v1{path}/{spare}",
+                headers={"Authorization": f"Bearer {self.keys['admin']}"},
+                timeout=TIMEOUT_SECONDS,
+            )
+
     def webhook_body(self) -> dict[str, str]:
         """Where nobody is, and each time somewhere else."""
         return {"url": f"https://hooks-{self.number()}.invalid/"}
@@ -350,6 +388,8 @@ class World:
                 "threshold": str(9_000 + self.number()),
             },
             "change_alert": lambda: {"threshold": str(9_000 + self.number())},
+            "add_member": self.member_body,
+            "create_share_link": lambda: {"label": f"Fuzz {self.number()}"},
             "create_watchlist": lambda: {"name": f"Fuzz {self.number()}"},
             "rename_watchlist": lambda: {"name": f"Fuzz {self.number()}"},
             "change_portfolio": lambda: {"name": f"Fuzz {self.number()}"},

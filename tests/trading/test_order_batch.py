@@ -40,7 +40,7 @@ def wish(portfolio: Portfolio, instrument: Instrument, **fields: Any) -> Wish:
 
 
 def send(portfolio: Portfolio, *wishes: Wish) -> list[Placing]:
-    return place_orders(owner=portfolio.owner, wishes=wishes, placed_at=NOON)
+    return place_orders(wishes=wishes, placed_at=NOON)
 
 
 def words_of(placings: list[Placing]) -> list[str]:

@@ -88,7 +88,7 @@ def test_a_violation_stops_every_way_to_place(
         place(portfolio, apple, limit="90")
     wishes = [order_batch.Wish(portfolio.id, ticket)]
     with pytest.raises(OrderEntryStopped):
-        order_batch.place_orders(owner=portfolio.owner, wishes=wishes, placed_at=NOON)
+        order_batch.place_orders(wishes=wishes, placed_at=NOON)
     assert Order.objects.count() == 1
     estimate = estimate_order(portfolio=portfolio, ticket=ticket, at=NOON)
     assert "order_entry_stopped" in {problem.code for problem in estimate.problems}

@@ -20,7 +20,8 @@ from django.utils import timezone
 from accounts import auth, refresh_tokens
 from accounts.api_keys import issue_key, revoke_key
 from accounts.models import ApiKey, TokenFamily, User
-from portfolio.models import Portfolio
+from portfolio.models import Portfolio, PortfolioMember
+from portfolio.sharing.members import add_member, remove_member
 from tests.trading.factories import give_units, make_instrument, make_portfolio, make_user
 from trading import broadcasts
 from trading.live import open_sockets
@@ -112,6 +113,29 @@ def hand_over(person: Person) -> None:
     Portfolio.objects.update(owner=make_user("charlie@example.com"))
 
 
+def with_share(user: User, portfolio: Portfolio) -> Person:
+    """A viewer of somebody else's portfolio."""
+    guest = make_user("guest@example.com")
+    add_member(
+        portfolio_id=portfolio.id,
+        owner=user,
+        email=guest.email,
+        role="viewer",
+        added_at=timezone.now(),
+    )
+    return with_key(guest, portfolio)
+
+
+def share_no_longer(person: Person) -> None:
+    member = PortfolioMember.objects.get()
+    remove_member(
+        portfolio_id=person.portfolio.id,
+        actor=person.portfolio.owner,
+        member_id=member.id,
+        removed_at=timezone.now(),
+    )
+
+
 def open_by(enter: Callable[[User, Portfolio], Person]) -> Person:
     user = make_user()
     return enter(user, make_portfolio(user))
@@ -133,6 +157,7 @@ async def closing_code(communicator: Any) -> int:
         pytest.param(with_key, deactivate, 4401, id="user deactivated"),
         pytest.param(with_key, archive, 4404, id="portfolio archived"),
         pytest.param(with_key, hand_over, 4404, id="portfolio somebody else's"),
+        pytest.param(with_share, share_no_longer, 4404, id="no longer shared"),
         pytest.param(with_token, end_family, 4401, id="program signed out"),
         pytest.param(with_token, change_password, 4401, id="password changed, program"),
         pytest.param(with_token, deactivate, 4401, id="user deactivated, program"),

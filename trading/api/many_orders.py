@@ -36,7 +36,7 @@ def place_orders(request: ApiRequest, payload: OrderBatchIn) -> OrderBatchOut:
     caller = request.auth
     wishes = wishes_of(caller, payload.orders, key=request.headers[HEADER])
     placings = order_batch.place_orders(
-        owner=caller.user, wishes=wishes, placed_at=timezone.now(), actor_id=caller.user.id
+        wishes=wishes, placed_at=timezone.now(), actor_id=caller.user.id
     )
     return OrderBatchOut.from_items(
         [

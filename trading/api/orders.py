@@ -1,5 +1,6 @@
 """Orders, fills and settlements for programs."""
 
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from accounts.cursors import Listing
 from accounts.errors import NotFound, Problem, ProblemsError
 from accounts.http import ApiRequest
 from accounts.idempotency import HEADER, idempotent
+from accounts.roles import Role
 from accounts.schemas import PageIn
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
 from market.queries import instrument_by_address
@@ -65,17 +67,21 @@ def place_order(request: ApiRequest, payload: OrderIn) -> Status[OrderOut]:
 
 
 def orders_of(caller: Caller) -> OrderQuerySet:
-    found = Order.objects.for_user(caller.user)
+    found = Order.objects.for_user(caller.user, caller.role)
     return found.filter(portfolio_id__in=caller.portfolio_ids) if caller.portfolio_ids else found
 
 
 def find_order(caller: Caller, order_id: UUID) -> Order:
     """Raises:
     NotFound: there is none that the caller reaches.
+    RoleMissing: its portfolio is shared with him, but not to trade in.
     """
-    order = orders_of(caller).select_related("instrument").filter(id=order_id).first()
+    visible = orders_of(replace(caller, role=Role.VIEWER))
+    order = visible.select_related("instrument").filter(id=order_id).first()
     if order is None:
         raise NotFound("There is no such order.")
+    if caller.role is not Role.VIEWER:
+        find_portfolio(caller, order.portfolio_id)
     return order
 
 

@@ -7,10 +7,11 @@ from typing import ClassVar, Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from accounts.identifiers import new_id
 from accounts.models import User
+from accounts.roles import Role
 from market.models import Instrument
 from portfolio.models import Portfolio
 from trading.states import CommandKind, OrderClass, OrderType, Side, Status, TimeInForce
@@ -22,8 +23,16 @@ def _choices(enum: type) -> list[tuple[str, str]]:
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
-    def for_user(self, user: User) -> Self:
-        return self.filter(portfolio__owner=user, portfolio__archived_at=None)
+    def for_user(self, user: User, role: Role = Role.OWNER) -> Self:
+        """Orders of the portfolios in which the user has at least that role."""
+        if role is Role.OWNER:
+            return self.filter(portfolio__owner=user, portfolio__archived_at=None)
+        return self.filter(portfolio__in=Portfolio.objects.for_user(user, role))
+
+    def with_read_only(self, user: User) -> Self:
+        """Note at each whether it is ``read_only``: of a portfolio where the user only looks."""
+        editable = Portfolio.objects.for_user(user, Role.EDITOR).filter(id=OuterRef("portfolio_id"))
+        return self.annotate(read_only=~Exists(editable))
 
     def working(self) -> Self:
         """Orders that can still fill."""

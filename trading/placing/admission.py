@@ -16,6 +16,7 @@ from accounts.auth import Caller
 from accounts.errors import Problem
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.queries import instrument_by_address
+from portfolio.api.reach import find_portfolio
 from portfolio.errors import PortfolioNotFound
 from trading.orders import OrderDenied
 
@@ -23,8 +24,14 @@ NO_INSTRUMENT: Final = 0  # an id that none has, so that an order names all its 
 
 QUESTION: Final = """
     SELECT EXISTS (
-               SELECT FROM portfolio_portfolio
-               WHERE id = %(portfolio)s AND owner_id = %(owner)s AND archived_at IS NULL
+               SELECT FROM portfolio_portfolio AS p
+               WHERE p.id = %(portfolio)s AND p.archived_at IS NULL AND (
+                   p.owner_id = %(user)s OR EXISTS (
+                       SELECT FROM portfolio_portfoliomember AS m
+                       WHERE m.portfolio_id = p.id AND m.user_id = %(user)s
+                           AND m.role = ANY(%(roles)s)
+                   )
+               )
            ),
            ARRAY(
                SELECT id FROM market_instrument
@@ -45,6 +52,7 @@ def admit(caller: Caller, *, portfolio_id: UUID, address: str) -> Admission:
 
     Raises:
         PortfolioNotFound: the caller reaches no such portfolio.
+        RoleMissing: it is shared with him, but not to trade in.
         OrderDenied: several exchanges list the symbol.
     """
     mic, symbol = parts_of(address)
@@ -53,13 +61,15 @@ def admit(caller: Caller, *, portfolio_id: UUID, address: str) -> Admission:
             QUESTION,
             {
                 "portfolio": portfolio_id,
-                "owner": caller.user.id,
+                "user": caller.user.id,
+                "roles": [role.value for role in caller.role.enough],
                 "symbol": symbol,
                 "mic": mic,
             },
         )
-        ((is_owned, found),) = cursor.fetchall()
-    if not is_owned or not caller.may_use(portfolio_id):
+        ((is_open, found),) = cursor.fetchall()
+    if not is_open or not caller.may_use(portfolio_id):
+        find_portfolio(caller, portfolio_id)  # tells what is missing
         raise PortfolioNotFound("There is no such portfolio.")
     if len(found) == 1:
         return Admission(found[0], symbol)

@@ -9,7 +9,7 @@ from accounts.errors import Problem
 from market.errors import AmbiguousSymbol
 from market.models import Instrument
 from market.queries import matches_of
-from portfolio.api.reach import reachable
+from portfolio.api.reach import find_portfolio, reachable
 from portfolio.errors import PortfolioNotFound
 from trading.api.order_schemas import CLIENT_ORDER_ID_LENGTH, OrderIn
 from trading.errors import OrderDenied
@@ -25,13 +25,12 @@ def wishes_of(caller: Caller, asked: Sequence[OrderIn], *, key: str) -> list[Wis
 
     Raises:
         PortfolioNotFound: one of the portfolios is none that the caller reaches.
+        RoleMissing: one is shared with him, but not to trade in.
     """
-    reached = set(
-        reachable(caller)
-        .filter(id__in={one.portfolio_id for one in asked})
-        .values_list("id", flat=True)
-    )
-    if reached != {one.portfolio_id for one in asked}:
+    named = {one.portfolio_id for one in asked}
+    reached = set(reachable(caller).filter(id__in=named).values_list("id", flat=True))
+    for portfolio_id in named - reached:
+        find_portfolio(caller, portfolio_id)  # tells what is missing
         raise PortfolioNotFound("There is no such portfolio.")
     matches = matches_of(one.symbol for one in asked)
     wishes = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from accounts.models import User
 from accounts.tiers import allowance_of
 from market.live import live_quotes
 from portfolio.bookkeeping.balances import lock_balances
+from portfolio.models import Portfolio
 from trading.errors import (
     DuplicateClientOrderId,
     OrderDenied,
@@ -77,15 +78,12 @@ class Placing:
 
 @transaction.atomic
 def place_orders(
-    *, owner: User, wishes: Sequence[Wish], placed_at: datetime, actor_id: UUID | None = None
+    *, wishes: Sequence[Wish], placed_at: datetime, actor_id: UUID | None = None
 ) -> list[Placing]:
     """Place what nothing stands against, in the order asked; one that is refused harms no other.
 
     Each sees what those before it have reserved. The last places of the owner's tier stay for
     single orders, which are not counted one after the other with these.
-
-    Args:
-        owner: of all the portfolios.
 
     Raises:
         BatchTooLarge: there are too many.
@@ -96,8 +94,7 @@ def place_orders(
         raise BatchTooLarge(count=len(wishes), allowed=allowed)
     instrument_ids = {wish.ticket.instrument_id for wish in wishes}
     quotes = live_quotes.latest_quotes(instrument_ids)
-    # Batches of one owner wait for each other, or two might take the same last places.
-    User.objects.select_for_update(no_key=True).get(id=owner.id)
+    lock_owners({wish.portfolio_id for wish in wishes})
     pairs = {(wish.portfolio_id, wish.ticket.instrument_id) for wish in wishes if not wish.error}
     seen = facts_of(pairs)
     lock_balances(set(_balance_ids(seen.values())))
@@ -121,6 +118,13 @@ def place_orders(
         else placing
         for wish, placing in zip(wishes, placings, strict=True)
     ]
+
+
+def lock_owners(portfolio_ids: Collection[UUID]) -> None:
+    """Let batches of one owner wait for each other, or two might take the same last places."""
+    owners = Portfolio.objects.filter(id__in=portfolio_ids).values("owner_id")
+    locked = User.objects.select_for_update(no_key=True).filter(id__in=owners).order_by("id")
+    list(locked.values_list("id", flat=True))
 
 
 class _Desk:

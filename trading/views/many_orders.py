@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -16,7 +16,7 @@ from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from market.instruments.shown import instrument_or_404
 from market.values import plain
-from portfolio.models import Portfolio
+from portfolio.views.portfolios import find_portfolio
 from trading.changing import cancellation, closing
 from trading.errors import OrderDenied, TooManyOpenOrders
 from trading.order_entry.stops import OrderEntryStopped
@@ -25,7 +25,7 @@ from trading.order_entry.stops import OrderEntryStopped
 @signed_in
 @require_POST
 def cancel_all(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    portfolio = find_portfolio(request, portfolio_id)
     asked = cancellation.cancel_orders(
         portfolio_id=portfolio.id, requested_at=timezone.now(), actor_id=request.user.id
     )
@@ -41,7 +41,7 @@ def cancel_all(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def close(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpResponse:
-    portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    portfolio = find_portfolio(request, portfolio_id)
     instrument = instrument_or_404(address)
     try:
         closure = closing.close_position(
@@ -62,7 +62,7 @@ def close(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpRes
 @signed_in
 @require_POST
 def close_all(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    portfolio = get_object_or_404(Portfolio.objects.for_user(request.user), id=portfolio_id)
+    portfolio = find_portfolio(request, portfolio_id)
     try:
         closures = closing.close_positions(
             portfolio_id=portfolio.id, closed_at=timezone.now(), actor_id=request.user.id

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
@@ -17,7 +18,8 @@ from django_htmx.http import trigger_client_event
 
 from accounts.forms import DownloadForm
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in, takes_ids
+from accounts.policies import role_wanted, signed_in, takes_ids
+from accounts.roles import Role
 from accounts.table_answers import table_response
 from portfolio.models import Portfolio
 from portfolio.models.portfolios import PortfolioKind
@@ -36,7 +38,8 @@ ORDERS_PER_PAGE: Final = 50
 def orders(request: InvestorRequest) -> HttpResponse:
     """Working orders, or with ``?status=done`` those that have come to their end."""
     is_done = request.GET.get("status") == "done"
-    owned = Order.objects.for_user(request.user).select_related("instrument", "portfolio")
+    owned = Order.objects.for_user(request.user, Role.VIEWER).with_read_only(request.user)
+    owned = owned.select_related("instrument", "portfolio")
     if portfolio_id := _uuid_or_none(request.GET.get("portfolio", "")):
         owned = owned.filter(portfolio_id=portfolio_id)
     shown = owned.filter(status__in=Status.terminal()) if is_done else owned.working()
@@ -47,10 +50,12 @@ def orders(request: InvestorRequest) -> HttpResponse:
         "rows": order_rows(page.object_list),
         "is_done": is_done,
         "working_count": owned.working().count(),
-        "working_portfolios": Portfolio.objects.for_user(request.user)
+        "working_portfolios": Portfolio.objects.for_user(request.user, Role.EDITOR)
         .filter(id__in=owned.working().values("portfolio_id"))
         .order_by("created_at", "id"),
-        "portfolios": Portfolio.objects.for_user(request.user).filter(kind=PortfolioKind.PAPER),
+        "portfolios": Portfolio.objects.for_user(request.user, Role.VIEWER).filter(
+            kind=PortfolioKind.PAPER
+        ),
     }
     template = "trading/_orders.html" if request.htmx else "trading/orders.html"
     return TemplateResponse(request, template, context)
@@ -59,10 +64,10 @@ def orders(request: InvestorRequest) -> HttpResponse:
 @signed_in
 @require_GET
 def order(request: InvestorRequest, order_id: UUID) -> HttpResponse:
-    owned = Order.objects.for_user(request.user).select_related("instrument", "portfolio")
-    story = order_story(get_object_or_404(owned, id=order_id))
+    shown = find_order(request, order_id)
     template = "trading/_order.html" if request.htmx else "trading/order.html"
-    return TemplateResponse(request, template, {"story": story})
+    context = {"story": order_story(shown), "read_only": shown.read_only}
+    return TemplateResponse(request, template, context)
 
 
 @signed_in
@@ -72,7 +77,7 @@ def fills_file(request: InvestorRequest) -> HttpResponseBase:
     form = DownloadForm(request.GET)
     if not form.is_valid():
         return HttpResponse(DownloadForm.WORDS, status=422)
-    fills = Fill.objects.filter(portfolio__in=Portfolio.objects.for_user(request.user))
+    fills = Fill.objects.filter(portfolio__in=Portfolio.objects.for_user(request.user, Role.VIEWER))
     return table_response(fill_table(fills), form.form())
 
 
@@ -80,15 +85,14 @@ def fills_file(request: InvestorRequest) -> HttpResponseBase:
 @require_GET
 def order_state(request: InvestorRequest, order_id: UUID) -> HttpResponse:
     """One line about an order just placed, fetched again whenever orders change."""
-    owned = Order.objects.for_user(request.user).select_related("instrument", "portfolio")
-    shown = get_object_or_404(owned, id=order_id)
+    shown = find_order(request, order_id)
     return TemplateResponse(request, "trading/_order_state.html", {"order": shown})
 
 
 @signed_in
 @require_POST
 def cancel(request: InvestorRequest, order_id: UUID) -> HttpResponse:
-    shown = get_object_or_404(Order.objects.for_user(request.user), id=order_id)
+    shown = find_order(request, order_id)
     try:
         operations.cancel_order(
             order_id=shown.id, requested_at=timezone.now(), actor_id=request.user.id
@@ -101,6 +105,20 @@ def cancel(request: InvestorRequest, order_id: UUID) -> HttpResponse:
         return redirect("trading:order", order_id=shown.id)
     response = TemplateResponse(request, "components/_messages.html", {})
     return trigger_client_event(response, "orders-changed")
+
+
+def find_order(request: InvestorRequest, order_id: UUID) -> Any:
+    """The order of that id, with whether it is ``read_only``.
+
+    Raises:
+        Http404: there is none that the user may see.
+        PermissionDenied: he may see it, and not do this.
+    """
+    visible = Order.objects.for_user(request.user, Role.VIEWER).with_read_only(request.user)
+    found: Any = get_object_or_404(visible.select_related("instrument", "portfolio"), id=order_id)
+    if found.read_only and role_wanted(request) is not Role.VIEWER:
+        raise PermissionDenied("You may look at this portfolio, and not trade in it.")
+    return found
 
 
 def _uuid_or_none(text: str) -> UUID | None:

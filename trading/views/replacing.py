@@ -6,26 +6,28 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import for_role, signed_in
+from accounts.roles import Role
 from trading.changing import replacement
 from trading.errors import DuplicateClientOrderId, OrderDenied, OrderFinished
 from trading.models import Order
 from trading.order_entry.stops import OrderEntryStopped
 from trading.replace_forms import ReplaceForm
+from trading.views.orders import find_order
 
 
 @signed_in
+@for_role(Role.EDITOR)
 @require_http_methods(["GET", "POST"])
 def replace(request: InvestorRequest, order_id: UUID) -> HttpResponse:
-    owned = Order.objects.for_user(request.user).select_related("instrument", "portfolio")
-    order = get_object_or_404(owned, id=order_id)
+    order = find_order(request, order_id)
     form = ReplaceForm(order, limit_price=request.GET.get("limit_price", ""))
     if request.method == "POST":
         form = ReplaceForm(order, request.POST)

@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -15,12 +15,14 @@ from django_htmx.http import trigger_client_event
 
 from accounts.errors import AllowanceExceeded, Problem
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in, takes_ids
+from accounts.policies import for_role, signed_in, takes_ids
+from accounts.roles import Role
 from market.instruments.shown import instrument_or_404
 from market.models import Instrument
 from portfolio.models import Portfolio
 from portfolio.models.portfolios import PortfolioKind, PortfolioQuerySet
 from portfolio.queries import position_rows
+from portfolio.views.portfolios import find_portfolio
 from trading import orders
 from trading.forms import OrderTicketForm
 from trading.models import Order
@@ -46,19 +48,21 @@ def desk(request: InvestorRequest, address: str) -> HttpResponse:
 
 
 @signed_in
+@for_role(Role.EDITOR)
 @require_GET
 def holding(request: InvestorRequest, portfolio_id: UUID, address: str) -> HttpResponse:
     """What the portfolio has of the instrument, and what it has ordered."""
-    portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
+    portfolio = _find_paper(request, portfolio_id)
     context = _holding_context(request, portfolio, instrument_or_404(address))
     return TemplateResponse(request, "trading/_holding.html", context | {"address": address})
 
 
 @signed_in
+@for_role(Role.EDITOR)
 @takes_ids(instrument="address")
 @require_http_methods(["GET", "POST"])
 def ticket(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
+    portfolio = _find_paper(request, portfolio_id)
     given = request.POST if request.method == "POST" else request.GET
     instrument = instrument_or_404(given.get("instrument", ""))
     form = OrderTicketForm.blank(side=given.get("side", ""), type=given.get("type", ""))
@@ -74,11 +78,12 @@ def ticket(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 
 
 @signed_in
+@for_role(Role.EDITOR)
 @takes_ids(instrument="address")
 @require_GET
 def estimate(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """What the ticket would cost now, and every problem at its field."""
-    portfolio = get_object_or_404(_paper_portfolios(request), id=portfolio_id)
+    portfolio = _find_paper(request, portfolio_id)
     instrument = instrument_or_404(request.GET.get("instrument", ""))
     form = OrderTicketForm(request.GET)
     context = _ticket_context(portfolio, instrument, form)
@@ -147,7 +152,7 @@ def _holding_context(
     request: InvestorRequest, portfolio: Portfolio, instrument: Instrument
 ) -> dict[str, Any]:
     rows = position_rows(portfolio)
-    working = Order.objects.for_user(request.user).working()
+    working = Order.objects.for_user(request.user, Role.EDITOR).working()
     return {
         "portfolio": portfolio,
         "instrument": instrument,
@@ -158,6 +163,14 @@ def _holding_context(
     }
 
 
+def _find_paper(request: InvestorRequest, portfolio_id: UUID) -> Portfolio:
+    portfolio = find_portfolio(request, portfolio_id)
+    if portfolio.kind != PortfolioKind.PAPER:
+        raise Http404("Only paper portfolios trade here.")
+    return portfolio
+
+
 def _paper_portfolios(request: InvestorRequest) -> PortfolioQuerySet:
-    owned = Portfolio.objects.for_user(request.user)
-    return owned.filter(kind=PortfolioKind.PAPER).order_by("created_at", "id")
+    """Those in which the user may trade, his own first."""
+    owned = Portfolio.objects.for_user(request.user, Role.EDITOR)
+    return owned.filter(kind=PortfolioKind.PAPER).own_first(request.user)
