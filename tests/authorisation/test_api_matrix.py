@@ -32,7 +32,7 @@ from tests.authorisation.requests import (
 )
 from tests.authorisation.things import MAKERS, Person, refresh_quotes, unknown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
 DOORS = {
     "unauthenticated": Outcome.UNAUTHENTICATED,

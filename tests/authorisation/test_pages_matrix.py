@@ -25,7 +25,7 @@ from tests.authorisation.outcomes import Outcome, Tally, plain, revealed
 from tests.authorisation.page_callers import PageCaller, page_callers
 from tests.authorisation.things import Person, refresh_quotes, unknown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 
 PARAMETER: Final = re.compile(r"<(?:\w+:)?(\w+)>")
 SIGN_IN: Final = re.compile(r"^/(?:accounts|admin)/login/")
