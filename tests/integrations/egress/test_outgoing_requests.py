@@ -163,7 +163,7 @@ def test_tls_is_spoken_to_the_name_and_not_to_the_address(
     context.sni_callback = lambda _socket, name, _context: names.append(name)
     server.http.socket = context.wrap_socket(server.http.socket, server_side=True)
     trusting = ssl.create_default_context(cafile=str(certificate))
-    monkeypatch.setattr(http, "_tls", lambda: trusting)
+    monkeypatch.setattr(http, "system_tls", lambda: trusting)
     monkeypatch.setattr(connecting, "resolve", lambda *_, **__: [ip_address("127.0.0.1")])
     settings.OWN_NETWORKS = ["127.0.0.1"]
     assert ask(f"https://desk.test:{server.port}/").status == 200
