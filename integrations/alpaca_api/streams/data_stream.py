@@ -79,11 +79,11 @@ class DataStream(StreamSocket):
             if given is None:
                 raise Malformed
             await self._sign_in(given)
-        elif self.caller is None:
+        elif self.caller is None or self._feed is None:
             await self._say(FeedError.NOT_AUTHENTICATED.message())
             await self.note_malformed()
         elif action == "subscribe":
-            await self._subscribe(message)
+            await self._subscribe(message, self._feed, tier=self.caller.user.tier)
         elif action == "unsubscribe":
             self.subscriptions.remove(read_wanted(message))
             await self._say_subscriptions()
@@ -110,32 +110,18 @@ class DataStream(StreamSocket):
         self._writer = asyncio.create_task(self._keep_writing(), name="data stream writer")
         feed.join(self)
 
-    async def _subscribe(self, message: Message) -> None:
+    async def _subscribe(self, message: Message, feed: MarketFeed, *, tier: str) -> None:
         wanted = read_wanted(message)
         addresses = {address for named in wanted.values() for address in named}
-        ids = await self._resolve(addresses - {ALL})
-        if self._is_too_much(set(ids.values()), takes_all=ALL in addresses):
+        ids = await resolve(addresses - {ALL}, feed=feed)
+        takes_all = ALL in addresses or self.subscriptions.takes_all()
+        named = set(ids.values()) | self.subscriptions.instrument_ids()
+        wanted_ids = feed.runner.directory.listed_ids() if takes_all else named
+        if len(wanted_ids) > symbols_allowed(tier):
             await self._say(FeedError.SYMBOL_LIMIT.message())
             return
         self.subscriptions.add(wanted, ids)
         await self._say_subscriptions()
-
-    async def _resolve(self, addresses: set[str]) -> dict[str, int]:
-        """What they mean; an address that means nothing brings nothing, as there."""
-        assert self._feed is not None  # noqa: S101 (set by the sign-in that came before)
-        directory = self._feed.runner.directory
-        resolved = directory.resolve(addresses)
-        if resolved.unknown:
-            await self._feed.runner.refresh_directory()  # perhaps it was listed a moment ago
-            resolved = directory.resolve(addresses)
-        return dict(resolved.found)
-
-    def _is_too_much(self, ids: set[int], *, takes_all: bool) -> bool:
-        assert self._feed is not None and self.caller is not None  # noqa: S101, PT018 (as above)
-        allowed = symbols_allowed(self.caller.user.tier)
-        if takes_all or self.subscriptions.takes_all():
-            return len(self._feed.runner.directory.listed_ids()) > allowed
-        return len(ids | self.subscriptions.instrument_ids()) > allowed
 
     async def _say_subscriptions(self) -> None:
         await self._say({"T": "subscription"} | self.subscriptions.listed())
@@ -162,3 +148,13 @@ class DataStream(StreamSocket):
                 self._due.clear()
                 await self._say(FeedError.SLOW_CLIENT.message())
                 await self.end(SocketClose(CloseCode.NOT_READING, "too much is not being read"))
+
+
+async def resolve(addresses: set[str], *, feed: MarketFeed) -> dict[str, int]:
+    """What they mean; an address that means nothing brings nothing, as there."""
+    directory = feed.runner.directory
+    resolved = directory.resolve(addresses)
+    if resolved.unknown:
+        await feed.runner.refresh_directory()  # perhaps it was listed a moment ago
+        resolved = directory.resolve(addresses)
+    return dict(resolved.found)
