@@ -7,14 +7,12 @@ that was lost costs time and nothing else.
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.db import DatabaseError
 
 from accounts.auth import Caller, authenticate_socket
 from accounts.roles import Role
@@ -25,11 +23,7 @@ from trading import broadcasts
 from trading.broadcasts import PortfolioChanged
 from trading.live.open_sockets import Watch, open_sockets
 from trading.live.stream_events import Stretch, current_horizon, messages_of, read_stretch
-
-logger = logging.getLogger(__name__)
-
-# Without a bell one looks this often, for what nobody rang for.
-LOOK_SECONDS: Final = 30.0
+from trading.live.telling import keep_telling
 
 
 class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # untyped
@@ -60,7 +54,10 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
         self._bell = asyncio.Event()
         await self.send_json({"type": "hello", "seq": self._cursor})
         open_sockets().join(self)
-        self._teller = asyncio.create_task(self._keep_telling(), name="portfolio stream")
+        telling = keep_telling(
+            self._bell, self._tell, is_ended=lambda: self.is_ended, what="a portfolio"
+        )
+        self._teller = asyncio.create_task(telling, name="portfolio stream")
 
     async def end(self, reason: SocketClose) -> None:
         """Say why, and deliver nothing more."""
@@ -88,21 +85,6 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
     async def portfolio_changed(self, message: PortfolioChanged) -> None:
         del message
         self._bell.set()
-
-    async def _keep_telling(self) -> None:
-        while not self.is_ended:
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._bell.wait()
-            except TimeoutError:
-                pass
-            self._bell.clear()
-            try:
-                await self._tell()
-            except DatabaseError as error:
-                logger.warning("A portfolio's stream could not be read: %s", error)
-            except Exception:
-                logger.exception("A portfolio's stream stumbled and goes on")
 
     async def _tell(self) -> None:
         """Send what happened since the last time, or since the point asked for."""

@@ -186,7 +186,7 @@ async def test_nothing_is_told_twice_on_one_connection() -> None:
 async def test_what_nobody_rang_for_is_told_at_the_next_look(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("trading.consumers.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("trading.live.telling.LOOK_SECONDS", 0.05)
     alice, _, portfolio = await people()
     async with socket(portfolio.id, user=alice) as (_, communicator):
         await greeted(communicator)

@@ -7,13 +7,11 @@ is read from the database.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
 from channels.db import database_sync_to_async
-from django.db import DatabaseError
 
 from integrations.alpaca_api.streams.sign_in import account_id_of, credentials_of
 from integrations.alpaca_api.streams.stream_socket import StreamSocket, TooManySockets
@@ -21,12 +19,9 @@ from integrations.alpaca_api.streams.trade_updates import place_now, read_update
 from market.live.hub_socket import CloseCode, SocketClose
 from trading import broadcasts
 from trading.broadcasts import PortfolioChanged
-
-logger = logging.getLogger(__name__)
+from trading.live.telling import keep_telling
 
 STREAM: Final = "trade_updates"
-# Without a bell one looks this often, for what nobody rang for.
-LOOK_SECONDS: Final = 30.0
 FELL_BEHIND: Final = SocketClose(CloseCode.TRY_LATER, "too much has happened; connect anew")
 
 
@@ -88,7 +83,10 @@ class TradeStream(StreamSocket):
             await self.channel_layer.group_add(self._group, self.channel_name)
             # After that: what happens from now on rings, or is read.
             self._place = await database_sync_to_async(place_now)()
-            self._teller = asyncio.create_task(self._keep_telling(), name="trade updates")
+            telling = keep_telling(
+                self._bell, self._tell, is_ended=lambda: self.is_ended, what="an account"
+            )
+            self._teller = asyncio.create_task(telling, name="trade updates")
         await self._say("listening", {"streams": streams})
 
     async def _stop_telling(self) -> None:
@@ -98,21 +96,6 @@ class TradeStream(StreamSocket):
         if self._group is not None:
             await self.channel_layer.group_discard(self._group, self.channel_name)
             self._group = None
-
-    async def _keep_telling(self) -> None:
-        while not self.is_ended:
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await self._bell.wait()
-            except TimeoutError:
-                pass
-            self._bell.clear()
-            try:
-                await self._tell()
-            except DatabaseError as error:
-                logger.warning("An account's stream could not be read: %s", error)
-            except Exception:
-                logger.exception("An account's stream stumbled and goes on")
 
     async def _tell(self) -> None:
         if self.caller is None:

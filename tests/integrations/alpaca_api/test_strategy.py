@@ -19,7 +19,6 @@ from alpaca.trading.stream import TradingStream
 from django.db import connections
 from django.utils import timezone
 
-from integrations.alpaca_api.streams import trade_stream
 from integrations.simulated.history import SimulatedHistory
 from market.calendar import local_midnight
 from market.live.live_quotes import valkey
@@ -30,6 +29,7 @@ from tests.integrations.alpaca_api.test_streams import SECONDS, Listener, ticks_
 from tests.support.desk import wait_until
 from tests.support.socket_server import SocketServer
 from tests.trading.factories import publish_quote
+from trading.live import telling
 
 UNITS = 10
 FAST, SLOW = 5, 20
@@ -98,7 +98,7 @@ def publish(instrument: Instrument, price: Decimal) -> None:
 @pytest.fixture(autouse=True)
 def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
     # Nobody rings for what this process does itself.
-    monkeypatch.setattr(trade_stream, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(telling, "LOOK_SECONDS", 0.1)
 
 
 def test_it_trades_a_whole_day(

@@ -26,7 +26,7 @@ from alpaca.trading.requests import (
 from alpaca.trading.stream import TradingStream
 from django.utils import timezone
 
-from integrations.alpaca_api.streams import market_feed, trade_stream
+from integrations.alpaca_api.streams import market_feed
 from integrations.alpaca_api.streams.market_feed import MarketFeed
 from market.live.broadcasts import tick_to_wire
 from market.live.live_quotes import valkey
@@ -37,6 +37,7 @@ from tests.factories import make_price_message
 from tests.market.factories import make_quote
 from tests.support.desk import wait_until
 from tests.support.socket_server import SocketServer
+from trading.live import telling
 
 SECONDS = 20
 Match = Callable[[], None]
@@ -82,7 +83,7 @@ class Listener:
 @pytest.fixture
 def updates(key: str, server: SocketServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     # Nobody rings for what this process does itself.
-    monkeypatch.setattr(trade_stream, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(telling, "LOOK_SECONDS", 0.1)
     listener = Listener(TradingStream(key, key, url_override=server.url("/alpaca/stream")))
     listener.stream.subscribe_trade_updates(listener.hear)
     with listener.running():
