@@ -86,6 +86,7 @@ class DataStream(StreamSocket):
             await self._subscribe(message, self._feed, tier=self.caller.user.tier)
         elif action == "unsubscribe":
             self.subscriptions.remove(read_wanted(message))
+            self._feed.join(self)
             await self._say_subscriptions()
         else:
             raise Malformed
@@ -121,6 +122,7 @@ class DataStream(StreamSocket):
             await self._say(FeedError.SYMBOL_LIMIT.message())
             return
         self.subscriptions.add(wanted, ids)
+        feed.join(self)
         await self._say_subscriptions()
 
     async def _say_subscriptions(self) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -18,9 +18,9 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from integrations.alpaca_api.data_json import quote_message, trade_message
+from integrations.alpaca_api.streams.audience import Audience, Subscriber
 from integrations.alpaca_api.streams.feed_rows import day_bars, minute_bars
 from integrations.alpaca_api.streams.feed_wire import Message
-from integrations.alpaca_api.streams.subscriptions import Subscriptions
 from integrations.alpaca_api.streams.trading_status import StatusWatch
 from market.live.hub_runner import HubRunner, hub_runner
 from market.live.price_listener import Quotes, Ticks
@@ -33,42 +33,34 @@ CLOSED_AFTER: Final = timedelta(seconds=2)
 LATE_AFTER: Final = timedelta(seconds=30)
 
 
-class Subscriber(Protocol):
-    """A data socket, as the feed sees it."""
-
-    subscriptions: Subscriptions
-
-    def offer(self, message: Message) -> None:
-        """Send it with whatever else is due; never waits."""
-
-
 class MarketFeed:
     """All data sockets of one event loop. Every method belongs to its thread."""
 
     def __init__(self, runner: HubRunner) -> None:
         self._runner = runner
-        self._subscribers: dict[Subscriber, None] = {}
+        self._audience = Audience()
         self._task: asyncio.Task[None] | None = None
         self._told: dict[int, Message] = {}  # candles of the minute that closed last
         self._statuses = StatusWatch()
 
     @property
     def has_subscribers(self) -> bool:
-        return bool(self._subscribers)
+        return bool(self._audience)
 
     @property
     def runner(self) -> HubRunner:
         return self._runner
 
     def join(self, subscriber: Subscriber) -> None:
-        self._subscribers[subscriber] = None
+        """Tell him what he is subscribed to; to be called again whenever that changes."""
+        self._audience.note(subscriber)
         self._runner.taps.add(self)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._keep_time(), name="candles of data sockets")
 
     def leave(self, subscriber: Subscriber) -> None:
-        self._subscribers.pop(subscriber, None)
-        if not self._subscribers:
+        self._audience.forget(subscriber)
+        if not self._audience:
             self._runner.taps.discard(self)
             if self._task is not None:
                 self._task.cancel()
@@ -95,11 +87,8 @@ class MarketFeed:
     def _who_wants(self, channel: str, instrument_id: int) -> Iterable[tuple[Subscriber, str]]:
         usual = self._runner.directory.known_address_of(instrument_id)
         if usual is None:
-            return
-        for subscriber in list(self._subscribers):
-            address = subscriber.subscriptions.address_in(channel, instrument_id, usual=usual)
-            if address is not None:
-                yield subscriber, address
+            return ()
+        return self._audience.hearers(channel, instrument_id, usual=usual)
 
     # What the clock brings.
 
@@ -143,7 +132,7 @@ class MarketFeed:
 
     def _wanted(self, *channels: str) -> set[int]:
         wanted: set[int] = set()
-        for subscriber in self._subscribers:
+        for subscriber in self._audience:
             if subscriber.subscriptions.takes_all(*channels):
                 return self._runner.directory.listed_ids()
             wanted |= subscriber.subscriptions.instrument_ids(*channels)

@@ -61,10 +61,9 @@ class Subscriptions:
     def takes_all(self, *channels: str) -> bool:
         return any(self._is_all[name] for name in channels or CHANNELS)
 
-    def address_in(self, channel: str, instrument_id: int, *, usual: str) -> str | None:
-        """How the client calls the instrument; ``None`` where the channel does not bring it."""
-        found = self._addresses[channel].get(instrument_id)
-        return usual if found is None and self._is_all[channel] else found
+    def addresses(self, channel: str) -> Mapping[int, str]:
+        """How the client calls each instrument that he has named in a channel."""
+        return self._addresses[channel]
 
     def listed(self) -> dict[str, list[str]]:
         """The whole list, as it is answered to every change of it."""
