@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from trading.errors import OrderFinished, OrderUnknown
-from trading.models import Order, OrderCommand, OrderEvent
+from trading.models import Order
+from trading.order_entry.recording import queue_commands, record_events
 from trading.shards import doorbell
 from trading.states import CommandKind, Event, Status, next_status
 
@@ -78,26 +79,8 @@ def _ask(orders: list[Order], *, requested_at: datetime, actor_id: UUID | None) 
     Order.objects.filter(id__in=[order.id for order in newly]).update(
         status=Status.PENDING_CANCEL, updated_at=requested_at
     )
-    OrderEvent.objects.bulk_create(
-        OrderEvent(
-            order_id=order.id,
-            kind=Event.CANCEL_REQUESTED,
-            status=order.status,
-            occurred_at=requested_at,
-            actor_id=actor_id,
-        )
-        for order in newly
-    )
-    OrderCommand.objects.bulk_create(
-        OrderCommand(
-            kind=CommandKind.CANCEL,
-            order_id=order.id,
-            instrument_id=order.instrument_id,
-            actor_id=actor_id,
-            created_at=requested_at,
-        )
-        for order in newly
-    )
+    record_events(newly, kind=Event.CANCEL_REQUESTED, occurred_at=requested_at, actor_id=actor_id)
+    queue_commands(newly, kind=CommandKind.CANCEL, created_at=requested_at, actor_id=actor_id)
     for instrument_id in {order.instrument_id for order in newly}:
         transaction.on_commit(partial(doorbell.ring, instrument_id))
     return newly

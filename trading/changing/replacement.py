@@ -20,7 +20,8 @@ from trading.errors import (
     OrderFinished,
     OrderUnknown,
 )
-from trading.models import Order, OrderCommand, OrderEvent
+from trading.models import Order
+from trading.order_entry.recording import queue_commands, record_events
 from trading.order_entry.stops import recording_orders
 from trading.shards import doorbell
 from trading.shards.steps import needed_hold
@@ -148,22 +149,18 @@ def _record(old: Order, order: Order, *, requested_at: datetime, actor_id: UUID 
     old.status = next_status(Status(old.status), Event.REPLACE_REQUESTED)
     old.updated_at = requested_at
     old.save(update_fields=["status", "updated_at"])
-    for changed, kind, details in (
-        (old, Event.REPLACE_REQUESTED, {"by": str(order.id)}),
-        (order, Event.PLACED, {"replaces": str(old.id)}),
-    ):
-        OrderEvent.objects.create(
-            order_id=changed.id,
-            kind=kind,
-            status=changed.status,
-            occurred_at=requested_at,
-            actor_id=actor_id,
-            details=details,
-        )
-    OrderCommand.objects.create(
-        kind=CommandKind.REPLACE,
-        order_id=order.id,
-        instrument_id=order.instrument_id,
+    record_events(
+        [old],
+        kind=Event.REPLACE_REQUESTED,
+        occurred_at=requested_at,
         actor_id=actor_id,
-        created_at=requested_at,
+        details={"by": str(order.id)},
     )
+    record_events(
+        [order],
+        kind=Event.PLACED,
+        occurred_at=requested_at,
+        actor_id=actor_id,
+        details={"replaces": str(old.id)},
+    )
+    queue_commands([order], kind=CommandKind.REPLACE, created_at=requested_at, actor_id=actor_id)

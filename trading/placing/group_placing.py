@@ -12,7 +12,8 @@ from accounts.identifiers import new_id
 from portfolio import holds
 from portfolio.bookkeeping.balances import ensure_balances
 from portfolio.bookkeeping.entries import BalanceKey
-from trading.models import Order, OrderCommand, OrderEvent
+from trading.models import Order
+from trading.order_entry.recording import queue_commands, record_events
 from trading.order_entry.stops import recording_orders
 from trading.placing.sizing import collared
 from trading.placing.tickets import OrderTicket, Rules, Terms
@@ -52,27 +53,14 @@ def _record_exits(order: Order, exits: Sequence[Order], *, actor_id: UUID | None
     with recording_orders():
         Order.objects.bulk_create(exits)
     placed = order.submitted_at
-    OrderEvent.objects.bulk_create(
-        OrderEvent(
-            order_id=one.id,
-            kind=Event.PLACED,
-            status=one.status,
-            occurred_at=placed,
-            actor_id=actor_id,
-            details={"follows": str(order.id)},
-        )
-        for one in exits
+    record_events(
+        exits,
+        kind=Event.PLACED,
+        occurred_at=placed,
+        actor_id=actor_id,
+        details={"follows": str(order.id)},
     )
-    OrderCommand.objects.bulk_create(
-        OrderCommand(
-            kind=CommandKind.PLACE,
-            order_id=one.id,
-            instrument_id=one.instrument_id,
-            actor_id=actor_id,
-            created_at=placed,
-        )
-        for one in exits
-    )
+    queue_commands(exits, kind=CommandKind.PLACE, created_at=placed, actor_id=actor_id)
     if order.order_class != OrderClass.OCO:
         key = BalanceKey(order.portfolio_id, "", order.instrument_id)
         # Nothing is held yet: what the entry buys is, as it comes.
