@@ -5,25 +5,18 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 
 from portfolio.bookkeeping.rebuilding import find_differences, rebuild_portfolio
 from portfolio.errors import InsufficientUnits
-from portfolio.models import Portfolio
+from portfolio.management.rebuild_command import RebuildCommand
 
 
-class Command(BaseCommand):
+class Command(RebuildCommand):
     help = "Rebuild lots and positions from the ledger; with --check, only compare."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="compare and change nothing")
-        parser.add_argument("--portfolio", type=UUID, help="only this portfolio")
-
     def handle(self, *args: Any, check: bool, portfolio: UUID | None, **options: Any) -> None:
-        portfolios = Portfolio.objects.order_by("id").values_list("id", flat=True)
-        ids = list(portfolios if portfolio is None else portfolios.filter(id=portfolio))
-        if portfolio is not None and not ids:
-            raise CommandError(f"There is no portfolio {portfolio}.")
+        ids = self.chosen_ids(portfolio)
         failures = [
             problem
             for portfolio_id in ids

@@ -5,26 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 
-from portfolio.models import Portfolio
+from portfolio.management.rebuild_command import RebuildCommand
 from portfolio.tasks import yesterday
 from portfolio.valuation import refresh_valuations
 from portfolio.valuations.checking import check_valuations
 
 
-class Command(BaseCommand):
+class Command(RebuildCommand):
     help = "Rebuild the daily valuations; with --check, only compare and print checksums."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--check", action="store_true", help="compare and change nothing")
-        parser.add_argument("--portfolio", type=UUID, help="only this portfolio")
-
     def handle(self, *args: Any, check: bool, portfolio: UUID | None, **options: Any) -> None:
-        portfolios = Portfolio.objects.order_by("id").values_list("id", flat=True)
-        ids = list(portfolios if portfolio is None else portfolios.filter(id=portfolio))
-        if portfolio is not None and not ids:
-            raise CommandError(f"There is no portfolio {portfolio}.")
+        ids = self.chosen_ids(portfolio)
         if not check:
             days = sum(refresh_valuations(one, yesterday(), is_full=True) for one in ids)
             self.stdout.write(f"{days} days of {len(ids)} portfolios valued anew.")
