@@ -31,6 +31,8 @@ MINUTE: Final = timedelta(minutes=1)
 # The feeds write every quarter of a second; a late trade changes a candle within half a minute.
 CLOSED_AFTER: Final = timedelta(seconds=2)
 LATE_AFTER: Final = timedelta(seconds=30)
+# How soon a halt, or the bell of an exchange, is told to whoever asked for it.
+STATUS_SECONDS: Final = 2.0
 
 
 class MarketFeed:
@@ -39,7 +41,7 @@ class MarketFeed:
     def __init__(self, runner: HubRunner) -> None:
         self._runner = runner
         self._audience = Audience()
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
         self._told: dict[int, Message] = {}  # candles of the minute that closed last
         self._statuses = StatusWatch()
 
@@ -55,16 +57,19 @@ class MarketFeed:
         """Tell him what he is subscribed to; to be called again whenever that changes."""
         self._audience.note(subscriber)
         self._runner.taps.add(self)
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._keep_time(), name="candles of data sockets")
+        if not self._tasks:
+            self._tasks = (
+                asyncio.create_task(self._keep_time(), name="candles of data sockets"),
+                asyncio.create_task(self._keep_watch(), name="statuses of data sockets"),
+            )
 
     def leave(self, subscriber: Subscriber) -> None:
         self._audience.forget(subscriber)
         if not self._audience:
             self._runner.taps.discard(self)
-            if self._task is not None:
-                self._task.cancel()
-                self._task = None
+            for task in self._tasks:
+                task.cancel()
+            self._tasks = ()
 
     # What the hub hears.
 
@@ -111,16 +116,30 @@ class MarketFeed:
         await asyncio.sleep(max(0.0, (at - timezone.now()).total_seconds()))
 
     async def tell_minute(self, minute: datetime) -> None:
-        """Tell the candles of a minute that has closed, those of its day, and halts."""
+        """Tell the candles of a minute that has closed, and those of its day."""
         wanted = self._wanted("bars", "updatedBars")
         self._told = await database_sync_to_async(minute_bars)(wanted, opened_at=minute)
         self._tell("bars", "b", self._told)
         days = self._wanted("dailyBars")
         found = await database_sync_to_async(day_bars)(days, since=minute)
         self._tell("dailyBars", "d", found)
+
+    async def _keep_watch(self) -> None:
+        while True:
+            try:
+                await self.tell_statuses()
+            except DatabaseError as error:
+                logger.warning("Who trades could not be read: %s", error)
+            except Exception:
+                logger.exception("Who trades was not told")
+            await asyncio.sleep(STATUS_SECONDS)
+
+    async def tell_statuses(self) -> None:
+        """Tell what trades since the last look, and what has stopped; nobody asks, nobody looks."""
         watched = self._wanted("statuses")
-        changes = await database_sync_to_async(self._statuses.changes)(watched, at=timezone.now())
-        self._tell("statuses", "s", changes)
+        if watched:
+            look = database_sync_to_async(self._statuses.changes)
+            self._tell("statuses", "s", await look(watched, at=timezone.now()))
 
     async def tell_corrections(self, minute: datetime) -> None:
         """Tell those candles again that a late trade has changed."""

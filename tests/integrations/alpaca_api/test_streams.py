@@ -26,6 +26,7 @@ from alpaca.trading.requests import (
 from alpaca.trading.stream import TradingStream
 from django.utils import timezone
 
+from accounts.identifiers import new_id
 from integrations.alpaca_api.streams import market_feed
 from integrations.alpaca_api.streams.market_feed import MarketFeed
 from market.live.broadcasts import tick_to_wire
@@ -37,6 +38,7 @@ from tests.factories import make_price_message
 from tests.market.factories import make_quote
 from tests.support.desk import wait_until
 from tests.support.socket_server import SocketServer
+from trading.halts.halts import halt_instrument, resume_instrument
 from trading.live import telling
 
 SECONDS = 20
@@ -225,15 +227,34 @@ def test_the_end_of_trading_is_told_once(
     is_open = [True]
     monkeypatch.setattr("market.sessions.is_open", lambda at, mic: is_open[0])
     prices_of.stream.subscribe_trading_statuses(prices_of.hear, "*")
-    now = timezone.now()
     with prices_of.running():
-        in_feed(lambda feed: feed.tell_minute(now))
+        in_feed(lambda feed: feed.tell_statuses())
         is_open[0] = False
-        in_feed(lambda feed: feed.tell_minute(now))
-        in_feed(lambda feed: feed.tell_minute(now))
+        in_feed(lambda feed: feed.tell_statuses())
+        in_feed(lambda feed: feed.tell_statuses())
         (status,) = prices_of.wait_for(1)
     assert isinstance(status, TradingStatus)
     assert (status.symbol, status.status_code) == ("AAPL", "H")
+
+
+def test_a_halt_and_its_end_are_told_as_they_happen(
+    prices_of: Listener, apple: Instrument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(market_feed, "STATUS_SECONDS", 0.05)
+    monkeypatch.setattr("market.sessions.is_open", lambda at, mic: True)
+    prices_of.stream.subscribe_trading_statuses(prices_of.hear, "AAPL")
+    staff = new_id()
+    with prices_of.running():
+        in_feed(lambda feed: feed.tell_statuses())
+        now = timezone.now()
+        halt_instrument(apple, reason="News pending", halted_at=now, halted_by_id=staff)
+        prices_of.wait_for(1)
+        resume_instrument(apple, resumed_at=now, resumed_by_id=staff)
+        stopped, resumed = prices_of.wait_for(2)
+    assert isinstance(stopped, TradingStatus)
+    assert isinstance(resumed, TradingStatus)
+    assert (stopped.status_code, stopped.reason_message) == ("H", "News pending")
+    assert (resumed.status_code, resumed.reason_message) == ("T", "")
 
 
 def in_feed(work: Callable[[MarketFeed], Any]) -> None:
