@@ -10,6 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db.backends.utils import CursorWrapper
 
+from market.corporate_actions.factors import IS_OF_TICKS
+from market.corporate_actions.split_factors import Splits, splits_of
 from market.intake.bars import SIMULATED
 from market.intake.price_checks import OPENED_AT, RAW
 from market.intake.spikes import CLOSES_DAYS
@@ -27,9 +29,10 @@ RECENT: Final = f"""
 # The rule of market.intake.spikes, for all rows at once.
 REFUSE_SPIKES: Final = f"""
     WITH series AS (
-        SELECT instrument_id, opened_at, line, date, close FROM price_recent
+        SELECT instrument_id, opened_at, line, date, close, FALSE AS is_as_traded
+        FROM price_recent
         UNION ALL
-        SELECT stored.instrument_id, stored.opened_at, NULL, NULL, stored.close
+        SELECT stored.instrument_id, stored.opened_at, NULL, NULL, stored.close, {IS_OF_TICKS}
         FROM (SELECT DISTINCT instrument_id FROM price_recent) AS listed
         CROSS JOIN LATERAL (
             SELECT * FROM market_bar
@@ -40,11 +43,22 @@ REFUSE_SPIKES: Final = f"""
             SELECT FROM price_recent AS recent
             WHERE recent.instrument_id = stored.instrument_id
               AND recent.opened_at = stored.opened_at)
+    ), split AS (
+        SELECT * FROM unnest(
+            %(split_ids)s::int[], %(split_times)s::timestamptz[], %(split_factors)s::numeric[],
+            %(are_in_history)s::bool[]) AS split(instrument_id, ex_at, factor, is_in_history)
+    ), comparable AS (
+        SELECT line, date, opened_at, instrument_id, ln(close) + coalesce((
+                   SELECT sum(ln(split.factor)) FROM split
+                   WHERE split.instrument_id = series.instrument_id
+                     AND split.ex_at > series.opened_at AND split.ex_at <= %(now)s
+                     AND (series.is_as_traded OR NOT split.is_in_history)), 0) AS level
+        FROM series
     ), compared AS (
-        SELECT line, date, opened_at, close, lag(close) OVER before AS previous,
-               array_agg(ln(close)) OVER (before ROWS BETWEEN %(closes)s PRECEDING
-                                          AND 1 PRECEDING) AS earlier
-        FROM series WINDOW before AS (PARTITION BY instrument_id ORDER BY opened_at)
+        SELECT line, date, opened_at, level, lag(level) OVER before AS previous,
+               array_agg(level) OVER (before ROWS BETWEEN %(closes)s PRECEDING
+                                      AND 1 PRECEDING) AS earlier
+        FROM comparable WINDOW before AS (PARTITION BY instrument_id ORDER BY opened_at)
     ), measured AS (
         SELECT compared.*, middle.at AS middle, %(deviations)s * greatest(
                    deviation.found, %(floor)s::numeric) AS width
@@ -57,7 +71,7 @@ REFUSE_SPIKES: Final = f"""
                    AS found FROM unnest(earlier) AS one) AS deviation
         WHERE line IS NOT NULL AND date > %(spikes_since)s AND cardinality(earlier) >= %(needed)s
           -- No width is less, so most rows need no median.
-          AND abs(ln(close) - ln(previous)) > %(deviations)s * %(floor)s::numeric
+          AND abs(level - previous) > %(deviations)s * %(floor)s::numeric
     )
     INSERT INTO market_quarantinedrow (run_id, line, code, message, raw)
     SELECT %(run_id)s, row.line, 'spike',
@@ -65,8 +79,8 @@ REFUSE_SPIKES: Final = f"""
                   row.close, round(exp(measured.middle), 4)),
            {RAW}
     FROM measured JOIN price_row AS row ON row.line = measured.line
-    WHERE abs(ln(measured.close) - measured.middle) > measured.width
-      AND abs(ln(measured.close) - ln(measured.previous)) > measured.width
+    WHERE abs(measured.level - measured.middle) > measured.width
+      AND abs(measured.level - measured.previous) > measured.width
 """
 
 LEAVE_OUT_SPIKES: Final = """
@@ -80,6 +94,9 @@ def refuse_spikes(cursor: CursorWrapper, *, run_id: UUID, now: datetime) -> None
     parameters = {"run_id": run_id, "now": now, **spike_parameters(now)}
     cursor.execute(RECENT, parameters)
     if cursor.rowcount:
+        cursor.execute("SELECT DISTINCT instrument_id FROM price_recent")
+        ids = [number for (number,) in cursor.fetchall()]
+        parameters |= split_parameters(splits_of(ids, since=parameters["series_since"]))
         cursor.execute("ANALYZE price_recent")
         # Stored closes of a few instruments are looked up one by one.
         cursor.execute("SET LOCAL enable_nestloop = on")
@@ -97,4 +114,15 @@ def spike_parameters(now: datetime) -> dict[str, Any]:
         "floor": Decimal(limits.spike_floor_bps) / 10_000,
         "closes": limits.spike_closes,
         "needed": limits.spike_closes_needed,
+    }
+
+
+def split_parameters(splits: Splits) -> dict[str, Any]:
+    """Splits as columns; they make closes before them comparable with those after."""
+    rows = [(number, one) for number, found in splits.items() for one in found]
+    return {
+        "split_ids": [number for number, _ in rows],
+        "split_times": [one.ex_at for _, one in rows],
+        "split_factors": [one.factor for _, one in rows],
+        "are_in_history": [one.is_in_history for _, one in rows],
     }

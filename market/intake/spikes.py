@@ -3,7 +3,8 @@
 A price is a spike when it lies beyond ``spike_deviations`` median absolute deviations from the
 median of the recent daily closes, both by logarithms so that a tenth is as far as ten times, and
 as far from the price just before it. The second condition lets a new level through after its first
-price: only what jumps waits for somebody to confirm it. Closes of the simulator count for nothing.
+price: only what jumps waits for somebody to confirm it. Closes of the simulator count for nothing,
+and closes before a split are divided by it.
 """
 
 from __future__ import annotations
@@ -19,22 +20,24 @@ from typing import Final
 from django.conf import settings
 from django.db import connection
 
+from market.corporate_actions.factors import IS_OF_TICKS
+from market.corporate_actions.split_factors import factor_between, splits_of
 from market.values import NOT_OF_A_MARKET, TickValue, plain
 
 CODE: Final = "spike"
 CLOSES_DAYS: Final = 60  # older closes are not recent
 BAND_AGE: Final = timedelta(minutes=10)
 
-RECENT_CLOSES: Final = """
-    SELECT wanted.id, array_agg(recent.close)
+RECENT_CLOSES: Final = f"""
+    SELECT wanted.id, recent.close, recent.opened_at, recent.is_as_traded
     FROM unnest(%s::int[]) AS wanted(id)
     CROSS JOIN LATERAL (
-        SELECT close FROM market_bar
+        SELECT close, opened_at, {IS_OF_TICKS} AS is_as_traded FROM market_bar
         WHERE instrument_id = wanted.id AND "interval" = '1d' AND source <> 'simulated'
           AND opened_at < %s AND opened_at >= %s
         ORDER BY opened_at DESC LIMIT %s
     ) AS recent
-    GROUP BY wanted.id
+    ORDER BY recent.opened_at DESC
 """
 
 
@@ -83,11 +86,21 @@ def _price(logarithm: float) -> Decimal:
 
 
 def recent_closes(ids: Collection[int], *, before: datetime) -> dict[int, list[Decimal]]:
-    """Real daily closes of the sessions before a moment, newest first; one query."""
+    """Real daily closes of the sessions before a moment, newest first; two queries.
+
+    They are of shares of that moment: a close before a split is divided by it.
+    """
     since = before - timedelta(days=CLOSES_DAYS)
+    splits = splits_of(ids, since=since.date())
+    closes: dict[int, list[Decimal]] = {}
     with connection.cursor() as cursor:
         cursor.execute(RECENT_CLOSES, [list(ids), before, since, settings.LIMITS.spike_closes])
-        return dict(cursor.fetchall())
+        for number, close, opened_at, is_as_traded in cursor.fetchall():
+            factor = factor_between(
+                splits.get(number, ()), after=opened_at, until=before, is_as_traded=is_as_traded
+            )
+            closes.setdefault(number, []).append(close * factor)
+    return closes
 
 
 class SpikeGuard:

@@ -17,6 +17,8 @@ from django.db import connection
 
 from accounts.errors import HoldfastError
 from accounts.models import AuditEvent
+from market.corporate_actions.actions import record_action
+from market.corporate_actions.facts import ActionFacts
 from market.intake.ingestion import store_ticks
 from market.intake.price_files import import_file
 from market.intake.quarantine import (
@@ -27,7 +29,15 @@ from market.intake.quarantine import (
     reject_row,
     release_row,
 )
-from market.models import Bar, BarRevision, IngestionRun, Instrument, QuarantinedRow, Tick
+from market.models import (
+    Bar,
+    BarRevision,
+    IngestionRun,
+    Instrument,
+    QuarantinedRow,
+    Tick,
+)
+from market.models.corporate_actions import ActionKind
 from tests.market.factories import NOON, make_instrument, make_tick
 
 HEADER = "symbol,date,open,high,low,close,adj_close,volume\n"
@@ -169,6 +179,22 @@ def test_recent_closes_far_from_those_before_wait_for_somebody(
     run = import_file(path, instruments=None, clock=lambda: NOON)
     assert run.rows_read == run.rows_written + run.rows_unchanged + run.rows_refused
     assert list(run.refusals.values_list("code", flat=True)) == (["spike"] if is_spike else [])
+
+
+@pytest.mark.parametrize(("close", "is_spike"), [("25", False), ("100", True)])
+def test_a_split_is_no_spike_and_the_price_of_before_it_is(
+    tmp_path: Path, close: str, is_spike: bool
+) -> None:
+    apple = make_instrument("AAPL")
+    path = tmp_path / "p.csv"
+    path.write_text(HEADER + "\n".join(closes(apple)))
+    import_file(path, instruments=None, clock=lambda: NOON)
+    split = ActionFacts(kind=ActionKind.SPLIT, ex_date=date(2026, 1, 4), ratio_from=1, ratio_to=4)
+    record_action(instrument=apple, facts=split, source="staff", recorded_at=NOON)
+    path.write_text(f"{HEADER}AAPL,2026-01-04,{close},{close},{close},{close},,5\n")
+    assert import_file(path, instruments=None, clock=lambda: NOON).rows_refused == is_spike
+    tick = make_tick(apple, close, source="venue", after_seconds=-5)
+    assert len(store_ticks([tick], received_at=NOON).refused) == is_spike
 
 
 def test_a_confirmed_spike_is_stored_and_the_new_level_goes_on(tmp_path: Path) -> None:
