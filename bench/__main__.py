@@ -14,7 +14,7 @@ from bench.harness import DEFAULT_SEED, Options, Report
 
 CASES: Final = (
     *("ingest", "import", "candles", "quote", "orders", "matching", "order_batches"),
-    *("fanout", "slow_readers", "alerts", "page"),
+    *("fanout", "slow_readers", "alerts", "live_candle", "page"),
 )
 # A word of the language names no module.
 MODULES: Final = {"import": "imports"}

@@ -9,6 +9,7 @@ import { inSight } from "holdfast/chart-sight";
 import { onThemeChange, themed } from "holdfast/chart-theme";
 import { movedWindow, newestWindow, sameWindow, wantedSpan } from "holdfast/chart-window";
 import { latestQuote } from "holdfast/live";
+import { moveLiveCandle } from "holdfast/live-candle";
 import "holdfast/own-marks";
 import { formatted } from "holdfast/quote-fields";
 
@@ -75,14 +76,9 @@ async function draw() {
 function move() {
   const { live } = figure;
   if (!live) return;
-  const [wick, body] = plot.layout.shapes ?? [];
-  if (wick && !figure.compared) {
-    const colour = themed(Number(live.close) >= Number(live.open) ? "--rise" : "--fall");
-    [wick.y0, wick.y1, body.y0, body.y1] = [live.low, live.high, live.open, live.close].map(Number);
-    // Of a shape only its looks can change without drawing the candles anew, and that draws the
-    // shape where its coordinates now are.
+  if (!figure.compared) {
     ownRelayout = true;
-    Plotly.relayout(plot, { "shapes[0].line.color": colour, "shapes[1].line.color": colour, "shapes[1].fillcolor": colour });
+    moveLiveCandle(plot, live);
     ownRelayout = false;
   }
   for (const node of box.querySelectorAll("[data-bar]")) node.textContent = formatted(live[node.dataset.bar], 2, false);
