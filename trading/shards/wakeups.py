@@ -35,6 +35,7 @@ class Wakeups:
         self._retry_at = 0.0  # monotonic
         self._wires: dict[int, Mapping[str, Any]] = {}
         self._changed: set[int] = set()
+        self._may_have_missed = True  # prices that were published while nobody listened
 
     @property
     def is_listening(self) -> bool:
@@ -73,10 +74,11 @@ class Wakeups:
         wanted = set(needed)
         wanted |= (
             set(resting)
-            if look_at_all or not self.is_listening
+            if look_at_all or self._may_have_missed or not self.is_listening
             else (self._changed.intersection(resting))
         )
         self._changed.clear()
+        self._may_have_missed = not self.is_listening
         found: dict[int, QuoteValue] = {}
         if self.is_listening:
             for instrument_id in wanted & self._wires.keys():
@@ -86,8 +88,8 @@ class Wakeups:
         return found | live_quotes.latest_quotes(wanted - found.keys())
 
     def has_changes(self, resting: Iterable[int]) -> bool:
-        """Whether a new price has come for something that rests."""
-        return not self._changed.isdisjoint(resting)
+        """Whether a new price has come, or may have, for something that rests."""
+        return self._may_have_missed or not self._changed.isdisjoint(resting)
 
     def close(self) -> None:
         if self._pubsub is not None:
@@ -101,11 +103,15 @@ class Wakeups:
                 socket_connect_timeout=live_quotes.TIMEOUT_SECONDS,
                 socket_timeout=live_quotes.TIMEOUT_SECONDS,
             )
-            pubsub: Any = client.pubsub(  # type: ignore[no-untyped-call]
-                ignore_subscribe_messages=True
-            )
+            pubsub: Any = client.pubsub()  # type: ignore[no-untyped-call]
             pubsub.subscribe(doorbell.channel(self._shard))
             pubsub.psubscribe(live_quotes.prices_channel("*"))
+            # What is read after the answer misses nothing that is published before it.
+            while (answer := pubsub.get_message(timeout=live_quotes.TIMEOUT_SECONDS)) is None or (
+                answer["type"] != "psubscribe"
+            ):
+                if answer is None:
+                    raise redis.TimeoutError("Valkey did not answer a subscription")
         except (redis.RedisError, OSError) as error:
             self._lose(error)
             return

@@ -1,0 +1,41 @@
+"""When a notification that did not get through is tried again: mail and Slack alike."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from integrations.models import NotificationMail, SlackMessage
+
+LEASE: Final = timedelta(minutes=2)
+PAUSE: Final = timedelta(minutes=1)
+PAUSE_MAXIMUM: Final = timedelta(hours=6)
+ATTEMPTS: Final = 12  # about two days
+ERROR_CHARACTERS: Final = 300
+
+
+def note_done(message: NotificationMail | SlackMessage, *, at: datetime) -> None:
+    message.done_at, message.error = at, ""
+    message.save(update_fields=["done_at", "error"])
+
+
+def put_off(
+    message: NotificationMail | SlackMessage,
+    *,
+    error: str,
+    at: datetime,
+    asked_seconds: int = 0,
+    is_final: bool = False,
+) -> None:
+    """Try it again after a pause that grows, or give it up.
+
+    Args:
+        asked_seconds: how long the receiver wants to be left alone; a longer pause counts.
+        is_final: it will never get through.
+    """
+    pause = min(PAUSE * 2 ** (message.attempts - 1), PAUSE_MAXIMUM)
+    message.error = error[:ERROR_CHARACTERS]
+    message.due_at = at + max(pause, timedelta(seconds=asked_seconds))
+    if is_final or message.attempts >= ATTEMPTS:
+        message.given_up_at = at
+    message.save(update_fields=["due_at", "given_up_at", "error"])
