@@ -26,7 +26,7 @@ from pydantic import BaseModel
 
 from accounts import exact_json, sealed_answers
 from accounts.auth import ApiRequest
-from accounts.errors import AccountsError
+from accounts.idempotency_errors import KeyMalformed, KeyMissing, KeyReused, StillRunning
 from accounts.models import IdempotentAnswer
 
 HEADER: Final = "Idempotency-Key"
@@ -43,29 +43,6 @@ DESCRIPTION: Final = (
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 AtOnce = Callable[..., HttpResponse | None]
-
-
-class KeyMissing(AccountsError):
-    """This endpoint moves something, so it needs an Idempotency-Key."""
-
-    code = "idempotency_key_missing"
-
-
-class KeyMalformed(AccountsError):
-    code = "idempotency_key_malformed"
-
-
-class KeyReused(AccountsError):
-    """The key was used for another request."""
-
-    code = "idempotency_key_reused"
-
-
-class StillRunning(AccountsError):
-    """The first request with this key has not been answered yet."""
-
-    code = "still_running"
-    retry_after_seconds = 1
 
 
 class AnsweredMeanwhile(Exception):
@@ -115,7 +92,11 @@ class Attempt:
 
 
 def idempotent(
-    *, required: bool, confidential: bool = False, at_once: AtOnce | None = None
+    *,
+    required: bool,
+    confidential: bool = False,
+    at_once: AtOnce | None = None,
+    in_two: bool = False,
 ) -> Callable[[Endpoint], Endpoint]:
     """Decorate an endpoint that creates or moves something; it runs inside one transaction.
 
@@ -124,6 +105,8 @@ def idempotent(
         confidential: the answer holds a secret, so it is stored encrypted.
         at_once: tried first, outside of any transaction. It has the effect and stores the answer
             in one statement, or does nothing and returns ``None``; then the endpoint runs.
+        in_two: the endpoint asks somebody else, so it runs before the transaction and returns
+            the function that runs inside. For a repetition nobody is asked.
 
     The endpoint's failures are exceptions (they roll back); what it returns is a success.
     """
@@ -139,12 +122,14 @@ def idempotent(
             if idempotency_key is None:
                 if required:
                     raise KeyMissing(f"Send an {HEADER} header: any text unique to this request.")
-                return retried(lambda: atomically(run))
+                return retried(functools.partial(atomically, run() if in_two else run))
             if not KEY.fullmatch(idempotency_key):
                 raise KeyMalformed(f"{HEADER} must be 1 to 255 visible ASCII characters.")
             attempt = make_attempt(request, idempotency_key, is_confidential=confidential)
 
             def both_ways() -> HttpResponseBase:
+                if in_two:
+                    return answer_in_two(attempt, run)
                 answered = at_once(request, *args, attempt=attempt, **kwargs) if at_once else None
                 return answered or answer_once(attempt, run)
 
@@ -205,6 +190,13 @@ def retried(work: Callable[[], Any]) -> Any:
 def atomically(run: Callable[[], Any]) -> Any:
     with transaction.atomic():
         return run()
+
+
+def answer_in_two(attempt: Attempt, prepare: Callable[[], Callable[[], Any]]) -> HttpResponseBase:
+    """Look before anything is prepared, and again before its rest is done."""
+    with transaction.atomic():
+        replay = stored_answer(attempt)
+    return replay or answer_once(attempt, prepare())
 
 
 def answer_once(attempt: Attempt, run: Callable[[], Any]) -> HttpResponseBase:

@@ -36,7 +36,7 @@ from config.problems import (
     problem,
 )
 from config.rate_limiting import limited
-from config.time_limits import bounded, in_one_transaction, timed
+from config.time_limits import bounded, keep_whole, timed
 from config.unknown_parameters import refuse_unknown_parameters
 
 View = Callable[..., HttpResponseBase]
@@ -109,10 +109,11 @@ class HoldfastAPI(NinjaAPI):
         return document
 
     def _get_urls(self) -> list[Any]:
-        if self.refuses_unknown_parameters:
-            for router in self._get_bound_routers():
-                for view in router.path_operations.values():
-                    for operation in view.operations:
+        for router in self._get_bound_routers():
+            for view in router.path_operations.values():
+                for operation in view.operations:
+                    keep_whole(operation)
+                    if self.refuses_unknown_parameters:
                         refuse_unknown_parameters(operation)
         # Ninja makes plain patterns only, each with a view.
         patterns: list[Any] = super()._get_urls()
@@ -177,7 +178,7 @@ def is_too_large(request: HttpRequest) -> bool:
 def view_as_get(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
     """Answer HEAD like GET; the server leaves the body out, but only while it is HEAD."""
     if request.method != "HEAD":
-        return in_one_transaction(view, request, *args, **kwargs)
+        return view(request, *args, **kwargs)
     request.method = "GET"
     try:
         return view(request, *args, **kwargs)

@@ -28,7 +28,7 @@ from accounts import (
     cursors,
     errors,
     exact_json,
-    idempotency,
+    idempotency_errors,
     rate_limits,
     refresh_tokens,
     roles,
@@ -102,10 +102,10 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     rate_limits.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     cursors.BadCursor: HTTPStatus.BAD_REQUEST,
     table_answers.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
-    idempotency.KeyMissing: HTTPStatus.BAD_REQUEST,
-    idempotency.KeyMalformed: HTTPStatus.BAD_REQUEST,
-    idempotency.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    idempotency.StillRunning: HTTPStatus.CONFLICT,
+    idempotency_errors.KeyMissing: HTTPStatus.BAD_REQUEST,
+    idempotency_errors.KeyMalformed: HTTPStatus.BAD_REQUEST,
+    idempotency_errors.KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    idempotency_errors.StillRunning: HTTPStatus.CONFLICT,
     MalformedBody: HTTPStatus.BAD_REQUEST,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     market_errors.AmbiguousSymbol: HTTPStatus.CONFLICT,
@@ -140,7 +140,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     redis.RedisError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # Failures that pass; each says when.
-RETRIED: Final = (idempotency.StillRunning, sign_in.TooManyAttempts, rate_limits.RateLimited)
+RETRIED: Final = (idempotency_errors.StillRunning, sign_in.TooManyAttempts, rate_limits.RateLimited)
 # PostgreSQL gave a statement up, and everything of its transaction was rolled back: at its time
 # limit, or because somebody else holds what it waits for.
 CANCELLED_STATE: Final = "57014"

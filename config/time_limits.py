@@ -10,14 +10,17 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
+from weakref import WeakSet
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from ninja.operation import Operation
 
 from accounts.deadlines import Deadline, bounded_by
+from accounts.own_transactions import OWN_TRANSACTION
 from config.problems import answer_error
 
 View = Callable[..., HttpResponseBase]
@@ -25,6 +28,7 @@ View = Callable[..., HttpResponseBase]
 # Ways of creating keep to one transaction by themselves: see accounts.idempotency.
 CHANGES: Final = frozenset({"PATCH", "PUT", "DELETE"})
 STARTED: Final = "started_at_monotonic"
+WHOLE: Final[WeakSet[Operation]] = WeakSet()
 
 
 def timed(view: View) -> View:
@@ -50,20 +54,30 @@ def bounded(view: View) -> View:
     return answer
 
 
-def in_one_transaction(
-    view: View, request: HttpRequest, *args: Any, **kwargs: Any
-) -> HttpResponseBase:
-    """Change something and read how it is now, all or nothing.
+def keep_whole(operation: Operation) -> None:
+    """Let the operation change something and read how it is now, all or nothing.
 
     Were the reading a transaction of its own, it could be late after the change was committed.
+    Those of ``accounts.own_transactions`` begin theirs by themselves. Doing it again changes
+    nothing.
     """
-    if request.method not in CHANGES:
-        return view(request, *args, **kwargs)
-    try:
-        with transaction.atomic():
-            response = view(request, *args, **kwargs)
-            if response.status_code >= 400:  # the endpoint's exception, already answered
-                transaction.set_rollback(True)
-            return response
-    except DatabaseError as error:
-        return answer_error(request, error)
+    if CHANGES.isdisjoint(operation.methods) or operation in WHOLE:
+        return
+    if not getattr(operation.view_func, OWN_TRANSACTION, False):
+        operation.run = in_one_transaction(operation.run)  # type: ignore[method-assign]
+    WHOLE.add(operation)
+
+
+def in_one_transaction(view: View) -> View:
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            with transaction.atomic():
+                response = view(request, *args, **kwargs)
+                if response.status_code >= 400:  # the endpoint's exception, already answered
+                    transaction.set_rollback(True)
+                return response
+        except DatabaseError as error:
+            return answer_error(request, error)
+
+    return answer

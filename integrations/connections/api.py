@@ -1,5 +1,6 @@
 """Brokers, connections and syncs for programs."""
 
+from collections.abc import Callable
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from accounts.cursors import Listing
 from accounts.errors import NotFound
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
+from accounts.own_transactions import own_transaction
 from accounts.schemas import PageIn
 from integrations.brokers.adapters import catalogue
 from integrations.connections import deleting, own_connections, syncing
@@ -75,14 +77,19 @@ def list_connections(request: ApiRequest, asked: Query[PageIn]) -> ConnectionLis
 
 
 @router.post("/connections", response={201: ConnectionOut}, auth=KeyAuth("trade"))
-@idempotent(required=False)
-def add_connection(request: ApiRequest, payload: ConnectionIn) -> Status[ConnectionOut]:
+@idempotent(required=False, in_two=True)
+def add_connection(
+    request: ApiRequest, payload: ConnectionIn
+) -> Callable[[], Status[ConnectionOut]]:
     """Keep a connection. Nobody is asked yet: have it verified, or synced, next."""
     find_portfolio(request.auth, payload.portfolio_id)
-    made = own_connections.add_connection(
-        owner=request.auth.user, terms=payload.to_terms(), added_at=timezone.now()
-    )
-    return Status(201, ConnectionOut.of(made))
+    sealed = own_connections.seal_connection(owner=request.auth.user, terms=payload.to_terms())
+
+    def keep() -> Status[ConnectionOut]:
+        made = own_connections.keep_connection(sealed, added_at=timezone.now())
+        return Status(201, ConnectionOut.of(made))
+
+    return keep
 
 
 @router.get("/connections/{uuid:connection_id}", response=ConnectionOut, auth=KeyAuth("read"))
@@ -92,6 +99,7 @@ def read_connection(request: ApiRequest, connection_id: UUID) -> ConnectionOut:
 
 
 @router.patch("/connections/{uuid:connection_id}", response=ConnectionOut, auth=KeyAuth("trade"))
+@own_transaction
 def change_connection(
     request: ApiRequest, connection_id: UUID, payload: ConnectionChangeIn
 ) -> ConnectionOut:
@@ -126,8 +134,10 @@ def delete_connection(
     response=ConnectionOut,
     auth=KeyAuth("trade"),
 )
-@idempotent(required=False)
-def unlock_connection(request: ApiRequest, connection_id: UUID, payload: UnlockIn) -> ConnectionOut:
+@idempotent(required=False, in_two=True)
+def unlock_connection(
+    request: ApiRequest, connection_id: UUID, payload: UnlockIn
+) -> Callable[[], ConnectionOut]:
     """Let the desk use credentials with a master password for the next hours."""
     found = find_connection(request.auth, connection_id)
     own_connections.unlock(
@@ -136,7 +146,7 @@ def unlock_connection(request: ApiRequest, connection_id: UUID, payload: UnlockI
         master_password=payload.master_password.get_secret_value(),
         unlocked_at=timezone.now(),
     )
-    return ConnectionOut.of(found)
+    return lambda: ConnectionOut.of(found)
 
 
 @router.post(

@@ -55,8 +55,30 @@ class ConnectionChange:
     master_password: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SealedConnection:
+    """Terms in which nothing is wrong, and their credentials, of which nothing can be read."""
+
+    owner: User
+    terms: NewConnection = field(repr=False)
+    adapter: Adapter
+    binding: Binding
+    envelope: Envelope
+
+
 def add_connection(*, owner: User, terms: NewConnection, added_at: datetime) -> Connection:
-    """Keep a connection and its credentials.
+    """Seal, then keep.
+
+    Raises:
+        ConnectionRefused: ``problems`` names each reason.
+        VaultUnavailable: the credentials cannot be kept.
+    """
+    return keep_connection(seal_connection(owner=owner, terms=terms), added_at=added_at)
+
+
+def seal_connection(*, owner: User, terms: NewConnection) -> SealedConnection:
+    """Judge the terms and seal their credentials; may ask a server that keeps keys, so it belongs
+    before a transaction.
 
     Raises:
         ConnectionRefused: ``problems`` names each reason.
@@ -79,38 +101,38 @@ def add_connection(*, owner: User, terms: NewConnection, added_at: datetime) -> 
     envelope = vault.seal_facts(
         terms.credentials, binding=binding, master_password=terms.master_password
     )
-    return _keep(owner, terms, adapter, envelope, binding=binding, at=added_at)
+    return SealedConnection(owner, terms, adapter, binding, envelope)
 
 
 @transaction.atomic
-def _keep(
-    owner: User,
-    terms: NewConnection,
-    adapter: Adapter,
-    envelope: Envelope,
-    *,
-    binding: Binding,
-    at: datetime,
-) -> Connection:
+def keep_connection(sealed: SealedConnection, *, added_at: datetime) -> Connection:
+    """Raises:
+    ConnectionRefused: the owner has as many as he may.
+    """
+    owner, terms = sealed.owner, sealed.terms
     User.objects.select_for_update(no_key=True).get(id=owner.id)
     allowed: int = settings.LIMITS.connections_per_user
     if Connection.objects.for_user(owner).count() >= allowed:
         message = f"You may have {allowed} connections."
         raise ConnectionRefused([Problem("", "too_many", message)])
     made = Connection.objects.create(
-        id=binding.connection_id,
+        id=sealed.binding.connection_id,
         owner=owner,
         portfolio_id=terms.portfolio_id,
-        broker=adapter.name,
-        name=terms.name.strip() or adapter.title,
+        broker=sealed.adapter.name,
+        name=terms.name.strip() or sealed.adapter.title,
         is_sandbox=terms.is_sandbox,
         is_scheduled=terms.is_scheduled,
-        created_at=at,
-        due_at=at + timedelta(seconds=settings.LIMITS.connection_sync_seconds),
+        created_at=added_at,
+        due_at=added_at + timedelta(seconds=settings.LIMITS.connection_sync_seconds),
     )
-    vault.store_credential(envelope, binding=binding, stored_at=at)
+    vault.store_credential(sealed.envelope, binding=sealed.binding, stored_at=added_at)
     audit.record(
-        action="connection.added", **target(made), before=None, after=facts_of(made), occurred_at=at
+        action="connection.added",
+        **target(made),
+        before=None,
+        after=facts_of(made),
+        occurred_at=added_at,
     )
     return made
 
