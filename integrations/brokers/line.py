@@ -96,7 +96,10 @@ class Line:
         answer = self._send(method, path, headers=given, content=content)
         now = self.clock()
         self.pacing.hear(answer, now=now)
-        if error := (judge(answer) if judge else None) or self._judge(answer, now=now):
+        error = judge(answer) if judge else None
+        if isinstance(error, BrokerBusy):
+            self.pacing.rest(error.retry_after_seconds)
+        if error := error or self._judge(answer, now=now):
             raise error
         return answer
 

@@ -87,7 +87,11 @@ class AccountPacing:
         """Leave the account alone as long as the answer asks."""
         seconds = rest_asked(answer, now=now)
         if seconds > 0:
-            self._run(REST, round(seconds * 1000), HASH_SECONDS)
+            self.rest(seconds)
+
+    def rest(self, seconds: float) -> None:
+        """Leave the account alone, whoever would ask."""
+        self._run(REST, round(seconds * 1000), HASH_SECONDS)
 
     def _take(self, pace: Pace) -> float:
         """Seconds to wait, 0 where the turn was taken."""

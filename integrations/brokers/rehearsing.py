@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from trading.brokers import BrokerActivity, BrokerPosition
@@ -49,12 +49,9 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Told:
     status: int = 200
-    body: Any = None  # bytes as they are, anything else as JSON
+    body: Any = None  # bytes as they are, anything else as the vendor writes it
     headers: Mapping[str, str] = field(default_factory=dict)
     is_held: bool = False  # what was asked is done, and the answer never comes
-
-    def written(self) -> bytes:
-        return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
 Fault = Callable[[Asked, Callable[[Asked], Told]], Told | None]
@@ -64,6 +61,8 @@ class Rehearsal(ABC):
     """``faults`` are asked first, each whether it has an answer; the first that has is taken."""
 
     credentials: Mapping[str, str]
+    # What in the query of a history says which page; none where it is told at once.
+    pages_by: ClassVar[frozenset[str]] = frozenset({"cursor", "page_token"})
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -85,6 +84,22 @@ class Rehearsal(ABC):
     def placed_orders(self) -> list[str]:
         """The clients' ids of all orders that were taken."""
 
+    def tells_history(self, asked: Asked) -> bool:
+        """Whether it asks for what happened."""
+        return asked.method == "GET" and ("history" in asked.path or "activities" in asked.path)
+
+    def lists_of(self, body: Any) -> list[list[dict[str, Any]]]:
+        """The lists of what happened in the body of such an answer."""
+        found = body.get("items") if isinstance(body, dict) else body
+        return [found] if isinstance(found, list) else []
+
+    def refuse(self) -> Told:
+        """What is said to whom it does not let in."""
+        return Told(401, {"message": "unauthorized."})
+
+    def write(self, told: Told) -> bytes:
+        return told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
+
     def serve(self, asked: Asked) -> Told:
         self.asked.append(asked)
         for fault in list(self.faults):
@@ -92,7 +107,7 @@ class Rehearsal(ABC):
             if told is not None:
                 return told
         if self.is_expired or not self.lets_in(asked):
-            return Told(401, {"message": "unauthorized."})
+            return self.refuse()
         return self.answer(asked)
 
 
@@ -110,7 +125,7 @@ def rehearsing(rehearsal: Rehearsal, *, port: int = 0) -> Iterator[Rehearsal]:
             if told.is_held:
                 rehearsal.released.wait(HOLD_SECONDS)
                 return
-            written = told.written()
+            written = rehearsal.write(told)
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)

@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from integrations.brokers.adapters import Adapter, catalogue
-from integrations.brokers.rehearsing import Asked, Rehearsal, Told, World, rehearsing
+from integrations.brokers.rehearsing import Rehearsal, Told, World, rehearsing
 from tests.integrations.brokers.conformance.recordings import Waits, rehearsal_of, signed_in
 from trading.brokers import BrokerActivity, BrokerPosition, BrokerSession
 
@@ -64,11 +64,6 @@ def stage(adapter: Adapter) -> Iterator[Stage]:
     world = World(happenings=history(5), positions=[position])
     with rehearsing(rehearsal_of(adapter)(world)) as vendor:
         yield Stage(adapter, vendor)
-
-
-def is_history(asked: Asked) -> bool:
-    """A question for a page of what happened."""
-    return asked.method == "GET" and ("history" in asked.path or "activities" in asked.path)
 
 
 def once(told: Told) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +21,8 @@ from market.live.live_quotes import prefixed, valkey
 from trading.brokers import BrokerSession, Reading
 
 ACCOUNT = UUID(int=77)
+# When everything here is read.
+NOW = datetime(2025, 11, 3, 12, tzinfo=UTC)
 
 
 class Waits(list[float]):
@@ -32,13 +34,14 @@ class Waits(list[float]):
 
 
 class Played(Rehearsal):
-    """Answers with what was recorded, whoever asks."""
+    """Answers with what was recorded, whoever asks; the latest again and again."""
 
     def __init__(self, answers: list[dict[str, Any]]) -> None:
         super().__init__(World())
-        self.answers = {
-            (one["request"]["method"], one["request"]["path"]): one["response"] for one in answers
-        }
+        self.answers: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for one in answers:
+            key = (one["request"]["method"], one["request"]["path"])
+            self.answers.setdefault(key, []).append(one["response"])
 
     def lets_in(self, asked: Asked) -> bool:
         return True
@@ -47,7 +50,8 @@ class Played(Rehearsal):
         return []
 
     def answer(self, asked: Asked) -> Told:
-        found = self.answers[asked.method, asked.path]
+        left = self.answers[asked.method, asked.path]
+        found = left.pop(0) if len(left) > 1 else left[0]
         body = found["body"]
         return Told(found["status"], body.encode() if isinstance(body, str) else body)
 
@@ -72,7 +76,8 @@ def signed_in(
 ) -> BrokerSession:
     pacing = AccountPacing(ACCOUNT, patience_seconds, sleep=Waits() if waits is None else waits)
     given = rehearsal_of(adapter).credentials if credentials is None else credentials
-    return adapter.sign_in(Line(adapter.title, url, pacing), given)
+    line = Line(adapter.title, url, pacing, clock=NOW.timestamp)
+    return adapter.sign_in(line, given)
 
 
 def normalised(adapter: Adapter) -> dict[str, Any]:
