@@ -10,6 +10,7 @@ from integrations.models import (
     Notification,
     NotificationMail,
     OutboxEvent,
+    SlackMessage,
     Sync,
     Webhook,
     WebhookDelivery,
@@ -34,8 +35,8 @@ class NotificationAdmin(ReadOnlyAdmin):
     ordering = ("-created_at", "-id")
 
 
-@admin.register(NotificationMail)
-class NotificationMailAdmin(ReadOnlyAdmin):
+@admin.register(NotificationMail, SlackMessage)
+class NotificationErrandAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "owner", "subject", "attempts", "done_at", "given_up_at")
     list_select_related = ("owner",)
     ordering = ("-created_at", "-id")

@@ -17,7 +17,7 @@ from typing import Final
 from django.db import DatabaseError, close_old_connections, connection
 
 from integrations import event_stream, outbox
-from integrations.notifications import inbox, mail
+from integrations.notifications import inbox, mail, slack
 from integrations.webhooks import delivering
 
 logger = logging.getLogger(__name__)
@@ -82,9 +82,13 @@ class Relay:
         self._running = {one for one in self._running if not one.done()}
         if self._free == 0:
             return 0
-        errands = [
+        errands: list[Callable[[], None]] = []
+        errands += [
             partial(mail.deliver, it, at=at) for it in mail.take_due(at=at, limit=self._free)
         ]
+        if left := self._free - len(errands):
+            messages = slack.take_due(at=at, limit=left)
+            errands += [partial(slack.deliver, it, at=at) for it in messages]
         if left := self._free - len(errands):
             due = delivering.take_due(at=at, limit=left)
             errands += [partial(delivering.deliver, it, at=at) for it in due]

@@ -19,6 +19,8 @@ urlpatterns = [
         notifications.choices_page,
         name="notification_choices",
     ),
+    path("settings/notifications/slack", notifications.connect_slack, name="slack_connect"),
+    path("settings/notifications/slack/removal", notifications.forget_slack, name="slack_forget"),
     path("settings/programs", programs.programs_page, name="programs"),
     path("settings/webhooks", webhooks.webhooks_page, name="webhooks"),
     path("settings/webhooks/<uuid:webhook_id>", webhooks.webhook_page, name="webhook"),

@@ -166,13 +166,21 @@ class WebhookDisabled(DomainEvent):
     reason: str  # in words
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackDisconnected(DomainEvent):
+    kind: ClassVar[str] = "slack.disconnected"
+    title: ClassVar[str] = "Slack takes no more messages"
+
+    reason: str  # in words
+
+
 KINDS: Final[Mapping[str, type[DomainEvent]]] = {
     event.kind: event
     for event in (
         *(OrderFilled, OrderPartiallyFilled, OrderCanceled, OrderExpired, OrderRejected),
         *(OrderReplaced, OrderSuspended),
         *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
-        *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled),
+        *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled, SlackDisconnected),
     )
 }
 KIND_CHOICES: Final = [(kind, event.title) for kind, event in KINDS.items()]

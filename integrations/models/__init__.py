@@ -4,6 +4,8 @@ from integrations.models.notifications import (
     NotificationChoice,
     NotificationMail,
     QuietHours,
+    SlackChannel,
+    SlackMessage,
 )
 from integrations.models.outbox import OutboxEvent
 from integrations.models.vault import Credential
@@ -18,6 +20,8 @@ __all__ = [
     "NotificationMail",
     "OutboxEvent",
     "QuietHours",
+    "SlackChannel",
+    "SlackMessage",
     "Sync",
     "Webhook",
     "WebhookDelivery",

@@ -1,4 +1,4 @@
-"""What users are told, how they want to be told, and the mail on its way."""
+"""What users are told, how they want to be told, and the messages on their way."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ class NotificationChoice(models.Model):
     kind = models.CharField(max_length=40, choices=KIND_CHOICES)
     in_inbox = models.BooleanField()
     by_mail = models.BooleanField()
+    by_slack = models.BooleanField(default=False)
 
     class Meta:
         constraints = (
@@ -67,7 +68,7 @@ class NotificationChoice(models.Model):
 
 
 class QuietHours(models.Model):
-    """When a user's mail waits: from one time of day to another, maybe past midnight."""
+    """When a user's mail and Slack wait: from one time of day to another, maybe past midnight."""
 
     owner = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
@@ -84,8 +85,8 @@ class QuietHours(models.Model):
         )
 
 
-class NotificationMail(Errand):
-    """A notification on its way to a mail box."""
+class NotificationErrand(Errand):
+    """A notification on its way to where the desk is not. An event makes one at most."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     owner = models.ForeignKey(
@@ -97,7 +98,41 @@ class NotificationMail(Errand):
     created_at = models.DateTimeField()
 
     class Meta:
+        abstract = True
+
+
+class NotificationMail(NotificationErrand):
+    """A notification on its way to a mail box."""
+
+    class Meta:
         indexes = (
             models.Index(fields=["due_at"], condition=WAITING, name="notification_mail_waiting"),
             models.Index(fields=["created_at"], name="notification_mail_by_age"),
         )
+
+
+class SlackMessage(NotificationErrand):
+    """A notification on its way to a channel of Slack."""
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["due_at"], condition=WAITING, name="slack_message_waiting"),
+            models.Index(fields=["created_at"], name="slack_message_by_age"),
+        )
+
+
+class SlackChannel(models.Model):
+    """Where in Slack a user is told. Whoever knows the address may post there, so it is sealed."""
+
+    owner = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    address = models.BinaryField()  # sealed; bound to the owner
+    host = models.CharField(max_length=253)  # what is shown of it
+    connected_at = models.DateTimeField()
+    broken_at = models.DateTimeField(null=True)
+    broken_because = models.CharField(max_length=300, blank=True)
+
+    @property
+    def is_working(self) -> bool:
+        return self.broken_at is None

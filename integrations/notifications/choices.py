@@ -1,9 +1,9 @@
-"""How a user wants to be told: per kind, and when mail waits."""
+"""How a user wants to be told: per kind, and when mail and Slack wait."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, time
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from integrations.models import NotificationChoice, QuietHours
 class Choice:
     in_inbox: bool
     by_mail: bool
+    by_slack: bool = False  # in the channel that he has connected, if any
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ DEFAULTS: Final[Mapping[str, Choice]] = {
     kinds.ApiKeyCreated.kind: BOTH,
     kinds.ApiKeyRevoked.kind: INBOX,
     kinds.WebhookDisabled.kind: BOTH,
+    kinds.SlackDisconnected.kind: BOTH,
 }
 
 
@@ -56,7 +58,7 @@ def choices_of(owner_ids: Collection[UUID]) -> dict[tuple[UUID, str], Choice]:
     """What these users chose otherwise than by default, by user and kind; one query."""
     rows = NotificationChoice.objects.filter(owner_id__in=owner_ids)
     return {
-        (row.owner_id, row.kind): Choice(in_inbox=row.in_inbox, by_mail=row.by_mail) for row in rows
+        (row.owner_id, row.kind): Choice(row.in_inbox, row.by_mail, row.by_slack) for row in rows
     }
 
 
@@ -101,19 +103,18 @@ def choose(
 
 def _save(owner: User, changed: Mapping[str, Choice]) -> None:
     rows: Iterable[NotificationChoice] = (
-        NotificationChoice(owner=owner, kind=kind, in_inbox=it.in_inbox, by_mail=it.by_mail)
-        for kind, it in changed.items()
+        NotificationChoice(owner=owner, kind=kind, **asdict(it)) for kind, it in changed.items()
     )
     NotificationChoice.objects.bulk_create(
         rows,
         update_conflicts=True,
         unique_fields=["owner", "kind"],
-        update_fields=["in_inbox", "by_mail"],
+        update_fields=[field.name for field in fields(Choice)],
     )
 
 
 def _words(choice: Choice) -> str:
-    ways = [("inbox", choice.in_inbox), ("mail", choice.by_mail)]
+    ways = [("inbox", choice.in_inbox), ("mail", choice.by_mail), ("Slack", choice.by_slack)]
     return ", ".join(name for name, is_chosen in ways if is_chosen) or "not at all"
 
 

@@ -11,7 +11,7 @@ from django import forms
 from integrations.events.kinds import KINDS
 from integrations.notifications.choices import DEFAULTS, Choice, Quiet
 
-WAYS: Final = ("in_inbox", "by_mail")
+WAYS: Final[Mapping[str, str]] = {"in_inbox": "Inbox", "by_mail": "Mail", "by_slack": "Slack"}
 
 
 class TimezoneField(forms.CharField):
@@ -22,9 +22,24 @@ class TimezoneField(forms.CharField):
         return name
 
 
+class ChannelForm(forms.Form):
+    """Where in Slack to tell; what is kept is never shown again."""
+
+    address = forms.CharField(
+        label="Address of the incoming webhook",
+        max_length=2048,
+        help_text="Slack makes one under Apps, Incoming Webhooks. It is kept encrypted.",
+        widget=forms.URLInput(
+            attrs={"autocomplete": "off", "placeholder": "https://hooks.slack.com/services/…"}
+        ),
+    )
+
+
 class ChoicesForm(forms.Form):
     begins = forms.TimeField(
-        label="Mail waits from", required=False, widget=forms.TimeInput(attrs={"type": "time"})
+        label="Mail and Slack wait from",
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}),
     )
     ends = forms.TimeField(
         label="until", required=False, widget=forms.TimeInput(attrs={"type": "time"})
@@ -46,9 +61,9 @@ class ChoicesForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         for kind, choice in choices.items():
-            for way in WAYS:
+            for way, label in WAYS.items():
                 self.fields[name_of(kind, way)] = forms.BooleanField(
-                    required=False, initial=getattr(choice, way)
+                    label=label, required=False, initial=getattr(choice, way)
                 )
         if quiet is not None:
             self.initial = {

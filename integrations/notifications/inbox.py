@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -13,7 +13,14 @@ from django.db import transaction
 
 from accounts.errors import NotFound
 from accounts.models import User
-from integrations.models import Notification, NotificationMail, OutboxEvent, QuietHours
+from integrations.models import (
+    Notification,
+    NotificationMail,
+    OutboxEvent,
+    QuietHours,
+    SlackChannel,
+    SlackMessage,
+)
 from integrations.notifications.choices import DEFAULTS, choices_of
 from integrations.notifications.quiet_time import next_allowed
 from integrations.notifications.wording import Wording, wording_of
@@ -22,30 +29,40 @@ from market.live import user_news
 TITLE_CHARACTERS: Final = 200
 TEXT_CHARACTERS: Final = 500
 KEPT: Final = timedelta(days=90)
+Message = TypeVar("Message", NotificationMail, SlackMessage)
 
 
 def take_events(events: Sequence[OutboxEvent], *, at: datetime) -> None:
-    """Write the notifications and mails of events, each once; a consumer of the outbox."""
+    """Write what events become for their owners, each once; a consumer of the outbox."""
     owner_ids = {event.owner_id for event in events}
     chosen = choices_of(owner_ids)
-    mailed = mail_readers(owner_ids)
+    mailed, slacked = mail_readers(owner_ids), slack_readers(owner_ids)
     quiet = {row.owner_id: row for row in QuietHours.objects.filter(owner_id__in=owner_ids)}
-    notifications, mails = [], []
+    notifications, mails, messages = [], [], []
     for event in events:
         choice = chosen.get((event.owner_id, event.kind), DEFAULTS[event.kind])
         wording = wording_of(event.kind, event.data)
         if choice.in_inbox:
             notifications.append(_notification(event, wording, at=at))
         if choice.by_mail and event.owner_id in mailed:
-            mails.append(_mail(event, wording, quiet.get(event.owner_id), at=at))
+            mails.append(_errand(NotificationMail, event, wording, quiet, at=at))
+        if choice.by_slack and event.owner_id in slacked:
+            messages.append(_errand(SlackMessage, event, wording, quiet, at=at))
     Notification.objects.bulk_create(notifications, ignore_conflicts=True)
     NotificationMail.objects.bulk_create(mails, ignore_conflicts=True)
+    SlackMessage.objects.bulk_create(messages, ignore_conflicts=True)
 
 
 def mail_readers(owner_ids: set[UUID]) -> set[UUID]:
     """Those of them who have a mail box and an account that is open."""
     readers = User.objects.filter(id__in=owner_ids, is_active=True, is_demo=False)
     return set(readers.values_list("id", flat=True))
+
+
+def slack_readers(owner_ids: set[UUID]) -> set[UUID]:
+    """Those of them who have connected a channel that works, and whose account is open."""
+    channels = SlackChannel.objects.filter(owner_id__in=owner_ids, broken_at=None)
+    return set(channels.filter(owner__is_active=True).values_list("owner_id", flat=True))
 
 
 def _notification(event: OutboxEvent, wording: Wording, *, at: datetime) -> Notification:
@@ -61,13 +78,18 @@ def _notification(event: OutboxEvent, wording: Wording, *, at: datetime) -> Noti
     )
 
 
-def _mail(
-    event: OutboxEvent, wording: Wording, quiet: QuietHours | None, *, at: datetime
-) -> NotificationMail:
+def _errand(
+    kind: type[Message],
+    event: OutboxEvent,
+    wording: Wording,
+    quiet_hours: Mapping[UUID, QuietHours],
+    *,
+    at: datetime,
+) -> Message:
     due_at = at
-    if quiet is not None:
+    if quiet := quiet_hours.get(event.owner_id):
         due_at = next_allowed(at, begins=quiet.begins, ends=quiet.ends, timezone=quiet.timezone)
-    return NotificationMail(
+    return kind(
         owner_id=event.owner_id,
         event_id=event.id,
         subject=wording.title[:TITLE_CHARACTERS],
@@ -110,10 +132,9 @@ def mark_all_read(*, owner: User, up_to: datetime, read_at: datetime) -> int:
 
 
 def sweep(*, at: datetime) -> int:
-    """Forget what is older than three months, read or not, and mails that are through."""
-    old_mails = NotificationMail.objects.filter(created_at__lt=at - KEPT)
-    old = Notification.objects.filter(created_at__lt=at - KEPT)
-    return old_mails.delete()[0] + old.delete()[0]
+    """Forget what is older than three months: read or not, through or not."""
+    kinds = (Notification, NotificationMail, SlackMessage)
+    return sum(kind.objects.filter(created_at__lt=at - KEPT).delete()[0] for kind in kinds)
 
 
 def mail_subject(subject: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from smtplib import SMTPException
 from typing import Final
 
@@ -13,14 +13,10 @@ from django.core.mail import EmailMessage
 from integrations import errands
 from integrations.models import NotificationMail
 from integrations.notifications.inbox import mail_subject
+from integrations.notifications.trying_again import LEASE, note_done, put_off
 
 logger = logging.getLogger(__name__)
 
-LEASE: Final = timedelta(minutes=2)
-PAUSE: Final = timedelta(minutes=1)
-PAUSE_MAXIMUM: Final = timedelta(hours=6)
-ATTEMPTS: Final = 12  # about two days
-ERROR_CHARACTERS: Final = 300
 FOOT: Final = (
     "You are told because you chose so; Settings, Notifications changes it.\n"
     "Sent by your Holdfast desk."
@@ -45,18 +41,9 @@ def deliver(mail: NotificationMail, *, at: datetime) -> None:
         message.send()
     except (SMTPException, OSError) as error:
         logger.warning("A notification could not be mailed: %s", type(error).__name__)
-        _put_off(mail, error=error, at=at)
+        put_off(mail, error=f"{type(error).__name__}: {error}", at=at)
     else:
-        mail.done_at, mail.error = at, ""
-        mail.save(update_fields=["done_at", "error"])
-
-
-def _put_off(mail: NotificationMail, *, error: Exception, at: datetime) -> None:
-    mail.error = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS]
-    mail.due_at = at + min(PAUSE * 2 ** (mail.attempts - 1), PAUSE_MAXIMUM)
-    if mail.attempts >= ATTEMPTS:
-        mail.given_up_at = at
-    mail.save(update_fields=["due_at", "given_up_at", "error"])
+        note_done(mail, at=at)
 
 
 def message_domain() -> str:

@@ -103,7 +103,7 @@ def note_broken(channel: SlackChannel, *, because: str, at: datetime) -> None:
     current.broken_at, current.broken_because = at, because
     current.save(update_fields=["broken_at", "broken_because"])
     _audit("slack.disconnected", current, before=channel, after=current, at=at)
-    outbox.record(
+    outbox.put(
         [SlackDisconnected(owner_id=current.owner_id, occurred_at=at, reason=because)],
         recorded_at=at,
     )

@@ -13,12 +13,19 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.errors import NotFound
 from accounts.fragments import for_htmx
 from accounts.page_lists import read_page
 from accounts.policies import signed_in
 from integrations.models import Notification
 from integrations.notifications import choices, inbox
-from integrations.notifications.forms import ChoicesForm
+from integrations.notifications.forms import WAYS, ChannelForm, ChoicesForm
+from integrations.notifications.slack_channels import (
+    ChannelRefused,
+    channel_of,
+    connect_channel,
+    forget_channel,
+)
 
 if TYPE_CHECKING:
     from accounts.http import InvestorRequest
@@ -89,6 +96,55 @@ def choices_page(request: InvestorRequest) -> HttpResponse:
         )
         messages.success(request, "You are told so from now on.")
         return redirect("integrations:notification_choices")
-    context = {"form": form, "timezones": sorted(available_timezones())}
-    status = 422 if form.errors else 200
+    return show_choices(request, form, ChannelForm())
+
+
+def show_choices(
+    request: InvestorRequest, form: ChoicesForm, channel_form: ChannelForm
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "ways": WAYS.values(),
+        "timezones": sorted(available_timezones()),
+        "channel": channel_of(request.user),
+        "channel_form": channel_form,
+    }
+    status = 422 if form.errors or channel_form.errors else 200
     return TemplateResponse(request, "integrations/choices.html", context, status=status)
+
+
+@signed_in
+@require_POST
+def connect_slack(request: InvestorRequest) -> HttpResponse:
+    """Keep where in Slack to tell the user, and post a first word there."""
+    form = ChannelForm(request.POST)
+    if form.is_valid():
+        try:
+            connect_channel(
+                owner=request.user,
+                address=form.cleaned_data["address"],
+                connected_at=timezone.now(),
+            )
+        except ChannelRefused as refusal:
+            for problem in refusal.problems:
+                form.add_error(problem.field, problem.message)
+        else:
+            messages.success(request, "A first message is on its way to Slack.")
+            return redirect("integrations:notification_choices")
+    choice_form = ChoicesForm(
+        choices=choices.choices_for(request.user), quiet=choices.quiet_of(request.user)
+    )
+    return show_choices(request, choice_form, form)
+
+
+@signed_in
+@require_POST
+def forget_slack(request: InvestorRequest) -> HttpResponse:
+    """Post nothing more to Slack."""
+    try:
+        forget_channel(owner=request.user, forgotten_at=timezone.now())
+    except NotFound:
+        messages.info(request, "There was no channel of Slack.")
+    else:
+        messages.success(request, "Nothing is posted to Slack any more.")
+    return redirect("integrations:notification_choices")

@@ -94,6 +94,11 @@ def _disabled(data: Data) -> Wording:
     return Wording(f"Nothing is sent to {data['url']} any more", data["reason"], path)
 
 
+def _slack_disconnected(data: Data) -> Wording:
+    path = reverse("integrations:notification_choices")
+    return Wording("Nothing is posted to Slack any more", data["reason"], path)
+
+
 WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.OrderFilled.kind: _filled,
     kinds.OrderPartiallyFilled.kind: _filled,
@@ -110,4 +115,5 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.ApiKeyCreated.kind: _key("made"),
     kinds.ApiKeyRevoked.kind: _key("revoked"),
     kinds.WebhookDisabled.kind: _disabled,
+    kinds.SlackDisconnected.kind: _slack_disconnected,
 }

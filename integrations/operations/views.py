@@ -15,7 +15,7 @@ from accounts.fragments import for_htmx
 from accounts.page_lists import read_page
 from accounts.policies import staff_only
 from integrations import outbox
-from integrations.models import NotificationMail, OutboxEvent
+from integrations.models import NotificationMail, OutboxEvent, SlackMessage
 from integrations.models.outbox import WAITING
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def events_page(request: InvestorRequest) -> HttpResponse:
         "oldest": waiting.order_by("recorded_at").first(),
         "mails": NotificationMail.objects.filter(WAITING).count(),
         "lost_mails": NotificationMail.objects.exclude(given_up_at=None).count(),
+        "messages_waiting": SlackMessage.objects.filter(WAITING).count(),
+        "messages_lost": SlackMessage.objects.exclude(given_up_at=None).count(),
         "found": page.items,
         "older_href": older,
     }

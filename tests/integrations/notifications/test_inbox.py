@@ -20,6 +20,7 @@ from integrations.notifications import choices
 from integrations.notifications import mail as mails
 from integrations.notifications.choices import DEFAULTS, Choice, Quiet
 from integrations.notifications.quiet_time import next_allowed
+from integrations.notifications.trying_again import ATTEMPTS
 from integrations.notifications.wording import WORDINGS
 from tests.factories import make_user
 
@@ -218,7 +219,7 @@ def test_a_mail_server_that_refuses_is_tried_again_and_then_given_up(
         mails.deliver(taken, at=at)
         row.refresh_from_db()
         at = row.due_at
-    assert row.attempts == mails.ATTEMPTS
+    assert row.attempts == ATTEMPTS
     assert timedelta(hours=20) < at - NOW < timedelta(days=3)
     assert mails.take_due(at=at + timedelta(days=9), limit=5) == []
 
