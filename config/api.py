@@ -237,6 +237,7 @@ ROUTERS: Final = (
     "trading.order_entry.api",
     "trading.halts.api",
     "trading.charging.api",
+    "trading.resets.api",
     "integrations.notifications.api",
     "integrations.webhooks.api",
     "integrations.connections.api",

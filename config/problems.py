@@ -53,6 +53,7 @@ from trading import orders
 from trading.changing import archiving, replacement
 from trading.halts import halts
 from trading.order_entry import stops
+from trading.resets import requests as resets
 
 logger = logging.getLogger(__name__)
 
@@ -127,6 +128,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     halts.AlreadyHalted: HTTPStatus.CONFLICT,
     halts.NotHalted: HTTPStatus.CONFLICT,
     replacement.OrderBusy: HTTPStatus.CONFLICT,
+    resets.ResetPending: HTTPStatus.CONFLICT,
     # Django's own.
     Http404: HTTPStatus.NOT_FOUND,
     PermissionDenied: HTTPStatus.FORBIDDEN,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -46,7 +46,7 @@ WHERE e.portfolio_id = %s AND a.currency <> ''
     AND a.kind IN ('settled', 'to_receive', 'to_deliver')
 GROUP BY day, a.currency HAVING sum(p.amount) <> 0
 """
-# What was reversed never crossed the border.
+# What was reversed never crossed the border, and what was before a reset is not counted.
 FLOWS_BY_DAY: Final = """
 SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
     SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
@@ -55,13 +55,13 @@ SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
     JOIN portfolio_posting AS p ON p.entry_id = e.id
     JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
     WHERE e.portfolio_id = %s AND a.currency <> '' AND a.kind = 'equity'
-        AND e.kind <> 'reversal' AND NOT EXISTS (
+        AND e.occurred_at > %s AND e.kind <> 'reversal' AND NOT EXISTS (
             SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
 ) AS flows GROUP BY day
 """
 MOVES: Final = """
 SELECT (occurred_at AT TIME ZONE 'UTC')::date, instrument_id, quantity, cost, value
-FROM portfolio_unitmove WHERE portfolio_id = %s
+FROM portfolio_unitmove WHERE portfolio_id = %s AND occurred_at > %s
 """
 UNITS_BY_DAY: Final = """
 SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.instrument_id, sum(p.amount)
@@ -153,11 +153,9 @@ def freshen(portfolio: Portfolio, *, through_date: date) -> None:
 def find_start(portfolio: Portfolio, *, is_full: bool) -> date | None:
     """The first day to value; None before the portfolio's first entry."""
     stored = DailyValuation.objects.filter(portfolio=portfolio).aggregate(latest=Max("date"))
-    entries = JournalEntry.objects.filter(portfolio=portfolio).aggregate(first=Min("occurred_at"))
-    latest, first = stored["latest"], entries["first"]
-    if first is None:
+    latest, first_date = stored["latest"], first_day(portfolio)
+    if first_date is None:
         return None
-    first_date: date = first.date()
     if is_full or latest is None:
         return first_date
     start: date = latest + timedelta(days=1 - RECHECKED_DAYS)
@@ -165,16 +163,29 @@ def find_start(portfolio: Portfolio, *, is_full: bool) -> date | None:
     return max(first_date, min(start, stale_from))
 
 
+def first_day(portfolio: Portfolio) -> date | None:
+    """The day of its reset, or else of its first entry; None before that."""
+    if portfolio.reset_at is not None:
+        return portfolio.reset_at.astimezone(UTC).date()
+    entries = JournalEntry.objects.filter(portfolio=portfolio)
+    first: datetime | None = entries.aggregate(first=Min("occurred_at"))["first"]
+    return None if first is None else first.date()
+
+
 def changes_by_day(portfolio: Portfolio) -> dict[date, DayChange]:
-    """What the portfolio's entries changed, by day; five queries."""
+    """What the portfolio's entries changed, by day; five queries.
+
+    A reset took out what was there, so money, units and cost before it add up to nothing.
+    """
+    counted = [portfolio.id, portfolio.counts_from]
     changes: defaultdict[date, DayChange] = defaultdict(DayChange)
     for day, currency, cash in fetch_rows(CASH_BY_DAY, [portfolio.id]):
         changes[day].cash[currency] = cash
-    for day, inflow, outflow in fetch_rows(FLOWS_BY_DAY, [portfolio.id]):
+    for day, inflow, outflow in fetch_rows(FLOWS_BY_DAY, counted):
         changes[day].inflow, changes[day].outflow = inflow, outflow
     for day, instrument_id, quantity in fetch_rows(UNITS_BY_DAY, [portfolio.id]):
         changes[day].units[instrument_id] = quantity
-    for day, instrument_id, quantity, cost, value in fetch_rows(MOVES, [portfolio.id]):
+    for day, instrument_id, quantity, cost, value in fetch_rows(MOVES, counted):
         changes[day].moves.append(Move(instrument_id, quantity, cost, value))
     for day, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
         changes[day].cost = cost

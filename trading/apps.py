@@ -8,6 +8,6 @@ class TradingConfig(AppConfig):
     verbose_name = "Trading"
 
     def ready(self) -> None:
-        for name in ("changing.archiving", "order_entry.stops"):
+        for name in ("changing.archiving", "order_entry.stops", "resets.carrying_out"):
             import_module(f"trading.{name}")  # connects its receiver
         import_module("trading.probes").register()

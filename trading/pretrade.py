@@ -57,6 +57,9 @@ def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Itera
         yield Problem(
             "portfolio_id", "not_tradable", "Orders need a paper portfolio that is not archived."
         )
+    if means.is_resetting:
+        message = "The portfolio is being reset; it takes orders again when that is done."
+        yield Problem("portfolio_id", "being_reset", message)
     if not terms.is_active:
         yield Problem("symbol", "inactive", f"{terms.symbol} is no longer traded.")
     if terms.is_halted:

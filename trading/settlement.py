@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -19,20 +20,28 @@ from trading import broadcasts
 
 SETTLEMENTS_PER_BATCH: Final = 500
 
-# Whoever comes second passes over what another is settling. A settlement is due when its date
-# has begun at the exchange.
-DUE: Final = """
+PROMISED: Final = """
 SELECT settlement.id AS settlement_id, fill.id AS fill_id, fill.portfolio_id, fill.instrument_id,
     fill.side, entry.currency, entry.quantity, entry.amount, entry.fees, entry.taxes
 FROM trading_settlement AS settlement
 JOIN trading_fill AS fill ON fill.id = settlement.fill_id
 JOIN portfolio_journalentry AS entry ON entry.id = fill.entry_id
+"""
+# Whoever comes second passes over what another is settling. A settlement is due when its date
+# has begun at the exchange.
+DUE: Final = f"""
+{PROMISED}
 JOIN market_instrument AS instrument ON instrument.id = fill.instrument_id
 JOIN market_exchange AS exchange ON exchange.mic = instrument.exchange_id
 WHERE settlement.settled_at IS NULL
     AND settlement.due_date <= (%s::timestamptz AT TIME ZONE exchange.timezone)::date
 ORDER BY settlement.due_date, settlement.id LIMIT %s
 FOR NO KEY UPDATE OF settlement SKIP LOCKED
+"""
+OF_PORTFOLIO: Final = f"""
+{PROMISED}
+WHERE settlement.settled_at IS NULL AND settlement.portfolio_id = %s
+ORDER BY settlement.id FOR NO KEY UPDATE OF settlement
 """
 SETTLE: Final = """
 UPDATE trading_settlement AS s SET settled_at = %s, entry_id = d.entry_id
@@ -73,31 +82,41 @@ def settle_due(*, as_of: datetime, batch_size: int = SETTLEMENTS_PER_BATCH) -> i
 
 def _settle_batch(*, as_of: datetime, batch_size: int) -> int:
     with transaction.atomic():
-        rows = _due(as_of=as_of, batch_size=batch_size)
-        if not rows:
-            return 0
-        drafts = [_entry(row, as_of=as_of) for row in rows]
-        posted = ledger.post_entries(drafts, recorded_at=as_of)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                SETTLE,
-                [
-                    as_of,
-                    [row.settlement_id for row in rows],
-                    [posted.entry_id(draft) for draft in drafts],
-                ],
-            )
-        portfolio_ids: set[UUID] = {row.portfolio_id for row in rows}
-        transaction.on_commit(lambda: broadcasts.cash_changed(portfolio_ids))
+        rows = _rows(DUE, [as_of, batch_size])
+        if rows:
+            settle_rows(rows, as_of=as_of)
     return len(rows)
 
 
-def _due(*, as_of: datetime, batch_size: int) -> list[Any]:
+def lock_promises(portfolio_id: UUID) -> list[Any]:
+    """What is not exchanged yet of a portfolio, due or not, until the transaction ends."""
+    return _rows(OF_PORTFOLIO, [portfolio_id])
+
+
+def settle_rows(rows: Sequence[Any], *, as_of: datetime) -> None:
+    """Exchange what the rows promise, which the transaction has locked."""
+    drafts = [_entry(row, as_of=as_of) for row in rows]
+    posted = ledger.post_entries(drafts, recorded_at=as_of)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SETTLE,
+            [
+                as_of,
+                [row.settlement_id for row in rows],
+                [posted.entry_id(draft) for draft in drafts],
+            ],
+        )
+    portfolio_ids: set[UUID] = {row.portfolio_id for row in rows}
+    transaction.on_commit(lambda: broadcasts.cash_changed(portfolio_ids))
+
+
+def _rows(statement: str, parameters: list[Any]) -> list[Any]:
+    connection.ensure_connection()
     with (
         connection.wrap_database_errors,
         connection.connection.cursor(row_factory=namedtuple_row) as cursor,
     ):
-        return list(cursor.execute(DUE, [as_of, batch_size]).fetchall())
+        return list(cursor.execute(statement, parameters).fetchall())
 
 
 def _entry(row: Any, *, as_of: datetime) -> EntryDraft:

@@ -35,3 +35,12 @@ def cancel_over_splits(**_: Any) -> int:
     from trading.changing.split_orders import cancel_over_splits as cancel
 
     return cancel(now=timezone.now())
+
+
+@shared_task(name="trading.tasks.carry_out_resets", queue="money")  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def carry_out_resets(**_: Any) -> int:
+    """Let paper portfolios begin anew whose orders have ended since that was asked for."""
+    from trading.resets.carrying_out import carry_out_resets as carry_out
+
+    return carry_out(at=timezone.now())

@@ -3,6 +3,7 @@ from django.urls import path
 from trading.charging import views as charging_views
 from trading.halts import views as halt_views
 from trading.order_entry import views as order_entry_views
+from trading.resets import views as reset_views
 from trading.views import many_orders as many_orders_views
 from trading.views import marks as mark_views
 from trading.views import orders as views
@@ -49,6 +50,7 @@ urlpatterns = [
         name="settlements",
     ),
     path("portfolios/<uuid:portfolio_id>/commission", charging_views.commission, name="commission"),
+    path("portfolios/<uuid:portfolio_id>/reset", reset_views.reset_page, name="reset"),
     path("operations/halts", halt_views.halts_page, name="operations_halts"),
     path(
         "operations/instruments/<uuid:instrument_id>/resumption",

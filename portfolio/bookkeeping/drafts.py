@@ -29,6 +29,7 @@ class LedgerAccountKind(StrEnum):
     TAXES = "taxes"
     INCOME = "income"
     EQUITY = "equity"  # deposits and withdrawals
+    RESET = "reset"  # what a portfolio had when it was reset
 
 
 ASSET_KINDS: Final = frozenset(

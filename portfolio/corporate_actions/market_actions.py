@@ -117,6 +117,7 @@ def standing_entries(
         instrument__in=list(instrument_ids),
         kind__in=[EntryKind.SPLIT, EntryKind.DIVIDEND],
         reversed_by=None,
+        occurred_at__gt=portfolio.counts_from,  # a reset took out what was made of earlier ones
     )
     ours = {"external_id__startswith": OURS}
     found = entries.filter(**ours) if is_ours else entries.exclude(**ours)
@@ -140,7 +141,9 @@ def due_actions(
         .select_related("instrument__exchange")
         .order_by("ex_date", "id")
     )
-    listed = [one for one in (Due(action, ZERO) for action in actions) if one.booked_at <= at]
+    dated = (Due(action, ZERO) for action in actions)
+    begin = portfolio.counts_from
+    listed = [one for one in dated if one.booked_at <= at and one.ex_at > begin]
     units = units_before(portfolio, listed)
     return [Due(one.action, held) for one, held in zip(listed, units, strict=True) if held > 0]
 

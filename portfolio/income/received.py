@@ -25,7 +25,7 @@ FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id AND a.currency <> ''
 LEFT JOIN market_instrument AS i ON i.id = e.instrument_id
-WHERE e.portfolio_id = %s AND e.kind IN ('dividend', 'interest')
+WHERE e.portfolio_id = %s AND e.occurred_at > %s AND e.kind IN ('dividend', 'interest')
     AND NOT EXISTS (
         SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
     AND e.occurred_at >= %s::date::timestamp AT TIME ZONE 'UTC'
@@ -103,7 +103,7 @@ def received_income(
         PeriodRefused: the period ends in the future, or before it starts.
     """
     first, final = find_period(portfolio, start=start, end=end, today=at.date())
-    rows = fetch_rows(PAYMENTS, [portfolio.id, first, final])
+    rows = fetch_rows(PAYMENTS, [portfolio.id, portfolio.counts_from, first, final])
     return ReceivedIncome(first, final, [Payment(*row) for row in rows])
 
 

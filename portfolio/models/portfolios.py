@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import ClassVar, Self
+from datetime import UTC, datetime
+from typing import ClassVar, Final, Self
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from django.utils import timezone
 from accounts.identifiers import new_id
 from accounts.models import User
 from accounts.roles import GIVEN, Role
+
+BEFORE_EVERYTHING: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class PortfolioKind(models.TextChoices):
@@ -88,6 +91,8 @@ class Portfolio(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     # The earliest day whose stored valuation an entry has made wrong; null when none is.
     valuations_stale_from = models.DateField(null=True, editable=False)
+    # When everything in it left and it began anew; null when it never did.
+    reset_at = models.DateTimeField(null=True, editable=False)
     # Of whoever asked; noted by ``with_role_of`` alone.
     role: str
 
@@ -109,6 +114,11 @@ class Portfolio(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def counts_from(self) -> datetime:
+        """What happened up to then has no part in values, returns and gains."""
+        return self.reset_at or BEFORE_EVERYTHING
 
 
 class PortfolioMember(models.Model):

@@ -88,7 +88,7 @@ def find_problems(
 ) -> Iterator[Problem]:
     """Everything that is wrong with the activity by itself; none where it can be booked."""
     yield from find_kind_problems(activity, portfolio)
-    yield from find_time_problems(activity, now)
+    yield from find_time_problems(activity, now, counts_from=portfolio.counts_from)
     yield from find_currency_problems(activity, portfolio)
     yield from find_number_problems(activity)
     for field, text, limit in (
@@ -114,7 +114,9 @@ def find_kind_problems(activity: ActivityDraft, portfolio: Portfolio) -> Iterato
         yield Problem("kind", "not_for_paper", message)
 
 
-def find_time_problems(activity: ActivityDraft, now: datetime) -> Iterator[Problem]:
+def find_time_problems(
+    activity: ActivityDraft, now: datetime, *, counts_from: datetime
+) -> Iterator[Problem]:
     occurred_at = activity.occurred_at
     if occurred_at.tzinfo is None:
         yield Problem("occurred_at", "no_offset", "occurred_at has no offset from UTC")
@@ -122,6 +124,9 @@ def find_time_problems(activity: ActivityDraft, now: datetime) -> Iterator[Probl
         yield Problem("occurred_at", "in_the_future", "occurred_at lies in the future")
     elif occurred_at < FIRST_MOMENT:
         yield Problem("occurred_at", "too_early", "occurred_at lies before 1970")
+    elif occurred_at <= counts_from:
+        message = "occurred_at lies before the portfolio was reset"
+        yield Problem("occurred_at", "before_reset", message)
 
 
 def find_currency_problems(activity: ActivityDraft, portfolio: Portfolio) -> Iterator[Problem]:

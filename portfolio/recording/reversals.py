@@ -180,4 +180,6 @@ def find_reversible(portfolio: Portfolio, entry_ids: Sequence[UUID]) -> list[Jou
             raise NotReversible(f"A {entry.kind} is bookkeeping and cannot be reversed by itself.")
         if entry.kind in EntryKind.unit_changes() and portfolio.kind == PortfolioKind.PAPER:
             raise NotReversible("A trade of the paper market is final.")
+        if entry.occurred_at <= portfolio.counts_from:
+            raise NotReversible("It happened before the portfolio was reset.")
     return [found[entry_id] for entry_id in dict.fromkeys(entry_ids)]

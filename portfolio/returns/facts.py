@@ -9,8 +9,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Min
-
 from accounts.errors import Problem, ProblemsError
 from market.currencies.currency_units import major_of
 from market.models import Instrument
@@ -22,7 +20,7 @@ from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.errors import PortfolioError
 from portfolio.models import DailyValuation, JournalEntry, Portfolio, Position
 from portfolio.trades import Trade
-from portfolio.valuation import changes_by_day, freshen, value_portfolio
+from portfolio.valuation import changes_by_day, first_day, freshen, value_portfolio
 from portfolio.valuations.money_now import rates_today
 from portfolio.valuations.valuing import NO_PRICE, NO_RATE
 
@@ -36,7 +34,7 @@ FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
 WHERE e.portfolio_id = %s AND a.kind IN ('income', 'fees', 'taxes') AND a.currency <> ''
-    AND e.kind IN ('dividend', 'interest', 'fee', 'tax')
+    AND e.kind IN ('dividend', 'interest', 'fee', 'tax') AND e.occurred_at > %s
     AND NOT EXISTS (
         SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
     AND e.occurred_at >= %s::date::timestamp AT TIME ZONE 'UTC'
@@ -55,7 +53,7 @@ JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
 CROSS JOIN LATERAL (
     SELECT e.occurred_at < %s::date::timestamp AT TIME ZONE 'UTC' AS before) AS time
-WHERE e.portfolio_id = %s AND a.currency NOT IN ('', %s)
+WHERE e.portfolio_id = %s AND e.occurred_at > %s AND a.currency NOT IN ('', %s)
     AND a.kind IN ('settled', 'to_receive', 'to_deliver')
     AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC'
 GROUP BY a.currency
@@ -157,17 +155,23 @@ def read_facts(
 def find_period(
     portfolio: Portfolio, *, start: date | None, end: date | None, today: date
 ) -> tuple[date, date]:
-    """Raises:
-    PeriodRefused: the period ends in the future, or before it starts.
+    """A portfolio that was reset has no time before that, so its periods begin there at most.
+
+    Raises:
+    PeriodRefused: the period ends in the future, or before it starts, or before the reset.
     """
     end = end or today
     if end > today:
         message = f"end was {end}, must not lie after today, {today}"
         raise PeriodRefused([Problem("end", "in_the_future", message)])
+    first = first_day(portfolio)
+    if portfolio.reset_at is not None and first is not None:
+        if end < first:
+            message = f"end was {end}, must not lie before the reset of {first}"
+            raise PeriodRefused([Problem("end", "before_reset", message)])
+        start = first if start is None else max(start, first)
     if start is None:
-        entries = JournalEntry.objects.filter(portfolio=portfolio)
-        first = entries.aggregate(first=Min("occurred_at"))["first"]
-        start = min(first.date(), end) if first else end
+        start = min(first, end) if first else end
     if start > end:
         message = f"start was {start}, must not lie after end, {end}"
         raise PeriodRefused([Problem("start", "after_end", message)])
@@ -233,7 +237,7 @@ def currency_facts(
     own = portfolio.currency
     found = Instrument.objects.filter(id__in=list(trades)).values_list("id", "currency")
     foreign = {key: code for key, code in found if major_of(code) != own}
-    parameters = [start + ONE_DAY, portfolio.id, own, end]
+    parameters = [start + ONE_DAY, portfolio.id, portfolio.counts_from, own, end]
     cash = fetch_rows(OTHER_CASH, parameters)
     codes = {*foreign.values(), *(row[0] for row in cash)}
     pairs = [(code, own) for code in codes]
@@ -265,7 +269,7 @@ def amount_in(amount: Decimal, rate: Decimal | None) -> Decimal | None:
 def money_by_day(portfolio: Portfolio, start: date, end: date) -> defaultdict[date, DayMoney]:
     """Income and charges; flows are with the valuations."""
     money: defaultdict[date, DayMoney] = defaultdict(DayMoney)
-    for day, kind, amount in fetch_rows(MONEY, [portfolio.id, start, end]):
+    for day, kind, amount in fetch_rows(MONEY, [portfolio.id, portfolio.counts_from, start, end]):
         of_day = money[day]
         if kind == LedgerAccountKind.INCOME:
             of_day.income -= amount
@@ -277,7 +281,13 @@ def money_by_day(portfolio: Portfolio, start: date, end: date) -> defaultdict[da
 
 
 def trades_until(portfolio: Portfolio, end: date) -> dict[int, list[Trade]]:
-    """Trades by instrument, in no order, from the first on: their lots may reach that far back."""
+    """Trades by instrument, in no order, from the first on: their lots may reach that far back.
+
+    A reset left no lot open, so what was before it is left out.
+    """
     held = Position.objects.filter(portfolio=portfolio).values_list("instrument_id", flat=True)
     pairs = [(portfolio.id, instrument_id) for instrument_id in held]
-    return {pair[1]: trades for pair, trades in read_trades(pairs, end=end).items()}
+    return {
+        pair[1]: [trade for trade in trades if trade.occurred_at > portfolio.counts_from]
+        for pair, trades in read_trades(pairs, end=end).items()
+    }

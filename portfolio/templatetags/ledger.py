@@ -19,6 +19,7 @@ ACCOUNT_WORDS: Final = {
     LedgerAccountKind.TAXES: "Taxes",
     LedgerAccountKind.INCOME: "Income",
     LedgerAccountKind.EQUITY: "Equity",
+    LedgerAccountKind.RESET: "Reset",
 }
 
 

@@ -50,6 +50,7 @@ def test_a_page_fits_and_is_accessible(
         "performance?range=max&benchmark=AAPL",
         "activities/new",
         "commission",
+        "reset",
         "allocation?by=sector",
         "income",
         "health",

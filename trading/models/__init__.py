@@ -3,6 +3,7 @@ from trading.models.fills import Fill
 from trading.models.halts import TradingHalt
 from trading.models.order_entry import OrderEntryStop
 from trading.models.orders import Order, OrderCommand, OrderEvent
+from trading.models.resets import PortfolioReset
 from trading.models.settlements import Settlement
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "OrderCommand",
     "OrderEntryStop",
     "OrderEvent",
+    "PortfolioReset",
     "Settlement",
     "TradingHalt",
 ]

@@ -89,6 +89,7 @@ def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situa
         )
     means = Means(
         may_trade=facts.may_trade,
+        is_resetting=facts.is_resetting,
         buying_power=facts.cash_available,
         available_units=facts.units_available,
         open_orders=facts.open_orders,

@@ -73,6 +73,7 @@ class Means:
     """What the portfolio may use, and how many orders its owner may have working."""
 
     may_trade: bool  # a paper portfolio that is not archived
+    is_resetting: bool = False  # its orders are ending, so that it can begin anew
     buying_power: Decimal  # in the instrument's currency
     available_units: Decimal
     open_orders: int

@@ -1,0 +1,1 @@
+"""Paper portfolios that begin anew."""
