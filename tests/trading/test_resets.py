@@ -249,7 +249,7 @@ def test_values_and_returns_begin_anew() -> None:
     refresh_valuations(portfolio.id, next_week.date() - timedelta(days=1))
     days = DailyValuation.objects.filter(portfolio=portfolio).order_by("date")
     assert days[0].date == NOON.date()
-    assert {facts(day.total_value, day.cost) for day in days} == {(50_000, 0)}
+    assert {(day.total_value, day.cost) for day in days} == {(Decimal(50_000), Decimal(0))}
     assert facts(days[0].inflow, days[0].outflow, days[0].carried_gain) == (50_000, 0, 0)
     assert check_valuations(portfolio.id).wrong == []
 
