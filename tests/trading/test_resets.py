@@ -254,7 +254,7 @@ def test_values_and_returns_begin_anew() -> None:
     assert check_valuations(portfolio.id).wrong == []
 
     found = measure(portfolio, at=next_week)
-    assert (found.start, found.start_value) == (NOON.date(), 0)
+    assert facts(found.start, found.start_value) == (NOON.date(), 0)
     assert facts(found.end_value, found.returns.total) == (50_000, 0)
     assert found.drivers is not None
     assert facts(found.drivers.identity_gap, found.drivers.realised_gain) == (0, 0)
