@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from integrations.egress.own_networks import read_destination
+from integrations.egress.proxies import read_proxy
 
 TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS: Final = frozenset({"0", "false", "no", "off"})
@@ -180,6 +181,18 @@ class Environment:
             except ValueError:
                 allowed = "networks and hosts like 10.0.0.0/8, 192.168.1.5:5678 or vault.lan:8200"
                 raise BadEnvironment(name, found=word, allowed=allowed) from None
+        return words
+
+    def proxies(self, name: str) -> list[str]:
+        """HTTP proxies; see integrations.egress.proxies."""
+        words = self.words(name)
+        for word in words:
+            try:
+                read_proxy(word)
+            except ValueError:
+                # What was found may hold a password.
+                allowed = "proxies like http://10.0.0.8:3128 or http://user:password@proxy.lan"
+                raise BadEnvironment(name, found="something else", allowed=allowed) from None
         return words
 
     def path(self, name: str, *, default: Path) -> Path:

@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
         "market.tasks.backfill_simulated": 24 * 3600,
         "market.tasks.load_exchange_rates": 6 * 3600,
         "integrations.tasks.request_due_syncs": 15,
+        "integrations.tasks.look_at_proxies": 60,
     }.items()
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOLDFAST_DATA / "celerybeat-schedule")
@@ -237,6 +238,8 @@ OWN_NETWORKS = env.destinations("OWN_NETWORKS")
 
 # Brokers elsewhere than at their own addresses, by name, such as a gateway of the operator's.
 BROKER_URLS = env.web_addresses("BROKER_URLS")
+# The operator's own proxies, through which brokers are reached; none means straight.
+BROKER_PROXIES = env.proxies("BROKER_PROXIES")
 
 # --- Alerts ----------------------------------------------------------------------------------
 

@@ -22,6 +22,8 @@ from django.conf import settings
 
 from integrations.egress.connecting import Deadline, DestinationRefused, Guard, GuardedBackend
 from integrations.egress.own_networks import read_destination
+from integrations.egress.proxies import Proxy
+from integrations.egress.tunnels import ProxyFailed, TunnelBackend
 from integrations.egress.web_addresses import AddressInvalid, WebAddress, read_web_address
 
 RETRY_SECONDS: Final = 60  # where a server does not say how long
@@ -43,6 +45,10 @@ class RequestFailed(Exception):
 
 class AddressRefused(RequestFailed):
     """Nothing was sent and never will be: the address cannot be read, or leads where none may."""
+
+
+class ProxyBroken(RequestFailed):
+    """Nothing was sent: the proxy itself is away, or will not serve us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +92,16 @@ def send(
     size: int,
     content: bytes = b"",
     is_operators: bool = False,
+    via: Proxy | None = None,
 ) -> Answer:
     """Ask once. An address out of the operator's settings may be a bare one of his own networks.
 
+    Args:
+        via: a proxy of the operator's to go through.
+
     Raises:
         AddressRefused: the address is unreadable, or lies where nothing of ours connects to.
+        ProxyBroken: the proxy does not work; nothing was sent.
         RequestFailed: no answer within ``seconds``, one longer than ``size`` bytes, or a redirect.
     """
     deadline = Deadline(time.monotonic() + seconds)
@@ -109,10 +120,12 @@ def send(
             headers=headers,
             content=content,
             size=size,
-            backend=GuardedBackend(guard, deadline),
+            backend=TunnelBackend(guard, deadline, via) if via else GuardedBackend(guard, deadline),
         )
     except DestinationRefused as error:
         raise AddressRefused(str(error)) from error
+    except ProxyFailed as error:
+        raise ProxyBroken(f"No answer: {error}.") from error
     except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
         said = str(error) or type(error).__name__
         raise RequestFailed(f"No answer: {said}.", may_have_arrived=deadline.has_sent) from error
@@ -162,7 +175,7 @@ def _exchange(
     headers: Mapping[str, str],
     content: bytes,
     size: int,
-    backend: GuardedBackend,
+    backend: httpcore.NetworkBackend,
 ) -> Answer:
     given = {"User-Agent": "Holdfast", "Accept-Encoding": "identity", **headers}
     if content:

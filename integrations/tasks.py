@@ -30,6 +30,15 @@ def request_due_syncs(**_: Any) -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def look_at_proxies(**_: Any) -> None:
+    """Find out which of the operator's proxies are well."""
+    from integrations.egress.proxy_pool import look_at_all
+
+    look_at_all(at=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
 @works_for_owner_of("connection_id")
 def finish_deleting(*, connection_id: str, **_: Any) -> None:
     """Reverse what a deleted connection booked."""

@@ -2,7 +2,7 @@ from django.urls import path
 
 from integrations.connections import views as connections
 from integrations.notifications import views as notifications
-from integrations.operations import vault_views
+from integrations.operations import proxy_views, vault_views
 from integrations.operations import views as operations
 from integrations.programs import views as programs
 from integrations.webhooks import views as webhooks
@@ -55,6 +55,7 @@ urlpatterns = [
         name="connection_delete",
     ),
     path("operations/vault", vault_views.vault_page, name="operations_vault"),
+    path("operations/proxies", proxy_views.proxies_page, name="operations_proxies"),
     path("operations/events", operations.events_page, name="operations_events"),
     path("operations/events/<uuid:event_id>/rerun", operations.rerun, name="operations_rerun"),
 ]

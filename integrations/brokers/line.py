@@ -14,9 +14,12 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.utils import timezone
 
 from integrations import http
 from integrations.brokers.pacing import TOO_MANY, AccountPacing, Pace
+from integrations.egress import proxy_pool
+from integrations.egress.proxies import Proxy
 from integrations.http import Answer
 from trading.brokers import (
     BadBrokerAnswer,
@@ -46,6 +49,7 @@ class Line:
     url: str
     pacing: AccountPacing
     clock: Callable[[], float] = field(default=time.time)
+    connection_key: str = ""  # what its proxy is chosen by
 
     def read(
         self,
@@ -107,6 +111,7 @@ class Line:
         self, method: str, path: str, *, headers: Mapping[str, str], content: bytes
     ) -> Answer:
         limits = settings.LIMITS
+        via = self._proxy()
         try:
             return http.send(
                 method,
@@ -116,12 +121,24 @@ class Line:
                 seconds=limits.broker_answer_seconds,
                 size=limits.broker_answer_bytes,
                 is_operators=True,
+                via=via,
             )
+        except http.ProxyBroken as error:
+            if via is not None:
+                proxy_pool.note(via, error=str(error), at=timezone.now())
+            raise BrokerUnavailable(f"{self.title}: {error}") from error
         except http.AddressRefused as error:
             raise BrokerUnavailable(f"{self.title}: {error}") from error
         except http.RequestFailed as error:
             lost = BrokerTimedOut if error.may_have_arrived else BrokerUnavailable
             raise lost(f"{self.title}: {error}") from error
+
+    def _proxy(self) -> Proxy | None:
+        """The same for this connection as long as that one is well."""
+        try:
+            return proxy_pool.proxy_for(self.connection_key)
+        except proxy_pool.NoProxyWell as error:
+            raise BrokerUnavailable(f"{self.title}: {error}") from error
 
     def _judge(self, answer: Answer, *, now: float) -> BrokerError | None:
         status = answer.status

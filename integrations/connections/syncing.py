@@ -193,7 +193,12 @@ def sign_in(connection: Connection) -> BrokerSession:
     adapter = catalogue()[connection.broker]
     facts = vault.open_credential(own_connections.credential_of(connection))
     pacing = AccountPacing(connection.id, settings.LIMITS.broker_patience_seconds)
-    line = Line(adapter.title, adapter.url_of(is_sandbox=connection.is_sandbox), pacing)
+    line = Line(
+        adapter.title,
+        adapter.url_of(is_sandbox=connection.is_sandbox),
+        pacing,
+        connection_key=str(connection.id),
+    )
     return adapter.sign_in(line, facts)
 
 
