@@ -31,6 +31,7 @@ STAFF_PAGES: Final = {
     "halts": "/operations/halts",
     "books": "/operations/books",
     "vault": "/operations/vault",
+    "proxies": "/operations/proxies",
     "all-events": "/operations/audit",
     "own-events": "/settings/audit",
 }
