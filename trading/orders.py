@@ -27,7 +27,7 @@ from trading.errors import (
 from trading.models import Order
 from trading.order_entry.stops import OrderEntryStopped, recording_orders, standing_stop
 from trading.placing import sizing
-from trading.placing.group_placing import make_exits, record_group
+from trading.placing.group_placing import record_group
 from trading.placing.order_drafts import Draft, draft_order
 from trading.placing.situation import Situation, look
 from trading.placing.tickets import OrderTicket
@@ -108,7 +108,7 @@ def _place(
         return _repeat(ticket, order_id=situation.facts.earlier_order_id)
     draft = draft_order(portfolio_id, ticket, situation, placed_at=placed_at)
     order = draft.order
-    outcome = _record(draft, ticket, situation, actor_id=actor_id)
+    outcome = _record(draft, actor_id=actor_id)
     if outcome == "repeated":
         earlier = Order.objects.get(
             portfolio_id=portfolio_id, client_order_id=order.client_order_id
@@ -120,9 +120,7 @@ def _place(
     return order
 
 
-def _record(
-    draft: Draft, ticket: OrderTicket, situation: Situation, *, actor_id: UUID | None
-) -> str:
+def _record(draft: Draft, *, actor_id: UUID | None) -> str:
     """Record the order, with its exits where it has some; see the functions in the database."""
 
     def record() -> str:
@@ -131,10 +129,9 @@ def _record(
             (outcome,) = cursor.fetchone()
         return str(outcome)
 
-    if not ticket.exit_count or situation.terms is None:
+    if not draft.exits:
         return record()
-    exits = make_exits(draft.order, ticket, terms=situation.terms, rules=situation.rules)
-    return record_group(draft.order, exits, actor_id=actor_id, record=record)
+    return record_group(draft.order, draft.exits, actor_id=actor_id, record=record)
 
 
 def tell_placed(order: Order) -> None:
@@ -206,8 +203,8 @@ def is_same(order: Order, ticket: OrderTicket) -> bool:
 
 def _exit_prices(order: Order) -> set[tuple[Decimal | None, Decimal | None]]:
     """Stop price and limit of each exit, as it was placed."""
-    placed = order.legs.filter(replaces=None)
-    return set(placed.values_list("stop_price", "limit_price"))
+    placed = [leg for leg in order.legs.all() if leg.replaces_id is None]
+    return {(leg.stop_price, leg.limit_price) for leg in placed}
 
 
 def _exits_asked(ticket: OrderTicket) -> set[tuple[Decimal | None, Decimal | None]]:

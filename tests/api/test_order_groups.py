@@ -50,12 +50,19 @@ def test_simple_orders_have_no_legs_and_take_no_exits(
     assert set(fields_in(refused)) == {"take_profit", "stop_loss"}
 
 
-def test_a_batch_takes_none(api: ApiClient, paper: Portfolio, apple: Instrument) -> None:
-    body = BRACKET | {
-        "portfolio_id": str(paper.id),
-        "symbol": "AAPL",
-        "side": "buy",
-        "quantity": "1",
-    }
-    answer = api.post("/orders/batch", {"orders": [body]}, key="batch").json()
-    assert "not_in_batch" in str(answer)
+def test_a_batch_takes_groups_and_answers_with_their_legs(
+    api: ApiClient, paper: Portfolio, apple: Instrument
+) -> None:
+    whole = {"portfolio_id": str(paper.id), "symbol": "AAPL", "side": "buy", "quantity": "1"}
+    body = BRACKET | whole
+    wrong = body | {"stop_loss": {"stop_price": "95"}}
+    answer = api.post("/orders/batch", {"orders": [body, wrong]}, key="batch").json()
+    placed, refused = answer["items"]
+    assert (answer["placed"], answer["refused"]) == (1, 1)
+    assert [leg["type"] for leg in placed["order"]["legs"]] == ["limit", "stop_limit"]
+    assert [one["field"] for one in refused["problems"]] == ["stop_loss.stop_price"]
+    match()
+    shown = api.get(f"/orders/{placed['order']['id']}").json()
+    assert [leg["status"] for leg in shown["legs"]] == ["held", "held"]
+    again = api.post("/orders/batch", {"orders": [body]}, key="other").json()["items"][0]
+    assert again["outcome"] == "placed"  # under another name

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 
 from accounts import metrics
-from accounts.errors import HoldfastError, Problem
+from accounts.errors import HoldfastError
 from accounts.models import User
 from accounts.tiers import allowance_of
 from market.live import live_quotes
@@ -42,11 +43,6 @@ from trading.placing.situation import Situation, situation_of
 from trading.placing.tickets import OrderTicket
 from trading.pretrade import NEARLY_ALL
 from trading.shards import doorbell
-from trading.states import OrderClass
-
-NO_GROUPS: Final = Problem(
-    "order_class", "not_in_batch", "Orders with exits are placed one at a time."
-)
 
 
 class BatchTooLarge(TradingError):
@@ -82,6 +78,8 @@ def place_orders(
 ) -> list[Placing]:
     """Place what nothing stands against, in the order asked; one that is refused harms no other.
 
+    An order with exits is placed with all of them or not at all.
+
     Each sees what those before it have reserved. The last places of the owner's tier stay for
     single orders, which are not counted one after the other with these.
 
@@ -107,13 +105,14 @@ def place_orders(
     if fresh:
         complete_orders(fresh, actor_id=actor_id, now=placed_at)
         transaction.on_commit(partial(_tell_placed, [draft.order for draft in fresh]))
+        prefetch_related_objects([one.order for one in fresh if one.exits], "legs")
     if len(fresh) == len(desk.drafts):
         return placings
     # Single orders took some of the names since we looked.
     earlier = earlier_orders(names)
     drafted = {draft.order.id for draft in desk.drafts}
     return [
-        _repeated(earlier[name], wish.ticket)
+        _repeated(earlier[name], is_alike=is_same(earlier[name], wish.ticket))
         if (name := _name_of(wish)) and placing.order and placing.order.id in drafted - recorded
         else placing
         for wish, placing in zip(wishes, placings, strict=True)
@@ -127,6 +126,11 @@ def lock_owners(portfolio_ids: Collection[UUID]) -> None:
     list(locked.values_list("id", flat=True))
 
 
+class _Drafted(NamedTuple):
+    order: Order
+    ticket: OrderTicket
+
+
 class _Desk:
     """Judges tickets one after the other; each draft takes from what the next may use."""
 
@@ -137,29 +141,33 @@ class _Desk:
         }
         self._at = at
         self._used: dict[int, Decimal] = {}  # by balance
-        self._drafted: dict[tuple[UUID, str], Order] = {}
+        self._open_orders = 0  # that the drafts will be
+        self._drafted: dict[tuple[UUID, str], _Drafted] = {}
 
     def judge(self, wish: Wish, earlier: dict[tuple[UUID, str], Order]) -> Placing:
         if wish.error is not None:
             return Placing(error=wish.error)
-        if wish.ticket.order_class is not OrderClass.SIMPLE:
-            return Placing(error=OrderDenied([NO_GROUPS]))
         name = _name_of(wish)
-        if name and (made := earlier.get(name) or self._drafted.get(name)):
-            return _repeated(made, wish.ticket)
+        if name and (made := earlier.get(name)):
+            return _repeated(made, is_alike=is_same(made, wish.ticket))
+        if name and (twin := self._drafted.get(name)):
+            return _repeated(twin.order, is_alike=wish.ticket == twin.ticket)
         found = self._situations.get((wish.portfolio_id, wish.ticket.instrument_id))
         if found is None:
             return Placing(error=PortfolioUnknown(wish.portfolio_id))
         situation = self._now(found)
         try:
-            if situation.means.open_orders + NEARLY_ALL >= _open_orders_allowed(situation):
+            orders = situation.means.open_orders + wish.ticket.exit_count
+            if orders + NEARLY_ALL >= _open_orders_allowed(situation):
                 raise TooManyOpenOrders(situation.means.tier)
             draft = draft_order(wish.portfolio_id, wish.ticket, situation, placed_at=self._at)
         except (OrderDenied, TooManyOpenOrders) as error:
             return Placing(error=error)
         self.drafts.append(draft)
         self._used[draft.balance_id] = self._used_of(draft.balance_id) + draft.reserve
-        self._drafted[wish.portfolio_id, draft.order.client_order_id] = draft.order
+        self._open_orders += 1 + len(draft.exits)
+        twin = _Drafted(draft.order, wish.ticket)
+        self._drafted[wish.portfolio_id, draft.order.client_order_id] = twin
         return Placing(draft.order)
 
     def _now(self, found: Situation) -> Situation:
@@ -171,7 +179,7 @@ class _Desk:
                 means,
                 buying_power=means.buying_power - self._used_of(facts.cash_balance_id),
                 available_units=means.available_units - self._used_of(facts.units_balance_id),
-                open_orders=means.open_orders + len(self.drafts),
+                open_orders=means.open_orders + self._open_orders,
             ),
         )
 
@@ -179,8 +187,8 @@ class _Desk:
         return Decimal(0) if balance_id is None else self._used.get(balance_id, Decimal(0))
 
 
-def _repeated(made: Order, ticket: OrderTicket) -> Placing:
-    if is_same(made, ticket):
+def _repeated(made: Order, *, is_alike: bool) -> Placing:
+    if is_alike:
         return Placing(made, is_repeated=True)
     error = DuplicateClientOrderId(client_order_id=made.client_order_id, order_id=made.id)
     return Placing(error=error)

@@ -13,6 +13,7 @@ from trading import pretrade
 from trading.errors import OrderDenied, TooManyOpenOrders
 from trading.models import Order
 from trading.placing import sizing
+from trading.placing.group_placing import make_exits
 from trading.placing.order_ends import order_ends_at
 from trading.placing.situation import Situation
 from trading.placing.sizing import Plan
@@ -27,6 +28,7 @@ class Draft:
     order: Order
     balance_id: int
     reserve: Decimal  # cash for a buy, units for a sale
+    exits: tuple[Order, ...] = ()  # that belong to it, and are recorded with it or not at all
 
     def values(self, *, actor_id: UUID | None) -> list[Any]:
         """The arguments of trading_record_order, with an id for the hold."""
@@ -88,7 +90,8 @@ def draft_order(
     )
     is_buy = ticket.side is Side.BUY
     balance_id = facts.cash_balance_id if is_buy else facts.units_balance_id
-    return Draft(order, balance_id, plan.reserve)
+    exits = make_exits(order, ticket, terms=situation.terms, rules=situation.rules)
+    return Draft(order, balance_id, plan.reserve, tuple(exits))
 
 
 def _make_order(
