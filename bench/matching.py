@@ -105,7 +105,8 @@ def play_ours(commands: list[Command]) -> int:
             book.remove(cancels)
             continue
         order = BookOrder(order_id, owner, is_buy, limit, quantity)
-        for trade in submit(book, order, None).trades:
+        trades, _ = submit(book, order, None)
+        for trade in trades:
             lots += trade.quantity
     return lots
 

@@ -11,10 +11,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import Final
 from uuid import UUID
-
-SPARSE_LENGTH: Final = 32  # shorter queues are not worth tidying
 
 
 @dataclass(slots=True, eq=False)
@@ -40,66 +37,50 @@ class BookOrder:
         return -self.limit if self.is_buy else self.limit
 
 
-class Level:
-    """Orders at one price, oldest first. Those that are gone stay until they reach the front."""
+class Level(deque[BookOrder]):
+    """Orders at one price, oldest first; those taken out stay until they are more than half."""
 
-    __slots__ = ("count", "queue")
-
-    def __init__(self) -> None:
-        self.queue: deque[BookOrder] = deque()
-        self.count = 0  # of orders that still rest here
+    gone = 0  # taken out since it was last tidied; some of them may have left at the front
 
 
 class BookSide:
     """Resting limit orders of one side, best price first and oldest first within a price."""
 
-    __slots__ = ("_keys", "levels")
+    __slots__ = ("keys", "levels")
 
     def __init__(self) -> None:
         # Both hold the same keys. An emptied level stays until it is the best one.
         self.levels: dict[int, Level] = {}
-        self._keys: list[int] = []  # a heap
+        self.keys: list[int] = []  # a heap
 
-    def add(self, order: BookOrder) -> None:
-        key = -order.limit if order.is_buy else order.limit
-        level = self.levels.get(key)
-        if level is None:
-            level = self.levels[key] = Level()
-            heappush(self._keys, key)
-        level.queue.append(order)
-        level.count += 1
+    def open_level(self, key: int) -> Level:
+        level = self.levels[key] = Level()
+        heappush(self.keys, key)
+        return level
 
     def remove(self, order: BookOrder) -> None:
-        level = self.levels[-order.limit if order.is_buy else order.limit]
+        key = -order.limit if order.is_buy else order.limit
+        level = self.levels[key]
         order.is_gone = True
-        level.count -= 1
-        queue = level.queue
-        if not level.count:
-            queue.clear()
-        elif len(queue) > SPARSE_LENGTH and len(queue) > 2 * level.count:
-            level.queue = deque(kept for kept in queue if not kept.is_gone)
-
-    def is_beyond(self, key: int) -> bool:
-        """Whether surely nothing rests at this key or a better one; asked before looking."""
-        keys = self._keys
-        return not keys or keys[0] > key
+        level.gone += 1
+        if 2 * level.gone > len(level):
+            self.levels[key] = Level(kept for kept in level if not kept.is_gone)
 
     def first(self) -> BookOrder | None:
         """The order that trades next, or ``None`` when the side is empty."""
-        keys, levels = self._keys, self.levels
+        keys, levels = self.keys, self.levels
         while keys:
             level = levels[keys[0]]
-            if level.count:
-                queue = level.queue
-                while queue[0].is_gone:
-                    queue.popleft()
-                return queue[0]
+            while level and level[0].is_gone:
+                level.popleft()
+            if level:
+                return level[0]
             del levels[heappop(keys)]
         return None
 
     def __iter__(self) -> Iterator[BookOrder]:
         for key in sorted(self.levels):
-            yield from (order for order in self.levels[key].queue if not order.is_gone)
+            yield from (order for order in self.levels[key] if not order.is_gone)
 
 
 class Street:
@@ -130,40 +111,51 @@ class OrderBook:
     """Both sides, and the orders that wait for liquidity without being shown.
 
     ``waiting`` holds market orders that have not filled yet, and orders that came while the
-    market was closed, in time order.
+    market was closed, in time order. Orders are kept by the number of their id, because looking
+    one up by the id itself costs a call.
     """
 
     bids: BookSide = field(default_factory=BookSide)
     asks: BookSide = field(default_factory=BookSide)
-    waiting: dict[UUID, BookOrder] = field(default_factory=dict)
-    orders: dict[UUID, BookOrder] = field(default_factory=dict)
+    waiting: dict[int, BookOrder] = field(default_factory=dict)
+    orders: dict[int, BookOrder] = field(default_factory=dict)
 
     def rest(self, order: BookOrder) -> None:
-        (self.bids if order.is_buy else self.asks).add(order)
-        self.orders[order.id] = order
+        side, key = (self.bids, -order.limit) if order.is_buy else (self.asks, order.limit)
+        level = side.levels.get(key)
+        if level is None:
+            level = side.open_level(key)
+        level.append(order)
+        self.orders[order.id.int] = order
 
     def wait(self, order: BookOrder) -> None:
-        self.waiting[order.id] = order
-        self.orders[order.id] = order
+        self.waiting[order.id.int] = order
+        self.orders[order.id.int] = order
+
+    def find(self, order_id: UUID) -> BookOrder | None:
+        return self.orders.get(order_id.int)
+
+    def is_waiting(self, order_id: UUID) -> bool:
+        return order_id.int in self.waiting
 
     def remove(self, order_id: UUID) -> BookOrder | None:
         """Take an order out; ``None`` when it does not work here."""
-        order = self.orders.pop(order_id, None)
+        order = self.orders.pop(order_id.int, None)
         if order is None:
             return None
-        if self.waiting.pop(order_id, None) is None:
+        if self.waiting.pop(order_id.int, None) is None:
             (self.bids if order.is_buy else self.asks).remove(order)
         return order
 
     def succeed(self, order_id: UUID, successor: BookOrder) -> BookOrder:
         """Let another order stand where this one stood, for no more than that had left."""
-        order = self.orders.pop(order_id)
+        order = self.orders.pop(order_id.int)
         order.id, order.remaining = successor.id, successor.remaining
-        self.orders[order.id] = order
-        if order_id in self.waiting:
+        self.orders[order.id.int] = order
+        if order_id.int in self.waiting:
             waiting = list(self.waiting.values())
             self.waiting.clear()
-            self.waiting.update((one.id, one) for one in waiting)
+            self.waiting.update((one.id.int, one) for one in waiting)
         return order
 
     def is_crossed(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import count
 from uuid import UUID, uuid5
 
-from trading.matching import Outcome
+from trading.matching import Outcome, submit
 from trading.order_book import BookOrder, OrderBook, Street
 
 PEOPLE = UUID(int=0)
@@ -50,6 +50,13 @@ def make_book(*orders: str) -> OrderBook:
     for text in orders:
         book.rest(parse_order(text))
     return book
+
+
+def bring(
+    book: OrderBook, order: BookOrder, street: Street | None, *, is_open: bool = True
+) -> Outcome:
+    """What an order did when it came, with the order."""
+    return Outcome(order, *submit(book, order, street, is_open=is_open))
 
 
 def trades_text(outcome: Outcome) -> str:

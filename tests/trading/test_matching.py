@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trading.books import book_text, make_book, parse_order, parse_street, trades_text
-from trading.matching import meet_street, retry_waiting, submit
+from tests.trading.books import (
+    book_text,
+    bring,
+    make_book,
+    parse_order,
+    parse_street,
+    trades_text,
+)
+from trading.matching import meet_street, retry_waiting
 
 BOOK = ("bob sell 5@101", "carol sell 7@101", "bob sell 4@103")
 
@@ -62,7 +69,7 @@ def test_a_buy_meets_the_book_and_the_street(
     order: str, asks: str, trades: str, end: str, book: str
 ) -> None:
     resting = make_book(*BOOK)
-    outcome = submit(resting, parse_order(order), parse_street(asks=asks))
+    outcome = bring(resting, parse_order(order), parse_street(asks=asks))
     assert (trades_text(outcome), outcome.end, book_text(resting)) == (trades, end, book)
 
 
@@ -83,13 +90,13 @@ def test_a_sale_meets_the_book_and_the_street(
     order: str, bids: str, trades: str, end: str, book: str
 ) -> None:
     resting = make_book("bob buy 5@100", "bob buy 6@99")
-    outcome = submit(resting, parse_order(order), parse_street(bids=bids))
+    outcome = bring(resting, parse_order(order), parse_street(bids=bids))
     assert (trades_text(outcome), outcome.end, book_text(resting).strip()) == (trades, end, book)
 
 
 def test_without_a_fresh_quote_only_users_trade() -> None:
     book = make_book("bob sell 5@101")
-    outcome = submit(book, parse_order("alice buy 8@102"), None)
+    outcome = bring(book, parse_order("alice buy 8@102"), None)
     assert (trades_text(outcome), outcome.end) == ("5@101", "rests")
 
 
@@ -106,7 +113,7 @@ def test_waiting_market_orders_take_turns_by_age() -> None:
     book = make_book()
     first, second = parse_order("alice buy 10"), parse_order("bob buy 10")
     for order in (first, second):
-        assert submit(book, order, None).end == "waits"
+        assert bring(book, order, None).end == "waits"
     outcomes = retry_waiting(book, parse_street(asks="4@100"))
     assert [trades_text(outcome) for outcome in outcomes] == ["4~100"]
     outcomes = retry_waiting(book, parse_street(asks="11@101"))
@@ -118,8 +125,25 @@ def test_waiting_market_orders_take_turns_by_age() -> None:
 
 def test_an_order_that_comes_while_the_market_is_closed_waits_and_then_rests() -> None:
     book = make_book("bob sell 5@100")
-    outcome = submit(book, parse_order("alice buy 7@101"), None, is_open=False)
+    outcome = bring(book, parse_order("alice buy 7@101"), None, is_open=False)
     assert (trades_text(outcome), outcome.end) == ("", "queued")
-    assert submit(book, parse_order("alice buy 1 ioc"), None, is_open=False).end == "unfilled"
+    assert bring(book, parse_order("alice buy 1 ioc"), None, is_open=False).end == "unfilled"
     (opened,) = retry_waiting(book, None)
     assert (trades_text(opened), opened.end, book_text(book)) == ("5@100", "rests", "2@101 |")
+
+
+def test_a_long_level_forgets_who_left_and_keeps_the_turns_of_the_rest() -> None:
+    count = 120
+    orders = [parse_order(f"bob sell {number}@100") for number in range(1, count + 1)]
+    book = make_book()
+    for order in orders:
+        book.rest(order)
+    for order in orders[::3] + orders[1::3]:
+        book.remove(order.id)
+    kept = orders[2::3]
+    assert [order.id for order in book.asks] == [order.id for order in kept]
+    assert len(book.asks.levels[100]) <= 2 * len(kept)
+    outcome = bring(book, parse_order(f"alice buy {count * count}@100"), None)
+    assert [trade.maker for trade in outcome.trades] == kept
+    assert book.asks.first() is None
+    assert not book.asks.levels

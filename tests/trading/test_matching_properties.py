@@ -9,9 +9,10 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.trading.books import bring
 from tests.trading.plain_stops import PlainStops, Print, Waiting
 from trading.exchange.stops import StopBook, Trail
-from trading.matching import Outcome, Trade, meet_street, retry_waiting, submit
+from trading.matching import Outcome, Trade, meet_street, retry_waiting
 from trading.order_book import BookOrder, OrderBook, Street
 
 
@@ -109,8 +110,8 @@ class Exchange:
         elif isinstance(step, Change):
             self.change(step)
         elif self.book.orders:
-            chosen = list(self.book.orders)[step % len(self.book.orders)]
-            self.book.remove(chosen)
+            chosen = list(self.book.orders.values())[step % len(self.book.orders)]
+            self.book.remove(chosen.id)
         assert not self.book.is_crossed()
 
     def change(self, step: Change) -> None:
@@ -139,7 +140,7 @@ class Exchange:
         if order.id in self.sizes:
             return
         self.sizes[order.id] = order.remaining
-        self.check(submit(self.book, order, self.street))
+        self.check(bring(self.book, order, self.street))
         self.check_all(retry_waiting(self.book, self.street))
 
     def check_all(self, outcomes: list[Outcome]) -> None:
@@ -152,7 +153,7 @@ class Exchange:
             self.check_trade(trade)
         prices = [trade.price for trade in outcome.trades]
         assert prices == sorted(prices, reverse=not order.is_buy), "a worse price came first"
-        works = order.id in self.book.orders
+        works = self.book.find(order.id) is not None
         assert works == (outcome.end in {"rests", "waits", "queued"})
         if not order.may_rest:
             assert not works
@@ -178,7 +179,7 @@ class Exchange:
 
 def queue_of(book: OrderBook, order: BookOrder) -> list[BookOrder]:
     """Everybody who stands where the order does, first come first."""
-    if order.id in book.waiting:
+    if book.is_waiting(order.id):
         return list(book.waiting.values())
     return list(book.bids if order.is_buy else book.asks)
 
@@ -225,8 +226,8 @@ def test_price_comes_first_then_time(asks: list[tuple[UUID, int, int]]) -> None:
     ]
     expected = [order.id for order in sorted(placed, key=lambda order: (order.limit, order.id))]
     for order in placed:
-        submit(book, order, None)
+        bring(book, order, None)
     taker = BookOrder(UUID(int=999), OWNERS[2], True, 1_000, sum(size for _, _, size in asks))
-    outcome = submit(book, taker, None)
+    outcome = bring(book, taker, None)
     assert [trade.maker.id for trade in outcome.trades if trade.maker] == expected
     assert not book.orders

@@ -104,7 +104,7 @@ def apply(book: OrderBook, message: Message) -> None:
         is_buy = message.direction > 0
         book.rest(BookOrder(order_id, NOBODY, is_buy, message.price, message.size))
         return
-    order = book.orders.get(order_id)
+    order = book.find(order_id)
     if order is None:
         return  # it was there before the file began
     if message.type == DELETED or message.size >= order.remaining:
@@ -115,8 +115,9 @@ def apply(book: OrderBook, message: Message) -> None:
 
 def best_levels(side: BookSide, depth: int) -> tuple[tuple[int, int], ...]:
     """Price and size of the best levels, best first."""
-    keys = heapq.nsmallest(depth, (key for key, level in side.levels.items() if level.count))
+    shown = (key for key, level in side.levels.items() if any(not one.is_gone for one in level))
+    keys = heapq.nsmallest(depth, shown)
     return tuple(
-        (abs(key), sum(order.remaining for order in side.levels[key].queue if not order.is_gone))
+        (abs(key), sum(order.remaining for order in side.levels[key] if not order.is_gone))
         for key in keys
     )

@@ -95,7 +95,7 @@ class Auctioneer:
             by_taker.setdefault(trade.taker.id, []).append(trade)
         ends = {}
         for order in orders:
-            is_waiting = order.id in book.waiting
+            is_waiting = book.is_waiting(order.id)
             ends[order.id] = End.WAITS if is_waiting else End.RESTS
             if not order.remaining:
                 book.remove(order.id)

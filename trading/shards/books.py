@@ -109,7 +109,7 @@ class Books(Shelves):
             return
         book = self.books[order.instrument_id]
         resting = book.succeed(old.id, order.for_book())
-        end = End.WAITS if resting.id in book.waiting else End.RESTS
+        end = End.WAITS if book.is_waiting(resting.id) else End.RESTS
         end = End.QUEUED if old.is_queued else end
         self.note(turn, Matched(Outcome(resting, [], end), None, command))
 
@@ -142,7 +142,7 @@ class Books(Shelves):
         quote_at = shown.quote_at if shown else None
         coming = order.for_book()
         coming.is_asleep = not is_open and order.instrument_id not in turn.closed
-        outcome = matching.submit(book, coming, street, is_open=is_open)
+        outcome = Outcome(coming, *matching.submit(book, coming, street, is_open=is_open))
         self.note(turn, Matched(outcome, quote_at, command, sequence))
         if is_open and book.waiting and outcome.end is End.RESTS:
             for later in matching.retry_waiting(book, street):

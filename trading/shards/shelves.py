@@ -56,7 +56,7 @@ class Shelves:
     def remaining(self, order: WorkingOrder) -> int:
         """What an order has left, in steps of the books; of a stop that is all of it."""
         book = self.books.get(order.instrument_id)
-        resting = book.orders.get(order.id) if book else None
+        resting = book.find(order.id) if book else None
         return resting.remaining if resting else order.for_book().remaining
 
     def readmit(self, order: WorkingOrder) -> None:
