@@ -172,19 +172,47 @@ def _stored_sql(interval: Interval, *, order: str, bars: str) -> str:
         UNION ALL
         (SELECT {bucket} AS opened_at, {JOINED_COLUMNS}
          FROM (SELECT %(timezone)s::text AS timezone) AS exchange
-         CROSS JOIN LATERAL (
-             SELECT coalesce((
-                 SELECT {cut.end_of("newest.opened_at")} FROM market_bar AS newest
-                 WHERE newest.instrument_id = %(instrument_id)s
-                   AND newest."interval" = %(interval)s
-                 ORDER BY newest.opened_at DESC LIMIT 1
-             ), '-infinity') AS since_at
-         ) AS rolled
-         JOIN {bars} AS part
-           ON part.instrument_id = %(instrument_id)s AND part."interval" = '1m'
-          AND part.opened_at >= greatest(rolled.since_at, %(start)s::timestamptz)
-          AND part.opened_at < %(end)s::timestamptz
+         CROSS JOIN LATERAL (SELECT {_rolled_until(interval)} AS since_at) AS rolled
+         {_parts_sql(interval, bars)}
          GROUP BY 1)
+    """
+
+
+def _rolled_until(interval: Interval) -> str:
+    """Up to when minutes are rolled up to bars of a length."""
+    return f"""coalesce((
+        SELECT {ROLLED[interval].end_of("newest.opened_at")} FROM market_bar AS newest
+        WHERE newest.instrument_id = %(instrument_id)s AND newest."interval" = '{interval.value}'
+        ORDER BY newest.opened_at DESC LIMIT 1
+    ), '-infinity')"""
+
+
+def _parts_sql(interval: Interval, bars: str) -> str:
+    """What the bars since ``rolled.since_at`` are made of, as ``part``: the minutes.
+
+    A day has so many of them that quarters of an hour stand for those that are rolled up to them.
+    Local midnight is the start of one in every time zone.
+    """
+
+    def parts_of(length: Interval, since: str) -> str:
+        return f"""
+            SELECT * FROM {bars} AS found
+            WHERE found.instrument_id = %(instrument_id)s AND found."interval" = '{length.value}'
+              AND found.opened_at >= greatest({since}, %(start)s::timestamptz)
+              AND found.opened_at < %(end)s::timestamptz
+        """
+
+    if interval is not Interval.DAY:
+        minutes = parts_of(Interval.MINUTE, "rolled.since_at")
+        return f"CROSS JOIN LATERAL ({minutes}) AS part"
+    quarter = Interval.FIFTEEN_MINUTES
+    return f"""
+        CROSS JOIN LATERAL (SELECT {_rolled_until(quarter)} AS until) AS quarters
+        CROSS JOIN LATERAL (
+            {parts_of(quarter, "rolled.since_at")}
+            UNION ALL
+            {parts_of(Interval.MINUTE, "rolled.since_at, quarters.until")}
+        ) AS part
     """
 
 
