@@ -80,6 +80,7 @@ class AllowanceOut(SchemaOut):
     portfolios: int | None
     open_orders: int
     alerts: int | None
+    exports_per_day: int
 
     @classmethod
     def from_allowance(cls, allowance: Allowance) -> Self:

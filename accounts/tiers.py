@@ -23,7 +23,7 @@ class Allowance:
     portfolios: int | None
     open_orders: int  # working at once, in all portfolios together
     alerts: int | None  # that may still fire
-    exports_per_day: int  # of what the desk does not have yet; no page shows it before it does
+    exports_per_day: int  # asked for within 24 hours
 
 
 ALLOWANCES: Final[dict[Tier, Allowance]] = {
@@ -66,6 +66,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "watchlists": ("watchlist", "watchlists"),
     "open_orders": ("working order", "working orders"),
     "alerts": ("active alert", "active alerts"),
+    "exports_per_day": ("export a day", "exports a day"),
     "history_days": ("day of price history", "days of price history"),
     "symbols_per_socket": ("symbol on a live connection", "symbols on a live connection"),
     "requests_per_minute": ("API request a minute", "API requests a minute"),

@@ -241,6 +241,7 @@ ROUTERS: Final = (
     "integrations.notifications.api",
     "integrations.webhooks.api",
     "integrations.connections.api",
+    "integrations.exports.api",
     "config.health",
     "config.metrics_api",
 )

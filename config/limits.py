@@ -194,6 +194,17 @@ class Limits:
     # What is in memory at a time, and a row group of a Parquet file.
     download_batch_rows: int = 20_000
 
+    # Exports: symbols, files and rows of one; how long its files and an address of them stay.
+    export_symbols: int = 50
+    export_parts: int = 1_000
+    export_rows: int = 50_000_000
+    export_days_kept: int = 7
+    export_link_seconds: int = 15 * 60
+    # After that long a worker leaves the rest to the next turn; a part takes less than the silence
+    # after which another takes over.
+    export_turn_seconds: int = 5 * 60
+    export_silence_seconds: int = 16 * 60
+
     # Background work.
     task_timeout_seconds: int = 15 * 60
 

@@ -41,6 +41,7 @@ from accounts.errors import Problem
 from accounts.http import request_id
 from integrations.alpaca_api import credentials
 from integrations.connections import errors as connections
+from integrations.exports import errors as exports
 from integrations.vault import errors as vault
 from integrations.webhooks import own_webhooks
 from market import errors as market_errors
@@ -85,6 +86,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     own_webhooks.WebhookDisabled: HTTPStatus.CONFLICT,
     connections.ConnectionDisabled: HTTPStatus.CONFLICT,
     connections.ConnectionBusy: HTTPStatus.CONFLICT,
+    exports.ExportNotReady: HTTPStatus.CONFLICT,
     vault.CredentialLocked: HTTPStatus.CONFLICT,
     vault.VaultUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     auth.KeyBound: HTTPStatus.FORBIDDEN,

@@ -14,6 +14,7 @@ from config.limits import LIMITS as DEFAULT_LIMITS
 from config.limits import Limits
 from config.settings_parts.doors import *  # noqa: F403
 from config.settings_parts.doors import CORS_ALLOWED_ORIGINS
+from config.settings_parts.exports import *  # noqa: F403
 from config.settings_parts.people import *  # noqa: F403
 from config.settings_parts.people import social_login
 from config.settings_parts.records import *  # noqa: F403
@@ -204,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
         "market.tasks.load_exchange_rates": 6 * 3600,
         "integrations.tasks.request_due_syncs": 15,
         "integrations.tasks.look_at_proxies": 60,
+        "integrations.tasks.tend_exports": 60,
     }.items()
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(HOLDFAST_DATA / "celerybeat-schedule")

@@ -7,6 +7,8 @@ from django.contrib import admin
 from integrations.models import (
     BrokerRow,
     Connection,
+    Export,
+    ExportFile,
     Notification,
     NotificationMail,
     OutboxEvent,
@@ -80,3 +82,17 @@ class BrokerRowAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     list_select_related = ("connection",)
     ordering = ("-occurred_at", "-id")
+
+
+@admin.register(Export)
+class ExportAdmin(ReadOnlyAdmin):
+    list_display = ("requested_at", "owner", "dataset", "start", "end", "status", "rows", "bytes")
+    list_filter = ("dataset", "status")
+    list_select_related = ("owner",)
+    ordering = ("-requested_at", "-id")
+
+
+@admin.register(ExportFile)
+class ExportFileAdmin(ReadOnlyAdmin):
+    list_display = ("path", "export_id", "rows", "bytes")
+    ordering = ("-id",)

@@ -8,4 +8,6 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Integrations"
 
     def ready(self) -> None:
-        import_module("integrations.events.receivers")  # connects its receivers
+        # Both connect their receivers.
+        import_module("integrations.events.receivers")
+        import_module("integrations.exports.closing")

@@ -10,6 +10,10 @@ SLOTS: Final = (
     Slot("delivery_id", "delivery", Reach.OWNER),
     Slot("connection_id", "connection", Reach.OWNER, is_bound=True),
     Slot("sync_id", "sync", Reach.OWNER, is_bound=True),
+    Slot("export_id", "export", Reach.OWNER, is_bound=True),
+    Slot("night_id", "nightly export", Reach.STAFF),
+    # Whoever was given the address may fetch what it opens.
+    Slot("download_token", "download token", Reach.ANYBODY),
     Slot("event_id", "event", Reach.STAFF),
     Slot("activity_type", "activity type", Reach.ANYBODY),
 )

@@ -1,4 +1,4 @@
-"""Background work for connections. Each task is safe to run twice."""
+"""Background work for connections and exports. Each task is safe to run twice."""
 
 from __future__ import annotations
 
@@ -45,3 +45,24 @@ def finish_deleting(*, connection_id: str, **_: Any) -> None:
     from integrations.connections.deleting import finish_deleting as finish
 
     finish(UUID(connection_id), at=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("export_id")
+def write_export(*, export_id: str, **_: Any) -> None:
+    """Write an export, or go on with it."""
+    from integrations.exports.writing import write_export as write
+
+    write(UUID(export_id), clock=timezone.now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def tend_exports(**_: Any) -> None:
+    """Ask for the nights that are due, go on with what a dead worker left, remove the old."""
+    from integrations.exports.keeping import tend
+    from integrations.exports.nights import request_due_nights
+
+    at = timezone.now()
+    tend(at=at)
+    request_due_nights(at=at)

@@ -1,6 +1,8 @@
 from django.urls import path
 
 from integrations.connections import views as connections
+from integrations.exports import staff_views as nights
+from integrations.exports import views as exports
 from integrations.notifications import views as notifications
 from integrations.operations import proxy_views, vault_views
 from integrations.operations import views as operations
@@ -53,6 +55,16 @@ urlpatterns = [
         "connections/<uuid:connection_id>/deletion",
         connections.delete,
         name="connection_delete",
+    ),
+    path("exports", exports.exports_page, name="exports"),
+    path("exports/<uuid:export_id>/download", exports.download, name="export_download"),
+    path("exports/<uuid:export_id>/deletion", exports.delete, name="export_delete"),
+    path("exports/links/<str:download_token>", exports.by_link, name="export_by_link"),
+    path("operations/exports", nights.nights_page, name="operations_exports"),
+    path(
+        "operations/exports/<uuid:night_id>/download",
+        nights.download,
+        name="operations_export_download",
     ),
     path("operations/vault", vault_views.vault_page, name="operations_vault"),
     path("operations/proxies", proxy_views.proxies_page, name="operations_proxies"),

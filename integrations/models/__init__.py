@@ -1,4 +1,5 @@
 from integrations.models.connections import BrokerRow, Connection, Sync
+from integrations.models.exports import Export, ExportFile
 from integrations.models.notifications import (
     Notification,
     NotificationChoice,
@@ -15,6 +16,8 @@ __all__ = [
     "BrokerRow",
     "Connection",
     "Credential",
+    "Export",
+    "ExportFile",
     "Notification",
     "NotificationChoice",
     "NotificationMail",

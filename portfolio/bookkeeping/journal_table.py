@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from django.conf import settings
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.table_files import AMOUNT, MOMENT, PRICE, TEXT, Column, Row, Table
@@ -29,34 +30,44 @@ COLUMNS: Final = (
 )
 
 
+# For the journal of several portfolios.
+BOOKS_COLUMNS: Final = (Column("portfolio_id", TEXT), *COLUMNS)
+
+
 def journal_table(portfolio: Portfolio) -> Table:
     """Oldest first. ``amount`` is in units of ``commodity``, a currency or a symbol."""
+    postings = Posting.objects.filter(entry__portfolio=portfolio)
+    table = posting_table(
+        postings, name=f"journal-{portfolio.id}", limit=settings.LIMITS.download_rows
+    )
+    return replace(table, columns=COLUMNS, rows=lambda: (row[1:] for row in table.rows()))
+
+
+def posting_table(postings: QuerySet[Posting], *, name: str, limit: int) -> Table:
+    """Those postings, with the portfolio of each first; by time, of too many the oldest."""
     commodity = Coalesce(
         NullIf(F("ledger_account__currency"), Value("")),
         F("ledger_account__instrument__symbol"),
         output_field=CharField(),
     )
-    postings = (
-        Posting.objects.filter(entry__portfolio=portfolio)
-        .order_by("entry__occurred_at", "entry_id", "id")
-        .values_list(
-            Cast("entry_id", CharField()),
-            "entry__kind",
-            "entry__occurred_at",
-            "entry__recorded_at",
-            "entry__external_id",
-            "entry__instrument__symbol",
-            "entry__quantity",
-            "entry__unit_price",
-            "entry__note",
-            Cast("entry__reverses_id", CharField()),
-            "ledger_account__kind",
-            commodity,
-            "amount",
-        )[: settings.LIMITS.download_rows]
-    )
+    ordered = postings.order_by("entry__occurred_at", "entry_id", "id").values_list(
+        Cast("entry__portfolio_id", CharField()),
+        Cast("entry_id", CharField()),
+        "entry__kind",
+        "entry__occurred_at",
+        "entry__recorded_at",
+        "entry__external_id",
+        "entry__instrument__symbol",
+        "entry__quantity",
+        "entry__unit_price",
+        "entry__note",
+        Cast("entry__reverses_id", CharField()),
+        "ledger_account__kind",
+        commodity,
+        "amount",
+    )[:limit]
 
     def rows() -> Iterable[Row]:
-        return postings.iterator(chunk_size=settings.LIMITS.download_batch_rows)
+        return ordered.iterator(chunk_size=settings.LIMITS.download_batch_rows)
 
-    return Table(name=f"journal-{portfolio.id}", columns=COLUMNS, rows=rows)
+    return Table(name=name, columns=BOOKS_COLUMNS, rows=rows)

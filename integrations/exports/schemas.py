@@ -1,0 +1,111 @@
+"""Exports as programs ask for them and follow them."""
+
+from datetime import date, datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from django.http import HttpRequest
+from pydantic import ConfigDict, Field
+
+from accounts.schemas import SchemaIn, SchemaOut
+from integrations.exports.downloads import signed_address
+from integrations.exports.requesting import NewExport
+from integrations.models import Export, ExportFile
+from integrations.models.exports import Dataset
+from market.values import Interval
+
+
+class ExportIn(SchemaIn):
+    """Ticks and bars take symbols, bars an interval; everything else takes a portfolio."""
+
+    dataset: Annotated[Dataset, Field(description="what is wanted")]
+    start: Annotated[date, Field(description="from this day on")]
+    end: Annotated[date, Field(description="before this day")]
+    portfolio_id: Annotated[UUID | None, Field(description="of fills, journal, valuations")] = None
+    symbols: Annotated[tuple[str, ...], Field(description="of ticks and bars", max_length=500)] = ()
+    interval: Annotated[Interval | None, Field(description="of bars")] = None
+    columns: Annotated[tuple[str, ...], Field(description="none for all", max_length=50)] = ()
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "dataset": "fills",
+                "portfolio_id": "0198c0de-0000-7000-8000-000000000000",
+                "start": "2026-01-01",
+                "end": "2026-02-01",
+                "columns": ["symbol", "side", "quantity", "price", "executed_at"],
+            }
+        }
+    )
+
+    def to_wanted(self) -> NewExport:
+        return NewExport(
+            dataset=self.dataset.value,
+            start=self.start,
+            end=self.end,
+            portfolio_id=self.portfolio_id,
+            symbols=self.symbols,
+            interval=self.interval.value if self.interval else "",
+            columns=self.columns,
+        )
+
+
+class NightIn(SchemaIn):
+    day: Annotated[date, Field(description="that is over", examples=["2026-01-05"])]
+
+
+class ExportFileOut(SchemaOut):
+    path: Annotated[str, Field(examples=["fills/month=2026-01/fills.parquet"])]
+    rows: int
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, row: ExportFile) -> Self:
+        return cls(path=row.path, rows=row.rows, bytes=row.bytes, sha256=row.sha256)
+
+
+class ExportOut(SchemaOut):
+    id: UUID
+    dataset: str
+    status: Annotated[str, Field(description="queued, running, completed or failed")]
+    start: date
+    end: date
+    portfolio_id: UUID | None
+    symbols: list[str]
+    interval: str
+    columns: list[str]
+    requested_at: datetime
+    finished_at: datetime | None
+    expires_at: Annotated[datetime | None, Field(description="when its files are removed")]
+    removed_at: datetime | None
+    parts_total: int
+    parts_done: int
+    rows: int
+    bytes: int
+    error_code: str
+    error: str
+
+    @classmethod
+    def of(cls, row: Export) -> Self:
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class ExportDetailOut(ExportOut):
+    download_url: Annotated[
+        str | None, Field(description="a zip of the files, for some minutes; null until completed")
+    ]
+    files: list[ExportFileOut]
+
+    @classmethod
+    def shown(cls, row: Export, request: HttpRequest) -> Self:
+        return cls(
+            **ExportOut.of(row).model_dump(),
+            download_url=signed_address(request, row),
+            files=[ExportFileOut.of(one) for one in row.files.order_by("path")],
+        )
+
+
+class ExportList(SchemaOut):
+    items: list[ExportOut]
+    next_cursor: str | None

@@ -1,0 +1,133 @@
+"""The page of a user's exports, and what he fetches there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.errors import AllowanceExceeded, HoldfastError, ProblemsError
+from accounts.fragments import for_htmx
+from accounts.page_lists import read_page
+from accounts.policies import public, signed_in, takes_ids
+from accounts.refusals import with_way_on
+from integrations.exports import downloads, keeping, requesting
+from integrations.exports.errors import ExportNotFound, ExportNotReady
+from integrations.exports.forms import ExportForm
+from integrations.models import Export
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from accounts.http import InvestorRequest
+
+DAYS_OFFERED = 30
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "POST"])
+@takes_ids(portfolio="portfolio_id")
+@for_htmx({"exports": "integrations/_exports.html"})
+def exports_page(request: InvestorRequest) -> HttpResponse:
+    """What was asked for, how far it is, and a form for more."""
+    today = timezone.now().date()
+    initial = {"start": today - timedelta(days=DAYS_OFFERED), "end": today}
+    form = ExportForm(request.POST or None, initial=initial, user=request.user)
+    if request.method == "POST" and form.is_valid() and _request(request, form):
+        return redirect("integrations:exports")
+    found = Export.objects.for_user(request.user)
+    page, older = read_page(
+        request,
+        found.select_related("portfolio"),
+        name="exports",
+        filters={},
+        order=["-requested_at", "-id"],
+    )
+    context = {
+        "form": form,
+        "found": page.items,
+        "older_href": older,
+        "is_working": found.working().exists(),
+        "allowed": request.user.allowance.exports_per_day,
+    }
+    status = 422 if form.errors else 200
+    return TemplateResponse(request, "integrations/exports.html", context, status=status)
+
+
+def _request(request: InvestorRequest, form: ExportForm) -> bool:
+    """Ask for it, or say in the form why not."""
+    try:
+        requesting.request_export(
+            owner=request.user, wanted=form.wanted(), requested_at=timezone.now()
+        )
+    except ProblemsError as error:
+        form.add_problems(error.problems)
+    except AllowanceExceeded as error:
+        form.add_error(None, with_way_on(error))
+    except HoldfastError as error:
+        form.add_error(None, str(error))
+    else:
+        return True
+    return False
+
+
+def find(request: InvestorRequest, export_id: UUID) -> Export:
+    try:
+        return keeping.find_export(request.user, export_id)
+    except ExportNotFound as error:
+        raise Http404 from error
+
+
+@signed_in
+@require_GET
+def download(request: InvestorRequest, export_id: UUID) -> HttpResponseBase:
+    """Its files as a zip."""
+    export, now = find(request, export_id), timezone.now()
+    try:
+        response = downloads.zip_response(export, at=now)
+    except ExportNotReady as error:
+        messages.error(request, str(error))
+        return redirect("integrations:exports")
+    downloads.note_download(export, at=now)
+    return response
+
+
+@signed_in
+@require_POST
+def delete(request: InvestorRequest, export_id: UUID) -> HttpResponse:
+    find(request, export_id)
+    try:
+        keeping.delete_export(owner=request.user, export_id=export_id, deleted_at=timezone.now())
+    except ExportNotReady as error:
+        messages.error(request, str(error))
+    return redirect("integrations:exports")
+
+
+@public
+@never_cache
+@require_GET
+def by_link(request: HttpRequest, download_token: str) -> HttpResponseBase:
+    """What an address opens that the API gave away a moment ago."""
+    now = timezone.now()
+    try:
+        export = downloads.open_address(download_token)
+    except ExportNotFound as error:
+        raise Http404 from error
+    try:
+        response = downloads.zip_response(export, at=now)
+    except ExportNotReady as error:
+        return HttpResponse(f"{error}\n", status=409, content_type="text/plain; charset=utf-8")
+    downloads.note_download(export, at=now)
+    # The address is the key: no search engine keeps it, and no link tells it on.
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
