@@ -122,6 +122,7 @@ def write_file(table: Table, path: Path, *, most: int) -> Written | None:
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
+        keeping.remove_empty(path.parent)
     return Written(rows=counted.count, bytes=size, sha256=digest.hexdigest())
 
 

@@ -96,13 +96,13 @@ def object_of(route: Route, name: str) -> str:
     return str(User.objects.order_by("pk").values_list("pk", flat=True)[0])
 
 
-LINK = "share_token"
+LINKS = {"share_token", "download_token"}
 
 
 def expected(route: Route, caller: PageCaller, variant: Variant) -> Outcome:
     if route.policy in {Policy.PUBLIC, Policy.AMID_SIGN_IN}:
         is_there = variant.owner != "nobody" or variant.is_field
-        if LINK in route.parameters and variant.owner == "own":
+        if LINKS & set(route.parameters) and variant.owner == "own":
             # With whoever gave it away his links go too.
             is_there = caller.person.user.is_active
         return Outcome.ALLOWED if is_there else Outcome.NOT_FOUND

@@ -20,7 +20,9 @@ from accounts.api_keys import issue_key
 from accounts.models import User
 from integrations.connections import own_connections, syncing
 from integrations.connections.own_connections import NewConnection
-from integrations.models import Notification, OutboxEvent, Webhook
+from integrations.exports import downloads, nights
+from integrations.exports.requesting import NewExport, request_export
+from integrations.models import Export, Notification, OutboxEvent, Webhook
 from integrations.models.connections import Connection, SyncKind
 from integrations.notifications.inbox import take_events
 from integrations.webhooks import own_webhooks
@@ -208,6 +210,26 @@ def sync_of(person: Person) -> str:
     return str(made.id)
 
 
+def export_of(person: Person) -> Export:
+    """Of his books; nobody writes it here."""
+    today = timezone.now().date()
+    wanted = NewExport(
+        dataset="fills",
+        start=today - timedelta(days=1),
+        end=today,
+        portfolio_id=person.portfolio.id,
+    )
+    return request_export(owner=person.user, wanted=wanted, requested_at=timezone.now())
+
+
+def nightly_export() -> Export:
+    """The desk's own, the same for everybody."""
+    nights.request_due_nights(at=timezone.now())
+    found = Export.objects.nightly().order_by("id").first()
+    assert found is not None
+    return found
+
+
 def delivery_of(person: Person) -> str:
     made = own_webhooks.send_test(
         owner=person.user, webhook_id=webhook_of(person).id, sent_at=timezone.now()
@@ -304,6 +326,9 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "delivery": delivery_of,
     "connection": lambda person: str(connection_of(person).id),
     "sync": sync_of,
+    "export": lambda person: str(export_of(person).id),
+    "nightly export": lambda person: str(nightly_export().id),
+    "download token": lambda person: downloads.sign(Export.objects.get(id=person.values["export"])),
     "member": member_of,
     "share link": lambda person: str(share_link_of(person)[0].id),
     "share token": lambda person: share_link_of(person)[1],

@@ -23,7 +23,7 @@ OWN_PAGES = (
     *("/settings/closing", "/settings/notifications/choices", "/inbox", "/settings/webhooks"),
     "/settings/programs",
     *("/connections", "/connections/new?broker=alpaca"),
-    "/settings/sharing",
+    *("/settings/sharing", "/exports"),
 )
 PATIENCE_MS = 20_000
 STALE_MS = 30_000  # fifteen seconds without a connection, and the next look

@@ -32,6 +32,7 @@ STAFF_PAGES: Final = {
     "books": "/operations/books",
     "vault": "/operations/vault",
     "proxies": "/operations/proxies",
+    "nights": "/operations/exports",
     "all-events": "/operations/audit",
     "own-events": "/settings/audit",
 }

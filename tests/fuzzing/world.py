@@ -96,6 +96,8 @@ class World:
             "share_token": lambda: str(self.new_share_link()["token"]),
             "webhook_id": self.new_webhook,
             "delivery_id": self.new_delivery,
+            "export_id": self.new_export,
+            "night_id": self.new_night,
             "connection_id": self.new_connection,
             "sync_id": self.new_sync,
             "symbol": self.new_instrument,
@@ -306,6 +308,36 @@ class World:
             self.shared["connection_id"] = self.new_connection()
         return str(self.post(f"/connections/{self.shared['connection_id']}/syncs")["id"])
 
+    def export_body(self) -> dict[str, Any]:
+        return {
+            "dataset": "bars",
+            "symbols": ["AAPL"],
+            "interval": "1d",
+            "start": "2026-01-01",
+            "end": "2026-01-10",
+        }
+
+    def new_export(self) -> str:
+        """One that the worker has written, so that it may be deleted."""
+        made = str(self.post("/exports", self.export_body())["id"])
+        wait_until(
+            lambda: self.get(f"/exports/{made}", {})["status"] == "completed",
+            seconds=TIMEOUT_SECONDS,
+            what="an export written",
+        )
+        return made
+
+    def new_night(self) -> str:
+        """Of a day that nobody writes by himself."""
+        found = self.get("/exports/nights", {})["items"]
+        if not found:
+            found = self.post("/exports/nights", {"day": self.finished_day()})["items"]
+        return str(found[0]["id"])
+
+    def finished_day(self) -> str:
+        """Another one each time, of the last four weeks."""
+        return str(date.today() - timedelta(days=2 + self.number() % 27))  # noqa: DTZ011
+
     def new_delivery(self) -> str:
         if "webhook_id" not in self.shared:
             self.shared["webhook_id"] = self.new_webhook()
@@ -401,6 +433,8 @@ class World:
             "create_import": lambda: {"text": self.deposits()},
             "change_import": lambda: {"rows": [{"position": 1, "decision": "import"}]},
             "add_connection": self.connection_body,
+            "request_export": self.export_body,
+            "write_night": lambda: {"day": self.finished_day()},
             "create_price_import": lambda: {"file": PRICES},
             "create_user": self.user_body,
             "change_user": lambda: {"tier": "premium"},
