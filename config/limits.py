@@ -62,6 +62,9 @@ class Limits:
 
     # Webhooks, and how long a receiver may take to answer.
     webhooks_per_user: int = 10
+    # Indices that a user brings to compare with, and portfolios that are looked at as one.
+    indices_per_user: int = 50
+    portfolios_together: int = 100
     # With whom a portfolio is shared, and by how many links that open something.
     members_per_portfolio: int = 20
     share_links_per_portfolio: int = 10

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from portfolio.models import (
     BooksViolation,
     Hold,
+    IndexSeries,
     JournalEntry,
     JournalSeal,
     LedgerBalance,
@@ -128,3 +129,11 @@ class RiskThresholdAdmin(ReadOnlyAdmin):
     search_fields = ("user__email", "portfolio__id")
     ordering = ("id",)
     list_select_related = ("user", "portfolio")
+
+
+@admin.register(IndexSeries)
+class IndexSeriesAdmin(ReadOnlyAdmin):
+    list_display = ("name", "owner", "created_at")
+    search_fields = ("id", "owner__email", "name")
+    ordering = ("-created_at", "id")
+    list_select_related = ("owner",)

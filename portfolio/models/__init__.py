@@ -1,6 +1,7 @@
 from portfolio.bookkeeping.entries import EntryKind, LedgerAccountKind
 from portfolio.models.books import BooksViolation, ProbeRun
 from portfolio.models.imports import FileImport, FileImportRow, SavedMapping
+from portfolio.models.indices import IndexClose, IndexSeries
 from portfolio.models.ledger import (
     Hold,
     JournalEntry,
@@ -27,6 +28,8 @@ __all__ = [
     "FileImport",
     "FileImportRow",
     "Hold",
+    "IndexClose",
+    "IndexSeries",
     "JournalEntry",
     "JournalSeal",
     "LedgerAccount",

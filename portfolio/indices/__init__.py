@@ -1,0 +1,1 @@
+"""Indices that users bring as files, to compare their portfolios with."""
