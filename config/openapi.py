@@ -127,6 +127,7 @@ DESCRIPTIONS: Final = {
     "export_id": "of an export of yours",
     "format": "instead of an Accept header",
     "import_id": "of an import into a portfolio of yours",
+    "index_id": "of an index of yours",
     "interval": "length of a bar",
     "key_id": "of a key of yours",
     "night_id": "of a nightly export",

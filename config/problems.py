@@ -50,6 +50,7 @@ from market.instruments import instrument_master
 from market.intake import quarantine
 from portfolio import errors as portfolio_errors
 from portfolio.imports import states as import_states
+from portfolio.indices import own_indices
 from trading import orders
 from trading.changing import archiving, replacement
 from trading.halts import halts
@@ -122,6 +123,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     portfolio_errors.EntryConflict: HTTPStatus.CONFLICT,
     portfolio_errors.NotReversible: HTTPStatus.CONFLICT,
     import_states.WrongStep: HTTPStatus.CONFLICT,
+    own_indices.IndexNameTaken: HTTPStatus.CONFLICT,
     archiving.OrdersWorking: HTTPStatus.CONFLICT,
     orders.DuplicateClientOrderId: HTTPStatus.CONFLICT,
     orders.OrderFinished: HTTPStatus.CONFLICT,

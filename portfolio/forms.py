@@ -119,24 +119,6 @@ class ThresholdsForm(ProblemForm):
         return {rule.value: self.cleaned_data[rule.value] for rule in Rule}
 
 
-class PerformanceForm(forms.Form):
-    """How to measure: which lots sales use, and what to compare with."""
-
-    method = forms.ChoiceField(choices=METHODS, label="Lots a sale uses", required=False)
-    benchmark = forms.CharField(
-        required=False,
-        max_length=40,
-        label="Compare with",
-        widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "AAPL"}),
-    )
-
-    def clean_method(self) -> str:
-        return str(self.cleaned_data["method"] or Method.FIFO.value)
-
-    def clean_benchmark(self) -> Instrument | None:
-        return find_instrument(self.cleaned_data["benchmark"])
-
-
 def find_instrument(text: str) -> Instrument | None:
     """The instrument that was meant; None for none.
 

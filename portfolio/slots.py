@@ -14,6 +14,10 @@ SLOTS: Final = (
     # Whoever was given the address may look at what it opens.
     Slot("share_token", "share token", Reach.ANYBODY),
     Slot("import_id", "file import", Reach.MEMBERS, is_bound=True),
+    # What a portfolio is compared with.
+    Slot("benchmark_portfolio_id", "portfolio", Reach.MEMBERS, is_bound=True),
+    Slot("benchmark_index_id", "index", Reach.OWNER),
+    Slot("index_id", "index", Reach.OWNER),
     # An entry's name at whoever keeps the other books.
     Slot("external_id", "text", Reach.ANYBODY, is_coined=True),
 )

@@ -4,8 +4,21 @@ from typing import Final
 
 from ninja import Router
 
-from portfolio.api import analysis, books, holdings, imports, portfolios, returns, sharing
+from portfolio.api import (
+    analysis,
+    books,
+    combined,
+    holdings,
+    imports,
+    indices,
+    portfolios,
+    returns,
+    sharing,
+)
 
 router: Final = Router()
-for part in (portfolios, holdings, returns, analysis, books, imports, sharing):
+PARTS: Final = (
+    *(portfolios, holdings, returns, combined, analysis, books, imports, sharing, indices),
+)
+for part in PARTS:
     router.add_router("", part.router)

@@ -1,5 +1,6 @@
 """What a portfolio did: performance, and gains realised."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -7,19 +8,33 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Query, Router
 
-from accounts.auth import KeyAuth
+from accounts.auth import Caller, KeyAuth
+from accounts.errors import Problem
 from accounts.http import ApiRequest
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
 from market.models import Instrument
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio
 from portfolio.bookkeeping.amounts import ZERO
+from portfolio.indices.own_indices import find_index
 from portfolio.portfolios import total
-from portfolio.returns.performance import measure, realised_gains
+from portfolio.returns.benchmarks import (
+    BenchmarkRefused,
+    Comparison,
+    WithIndex,
+    WithInstrument,
+    WithPortfolio,
+)
+from portfolio.returns.by_instrument import measure_instruments
+from portfolio.returns.performance import measure
+from portfolio.returns.realised import realised_gains
 from portfolio.returns.realised_years import realised_table
 from portfolio.returns.schemas import (
+    InstrumentReturnList,
+    InstrumentReturnOut,
     PerformanceOut,
     PerformanceWanted,
+    PeriodWanted,
     RealisedList,
     RealisedOut,
     RealisedWanted,
@@ -35,17 +50,55 @@ def show_performance(
     request: ApiRequest, portfolio_id: UUID, wanted: Query[PerformanceWanted]
 ) -> PerformanceOut:
     """Returns, what drove them and their risk, over whole days, both ends included."""
-    portfolio = find_portfolio(request.auth, portfolio_id)
-    benchmark = None if wanted.benchmark is None else instrument_by_address(wanted.benchmark)
+    portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
     found = measure(
         portfolio,
         start=wanted.start,
         end=wanted.end,
         method=wanted.method,
-        benchmark=benchmark,
-        at=timezone.now(),
+        benchmark=comparison_of(request.auth, wanted, at=now),
+        at=now,
     )
     return PerformanceOut.from_performance(found)
+
+
+def comparison_of(caller: Caller, wanted: PerformanceWanted, *, at: datetime) -> Comparison | None:
+    """Raises:
+    BenchmarkRefused: several things were named to compare with.
+    UnknownSymbol, IndexNotFound, PortfolioNotFound: what was named is not there for the caller.
+    """
+    named = (wanted.benchmark, wanted.benchmark_index_id, wanted.benchmark_portfolio_id)
+    if len(named) - named.count(None) > 1:
+        message = "Compare with one thing: an instrument, an index or a portfolio."
+        raise BenchmarkRefused([Problem("benchmark", "too_many", message)])
+    if wanted.benchmark is not None:
+        return WithInstrument(instrument_by_address(wanted.benchmark))
+    if wanted.benchmark_index_id is not None:
+        return WithIndex(find_index(caller.user, wanted.benchmark_index_id))
+    if wanted.benchmark_portfolio_id is not None:
+        return WithPortfolio(find_portfolio(caller, wanted.benchmark_portfolio_id), at)
+    return None
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/performance/instruments",
+    response=InstrumentReturnList,
+    auth=KeyAuth("read"),
+)
+def list_instrument_returns(
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[PeriodWanted]
+) -> InstrumentReturnList:
+    """What each instrument that was held or traded did, the largest gain first."""
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    found = measure_instruments(
+        portfolio, start=wanted.start, end=wanted.end, method=wanted.method, at=timezone.now()
+    )
+    return InstrumentReturnList(
+        start=found.start,
+        end=found.end,
+        currency=portfolio.currency,
+        items=[InstrumentReturnOut.from_return(one) for one in found.items],
+    )
 
 
 @router.get(

@@ -12,7 +12,7 @@ from uuid import UUID
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import Portfolio
-from portfolio.returns.facts import find_period
+from portfolio.returns.periods import find_period
 
 # Reversals take effect when their entries did, so both are left out together.
 PAYMENTS: Final = """

@@ -31,6 +31,8 @@ class Drivers:
     fees: Decimal
     taxes: Decimal
     currency_effect: Decimal = ZERO
+    trade_fees: Decimal = ZERO  # within the gains
+    trade_taxes: Decimal = ZERO
 
     @property
     def net_flows(self) -> Decimal:
@@ -51,5 +53,17 @@ class Drivers:
     @property
     def simple_return(self) -> Decimal | None:
         """The gain as a fraction of what was there and what was paid in; None for nothing."""
+        return self._on_what_was_there(self.gain)
+
+    @property
+    def gross_gain(self) -> Decimal:
+        """The gain as it would be had nobody charged for anything, those of trades included."""
+        return self.gain + self.fees + self.taxes + self.trade_fees + self.trade_taxes
+
+    @property
+    def gross_simple_return(self) -> Decimal | None:
+        return self._on_what_was_there(self.gross_gain)
+
+    def _on_what_was_there(self, gain: Decimal) -> Decimal | None:
         base = self.start_value + self.inflow
-        return self.gain / base if base > 0 else None
+        return gain / base if base > 0 else None

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Final
 
-from accounts.errors import Problem, ProblemsError
 from market.currencies.currency_units import major_of
 from market.models import Instrument
 from portfolio import portfolios
@@ -17,29 +16,28 @@ from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.bookkeeping.drafts import LedgerAccountKind
 from portfolio.corporate_actions.unit_events import read_trades
-from portfolio.errors import PortfolioError
 from portfolio.models import DailyValuation, JournalEntry, Portfolio, Position
+from portfolio.returns.periods import ONE_DAY, find_period
 from portfolio.trades import Trade
-from portfolio.valuation import changes_by_day, first_day, freshen, value_portfolio
+from portfolio.valuation import changes_by_day, freshen, value_portfolio
 from portfolio.valuations.money_now import rates_today
 from portfolio.valuations.valuing import NO_PRICE, NO_RATE
 
-ONE_DAY: Final = timedelta(days=1)
-
 # Reversals take effect when their entries did, so both are left out together. Charges of trades
-# are not here: they belong to what the trades cost and brought.
+# stand apart: they belong to what the trades cost and brought.
 MONEY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, a.kind, sum(round(p.amount * e.base_rate, 10))
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, a.kind, e.kind IN ('buy', 'sell'),
+    sum(round(p.amount * e.base_rate, 10))
 FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
 WHERE e.portfolio_id = %s AND a.kind IN ('income', 'fees', 'taxes') AND a.currency <> ''
-    AND e.kind IN ('dividend', 'interest', 'fee', 'tax') AND e.occurred_at > %s
+    AND e.kind IN ('dividend', 'interest', 'fee', 'tax', 'buy', 'sell') AND e.occurred_at > %s
     AND NOT EXISTS (
         SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
     AND e.occurred_at >= %s::date::timestamp AT TIME ZONE 'UTC'
     AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC'
-GROUP BY 1, 2 ORDER BY 1, 2
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 # Cash of other currencies: what there was before a period, what it changed by, and what those
 # changes were worth when they were booked.
@@ -60,15 +58,9 @@ GROUP BY a.currency
 """
 
 
-class PeriodRefused(PortfolioError, ProblemsError):
-    """The period makes no sense; ``problems`` says why."""
-
-    code = "period_refused"
-
-
 @dataclass(slots=True)
 class DayMoney:
-    """Money of one day that did not come from trades, in the portfolio's currency; all >= 0.
+    """Money of one day, in the portfolio's currency; all >= 0. Of trades only their charges.
 
     Flows are None where units crossed the border that had no price that day.
     """
@@ -79,6 +71,13 @@ class DayMoney:
     income: Decimal = ZERO
     fees: Decimal = ZERO
     taxes: Decimal = ZERO
+    trade_fees: Decimal = ZERO  # within the cost and the proceeds of trades
+    trade_taxes: Decimal = ZERO
+
+    @property
+    def charges(self) -> Decimal:
+        """Everything that fees and taxes took."""
+        return self.fees + self.taxes + self.trade_fees + self.trade_taxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,32 +149,6 @@ def read_facts(
         gap = NO_RATE if now.cash is None or now.lacks_rate else NO_PRICE
         worth_today = (today, DayWorth(now.cash, now.market_value, gap))
     return period_facts(portfolio, start, end, worth_today=worth_today)
-
-
-def find_period(
-    portfolio: Portfolio, *, start: date | None, end: date | None, today: date
-) -> tuple[date, date]:
-    """A portfolio that was reset has no time before that, so its periods begin there at most.
-
-    Raises:
-    PeriodRefused: the period ends in the future, or before it starts, or before the reset.
-    """
-    end = end or today
-    if end > today:
-        message = f"end was {end}, must not lie after today, {today}"
-        raise PeriodRefused([Problem("end", "in_the_future", message)])
-    first = first_day(portfolio)
-    if portfolio.reset_at is not None and first is not None:
-        if end < first:
-            message = f"end was {end}, must not lie before the reset of {first}"
-            raise PeriodRefused([Problem("end", "before_reset", message)])
-        start = first if start is None else max(start, first)
-    if start is None:
-        start = min(first, end) if first else end
-    if start > end:
-        message = f"start was {start}, must not lie after end, {end}"
-        raise PeriodRefused([Problem("start", "after_end", message)])
-    return start, end
 
 
 def period_facts(
@@ -269,14 +242,15 @@ def amount_in(amount: Decimal, rate: Decimal | None) -> Decimal | None:
 def money_by_day(portfolio: Portfolio, start: date, end: date) -> defaultdict[date, DayMoney]:
     """Income and charges; flows are with the valuations."""
     money: defaultdict[date, DayMoney] = defaultdict(DayMoney)
-    for day, kind, amount in fetch_rows(MONEY, [portfolio.id, portfolio.counts_from, start, end]):
+    parameters = [portfolio.id, portfolio.counts_from, start, end]
+    for day, kind, is_of_trade, amount in fetch_rows(MONEY, parameters):
         of_day = money[day]
         if kind == LedgerAccountKind.INCOME:
             of_day.income -= amount
-        elif kind == LedgerAccountKind.FEES:
-            of_day.fees += amount
-        else:
-            of_day.taxes += amount
+            continue
+        name = "fees" if kind == LedgerAccountKind.FEES else "taxes"
+        name = f"trade_{name}" if is_of_trade else name
+        setattr(of_day, name, getattr(of_day, name) + amount)
     return money
 
 

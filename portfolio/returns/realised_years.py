@@ -12,7 +12,7 @@ from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.models import Portfolio
 from portfolio.returns.gains import RealisedGain
-from portfolio.returns.performance import RealisedPeriod
+from portfolio.returns.realised import RealisedPeriod
 
 COLUMNS: Final = (
     *(Column("symbol", TEXT), Column("name", TEXT), Column("isin", TEXT)),

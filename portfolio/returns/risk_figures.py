@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from portfolio.returns import risk
-from portfolio.returns.facts import ONE_DAY, PeriodFacts
+from portfolio.returns.facts import PeriodFacts
+from portfolio.returns.periods import ONE_DAY
 from portfolio.returns.time_weighted import ReturnChain, annualised
 
 RISKY: Final = ("volatility", "downside_deviation", "sharpe", "sortino")

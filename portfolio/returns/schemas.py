@@ -3,12 +3,15 @@
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final, Self
+from uuid import UUID
 
+from django.conf import settings
 from pydantic import Field
 
 from accounts.schemas import FormatIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
 from portfolio.bookkeeping.amounts import TEN_PLACES
+from portfolio.returns.by_instrument import InstrumentReturn
 from portfolio.returns.gains import Method, RealisedGain
 from portfolio.returns.performance import Performance
 from portfolio.returns.time_weighted import by_year
@@ -16,13 +19,29 @@ from portfolio.schemas import attributes
 
 MONEY: Final = (
     *("net_flows", "realised_gain", "unrealised_gain", "income", "fees", "taxes"),
-    *("currency_effect", "identity_gap"),
+    *("currency_effect", "identity_gap", "trade_fees", "trade_taxes"),
 )
 
 
 def fraction(value: Decimal | None) -> Decimal | None:
     """A return in ten places, which is far beyond what its prices can tell."""
     return None if value is None else value.quantize(TEN_PLACES)
+
+
+CombinedIds = Annotated[
+    list[UUID],
+    Field(
+        description="one of the portfolios to look at as one; may be repeated. Else all of yours",
+        max_length=settings.LIMITS.portfolios_together,
+    ),
+]
+CombinedCurrency = Annotated[
+    str | None,
+    Field(
+        description="to count in; else the one that all have, or the user's",
+        pattern="^[A-Z]{3}$",
+    ),
+]
 
 
 class PeriodWanted(SchemaIn):
@@ -37,6 +56,17 @@ class PeriodWanted(SchemaIn):
 
 class PerformanceWanted(PeriodWanted):
     benchmark: Annotated[Symbol | None, Field(description="an instrument to compare with")] = None
+    benchmark_index_id: Annotated[
+        UUID | None, Field(description="an index of yours to compare with instead")
+    ] = None
+    benchmark_portfolio_id: Annotated[
+        UUID | None, Field(description="another portfolio to compare with instead")
+    ] = None
+
+
+class CombinedWanted(PerformanceWanted):
+    portfolio_id: CombinedIds = Field(default_factory=list)
+    currency: CombinedCurrency = None
 
 
 class RealisedWanted(PeriodWanted):
@@ -55,7 +85,11 @@ class YearOut(SchemaOut):
 
 
 class BenchmarkOut(SchemaOut):
-    symbol: str
+    kind: Annotated[str, Field(description="instrument, index or portfolio")]
+    name: str
+    symbol: Annotated[str | None, Field(description="of an instrument")]
+    index_id: UUID | None
+    portfolio_id: UUID | None
     twr: NumberOut | None
 
 
@@ -76,7 +110,7 @@ class PerformanceOut(SchemaOut):
     start: date
     end: date
     currency: str
-    method: str
+    method: Annotated[str | None, Field(description="null: that of each portfolio")]
     start_value: NumberOut | None
     end_value: NumberOut | None
     net_flows: NumberOut | None
@@ -84,11 +118,16 @@ class PerformanceOut(SchemaOut):
     twr_annualised: NumberOut | None
     xirr: NumberOut | None
     simple_return: NumberOut | None
+    gross_twr: Annotated[NumberOut | None, Field(description="before fees and taxes of any kind")]
+    gross_xirr: NumberOut | None
+    gross_simple_return: NumberOut | None
     realised_gain: NumberOut | None
     unrealised_gain: Annotated[NumberOut | None, Field(description="its change in the period")]
     income: NumberOut | None
     fees: NumberOut | None
     taxes: NumberOut | None
+    trade_fees: Annotated[NumberOut | None, Field(description="within the gains")]
+    trade_taxes: NumberOut | None
     currency_effect: NumberOut | None
     identity_gap: NumberOut | None
     volatility: Annotated[NumberOut | None, Field(description="of a year")]
@@ -109,16 +148,19 @@ class PerformanceOut(SchemaOut):
         facts: dict[str, Any] = attributes(
             found, ("start", "end", "start_value", "end_value", "notices", "reasons")
         )
-        ratios = ("xirr", "volatility", "downside_deviation", "sharpe", "sortino")
+        ratios = (
+            *("xirr", "volatility", "downside_deviation", "sharpe", "sortino"),
+            *("gross_twr", "gross_xirr", "twr_annualised"),
+        )
         facts |= {name: fraction(getattr(found, name)) for name in ratios}
         facts |= dict.fromkeys(MONEY) if drivers is None else attributes(drivers, MONEY)
         return cls(
             **facts,
-            currency=found.portfolio.currency,
-            method=found.method.value,
+            currency=found.currency,
+            method=None if found.method is None else found.method.value,
             twr=fraction(found.returns.total),
-            twr_annualised=fraction(found.twr_annualised),
             simple_return=None if drivers is None else fraction(drivers.simple_return),
+            gross_simple_return=None if drivers is None else fraction(drivers.gross_simple_return),
             max_drawdown=None if found.drawdown is None else fraction(found.drawdown.depth),
             drawdown=drawdown_of(found),
             benchmark=benchmark_of(found),
@@ -143,11 +185,66 @@ def drawdown_of(found: Performance) -> DrawdownOut | None:
 
 
 def benchmark_of(found: Performance) -> BenchmarkOut | None:
-    if found.benchmark is None:
+    beside = found.benchmark
+    if beside is None:
         return None
     return BenchmarkOut(
-        symbol=found.benchmark.instrument.symbol, twr=fraction(found.benchmark.value)
+        kind=beside.kind,
+        name=beside.name,
+        symbol=beside.key if beside.kind == "instrument" else None,
+        index_id=UUID(beside.key) if beside.kind == "index" else None,
+        portfolio_id=UUID(beside.key) if beside.kind == "portfolio" else None,
+        twr=fraction(beside.value),
     )
+
+
+class InstrumentReturnOut(SchemaOut):
+    """One instrument within its portfolio; money in the portfolio's currency.
+
+    gain = end_value - start_value - inflow + outflow + income - charges. A figure that is null
+    has its reason's code in `reasons`.
+    """
+
+    symbol: str
+    name: str
+    start_value: NumberOut | None
+    end_value: NumberOut | None
+    inflow: Annotated[NumberOut | None, Field(description="bought or arrived, charges included")]
+    outflow: Annotated[NumberOut | None, Field(description="sold or left, less charges")]
+    income: Annotated[NumberOut, Field(description="gross")]
+    charges: Annotated[NumberOut, Field(description="withheld from income")]
+    realised_gain: Annotated[NumberOut, Field(description="against acquisition cost")]
+    gain: NumberOut | None
+    twr: NumberOut | None
+    xirr: NumberOut | None
+    simple_return: NumberOut | None
+    reasons: dict[str, str]
+
+    @classmethod
+    def from_return(cls, found: InstrumentReturn) -> Self:
+        money = attributes(
+            found,
+            (
+                *("start_value", "end_value", "inflow", "outflow", "income", "charges"),
+                *("realised_gain", "gain", "reasons"),
+            ),
+        )
+        return cls(
+            symbol=found.instrument.symbol,
+            name=found.instrument.name,
+            twr=fraction(found.twr),
+            xirr=fraction(found.xirr),
+            simple_return=fraction(found.simple_return),
+            **money,
+        )
+
+
+class InstrumentReturnList(SchemaOut):
+    start: date
+    end: date
+    currency: str
+    items: list[InstrumentReturnOut]
+    next_cursor: None = None
 
 
 class RealisedOut(SchemaOut):

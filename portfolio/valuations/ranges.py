@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 
@@ -44,6 +44,11 @@ def start_date(choice: ChartRange, *, end: date) -> date:
             return _months_before(end, 60)
         case _:
             return date.min
+
+
+def first_day(choice: ChartRange, *, end: date) -> date | None:
+    """The first day whose return counts; None for as far back as there is anything."""
+    return None if choice.key == "max" else start_date(choice, end=end) + timedelta(days=1)
 
 
 def _months_before(day: date, months: int) -> date:

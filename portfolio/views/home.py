@@ -86,6 +86,9 @@ def home(request: InvestorRequest) -> HttpResponse:
         context["portfolio_choices"] = [
             Choice(one.name, f"?portfolio={one.id}", one == shown) for one in owned
         ]
+        if len(owned) > 1:
+            together = Choice("All together", reverse("portfolio:combined"), is_current=False)
+            context["portfolio_choices"].append(together)
     return TemplateResponse(request, "portfolio/home.html", context)
 
 

@@ -61,6 +61,8 @@ def _destinations() -> list[Find]:
     """The pages that the navigation names, and a user's own."""
     places = [(item.label, item.view_name) for item in NAV_ITEMS]
     places += [("Currencies and converter", "market:currencies")]
+    places += [("All portfolios together", "portfolio:combined")]
+    places += [("Own indices", "portfolio:indices")]
     places += [("New alert", "market:alert_new")]
     places += [("Settings", "accounts:settings"), ("API keys", "accounts:api_keys")]
     return [Find(label, "", href) for label, name in places if (href := find_address(name))]

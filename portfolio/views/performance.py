@@ -1,103 +1,75 @@
-"""What a portfolio did, and why the number is what it is."""
+"""What a portfolio did, and what each of its instruments did."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.dates import MONTHS_3
 from django.views.decorators.http import require_GET
 
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
-from portfolio.charts import ReturnChart, ValuePoint, return_chart
-from portfolio.forms import PerformanceForm
-from portfolio.returns import risk
+from accounts.policies import signed_in, takes_ids
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.returns.by_instrument import InstrumentReturn, measure_instruments
+from portfolio.returns.forms import PerformanceForm
 from portfolio.returns.gains import Method
-from portfolio.returns.performance import Performance, measure
-from portfolio.returns.time_weighted import MonthReturn, by_year
-from portfolio.valuations.ranges import RANGES, find_range, start_date
+from portfolio.returns.performance import measure
+from portfolio.valuations.ranges import RANGES, find_range, first_day
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
+from portfolio.views.readings import WORDS, percent, performance_context
 
-HUNDRED: Final = Decimal(100)
-ONE_DAY: Final = timedelta(days=1)
-WORDS: Final = {
-    "no_price": "A holding had no price on a day on which money came or went, or at the end.",
-    "no_price_at_start": "A holding had no price at the start.",
-    "no_price_at_end": "A holding has no price at the end.",
-    "no_flows": "There was no money to grow.",
-    "one_sided": "Money only came, or only went.",
-    "no_rate": "No yearly rate fits these flows.",
-    "no_capital": "There was nothing to gain on.",
-    "no_days": "There are no days to measure.",
-    "too_few_days": "It takes two trading days.",
-    "no_swing": "The value did not move.",
-    "total_loss": "Everything was lost.",
-    "beyond_measure": "Too few days for a yearly figure.",
-    "no_rate_at_start": "A currency had no rate at the start.",
-    "no_rate_at_end": "A currency has no rate at the end.",
-}
-NOTICES: Final = {
-    "return_without_capital": "On some days there was a gain or a loss although there was nothing"
-    " to gain on; they count as a return of zero.",
-    "cash_dip": "Cash was below zero on some day, as when a purchase is recorded before the deposit"
-    " that paid for it. Health tells when.",
-}
-# Shades of a month's return, by its size in percent.
-SHADES: Final = (Decimal(1), Decimal(3), Decimal(6))
+INSTRUMENTS_SHOWN: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One figure with its name; in percent, or a bare number."""
+class ReturnLine:
+    """An instrument's figures, returns in percent; ``why`` is the first reason of a missing one."""
 
-    label: str
-    value: Decimal | None
-    kind: str  # "percent", "loss" or "ratio"
-    meaning: str
-    why_missing: str = ""
+    found: InstrumentReturn
+    simple_pct: Decimal | None
+    twr_pct: Decimal | None
+    xirr_pct: Decimal | None
+    why: str
 
-
-@dataclass(frozen=True, slots=True)
-class MonthCell:
-    value: Decimal  # percent
-    shade: str
-
-
-@dataclass(frozen=True, slots=True)
-class YearRow:
-    year: int
-    months: Sequence[MonthCell | None]  # twelve
-    whole: MonthCell
+    @classmethod
+    def of(cls, found: InstrumentReturn) -> Self:
+        return cls(
+            found,
+            simple_pct=percent(found.simple_return),
+            twr_pct=percent(found.twr),
+            xirr_pct=percent(found.xirr),
+            why=next((WORDS[code] for code in found.reasons.values() if code in WORDS), ""),
+        )
 
 
 @signed_in
+@takes_ids(benchmark_portfolio_id="benchmark_portfolio_id", benchmark_index_id="benchmark_index_id")
 @require_GET
 def performance(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
     now, choice = timezone.now(), find_range(request.GET.get("range"))
-    form = PerformanceForm(request.GET or None)
+    form = PerformanceForm(request.GET or None, user=request.user, beside=[portfolio])
     is_asked = form.is_bound and form.is_valid()
-    method = Method(form.cleaned_data["method"]) if is_asked else Method.FIFO
-    benchmark = form.cleaned_data["benchmark"] if is_asked else None
-    first = None if choice.key == "max" else start_date(choice, end=now.date()) + ONE_DAY
-    found = measure(portfolio, start=first, method=method, benchmark=benchmark, at=now)
-    chosen = {"method": method.value, "benchmark": request.GET.get("benchmark", "")}
+    found = measure(
+        portfolio,
+        start=first_day(choice, end=now.date()),
+        method=form.method_chosen() if is_asked else Method(portfolio.lot_method),
+        benchmark=form.comparison(at=now) if is_asked else None,
+        at=now,
+    )
     context = tab_context(portfolio, "performance") | performance_context(found)
     context |= {
-        "form": form if form.is_bound else PerformanceForm(initial={"method": method.value}),
+        "form": form,
         "range": choice,
         "range_choices": [
-            Choice(one.label, "?" + urlencode({"range": one.key} | chosen), one is choice)
+            Choice(one.label, "?" + urlencode({"range": one.key} | form.chosen()), one is choice)
             for one in RANGES
         ],
     }
@@ -105,98 +77,21 @@ def performance(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     return TemplateResponse(request, "portfolio/performance.html", context, status=status)
 
 
-def performance_context(found: Performance) -> dict[str, Any]:
-    return {
+@signed_in
+@require_GET
+def instruments(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    """What each instrument did; those with the smallest changes are left out where it is many."""
+    portfolio = find_portfolio(request, portfolio_id)
+    now, choice = timezone.now(), find_range(request.GET.get("range"))
+    found = measure_instruments(portfolio, start=first_day(choice, end=now.date()), at=now)
+    known = sorted(found.items, key=lambda one: -abs(one.gain or ZERO))
+    shown = {one.instrument.id for one in known[:INSTRUMENTS_SHOWN]}
+    context = tab_context(portfolio, "performance")
+    context |= {
         "found": found,
-        "drivers": found.drivers,
-        "fees": None if found.drivers is None else -found.drivers.fees,
-        "taxes": None if found.drivers is None else -found.drivers.taxes,
-        "readings": readings(found),
-        "chart": growth_chart(found),
-        "fall_chart": fall_chart(found),
-        "years": year_rows(found.months),
-        "month_names": [MONTHS_3[month].title() for month in range(1, 13)],
-        "realised": realised_by_year(found),
-        "benchmark_pct": percent(found.benchmark.value) if found.benchmark else None,
-        "missing": WORDS.get(found.reasons.get("identity_gap", ""), ""),
-        "notices": [NOTICES[code] for code in found.notices],
+        "rows": [ReturnLine.of(one) for one in found.items if one.instrument.id in shown],
+        "left_out": len(found.items) - len(shown),
+        "range": choice,
+        "range_choices": [Choice(one.label, f"?range={one.key}", one is choice) for one in RANGES],
     }
-
-
-def percent(value: Decimal | None) -> Decimal | None:
-    return None if value is None else value * HUNDRED
-
-
-def readings(found: Performance) -> list[Reading]:
-    """Every figure in the order of the page."""
-    simple = found.drivers.simple_return if found.drivers else None
-    depth = None if found.drawdown is None else -found.drawdown.depth
-    rows = (
-        ("twr", "Time-weighted", found.returns.total, "percent", "whatever came in or went out"),
-        ("xirr", "Money-weighted", found.xirr, "percent", "a year, on your own money"),
-        ("simple_return", "Simple", simple, "percent", "gain on what was there and paid in"),
-        ("volatility", "Volatility", found.volatility, "loss", "a year, of daily returns"),
-        ("max_drawdown", "Deepest fall", depth, "percent", "from a high"),
-        ("sharpe", "Sharpe", found.sharpe, "ratio", "yearly return per volatility"),
-        ("sortino", "Sortino", found.sortino, "ratio", "yearly return per downward swing"),
-    )
-    return [
-        Reading(
-            label,
-            value if kind == "ratio" else percent(value),
-            kind,
-            meaning,
-            WORDS.get(found.reasons.get(name, ""), ""),
-        )
-        for name, label, value, kind, meaning in rows
-    ]
-
-
-def growth_chart(found: Performance) -> ReturnChart | None:
-    points = [ValuePoint(found.start - ONE_DAY, Decimal(0))]
-    points += [ValuePoint(day.date, day.cumulative * HUNDRED) for day in found.returns.days]
-    beside = [
-        ValuePoint(day, value * HUNDRED)
-        for day, value in (found.benchmark.series if found.benchmark else ())
-    ]
-    return return_chart(points, beside)
-
-
-def fall_chart(found: Performance) -> ReturnChart | None:
-    falls = risk.drawdowns(found.returns.days)
-    points = [
-        ValuePoint(day.date, -fall * HUNDRED)
-        for day, fall in zip(found.returns.days, falls, strict=True)
-    ]
-    return return_chart(points) if any(falls) else None
-
-
-def year_rows(months: Sequence[MonthReturn]) -> list[YearRow]:
-    """Newest year first; months outside of the period are None."""
-    values = {(one.year, one.month): one.value for one in months}
-    return [
-        YearRow(
-            year,
-            [
-                month_cell(values[year, month]) if (year, month) in values else None
-                for month in range(1, 13)
-            ],
-            month_cell(whole),
-        )
-        for year, whole in sorted(by_year(months).items(), reverse=True)
-    ]
-
-
-def month_cell(value: Decimal) -> MonthCell:
-    shown = value * HUNDRED
-    depth = sum(abs(shown) >= limit for limit in SHADES)
-    tone = "flat" if round(shown, 1) == 0 else "up" if shown > 0 else "down"
-    return MonthCell(round(shown, 1), tone if tone == "flat" else f"{tone}-{depth}")
-
-
-def realised_by_year(found: Performance) -> list[tuple[int, Decimal]]:
-    years: dict[int, Decimal] = {}
-    for one in found.realised:
-        year = one.closed_at.year
-        years[year] = years.get(year, Decimal(0)) + one.gain
-    return sorted(years.items(), reverse=True)
+    return TemplateResponse(request, "portfolio/instrument_returns.html", context)

@@ -20,7 +20,7 @@ from accounts.policies import signed_in
 from accounts.table_answers import table_response
 from market.models import Instrument
 from portfolio.returns.gains import RealisedGain
-from portfolio.returns.performance import realised_gains
+from portfolio.returns.realised import realised_gains
 from portfolio.returns.realised_years import by_year, days_held, realised_table
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context

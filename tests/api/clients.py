@@ -69,6 +69,10 @@ class ApiClient:
             method, ROOT + path, text, content_type="application/json", headers=headers
         )
 
+    def upload(self, path: str, fields: dict[str, Any]) -> Answer:
+        """Files and fields of a form."""
+        return self.client.post(ROOT + path, fields, headers=self.headers())
+
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
 

@@ -118,7 +118,8 @@ def query_of(operation: Operation, values: dict[str, str], extra: str) -> str:
 def body_of(operation: Operation, values: dict[str, str], extra: str) -> tuple[bytes, str]:
     content = described(operation).get("requestBody", {}).get("content", {})
     if "multipart/form-data" in content:
-        files = {"file": SimpleUploadedFile("prices.csv", CSV)}
+        named = {"name": idempotency_key()} if "/indices" in operation.path else {}
+        files = {"file": SimpleUploadedFile("prices.csv", CSV)} | named
         return encode_multipart(BOUNDARY, files), MULTIPART_CONTENT
     if not content:
         return b"", "application/json"

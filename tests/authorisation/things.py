@@ -35,6 +35,7 @@ from market.watchlists import add_symbols, create_watchlist
 from portfolio.activities import record_activity
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.previews import start_import
+from portfolio.indices.own_indices import add_index
 from portfolio.models import Lot, Portfolio, PortfolioKind, ShareLink
 from portfolio.portfolios import open_portfolio
 from portfolio.recording.activity_rules import ActivityDraft
@@ -305,6 +306,17 @@ def share_link_of(person: Person) -> tuple[ShareLink, str]:
     )
 
 
+def index_of(person: Person) -> str:
+    made = add_index(
+        owner=person.user,
+        name=f"{person.mark} index",
+        content=b"date,close\n2024-01-02,100\n",
+        file_name="index.csv",
+        added_at=timezone.now(),
+    )
+    return str(made.overview.index.id)
+
+
 MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "portfolio": lambda person: str(person.portfolio.id),
     "activity": activity_of,
@@ -332,6 +344,7 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "member": member_of,
     "share link": lambda person: str(share_link_of(person)[0].id),
     "share token": lambda person: share_link_of(person)[1],
+    "index": index_of,
     "instrument": lambda person: SYMBOL,
     "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),

@@ -23,7 +23,7 @@ OWN_PAGES = (
     *("/settings/closing", "/settings/notifications/choices", "/inbox", "/settings/webhooks"),
     "/settings/programs",
     *("/connections", "/connections/new?broker=alpaca"),
-    *("/settings/sharing", "/exports"),
+    *("/settings/sharing", "/exports", "/combined?range=max", "/indices"),
 )
 PATIENCE_MS = 20_000
 STALE_MS = 30_000  # fifteen seconds without a connection, and the next look
@@ -48,6 +48,7 @@ def test_a_page_fits_and_is_accessible(
     "tab",
     [
         "performance?range=max&benchmark=AAPL",
+        "performance/instruments?range=max",
         "activities/new",
         "commission",
         "reset",

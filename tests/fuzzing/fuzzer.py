@@ -47,7 +47,7 @@ DESTRUCTIVE: Final = frozenset(
         *("sign_user_out", "remove_symbols", "delete_webhook", "change_webhook"),
         *("commit_import", "reverse_import", "create_halt", "end_halt"),
         *("delete_connection", "change_connection"),
-        *("remove_member", "revoke_share_link", "reset_portfolio"),
+        *("remove_member", "revoke_share_link", "reset_portfolio", "remove_index"),
     }
 )
 # What they use up is of the portfolio that is there to stay.

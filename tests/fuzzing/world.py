@@ -48,6 +48,7 @@ QUERIES: Final = {
 }
 PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2020-01-02,74,75,73,75,135480400\n"
 WRONG_PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2014-01-02,74,7,73,75,1\n"
+INDEX: Final = b"date,close\n2024-01-02,4000\n2024-01-03,4010.5\n"
 DIVIDENDS: Final = b"symbol,ex_date,amount_per_share\nAAPL,1999-02-05,0.05\n"
 
 
@@ -93,6 +94,9 @@ class World:
             "notification_id": self.new_notification,
             "member_id": self.new_member,
             "link_id": lambda: str(self.new_share_link()["id"]),
+            "index_id": self.new_index,
+            "benchmark_index_id": self.new_index,
+            "benchmark_portfolio_id": self.new_portfolio,
             "share_token": lambda: str(self.new_share_link()["token"]),
             "webhook_id": self.new_webhook,
             "delivery_id": self.new_delivery,
@@ -254,6 +258,19 @@ class World:
         if "share_token" not in self.shared:
             self.shared["link of the token"] = str(made["id"])
         return made
+
+    def index_body(self) -> dict[str, Any]:
+        return {"name": f"Fuzz {self.number()}", "file": INDEX}
+
+    def new_index(self) -> str:
+        """Beside the shared ones the others go first: a user may have only so many."""
+        for found in self.get("/indices", {})["items"]:
+            if found["id"] not in self.shared.values():
+                self.shared["spare index"] = found["id"]
+                self.remove("spare index", "/indices")
+        body = {"name": f"Fuzz {self.number()}"}
+        files = {"file": ("index.csv", INDEX)}
+        return str(self.post("/indices", files=files, data=body)["id"])
 
     def remove(self, name: str, path: str) -> None:
         if spare := self.shared.pop(name, None):
@@ -442,6 +459,8 @@ class World:
             "correct_corporate_action": lambda: {"amount_per_share": f"0.{self.number()}"},
             "create_instrument_import": lambda: {"file": self.instrument_file()},
             "create_corporate_action_import": lambda: {"file": DIVIDENDS},
+            "add_index": self.index_body,
+            "add_index_closes": lambda: {"file": INDEX},
             "change_item": lambda: {"note": f"Fuzz {self.number()}"},
         }
         return made[operation_id]() if operation_id in made else example

@@ -30,8 +30,8 @@ from portfolio.models import (
 )
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.reversals import reverse_entry
-from portfolio.returns.facts import PeriodRefused
 from portfolio.returns.performance import measure
+from portfolio.returns.periods import PeriodRefused
 from portfolio.sealing.sealing import seal_journal
 from portfolio.sealing.verification import verify_ledger
 from portfolio.valuation import refresh_valuations

@@ -1,0 +1,1 @@
+"""Several portfolios looked at as one, in one currency."""

@@ -1,0 +1,92 @@
+"""Several portfolios on one page: what they are worth, hold and did together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.http import InvestorRequest
+from accounts.policies import signed_in, takes_ids
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.combined.holdings import CombinedHoldings, combined_holdings, common_currency
+from portfolio.models import Portfolio
+from portfolio.returns.forms import PerformanceForm
+from portfolio.returns.union import measure_together
+from portfolio.valuations.ranges import RANGES, ChartRange, find_range, first_day
+from portfolio.views.home import Choice, visible_portfolios
+from portfolio.views.readings import performance_context
+
+POSITIONS_SHOWN: Final = 100
+
+
+@signed_in
+@takes_ids(
+    portfolio="portfolio_id",
+    benchmark_portfolio_id="benchmark_portfolio_id",
+    benchmark_index_id="benchmark_index_id",
+)
+@require_GET
+def combined(request: InvestorRequest) -> HttpResponse:
+    visible = list(visible_portfolios(request.user))
+    if not visible:
+        return redirect("portfolio:list")
+    chosen = choose(visible, request.GET)
+    now, choice = timezone.now(), find_range(request.GET.get("range"))
+    currency = common_currency(chosen, user=request.user, wanted=None)
+    form = PerformanceForm(request.GET or None, user=request.user, beside=chosen)
+    is_asked = form.is_bound and form.is_valid()
+    found = measure_together(
+        chosen,
+        currency=currency,
+        start=first_day(choice, end=now.date()),
+        method=form.method_chosen() if is_asked and request.GET.get("method") else None,
+        benchmark=form.comparison(at=now) if is_asked else None,
+        at=now,
+    )
+    context = performance_context(found)
+    context |= holdings_context(combined_holdings(chosen, currency=currency, at=now))
+    context |= {
+        "visible": visible,
+        "together": chosen,
+        "form": form,
+        "range": choice,
+        "range_choices": range_choices(request.GET, choice),
+    }
+    status = 422 if form.is_bound and form.errors else 200
+    return TemplateResponse(request, "portfolio/combined.html", context, status=status)
+
+
+def choose(visible: Sequence[Portfolio], asked: QueryDict) -> list[Portfolio]:
+    """Those that were named and are the user's to see; else all of his own, else all."""
+    named = set(asked.getlist("portfolio"))
+    chosen = [one for one in visible if str(one.id) in named]
+    own = [one for one in visible if one.role == "owner"]
+    most: int = settings.LIMITS.portfolios_together
+    return (chosen or own or list(visible))[:most]
+
+
+def range_choices(asked: QueryDict, choice: ChartRange) -> list[Choice]:
+    kept = [(name, one) for name, found in asked.lists() for one in found if name != "range"]
+    return [
+        Choice(one.label, "?" + urlencode([("range", one.key), *kept]), one is choice)
+        for one in RANGES
+    ]
+
+
+def holdings_context(found: CombinedHoldings) -> dict[str, Any]:
+    """The largest positions first."""
+    positions = sorted(found.positions, key=lambda one: -(one.market_value or ZERO))
+    shown = positions[:POSITIONS_SHOWN]
+    return {
+        "holdings": found,
+        "positions": shown,
+        "left_out": len(positions) - len(shown),
+    }
