@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -105,30 +106,16 @@ def send(
         RequestFailed: no answer within ``seconds``, one longer than ``size`` bytes, or a redirect.
     """
     deadline = Deadline(time.monotonic() + seconds)
-    try:
-        address = read_web_address(url)
-    except AddressInvalid as error:
-        raise AddressRefused(str(error)) from error
+    address = _read_address(url)
     guard = Guard(
         tuple(read_destination(word) for word in settings.OWN_NETWORKS),
         meant=address.literal if is_operators else None,
     )
-    try:
+    backend = TunnelBackend(guard, deadline, via) if via else GuardedBackend(guard, deadline)
+    with _failures_told(deadline):
         answer = _exchange(
-            method,
-            address,
-            headers=headers,
-            content=content,
-            size=size,
-            backend=TunnelBackend(guard, deadline, via) if via else GuardedBackend(guard, deadline),
+            method, address, headers=headers, content=content, size=size, backend=backend
         )
-    except DestinationRefused as error:
-        raise AddressRefused(str(error)) from error
-    except ProxyFailed as error:
-        raise ProxyBroken(f"No answer: {error}.") from error
-    except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
-        said = str(error) or type(error).__name__
-        raise RequestFailed(f"No answer: {said}.", may_have_arrived=deadline.has_sent) from error
     if 300 <= answer.status < 400:
         raise RequestFailed(
             f"The answer was a redirect ({answer.status}), which is not followed.",
@@ -137,16 +124,34 @@ def send(
     return answer
 
 
+def _read_address(url: str) -> WebAddress:
+    try:
+        return read_web_address(url)
+    except AddressInvalid as error:
+        raise AddressRefused(str(error)) from error
+
+
+@contextmanager
+def _failures_told(deadline: Deadline) -> Iterator[None]:
+    """What the libraries below raise, as what this module says that it raises."""
+    try:
+        yield
+    except DestinationRefused as error:
+        raise AddressRefused(str(error)) from error
+    except ProxyFailed as error:
+        raise ProxyBroken(f"No answer: {error}.") from error
+    except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
+        said = str(error) or type(error).__name__
+        raise RequestFailed(f"No answer: {said}.", may_have_arrived=deadline.has_sent) from error
+
+
 def check_public(url: str, *, needs_tls: bool) -> WebAddress:
     """Read an address a user gave us, before it is kept; where it leads is checked at each use.
 
     Raises:
         AddressRefused: nothing would ever be sent to it; it says why.
     """
-    try:
-        address = read_web_address(url)
-    except AddressInvalid as error:
-        raise AddressRefused(str(error)) from error
+    address = _read_address(url)
     own = [read_destination(word) for word in settings.OWN_NETWORKS]
     is_own = any(
         it.name == address.host and it.port in {None, address.port}
@@ -194,10 +199,10 @@ def _exchange(
                 name.decode("latin-1").title(): value.decode("latin-1")
                 for name, value in answer.headers
             }
-            return Answer(answer.status, names, _read(answer, size=size))
+            return Answer(answer.status, names, _read_body(answer, size=size))
 
 
-def _read(answer: httpcore.Response, *, size: int) -> bytes:
+def _read_body(answer: httpcore.Response, *, size: int) -> bytes:
     pieces: list[bytes] = []
     length = 0
     for piece in answer.iter_stream():
