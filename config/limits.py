@@ -78,7 +78,7 @@ class Limits:
     broker_answer_seconds: int = 12
     broker_pages: int = 2_000
     # How long a worker waits for its turn at a broker, before it leaves the sync for later.
-    broker_patience_seconds: int = 3
+    broker_patience_seconds: int = 20
     # Connections to brokers, and how often one is synced by itself. A sync of which no worker says
     # anything for that long is over.
     connections_per_user: int = 20

@@ -31,7 +31,7 @@ from config.health import beat_ages, valkey
 logger = logging.getLogger(__name__)
 router: Final = Router(tags=["Operations"])
 
-QUEUES: Final = ("default", "money", "valuations", "ingestion")
+QUEUES: Final = ("default", "money", "valuations", "ingestion", "brokers")
 WAITING: Final = """
     SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)
     FROM trading_ordercommand WHERE sequence IS NULL

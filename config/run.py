@@ -20,6 +20,8 @@ from config.limits import LIMITS
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 WORKER_QUEUES: Final = "default,money,ingestion,valuations"
+# Brokers answer as slowly as they like, so what waits for them holds up nothing else.
+BROKER_QUEUE: Final = "brokers"
 HTTP_TIMEOUT_SECONDS: Final = 120
 # A reader that is gone without a word is noticed within two of these.
 SOCKET_PING_SECONDS: Final = 5
@@ -76,12 +78,20 @@ WEB_SERVERS: Final[dict[str, Callable[[str, str], list[str]]]] = {
 
 
 def worker(env: Environment) -> list[str]:
+    return celery_worker(WORKER_QUEUES, threads=2)
+
+
+def brokers(env: Environment) -> list[str]:
+    return celery_worker(BROKER_QUEUE, threads=4)
+
+
+def celery_worker(queues: str, *, threads: int) -> list[str]:
     # Threads: the work is waiting for PostgreSQL, and one copy of the program in memory is enough.
     return [
         # It warns of every start by root, to no use: as root the whole desk runs as root.
         *("-W", "ignore:You're running the worker"),
         *("-m", "celery", "--app", "config.celery", "--quiet", "worker", "--pool", "threads"),
-        *("--concurrency", "2", "--queues", WORKER_QUEUES, "--loglevel", "WARNING"),
+        *("--concurrency", str(threads), "--queues", queues, "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle"),
     ]
 
@@ -111,6 +121,7 @@ PROGRAMS: Final[dict[str, Callable[[Environment], list[str]]]] = {
     "prepare": prepare,
     "web": web,
     "worker": worker,
+    "brokers": brokers,
     "scheduler": scheduler,
     "matcher": matcher,
     "feed": feed,

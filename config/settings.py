@@ -180,6 +180,7 @@ CELERY_TASK_ROUTES = {
     "portfolio.tasks.seal_journal": {"queue": "money"},
     "portfolio.tasks.*": {"queue": "valuations"},
     "market.tasks.*": {"queue": "ingestion"},
+    "integrations.tasks.run_sync": {"queue": "brokers"},
 }
 # Late runs of a frequent task are worth nothing, so each message expires with its period.
 CELERY_BEAT_SCHEDULE = {

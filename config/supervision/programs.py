@@ -10,13 +10,14 @@ from config.supervision.supervisor import Program
 
 
 def desk_programs(address: Address, *, data: Path) -> list[Program]:
-    """Return web, matcher, feed, worker, relay and scheduler, not started."""
+    """Return web, matcher, feed, worker, brokers, relay and scheduler, not started."""
     listening = {"HOST": address.host, "PORT": str(address.port)}
     return [
         Program(build_child("web", data=data, **listening), answers=address.is_alive),
         Program(build_child("matcher", data=data)),
         Program(build_child("feed", data=data)),
         Program(build_child("worker", data=data)),
+        Program(build_child("brokers", data=data)),
         Program(build_child("relay", data=data)),
         Program(build_child("scheduler", data=data)),
     ]

@@ -21,7 +21,7 @@ from tests.support.desk import (
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-NAMES = {"postgres", "valkey", "web", "worker", "relay", "scheduler", "matcher", "feed"}
+NAMES = {"postgres", "valkey", "web", "worker", "brokers", "relay", "scheduler", "matcher", "feed"}
 
 
 def run_up(desk: LiveDesk, *words: str) -> subprocess.CompletedProcess[str]:

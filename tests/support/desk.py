@@ -105,7 +105,7 @@ class LiveDesk:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids by name: postgres, valkey, web, worker, relay, scheduler, matcher, feed."""
+        """Process ids by name, of both servers and of each process of the desk."""
         return ProcessRecords(self.data / "processes.json").pids()
 
     @property
