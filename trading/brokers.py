@@ -152,6 +152,7 @@ class CredentialField:
     is_secret: bool = True
     is_required: bool = True
     hint: str = ""
+    choices: tuple[str, ...] = ()  # empty where anything may be entered
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -38,6 +38,7 @@ UNAUTHORIZED, FORBIDDEN, TIMED_OUT = 401, 403, 408
 SERVER_ERROR: Final = 500
 SAID_CHARACTERS: Final = 200
 
+Found = TypeVar("Found")
 Judge = Callable[[Answer], BrokerError | None]
 
 
@@ -66,14 +67,22 @@ class Line:
             BrokerError: it refuses, or stays unclear.
         """
         asked = f"{path}?{urlencode(query)}" if query else path
+        return self.again(lambda: self.ask("GET", asked, pace=pace, headers=headers, judge=judge))
+
+    def again(self, read: Callable[[], Found]) -> Found:
+        """Read something, up to three times where the answer is lost.
+
+        Raises:
+            BrokerError: it is refused, or stays unclear.
+        """
         for _ in range(READS - 1):
             try:
-                return self.ask("GET", asked, pace=pace, headers=headers, judge=judge)
+                return read()
             except BrokerBusy:
                 continue  # the pacing waits, or has no patience left and says so
             except (BrokerUnavailable, BrokerTimedOut):
                 self.pacing.sleep(RETRY_PAUSE_SECONDS)
-        return self.ask("GET", asked, pace=pace, headers=headers, judge=judge)
+        return read()
 
     def ask(
         self,
@@ -82,10 +91,10 @@ class Line:
         *,
         pace: Pace,
         headers: Mapping[str, str],
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         judge: Judge | None = None,
     ) -> Answer:
-        """Ask once; return a success.
+        """Ask once; return a success. A body that is no text of its own is sent as JSON.
 
         Raises:
             DefiniteBrokerError: the broker says no.
@@ -93,8 +102,8 @@ class Line:
         """
         self.pacing.wait(pace)
         given = {"Accept": "application/json", **headers}
-        content = b""
-        if body is not None:
+        content = body if isinstance(body, bytes) else b""
+        if isinstance(body, Mapping):
             given["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
         answer = self._send(method, path, headers=given, content=content)

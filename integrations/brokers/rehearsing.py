@@ -61,8 +61,14 @@ class Rehearsal(ABC):
     """``faults`` are asked first, each whether it has an answer; the first that has is taken."""
 
     credentials: Mapping[str, str]
-    # What in the query of a history says which page; none where it is told at once.
+    # What in the query of a history says which page, where one page names the next.
     pages_by: ClassVar[frozenset[str]] = frozenset({"cursor", "page_token"})
+    # Whether a history comes in one answer, after which the vendor is not asked again.
+    tells_at_once: ClassVar[bool] = False
+    # Of the kinds of a world, those that the vendor has a word for.
+    kinds: ClassVar[frozenset[str]] = frozenset(
+        {"deposit", "buy", "sell", "dividend", "interest", "fee", "withdrawal"}
+    )
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 
-from integrations.connections.own_connections import (
-    NAME_CHARACTERS,
-    SECRET_CHARACTERS,
-    ConnectionChange,
-    NewConnection,
-)
+from integrations.connections.own_connections import ConnectionChange, NewConnection
+from integrations.connections.terms import NAME_CHARACTERS, SECRET_CHARACTERS
 from portfolio.models import Portfolio, PortfolioKind
 
 if TYPE_CHECKING:
@@ -20,9 +16,26 @@ if TYPE_CHECKING:
     from accounts.errors import Problem
     from accounts.models import User
     from integrations.brokers.adapters import Adapter
+    from trading.brokers import CredentialField
 
 FIELD: Final = "credentials_"
 PASSWORD_CHARACTERS: Final = 200
+
+
+def credential_field(one: CredentialField) -> forms.Field:
+    if one.choices:
+        choices = [("", "Choose"), *((name, name) for name in one.choices)]
+        return forms.ChoiceField(
+            label=one.label, required=one.is_required, help_text=one.hint, choices=choices
+        )
+    widget = forms.PasswordInput if one.is_secret else forms.TextInput
+    return forms.CharField(
+        label=one.label,
+        required=one.is_required,
+        max_length=SECRET_CHARACTERS,
+        help_text=one.hint,
+        widget=widget(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
 
 
 class ProblemForm(forms.Form):
@@ -38,14 +51,7 @@ class CredentialsForm(ProblemForm):
     def __init__(self, *args: Any, adapter: Adapter, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for one in adapter.credentials:
-            widget = forms.PasswordInput if one.is_secret else forms.TextInput
-            self.fields[FIELD + one.name] = forms.CharField(
-                label=one.label,
-                required=one.is_required,
-                max_length=SECRET_CHARACTERS,
-                help_text=one.hint,
-                widget=widget(attrs={"autocomplete": "off", "spellcheck": "false"}),
-            )
+            self.fields[FIELD + one.name] = credential_field(one)
         self.fields["master_password"] = forms.CharField(
             label="Master password",
             required=False,

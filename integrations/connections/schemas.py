@@ -43,6 +43,7 @@ class CredentialFieldOut(SchemaOut):
     is_secret: bool
     is_required: bool
     hint: str
+    choices: Annotated[list[str], Field(description="empty where anything may be entered")]
 
 
 class OrderKindOut(SchemaOut):
@@ -92,6 +93,7 @@ class BrokerOut(SchemaOut):
                     is_secret=one.is_secret,
                     is_required=one.is_required,
                     hint=one.hint,
+                    choices=list(one.choices),
                 )
                 for one in adapter.credentials
             ],

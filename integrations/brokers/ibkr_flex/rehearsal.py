@@ -29,6 +29,7 @@ class FlexRehearsal(Rehearsal):
 
     credentials = CREDENTIALS
     pages_by: ClassVar[frozenset[str]] = frozenset()
+    tells_at_once: ClassVar[bool] = True
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

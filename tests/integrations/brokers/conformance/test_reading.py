@@ -34,6 +34,9 @@ from trading.brokers import (
 Answer = Callable[[Asked], Told]
 
 
+KINDS = ("deposit", "buy", "sell", "dividend", "interest", "fee", "withdrawal")
+
+
 def told_of(one: BrokerActivity) -> tuple[object, ...]:
     """What of an activity the vendor and the desk must agree on."""
     return (one.kind, one.occurred_at, one.symbol, one.quantity, one.unit_price, one.amount)
@@ -52,7 +55,8 @@ def test_account_and_positions_are_read(stage: Stage) -> None:
         (position,) = stage.session().positions()
         expected = stage.vendor.world.positions[0]
         assert (position.symbol, position.quantity) == ("AAPL", expected.quantity)
-        assert position.unit_cost == expected.unit_cost
+        # Some tell no cost; none tells another.
+        assert position.unit_cost in (None, expected.unit_cost)
 
 
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 100, 101, 230])
@@ -65,7 +69,7 @@ def test_every_page_is_read_and_nothing_twice(stage: Stage, count: int) -> None:
 
 
 def test_every_kind_keeps_its_meaning(stage: Stage) -> None:
-    kinds = ["deposit", "buy", "sell", "dividend", "interest", "fee", "withdrawal"]
+    kinds = [one for one in KINDS if one in stage.vendor.kinds]
     days = [happening(number * 1440, kind) for number, kind in enumerate(kinds)]
     stage.vendor.world.happenings = days
     found = {one.kind: one for one in stage.read()}
@@ -110,7 +114,9 @@ def test_another_session_goes_on_after_any_page(stage: Stage) -> None:
 
 
 def test_wrong_credentials_need_a_sign_in(stage: Stage) -> None:
-    wrong = dict.fromkeys(stage.vendor.credentials, "wrong")
+    secrets = [one.name for one in stage.adapter.credentials if one.is_secret]
+    given = stage.vendor.credentials
+    wrong = {name: "wrong" if name in secrets else given[name] for name in given}
     session = stage.session(credentials=wrong)
     with pytest.raises(SignInNeeded):
         session.account()
@@ -124,7 +130,7 @@ def test_a_session_that_expires_midway_says_so_and_keeps_what_was_read(stage: St
     while not first:
         first += next(pages).activities
     stage.vendor.is_expired = True
-    if not stage.vendor.pages_by:
+    if stage.vendor.tells_at_once:
         # What was told at once is read to its end; the next session is refused.
         rest = [one for page in pages for one in page.activities]
         assert len({one.id for one in [*first, *rest]}) == 230
@@ -249,7 +255,7 @@ def test_what_comes_twice_has_one_id(stage: Stage) -> None:
 
     stage.vendor.faults.append(twice)
     found = stage.read()
-    assert len(found) == 10
+    assert len(found) in (5, 10)  # one that hears it twice may keep silent
     assert len({one.id for one in found}) == 5
 
 
@@ -264,7 +270,7 @@ def test_a_clock_that_is_ahead_changes_nothing(stage: Stage) -> None:
 
 def test_a_page_that_leads_to_itself_ends(stage: Stage) -> None:
     if not stage.vendor.pages_by:
-        pytest.skip("tells a history at once")
+        pytest.skip("has no pages that name the next")
     stage.vendor.world.happenings = history(230)
     seen: dict[str, Told] = {}
 
