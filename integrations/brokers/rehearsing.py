@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -75,6 +76,7 @@ class Rehearsal(ABC):
         self.faults: list[Fault] = []
         self.asked: list[Asked] = []
         self.is_expired = False
+        self.clock: Callable[[], float] = time.time
         self.url = ""
         self.released = threading.Event()
 
@@ -106,13 +108,16 @@ class Rehearsal(ABC):
     def write(self, told: Told) -> bytes:
         return told.body if isinstance(told.body, bytes) else json.dumps(told.body).encode()
 
+    def admits(self, asked: Asked) -> bool:
+        return not self.is_expired and self.lets_in(asked)
+
     def serve(self, asked: Asked) -> Told:
         self.asked.append(asked)
         for fault in list(self.faults):
             told = fault(asked, self.answer)
             if told is not None:
                 return told
-        if self.is_expired or not self.lets_in(asked):
+        if not self.admits(asked):
             return self.refuse()
         return self.answer(asked)
 

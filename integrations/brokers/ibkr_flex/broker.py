@@ -13,9 +13,10 @@ from typing import ClassVar, Final
 
 from integrations.brokers.adapters import Adapter
 from integrations.brokers.ibkr_flex import parsing, statements
-from integrations.brokers.ibkr_flex.statements import TITLE, Statement, Window
+from integrations.brokers.ibkr_flex.statements import TITLE, Statement
 from integrations.brokers.line import Line
 from integrations.brokers.pacing import Pace
+from integrations.brokers.windows import Window, pages, read_place, window_to
 from integrations.http import Answer
 from trading.brokers import (
     ActivityPage,
@@ -31,7 +32,6 @@ from trading.brokers import (
 )
 
 PACE: Final = Pace("flex", 10, 60)
-PAGE_ITEMS: Final = 100
 POLLS, POLL_SECONDS, AGAIN_SECONDS = 8, 2.0, 60.0
 
 
@@ -53,10 +53,10 @@ class Session(ReadOnlySession):
     def activities(self, *, since: datetime | None, resume: str = "") -> Iterator[ActivityPage]:
         """``resume`` is the window, and the latest thing read of it."""
         floor = self._floor(since)
-        text, _, after = resume.partition("|")
-        window: Window | None = (
-            statements.read_window(text) if resume else statements.window_to(self._today(), floor)
-        )
+        window: Window | None = window_to(self._today(), floor)
+        after = ""
+        if resume:
+            window, after = read_place(resume)
         while window is not None:
             following = window.before(floor)
             found = self._of(window, since)
@@ -88,7 +88,7 @@ class Session(ReadOnlySession):
         return self._newest
 
     def _newest_window(self) -> Window:
-        return statements.window_to(self._today(), self._today() - statements.HISTORY)
+        return window_to(self._today(), self._today() - statements.HISTORY)
 
     def _floor(self, since: datetime | None) -> date:
         """The first day of what is read: none before the account was opened."""
@@ -139,22 +139,6 @@ class Session(ReadOnlySession):
 def judge(answer: Answer) -> BrokerError | None:
     """A refusal comes with the status of a success."""
     return statements.refusal_of(answer.body) if answer.status < 300 else None
-
-
-def pages(
-    found: Sequence[BrokerActivity], window: Window, *, after: str, following: Window | None
-) -> Iterator[ActivityPage]:
-    """A window's activities in pages; the last of them leads to the following window."""
-    places = {one.id: place for place, one in enumerate(found)}
-    start = places.get(after, -1) + 1
-    end = f"{following}|" if following else ""
-    while True:
-        page = found[start : start + PAGE_ITEMS]
-        start += PAGE_ITEMS
-        is_last = start >= len(found)
-        yield ActivityPage(page, end if is_last else f"{window}|{page[-1].id}")
-        if is_last:
-            return
 
 
 def sign_in(line: Line, credentials: Mapping[str, str]) -> Session:

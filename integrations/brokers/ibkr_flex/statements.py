@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from defusedxml.common import DefusedXmlException
@@ -51,39 +51,7 @@ SECTIONS: Final = {
     "CashTransactions": "Cash Transactions",
 }
 # The service gives a year at once, and five back.
-WINDOW: Final = timedelta(days=364)
 HISTORY: Final = timedelta(days=5 * 365)
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Days of one statement, both included."""
-
-    first: date
-    last: date
-
-    def __str__(self) -> str:
-        return f"{self.first:%Y%m%d}-{self.last:%Y%m%d}"
-
-    def before(self, floor: date) -> Window | None:
-        """The one that ends the day before this begins, not reaching below the floor."""
-        last = self.first - timedelta(days=1)
-        return window_to(last, floor) if last >= floor else None
-
-
-def window_to(last: date, floor: date) -> Window:
-    return Window(max(min(floor, last), last - WINDOW), last)
-
-
-def read_window(text: str) -> Window:
-    """Raises:
-    BadBrokerAnswer: it was not written by a window.
-    """
-    first, _, last = text.partition("-")
-    try:
-        return Window(date.fromisoformat(first), date.fromisoformat(last))
-    except ValueError as error:
-        raise BadBrokerAnswer(f"{TITLE}: {text[:40]!r} is no window of days.") from error
 
 
 def parse(body: bytes) -> Element:

@@ -11,7 +11,7 @@ import pytest
 
 from integrations.brokers.adapters import Adapter, catalogue
 from integrations.brokers.rehearsing import Rehearsal, Told, World, rehearsing
-from tests.integrations.brokers.conformance.recordings import Waits, rehearsal_of, signed_in
+from tests.integrations.brokers.conformance.recordings import NOW, Waits, rehearsal_of, signed_in
 from trading.brokers import BrokerActivity, BrokerPosition, BrokerSession
 
 START = datetime(2025, 3, 3, 14, 30, tzinfo=UTC)
@@ -63,6 +63,7 @@ def stage(adapter: Adapter) -> Iterator[Stage]:
     position = BrokerPosition("AAPL", Decimal(7), currency="USD", unit_cost=Decimal("100.25"))
     world = World(happenings=history(5), positions=[position])
     with rehearsing(rehearsal_of(adapter)(world)) as vendor:
+        vendor.clock = NOW.timestamp
         yield Stage(adapter, vendor)
 
 
