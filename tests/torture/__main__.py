@@ -12,10 +12,11 @@ import sys
 from typing import Final
 
 from bench.database import fresh_database
+from bench.harness import measured
 from tests.torture.report import Finding
 
-CASES: Final = ("matching", "books", "faults", "api", "alerts", "imports")
-WITHIN_DJANGO: Final = frozenset({"books"})
+CASES: Final = ("matching", "books", "orders", "faults", "api", "alerts", "imports")
+WITHIN_DJANGO: Final = frozenset({"books", "orders"})
 
 
 def main() -> int:
@@ -45,7 +46,9 @@ def search(case: str, *, seconds: float, seed: int) -> Finding:
 
 def load_and_search(case: str, *, seconds: float, seed: int) -> Finding:
     module = importlib.import_module(f"tests.torture.{case}")
-    finding: Finding = module.search(seconds=seconds, seed=seed)
+    with measured() as sample:
+        finding: Finding = module.search(seconds=seconds, seed=seed)
+    finding.wall_seconds, finding.cpu_seconds = sample.wall_seconds, sample.cpu_seconds
     return finding
 
 
