@@ -194,6 +194,7 @@ CELERY_BEAT_SCHEDULE = {
         "trading.tasks.expire_day_orders": 60,
         "trading.tasks.cancel_over_splits": 60,
         "trading.tasks.carry_out_resets": 5,
+        "trading.tasks.carry_out_closings": 5,
         "portfolio.tasks.check_books": 60,
         "portfolio.tasks.seal_journal": 60,
         "portfolio.tasks.verify_ledger": 24 * 3600,

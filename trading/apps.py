@@ -8,6 +8,11 @@ class TradingConfig(AppConfig):
     verbose_name = "Trading"
 
     def ready(self) -> None:
-        for name in ("changing.archiving", "order_entry.stops", "resets.carrying_out"):
+        for name in (
+            "changing.archiving",
+            "changing.closing_followed",
+            "order_entry.stops",
+            "resets.carrying_out",
+        ):
             import_module(f"trading.{name}")  # connects its receiver
         import_module("trading.probes").register()

@@ -44,3 +44,12 @@ def carry_out_resets(**_: Any) -> int:
     from trading.resets.carrying_out import carry_out_resets as carry_out
 
     return carry_out(at=timezone.now())
+
+
+@shared_task(name="trading.tasks.carry_out_closings", queue="money")  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def carry_out_closings(**_: Any) -> int:
+    """Sell positions whose orders have ended since that was asked for."""
+    from trading.changing.closing_followed import carry_out_closings as carry_out
+
+    return carry_out(at=timezone.now())

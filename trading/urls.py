@@ -35,6 +35,7 @@ urlpatterns = [
         many_orders_views.close,
         name="close",
     ),
+    path("closures", many_orders_views.closings, name="closings"),
     path("instruments/<str:address>/desk", ticket_views.desk, name="desk"),
     path("instruments/<str:address>/own-marks", mark_views.own_marks, name="own_marks"),
     path("portfolios/<uuid:portfolio_id>/ticket", ticket_views.ticket, name="ticket"),

@@ -115,6 +115,7 @@ def close_position(request: ApiRequest, symbol: str, wanted: Query[CloseWanted])
         instrument=instrument,
         closed_at=timezone.now(),
         actor_id=request.auth.user.id,
+        cancels_orders=False,
     )
     return answer(sold(closure.order))
 
@@ -144,7 +145,10 @@ def close_positions(request: ApiRequest, cancel_orders: bool = False) -> HttpRes
             portfolio_id=account.id, requested_at=now, actor_id=request.auth.user.id
         )
     closures = closing.close_positions(
-        portfolio_id=account.id, closed_at=now, actor_id=request.auth.user.id
+        portfolio_id=account.id,
+        closed_at=now,
+        actor_id=request.auth.user.id,
+        cancels_orders=cancel_orders,
     )
     return answer([outcome_json(one) for one in closures], status=207)
 
@@ -154,5 +158,8 @@ def outcome_json(closure: Closure) -> dict[str, Any]:
     if closure.order is not None:
         body = sold(closure.order)
         return {"symbol": symbol, "order_id": body["id"], "status": 200, "body": body}
+    if closure.is_pending:
+        body = {"code": 20200000, "message": "sold when its open orders are canceled"}
+        return {"symbol": symbol, "status": 202, "body": body | {"symbol": symbol}}
     status, refused = order_refusal(closure.problems)
     return {"symbol": symbol, "status": status, "body": refused | {"symbol": symbol}}

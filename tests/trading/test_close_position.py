@@ -54,12 +54,14 @@ def test_all_units_are_sold() -> None:
 
 
 @pytest.mark.django_db
-def test_what_working_orders_sell_and_broken_lots_are_left() -> None:
+def test_broken_lots_and_what_is_asked_to_be_left_are_left() -> None:
     portfolio, apple = make_portfolio(), make_instrument()
     give_units(portfolio, apple, "30.5")
     publish_quote(apple)
     place(portfolio, apple, side="sell", limit="150", quantity="10")
-    closure = close(portfolio, apple)
+    closure = close_position(
+        portfolio_id=portfolio.id, instrument=apple, closed_at=NOON, cancels_orders=False
+    )
     assert closure.order is not None
     assert facts(closure.order.quantity, closure.left) == (20, Decimal("10.5"))
 

@@ -1,5 +1,6 @@
 """Outcomes of what was asked of several orders at once, as programs get them."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal, Self
@@ -15,6 +16,7 @@ from trading.api.order_schemas import OrderIn, OrderOut
 from trading.changing.cancellation import Asked
 from trading.changing.closing import Closure
 from trading.errors import DuplicateClientOrderId
+from trading.models import PositionClosing
 from trading.placing.order_batch import Placing
 
 ORDERS_MAXIMUM: Final = settings.LIMITS.orders_per_batch
@@ -56,10 +58,13 @@ class CancellationList(SchemaOut):
 
 
 class ClosureOut(SchemaOut):
-    """`units_left` are sold by working orders already, or less than a lot."""
+    """`units_left` are sold by working orders already, or less than a lot.
+
+    `pending`: orders that hold units of it are ending, and it is sold when they have.
+    """
 
     symbol: str
-    outcome: Literal["placed", "refused"]
+    outcome: Literal["placed", "pending", "refused"]
     order: OrderOut | None
     problems: list[ProblemOut]
     units_left: NumberOut
@@ -67,9 +72,10 @@ class ClosureOut(SchemaOut):
     @classmethod
     def from_closure(cls, closure: Closure) -> Self:
         order, symbol = closure.order, closure.instrument.symbol
+        refused: Literal["pending", "refused"] = "pending" if closure.is_pending else "refused"
         return cls(
             symbol=symbol,
-            outcome="refused" if order is None else "placed",
+            outcome=refused if order is None else "placed",
             order=None if order is None else OrderOut.from_order(order, symbol=symbol),
             problems=[ProblemOut.from_problem(problem) for problem in closure.problems],
             units_left=closure.left,
@@ -78,6 +84,37 @@ class ClosureOut(SchemaOut):
 
 class ClosureList(SchemaOut):
     items: list[ClosureOut]
+
+
+class ClosingOut(SchemaOut):
+    """A position that was to be sold when its orders had ended, and what came of that."""
+
+    id: UUID
+    portfolio_id: UUID
+    symbol: str
+    outcome: str
+    order_id: UUID | None
+    problems: list[ProblemOut]
+    requested_at: dt.datetime
+    done_at: dt.datetime | None
+
+    @classmethod
+    def from_closing(cls, closing: PositionClosing) -> Self:
+        return cls(
+            id=closing.id,
+            portfolio_id=closing.portfolio_id,
+            symbol=closing.instrument.symbol,
+            outcome=closing.outcome,
+            order_id=closing.order_id,
+            problems=[ProblemOut(**problem) for problem in closing.problems],
+            requested_at=closing.requested_at,
+            done_at=closing.done_at,
+        )
+
+
+class ClosingList(SchemaOut):
+    items: list[ClosingOut]
+    next_cursor: str | None
 
 
 class OrderBatchIn(SchemaIn):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -15,6 +16,8 @@ from trading.models import Order
 from trading.order_entry.recording import queue_commands, record_events
 from trading.shards import doorbell
 from trading.states import CommandKind, Event, Status, next_status
+
+EVERY: Final = Q()
 
 
 def cancel_order(*, order_id: UUID, requested_at: datetime, actor_id: UUID | None = None) -> Order:
@@ -53,13 +56,20 @@ class Asked:
 
 @transaction.atomic
 def cancel_orders(
-    *, portfolio_id: UUID, requested_at: datetime, actor_id: UUID | None = None
+    *,
+    portfolio_id: UUID,
+    requested_at: datetime,
+    actor_id: UUID | None = None,
+    among: Q = EVERY,
 ) -> list[Asked]:
     """Ask for every working order of a portfolio to be taken out; few statements for any number.
 
     Each may still fill before that happens. Asking again changes nothing.
+
+    Args:
+        among: leaves orders as they are that are not of this kind.
     """
-    working = _locked(Q(portfolio_id=portfolio_id, status__in=Status.working()))
+    working = _locked(among & Q(portfolio_id=portfolio_id, status__in=Status.working()))
     newly = {one.id for one in _ask(working, requested_at=requested_at, actor_id=actor_id)}
     return [Asked(order, order.id in newly) for order in working]
 

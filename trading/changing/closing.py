@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -12,11 +12,10 @@ from accounts.errors import Problem
 from market.models import Instrument
 from market.values import plain
 from portfolio.models import LedgerBalance
+from trading.changing.closing_requests import ask_sales_to_end, in_lots, market_sale
 from trading.errors import OrderDenied, TooManyOpenOrders
 from trading.models import Order
 from trading.orders import place_order
-from trading.placing.tickets import OrderTicket
-from trading.states import OrderType, Side, TimeInForce
 
 ZERO: Final = Decimal(0)
 
@@ -26,17 +25,53 @@ class Closure:
     """What became of one position: the sale placed, or why there is none.
 
     ``left`` is the units that the sale does not take: those that working orders sell already, and
-    less than a lot.
+    less than a lot. ``is_pending``: the sale follows when the orders that hold units have ended.
     """
 
     instrument: Instrument
     order: Order | None
     problems: tuple[Problem, ...]
     left: Decimal
+    is_pending: bool = False
 
 
 def close_position(
-    *, portfolio_id: UUID, instrument: Instrument, closed_at: datetime, actor_id: UUID | None = None
+    *,
+    portfolio_id: UUID,
+    instrument: Instrument,
+    closed_at: datetime,
+    actor_id: UUID | None = None,
+    cancels_orders: bool = True,
+) -> Closure:
+    """Sell all of a position at the market.
+
+    Orders that wait with units of it are asked to end first, and the sale follows when they have;
+    without ``cancels_orders`` they keep their units and the rest is sold.
+
+    Raises:
+        OrderDenied, TooManyOpenOrders, OrderEntryStopped, PortfolioUnknown: as ``sell_available``;
+            the orders are then left as they are.
+    """
+    held = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument=instrument).first()
+    total = held.total if held is not None else ZERO
+    if cancels_orders and total > 0:
+        asked = ask_sales_to_end(
+            portfolio_id=portfolio_id,
+            instrument=instrument,
+            held=total,
+            requested_at=closed_at,
+            actor_id=actor_id,
+        )
+        if asked is not None:
+            left = total - in_lots(total, instrument)
+            return Closure(instrument, None, (), left, is_pending=True)
+    return sell_available(
+        portfolio_id=portfolio_id, instrument=instrument, closed_at=closed_at, actor_id=actor_id
+    )
+
+
+def sell_available(
+    *, portfolio_id: UUID, instrument: Instrument, closed_at: datetime, actor_id: UUID | None
 ) -> Closure:
     """Sell at the market all that no working order sells already.
 
@@ -49,25 +84,24 @@ def close_position(
     held = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument=instrument).first()
     total = held.total if held is not None else ZERO
     available = held.available if held is not None else ZERO
-    lots = (available / instrument.lot_size).quantize(Decimal(1), ROUND_DOWN)
-    quantity = lots * instrument.lot_size
+    quantity = in_lots(available, instrument)
     if quantity <= 0:
         raise OrderDenied([_nothing_to_sell(instrument, total)])
-    ticket = OrderTicket(
-        instrument_id=instrument.id,
-        side=Side.SELL,
-        type=OrderType.MARKET,
-        time_in_force=TimeInForce.DAY,
-        quantity=quantity,
-    )
     order = place_order(
-        portfolio_id=portfolio_id, ticket=ticket, placed_at=closed_at, actor_id=actor_id
+        portfolio_id=portfolio_id,
+        ticket=market_sale(instrument, quantity),
+        placed_at=closed_at,
+        actor_id=actor_id,
     )
     return Closure(instrument, order, (), left=total - quantity)
 
 
 def close_positions(
-    *, portfolio_id: UUID, closed_at: datetime, actor_id: UUID | None = None
+    *,
+    portfolio_id: UUID,
+    closed_at: datetime,
+    actor_id: UUID | None = None,
+    cancels_orders: bool = True,
 ) -> list[Closure]:
     """Close every position, by symbol; one that is refused keeps no other from being closed.
 
@@ -89,6 +123,7 @@ def close_positions(
                 instrument=balance.instrument,
                 closed_at=closed_at,
                 actor_id=actor_id,
+                cancels_orders=cancels_orders,
             )
         except OrderDenied as error:
             problems = tuple(error.problems)

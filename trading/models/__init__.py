@@ -1,3 +1,4 @@
+from trading.models.closings import PositionClosing
 from trading.models.commissions import CommissionTerms
 from trading.models.fills import Fill
 from trading.models.halts import TradingHalt
@@ -14,6 +15,7 @@ __all__ = [
     "OrderEntryStop",
     "OrderEvent",
     "PortfolioReset",
+    "PositionClosing",
     "Settlement",
     "TradingHalt",
 ]

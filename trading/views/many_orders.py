@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
+from accounts.roles import Role
 from market.instruments.shown import instrument_or_404
 from market.values import plain
 from portfolio.views.portfolios import find_portfolio
 from trading.changing import cancellation, closing
 from trading.errors import OrderDenied, TooManyOpenOrders
+from trading.models import PositionClosing
 from trading.order_entry.stops import OrderEntryStopped
+
+SHOWN: Final = 20
+SHOWN_FOR: Final = timedelta(days=1)
 
 
 @signed_in
@@ -77,8 +85,24 @@ def close_all(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     return _answer(request)
 
 
+@signed_in
+@require_GET
+def closings(request: InvestorRequest) -> HttpResponse:
+    """Positions that wait to be sold, and those whose sale was refused of late."""
+    lately = timezone.now() - SHOWN_FOR
+    owned = PositionClosing.objects.for_user(request.user, Role.VIEWER).filter(
+        Q(done_at=None) | Q(order=None, done_at__gte=lately)
+    )
+    shown = list(owned.select_related("instrument").order_by("-requested_at", "-id")[:SHOWN])
+    context = {"closings": shown, "is_waiting": any(one.done_at is None for one in shown)}
+    return TemplateResponse(request, "trading/_closings.html", context)
+
+
 def _tell(request: InvestorRequest, closure: closing.Closure) -> None:
     symbol = closure.instrument.symbol
+    if closure.is_pending:
+        messages.success(request, f"{symbol}: it is sold when the orders that hold it have ended.")
+        return
     if closure.order is None:
         words = " ".join(problem.message for problem in closure.problems)
         messages.warning(request, f"{symbol}: {words}")

@@ -174,6 +174,22 @@ def test_positions_are_closed_in_part_and_all(trading: Any, match: Match) -> Non
     assert trading.close_all_positions() == []
 
 
+def test_positions_that_orders_hold_are_closed_when_those_are_canceled(
+    trading: Any, match: Match
+) -> None:
+    buy(trading)
+    match()
+    resting = LimitOrderRequest(
+        symbol="AAPL", qty=10, side=OrderSide.SELL, time_in_force=TimeInForce.GTC, limit_price=300
+    )
+    order = trading.submit_order(resting)
+    match()
+    (outcome,) = trading.close_all_positions(cancel_orders=True)
+    assert (outcome.symbol, outcome.status, outcome.body.code) == ("AAPL", 202, 20200000)
+    match()
+    assert trading.get_order_by_id(order.id).status == OrderStatus.CANCELED
+
+
 def test_too_little_money_is_said_with_how_much(trading: Any) -> None:
     with pytest.raises(APIError) as refused:
         buy(trading, qty=1000)
