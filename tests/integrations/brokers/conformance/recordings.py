@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -80,13 +80,27 @@ def signed_in(
     return adapter.sign_in(line, given)
 
 
+def unclaimed(adapter: Adapter, session: BrokerSession) -> list[Callable[[], object]]:
+    """What must say that it is not supported, and ask nobody."""
+    reads = adapter.capabilities.reads
+    calls: dict[Reading, Callable[[], object]] = {
+        Reading.CASH: session.account,
+        Reading.POSITIONS: session.positions,
+        Reading.ACTIVITIES: lambda: list(session.activities(since=None)),
+        Reading.ORDERS: lambda: list(session.orders(since=None)),
+    }
+    return [call for reading, call in calls.items() if reading not in reads]
+
+
 def normalised(adapter: Adapter) -> dict[str, Any]:
     """Everything the adapter reads out of its recordings, as JSON has it, without the raw texts."""
     answers = json.loads((folder_of(adapter) / "recorded" / "answers.json").read_text())
     with rehearsing(Played(answers)) as played:
         session = signed_in(adapter, played.url)
         reads = adapter.capabilities.reads
-        found: dict[str, Any] = {"account": plain(asdict(session.account()))}
+        found: dict[str, Any] = {}
+        if Reading.CASH in reads:
+            found["account"] = plain(asdict(session.account()))
         if Reading.POSITIONS in reads:
             found["positions"] = [plain(asdict(one)) for one in session.positions()]
         if Reading.ACTIVITIES in reads:

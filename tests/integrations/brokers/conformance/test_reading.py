@@ -20,13 +20,14 @@ from tests.integrations.brokers.conformance.conftest import (
     history,
     once,
 )
-from tests.integrations.brokers.conformance.recordings import folder_of, normalised
+from tests.integrations.brokers.conformance.recordings import folder_of, normalised, unclaimed
 from trading.brokers import (
     BadBrokerAnswer,
     BrokerActivity,
     BrokerBusy,
     BrokerTimedOut,
     BrokerUnavailable,
+    NotSupported,
     Reading,
     SignInNeeded,
 )
@@ -45,6 +46,13 @@ def told_of(one: BrokerActivity) -> tuple[object, ...]:
 def test_recordings_are_read_as_before(adapter: Adapter) -> None:
     expected = json.loads((folder_of(adapter) / "recorded" / "normalised.json").read_text())
     assert normalised(adapter) == expected
+
+
+def test_what_is_not_claimed_asks_nobody(stage: Stage) -> None:
+    for call in unclaimed(stage.adapter, stage.session()):
+        with pytest.raises(NotSupported):
+            call()
+    assert not stage.vendor.asked
 
 
 def test_account_and_positions_are_read(stage: Stage) -> None:
