@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -94,6 +95,20 @@ def csv_value(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+def json_chunks(table: Table) -> Iterator[bytes]:
+    """A list of objects, one a line; numbers and times as in CSV, what is absent is null."""
+    names = [column.name for column in table.columns]
+    separator = "[\n"
+    for batch in batches(table):
+        lines = []
+        for row in batch:
+            facts = dict(zip(names, map(csv_value, row), strict=True))
+            lines.append(separator + json.dumps(facts, ensure_ascii=False, default=str))
+            separator = ",\n"
+        yield "".join(lines).encode()
+    yield b"[]\n" if separator == "[\n" else b"\n]\n"
 
 
 class Outbox(io.RawIOBase):

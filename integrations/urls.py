@@ -57,6 +57,8 @@ urlpatterns = [
         name="connection_delete",
     ),
     path("exports", exports.exports_page, name="exports"),
+    path("exports/everything", exports.everything, name="export_everything"),
+    path("exports/restoration", exports.restoration, name="export_restoration"),
     path("exports/<uuid:export_id>/download", exports.download, name="export_download"),
     path("exports/<uuid:export_id>/deletion", exports.delete, name="export_delete"),
     path("exports/links/<str:download_token>", exports.by_link, name="export_by_link"),

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
-from ninja import Query, Router
+from ninja import File, Query, Router
+from ninja.files import UploadedFile
 from ninja.responses import Status
 
-from accounts.auth import Caller, KeyAuth
+from accounts.auth import Caller, KeyAuth, KeyBound
 from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
@@ -22,9 +23,13 @@ from integrations.exports.schemas import (
     ExportList,
     ExportOut,
     NightIn,
+    RestoredList,
+    RestoredOut,
 )
 from integrations.models import Export
+from integrations.models.exports import Dataset
 from portfolio.api.reach import find_portfolio
+from portfolio.takeout.restoring import restore
 
 router: Final = Router(tags=["Exports"])
 # Only his own books leave in files.
@@ -38,7 +43,8 @@ def find_export(caller: Caller, export_id: UUID) -> Export:
     ExportNotFound: there is none that the caller reaches.
     """
     found = keeping.find_export(caller.user, export_id)
-    if found.portfolio_id is not None and not caller.may_use(found.portfolio_id):
+    is_beyond = found.dataset == Dataset.EVERYTHING and caller.portfolio_ids
+    if is_beyond or (found.portfolio_id is not None and not caller.may_use(found.portfolio_id)):
         raise ExportNotFound("There is no such export.")
     return found
 
@@ -49,6 +55,7 @@ def list_exports(request: ApiRequest, asked: Query[PageIn]) -> ExportList:
     caller, rows = request.auth, Export.objects.for_user(request.auth.user)
     if caller.portfolio_ids:
         rows = rows.filter(Q(portfolio=None) | Q(portfolio__in=caller.portfolio_ids))
+        rows = rows.exclude(dataset=Dataset.EVERYTHING)
     page = Listing(caller, "exports", {}).page(
         rows, order=ORDER, limit=asked.limit, cursor=asked.cursor
     )
@@ -62,10 +69,28 @@ def request_export(request: ApiRequest, payload: ExportIn) -> Status[ExportOut]:
     """Have a dataset written as partitioned Parquet files; `GET /exports/{id}` tells how far."""
     if payload.portfolio_id is not None:
         find_portfolio(request.auth, payload.portfolio_id)
+    if payload.dataset is Dataset.EVERYTHING and request.auth.portfolio_ids:
+        raise KeyBound("This key is bound to portfolios, so it cannot export everything.")
+    now = timezone.now()
     made = requesting.request_export(
-        owner=request.auth.user, wanted=payload.to_wanted(), requested_at=timezone.now()
+        owner=request.auth.user, wanted=payload.to_wanted(at=now), requested_at=now
     )
     return Status(202, ExportOut.of(made))
+
+
+@router.post("/exports/restorations", response={201: RestoredList}, auth=CHANGES)
+@idempotent(required=False)
+def restore_export(request: ApiRequest, file: File[UploadedFile]) -> Status[RestoredList]:
+    """Bring back an export of everything: each portfolio in it as a new tracked one."""
+    if request.auth.portfolio_ids:
+        raise KeyBound("This key is bound to portfolios, so it cannot open others.")
+    made = restore(
+        owner=request.auth.user,
+        content=file.read(),
+        file_name=file.name or "",
+        restored_at=timezone.now(),
+    )
+    return Status(201, RestoredList(items=[RestoredOut.of(one) for one in made]))
 
 
 @router.get("/exports/nights", response=ExportList, auth=KeyAuth("admin"))

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 WORDS_CHARACTERS: Final = 2_000
+CHOICES: Final = [one for one in Dataset.choices if one[0] != Dataset.EVERYTHING]
 DATE: Final = forms.DateInput(attrs={"type": "date"})
 
 
 class ExportForm(ProblemForm):
     field_names: ClassVar[Mapping[str, str]] = {"portfolio_id": "portfolio"}
 
-    dataset = forms.ChoiceField(label="Dataset", choices=Dataset.choices)
+    dataset = forms.ChoiceField(label="Dataset", choices=CHOICES)
     portfolio = forms.ModelChoiceField(
         label="Portfolio",
         queryset=Portfolio.objects.none(),
@@ -71,6 +72,14 @@ class ExportForm(ProblemForm):
             interval=facts["interval"],
             columns=words(facts["columns"]),
         )
+
+
+class RestoreForm(ProblemForm):
+    file = forms.FileField(
+        label="Zip",
+        help_text="An export of everything, from this desk or another.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".zip"}),
+    )
 
 
 class NightForm(ProblemForm):

@@ -19,6 +19,7 @@ from accounts.models import User
 from integrations.exports import datasets
 from integrations.exports.errors import ExportRefused, TooManyExports
 from integrations.exports.parts import parts
+from integrations.exports.pieces import pieces_of
 from integrations.models.exports import Dataset, Export, ExportStatus
 from market import queries
 from market.errors import MarketError
@@ -28,6 +29,7 @@ from portfolio.portfolios import find_portfolio
 
 FIRST_DAY: Final = date(1900, 1, 1)
 DAY: Final = timedelta(days=1)
+EPOCH: Final = date(1970, 1, 1)
 # Of what failed by a fault of ours nothing is counted.
 OWN_FAULTS: Final = ("unforeseen", "stale")
 
@@ -47,6 +49,17 @@ class NewExport:
     symbols: Sequence[str] = ()
     interval: str = ""
     columns: Sequence[str] = ()
+
+    @classmethod
+    def of_everything(cls, *, at: datetime) -> NewExport:
+        """All days there are."""
+        return cls(Dataset.EVERYTHING.value, EPOCH, at.astimezone(UTC).date() + DAY)
+
+    def chosen_columns(self) -> list[str]:
+        """In the dataset's own order."""
+        if not self.columns:
+            return []
+        return [name for name in datasets.columns_of(self.dataset) if name in self.columns]
 
 
 @transaction.atomic
@@ -76,7 +89,7 @@ def request_export(*, owner: User, wanted: NewExport, requested_at: datetime) ->
         portfolio_id=None if is_of_market else wanted.portfolio_id,
         interval=wanted.interval if wanted.dataset == Dataset.BARS else "",
         symbols=symbols,
-        columns=[name for name in datasets.columns_of(wanted.dataset) if name in wanted.columns],
+        columns=wanted.chosen_columns(),
         start=wanted.start,
         end=wanted.end,
     )
@@ -88,7 +101,7 @@ def request_export(*, owner: User, wanted: NewExport, requested_at: datetime) ->
 def begin(export: Export, *, at: datetime) -> None:
     """Store it, and send it to a worker once that is committed."""
     export.requested_at = export.seen_at = at
-    export.parts_total = len(datasets.parts_of(export))
+    export.parts_total = len(pieces_of(export))
     export.save()
     send(export.id)
 
@@ -126,6 +139,8 @@ def find_problems(wanted: NewExport, *, at: datetime) -> list[Problem]:
     if wanted.dataset not in Dataset.values:
         return [Problem("dataset", "unknown", f"dataset is one of {', '.join(Dataset.values)}.")]
     dataset = Dataset(wanted.dataset)
+    if dataset is Dataset.EVERYTHING:
+        return choice_problems(wanted)
     problems = symbol_problems(wanted) if dataset.is_of_market else portfolio_problems(wanted)
     if dataset is Dataset.BARS and wanted.interval not in set(Interval):
         message = f"interval is one of {', '.join(Interval)}."
@@ -137,6 +152,15 @@ def find_problems(wanted: NewExport, *, at: datetime) -> list[Problem]:
         message = f"{dataset} has no column {unknown[0][:60]}; it has {', '.join(names)}."
         problems.append(Problem("columns", "unknown", message))
     return problems + (day_problems(wanted, at=at) if not problems else [])
+
+
+def choice_problems(wanted: NewExport) -> list[Problem]:
+    """Of everything there is nothing to choose."""
+    return [
+        Problem(name, "not_taken", f"Everything has no {name}; leave it out.")
+        for name in ("portfolio_id", "symbols", "interval", "columns")
+        if getattr(wanted, name)
+    ]
 
 
 def symbol_problems(wanted: NewExport) -> list[Problem]:

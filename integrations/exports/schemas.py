@@ -7,20 +7,23 @@ from uuid import UUID
 from django.http import HttpRequest
 from pydantic import ConfigDict, Field
 
+from accounts.errors import Problem
 from accounts.schemas import SchemaIn, SchemaOut
 from integrations.exports.downloads import signed_address
+from integrations.exports.errors import ExportRefused
 from integrations.exports.requesting import NewExport
 from integrations.models import Export, ExportFile
 from integrations.models.exports import Dataset
 from market.values import Interval
+from portfolio.takeout.restoring import Restored
 
 
 class ExportIn(SchemaIn):
     """Ticks and bars take symbols, bars an interval; everything else takes a portfolio."""
 
     dataset: Annotated[Dataset, Field(description="what is wanted")]
-    start: Annotated[date, Field(description="from this day on")]
-    end: Annotated[date, Field(description="before this day")]
+    start: Annotated[date | None, Field(description="from this day on; not of everything")] = None
+    end: Annotated[date | None, Field(description="before this day; not of everything")] = None
     portfolio_id: Annotated[UUID | None, Field(description="of fills, journal, valuations")] = None
     symbols: Annotated[tuple[str, ...], Field(description="of ticks and bars", max_length=500)] = ()
     interval: Annotated[Interval | None, Field(description="of bars")] = None
@@ -38,16 +41,45 @@ class ExportIn(SchemaIn):
         }
     )
 
-    def to_wanted(self) -> NewExport:
+    def to_wanted(self, *, at: datetime) -> NewExport:
+        """Raises:
+        ExportRefused: a day is missing, or said of everything.
+        """
+        given = {"start": self.start, "end": self.end}
+        days = NewExport.of_everything(at=at)
+        is_all = self.dataset is Dataset.EVERYTHING
+        wrong = [name for name, day in given.items() if (day is None) is not is_all]
+        if wrong:
+            code = "not_taken" if is_all else "required"
+            words = "Everything is of all days; leave {} out." if is_all else "{} is missing."
+            raise ExportRefused([Problem(name, code, words.format(name)) for name in wrong])
         return NewExport(
             dataset=self.dataset.value,
-            start=self.start,
-            end=self.end,
+            start=self.start or days.start,
+            end=self.end or days.end,
             portfolio_id=self.portfolio_id,
             symbols=self.symbols,
             interval=self.interval.value if self.interval else "",
             columns=self.columns,
         )
+
+
+class RestoredOut(SchemaOut):
+    portfolio_id: UUID
+    import_id: Annotated[
+        UUID | None, Field(description="its activities, to be looked at and booked; null without")
+    ]
+
+    @classmethod
+    def of(cls, found: Restored) -> Self:
+        taken_in = found.taken_in
+        return cls(
+            portfolio_id=found.portfolio.id, import_id=None if taken_in is None else taken_in.id
+        )
+
+
+class RestoredList(SchemaOut):
+    items: list[RestoredOut]
 
 
 class NightIn(SchemaIn):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,15 +21,19 @@ from accounts.policies import public, signed_in, takes_ids
 from accounts.refusals import with_way_on
 from integrations.exports import downloads, keeping, requesting
 from integrations.exports.errors import ExportNotFound, ExportNotReady
-from integrations.exports.forms import ExportForm
+from integrations.exports.forms import ExportForm, RestoreForm
+from integrations.exports.requesting import NewExport
 from integrations.models import Export
+from portfolio.takeout.restoring import restore
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.http import InvestorRequest
 
-DAYS_OFFERED = 30
+DAYS_OFFERED: Final = 30
+PORTFOLIOS: Final = ("portfolios", "portfolio")
+OPENED: Final = "opened; look at the activities under Import, and book them there."
 
 
 @signed_in
@@ -39,11 +43,15 @@ DAYS_OFFERED = 30
 @for_htmx({"exports": "integrations/_exports.html"})
 def exports_page(request: InvestorRequest) -> HttpResponse:
     """What was asked for, how far it is, and a form for more."""
-    today = timezone.now().date()
-    initial = {"start": today - timedelta(days=DAYS_OFFERED), "end": today}
-    form = ExportForm(request.POST or None, initial=initial, user=request.user)
+    form = blank(request, request.POST or None)
     if request.method == "POST" and form.is_valid() and _request(request, form):
         return redirect("integrations:exports")
+    return shown(request, form=form)
+
+
+def shown(
+    request: InvestorRequest, *, form: ExportForm, restore_form: RestoreForm | None = None
+) -> HttpResponse:
     found = Export.objects.for_user(request.user)
     page, older = read_page(
         request,
@@ -54,13 +62,59 @@ def exports_page(request: InvestorRequest) -> HttpResponse:
     )
     context = {
         "form": form,
+        "restore_form": restore_form or RestoreForm(),
         "found": page.items,
         "older_href": older,
         "is_working": found.working().exists(),
         "allowed": request.user.allowance.exports_per_day,
     }
-    status = 422 if form.errors else 200
+    is_refused = form.errors or (restore_form is not None and restore_form.errors)
+    status = 422 if is_refused else 200
     return TemplateResponse(request, "integrations/exports.html", context, status=status)
+
+
+def blank(request: InvestorRequest, given: Any = None) -> ExportForm:
+    today = timezone.now().date()
+    initial = {"start": today - timedelta(days=DAYS_OFFERED), "end": today}
+    return ExportForm(given, initial=initial, user=request.user)
+
+
+@signed_in
+@require_POST
+def everything(request: InvestorRequest) -> HttpResponse:
+    """All that the user has, as CSV and JSON."""
+    now = timezone.now()
+    try:
+        requesting.request_export(
+            owner=request.user, wanted=NewExport.of_everything(at=now), requested_at=now
+        )
+    except AllowanceExceeded as error:
+        messages.error(request, with_way_on(error))
+    return redirect("integrations:exports")
+
+
+@signed_in
+@require_POST
+def restoration(request: InvestorRequest) -> HttpResponse:
+    """Bring an export of everything back as new tracked portfolios."""
+    form = RestoreForm(request.POST, request.FILES)
+    if form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            made = restore(
+                owner=request.user,
+                content=file.read(),
+                file_name=file.name,
+                restored_at=timezone.now(),
+            )
+        except AllowanceExceeded as error:
+            form.add_error(None, with_way_on(error))
+        except HoldfastError as error:
+            form.add_error("file", str(error))
+        else:
+            messages.success(request, f"{len(made)} tracked {PORTFOLIOS[len(made) == 1]} {OPENED}")
+            return redirect("portfolio:list")
+    return shown(request, form=blank(request), restore_form=form)
 
 
 def _request(request: InvestorRequest, form: ExportForm) -> bool:

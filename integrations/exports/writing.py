@@ -23,8 +23,9 @@ from django.db.models.functions import Coalesce
 
 from accounts.errors import HoldfastError
 from accounts.table_files import Row, Table, parquet_chunks
-from integrations.exports import datasets, keeping
+from integrations.exports import keeping
 from integrations.exports.errors import ExportTooLarge
+from integrations.exports.pieces import pieces_of
 from integrations.exports.requesting import DAY, send
 from integrations.models.exports import Dataset, Export, ExportFile, ExportStatus
 from portfolio.valuation import freshen
@@ -68,16 +69,16 @@ def write_parts(export: Export, *, clock: Clock) -> None:
     until = clock() + timedelta(seconds=settings.LIMITS.export_turn_seconds)
     if export.dataset == Dataset.VALUATIONS and export.portfolio is not None:
         freshen(export.portfolio, through_date=min(export.end, clock().date()) - DAY)
-    for part in datasets.parts_of(export)[export.parts_done :]:
+    for piece in pieces_of(export)[export.parts_done : export.parts_total]:
         if clock() > until:
             return
-        path = datasets.path_of(export, part)
         written = write_file(
-            datasets.table_of(export, part),
-            export.folder / path,
+            piece.table(),
+            export.folder / piece.path,
             most=settings.LIMITS.export_rows - export.rows,
+            chunks=piece.chunks,
         )
-        note_part(export, path, written, at=clock())
+        note_part(export, piece.path, written, at=clock())
 
 
 def note_part(export: Export, path: str, written: Written | None, *, at: datetime) -> None:
@@ -98,8 +99,14 @@ def note_part(export: Export, path: str, written: Written | None, *, at: datetim
         export.save(update_fields=["rows", "bytes", "parts_done", "deaths", "seen_at"])
 
 
-def write_file(table: Table, path: Path, *, most: int) -> Written | None:
-    """The table as a Parquet file; ``None``, and no file, where it has no rows.
+def write_file(
+    table: Table,
+    path: Path,
+    *,
+    most: int,
+    chunks: Callable[[Table], Iterator[bytes]] = parquet_chunks,
+) -> Written | None:
+    """The table as a file; ``None``, and no file, where it has no rows.
 
     Raises:
         ExportTooLarge: it has more rows than ``most``; nothing of it stays.
@@ -113,7 +120,7 @@ def write_file(table: Table, path: Path, *, most: int) -> Written | None:
     digest, size = hashlib.sha256(), 0
     try:
         with aside.open("xb") as file:
-            for chunk in parquet_chunks(replace(table, rows=lambda: chain([first], counted))):
+            for chunk in chunks(replace(table, rows=lambda: chain([first], counted))):
                 file.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)

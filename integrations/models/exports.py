@@ -20,6 +20,7 @@ class Dataset(models.TextChoices):
     FILLS = "fills", "Fills"
     JOURNAL = "journal", "Journal"
     VALUATIONS = "valuations", "Valuations"
+    EVERYTHING = "everything", "Everything of mine"
 
     @property
     def is_of_market(self) -> bool:

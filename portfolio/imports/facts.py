@@ -242,5 +242,8 @@ def take_words(found: ReadRow, texts: Mapping[Field, str], profile: Profile, par
         found.facts["note"] = note[:NOTE_CHARACTERS]
     if external_id := texts.get(Field.EXTERNAL_ID, ""):
         suffix = f"/{part}" if part else ""
-        prefix = "" if profile.keeps_external_ids else f"{profile.name}:"
-        found.facts["external_id"] = f"{prefix}{external_id[:ID_CHARACTERS]}{suffix}"
+        if profile.keeps_external_ids:
+            found.facts["external_id"] = f"{external_id}{suffix}"
+        else:
+            short = external_id[:ID_CHARACTERS]
+            found.facts["external_id"] = f"{profile.name}:{short}{suffix}"

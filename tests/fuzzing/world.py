@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -344,6 +346,15 @@ class World:
         )
         return made
 
+    def takeout(self) -> bytes:
+        """Everything of somebody who has one portfolio, without activities."""
+        facts = {"currency": "USD", "lot_method": "fifo", "booked_actions": "none"}
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            told = json.dumps([facts | {"name": f"Fuzz {self.number()}"}])
+            archive.writestr("portfolios/01-fuzz/portfolio.json", told)
+        return packed.getvalue()
+
     def new_night(self) -> str:
         """Of a day that nobody writes by himself."""
         found = self.get("/exports/nights", {})["items"]
@@ -451,6 +462,7 @@ class World:
             "change_import": lambda: {"rows": [{"position": 1, "decision": "import"}]},
             "add_connection": self.connection_body,
             "request_export": self.export_body,
+            "restore_export": lambda: {"file": self.takeout()},
             "write_night": lambda: {"day": self.finished_day()},
             "create_price_import": lambda: {"file": PRICES},
             "create_user": self.user_body,

@@ -181,9 +181,7 @@ def test_a_failure_of_ours_is_told_in_general(
     assert "secret" not in export.error
 
 
-def test_rows_pass_a_batch_at_a_time(
-    alice: User, apple: Instrument, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_pass_a_batch_at_a_time(alice: User, apple: Instrument, settings: Settings) -> None:
     settings.LIMITS = replace(settings.LIMITS, download_batch_rows=100)
     waiting, most = 0, 0
 
@@ -195,17 +193,15 @@ def test_rows_pass_a_batch_at_a_time(
             yield ("XNAS", str(number))
 
     table = Table(name="many", columns=datasets.OF_INSTRUMENT, rows=rows)
-    real = parquet_chunks
 
     def chunks(wanted: Table) -> Iterator[bytes]:
         nonlocal waiting
-        for chunk in real(wanted):
+        for chunk in parquet_chunks(wanted):
             waiting = 0
             yield chunk
 
-    monkeypatch.setattr(writing, "parquet_chunks", chunks)
     path = Path(settings.EXPORTS) / "many.parquet"
-    found = writing.write_file(table, path, most=1000)
+    found = writing.write_file(table, path, most=1000, chunks=chunks)
     assert found is not None
     assert found.rows == 1000
     assert most <= 101

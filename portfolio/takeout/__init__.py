@@ -1,0 +1,1 @@
+"""A portfolio's books as plain files, and back."""
