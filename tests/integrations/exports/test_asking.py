@@ -49,7 +49,7 @@ def test_days_are_dealt_out_without_a_gap(length: Length, expected: list[str]) -
 @pytest.mark.parametrize(
     ("facts", "field", "code"),
     [
-        ({"dataset": "everything"}, "dataset", "unknown"),
+        ({"dataset": "nothing"}, "dataset", "unknown"),
         ({"dataset": "ticks"}, "symbols", "out_of_range"),
         ({"dataset": "ticks", "symbols": ("AAPL",) * 51}, "symbols", "out_of_range"),
         ({"dataset": "ticks", "symbols": ("NOPE",)}, "symbols", "unknown_symbol"),

@@ -260,7 +260,7 @@ def test_the_page_exports_everything_and_brings_it_back(alice: User) -> None:
     page.force_login(alice)
     assert page.post("/exports/everything").status_code == 302
     export = written(Export.objects.get(), at=timezone.now())
-    content = b"".join(page.get(f"/exports/{export.id}/download"))  # type: ignore[arg-type]
+    content = b"".join(page.get(f"/exports/{export.id}/download"))
     answer = page.post(
         "/exports/restoration", {"file": SimpleUploadedFile("all.zip", content)}, follow=True
     )
