@@ -64,7 +64,13 @@ def connect_channel(*, owner: User, address: str, connected_at: datetime) -> Sla
             "broken_because": "",
         },
     )
-    _audit("slack.connected", channel, before=former, after=channel, at=connected_at)
+    audit.record(
+        action="slack.connected",
+        **_target(channel),
+        before=_facts(former),
+        after=_facts(channel),
+        occurred_at=connected_at,
+    )
     SlackMessage.objects.create(
         owner=owner,
         event_id=new_id(),
@@ -87,7 +93,13 @@ def forget_channel(*, owner: User, forgotten_at: datetime) -> None:
     if channel is None:
         raise NotFound("There is no channel of Slack.")
     SlackMessage.objects.filter(owner=owner, done_at=None).delete()
-    _audit("slack.forgotten", channel, before=channel, after=None, at=forgotten_at)
+    audit.record(
+        action="slack.forgotten",
+        **_target(channel),
+        before=_facts(channel),
+        after=_facts(None),
+        occurred_at=forgotten_at,
+    )
     channel.delete()
 
 
@@ -102,30 +114,25 @@ def note_broken(channel: SlackChannel, *, because: str, at: datetime) -> None:
         return
     current.broken_at, current.broken_because = at, because
     current.save(update_fields=["broken_at", "broken_because"])
-    _audit("slack.disconnected", current, before=channel, after=current, at=at)
+    audit.record(
+        action="slack.disconnected",
+        **_target(current),
+        before=_facts(channel),
+        after=_facts(current),
+        occurred_at=at,
+    )
     outbox.put(
         [SlackDisconnected(owner_id=current.owner_id, occurred_at=at, reason=because)],
         recorded_at=at,
     )
 
 
-def _audit(
-    action: str,
-    channel: SlackChannel,
-    *,
-    before: SlackChannel | None,
-    after: SlackChannel | None,
-    at: datetime,
-) -> None:
-    audit.record(
-        action=action,
-        owner_id=channel.owner_id,
-        target="user",
-        target_id=str(channel.owner_id),
-        before=_facts(before),
-        after=_facts(after),
-        occurred_at=at,
-    )
+def _target(channel: SlackChannel) -> dict[str, Any]:
+    return {
+        "owner_id": channel.owner_id,
+        "target": "user",
+        "target_id": str(channel.owner_id),
+    }
 
 
 def _facts(channel: SlackChannel | None) -> dict[str, Any] | None:
