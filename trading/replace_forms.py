@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Final
 
 from django import forms
@@ -16,6 +18,8 @@ from trading.models import Order
 from trading.states import OrderType, TimeInForce
 
 STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+PRICES: Final = ("limit_price", "stop_price")
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 NUMBERS: Final = ("quantity", "limit_price", "stop_price", "trail_amount", "trail_pct")
 
 
@@ -31,12 +35,15 @@ class ReplaceForm(ProblemForm):
     # Drawn up with the form, so that the same form sent twice is one order.
     client_order_id = forms.CharField(max_length=128, widget=forms.HiddenInput, strip=False)
 
-    def __init__(self, order: Order, data: Any = None, *, limit_price: str = "") -> None:
+    def __init__(
+        self, order: Order, data: Any = None, *, wanted: Mapping[str, str] = NOTHING
+    ) -> None:
+        """``wanted``: prices to begin with instead of the order's own, where it has them."""
         initial = {name: plain_or_none(getattr(order, name)) for name in NUMBERS}
         initial |= {"time_in_force": order.time_in_force, "client_order_id": str(new_id())}
-        if limit_price:
-            initial["limit_price"] = limit_price
-        super().__init__(data, initial=initial)
+        initial |= {name: wanted[name] for name in PRICES if wanted.get(name)}
+        # The ticket beside it has fields of the same names.
+        super().__init__(data, initial=initial, auto_id="change_%s")
         self.order = order
         kind = OrderType(order.type)
         is_waiting = order.triggered_at is None

@@ -1,11 +1,13 @@
-"""An investor's own orders and fills of one instrument, to be marked in its book and tape."""
+"""An investor's own orders and fills of one instrument, for its book, its tape and its chart."""
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import F, Sum
 from django.http import JsonResponse
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.http import InvestorRequest
@@ -14,8 +16,11 @@ from market.instruments.shown import instrument_or_404
 from market.models import Instrument
 from market.values import plain, plain_or_none, wire_time
 from trading.models import Fill, Order
+from trading.states import Status
 
 FILLS_SHOWN: Final = 20
+LINES_SHOWN: Final = 30
+ON_THEIR_WAY: Final = (Status.PENDING_CANCEL, Status.PENDING_REPLACE)
 
 
 @signed_in
@@ -23,7 +28,11 @@ FILLS_SHOWN: Final = 20
 def own_marks(request: InvestorRequest, address: str) -> JsonResponse:
     instrument = instrument_or_404(address)
     return JsonResponse(
-        {"orders": _orders(request, instrument), "fills": _fills(request, instrument)}
+        {
+            "orders": _orders(request, instrument),
+            "fills": _fills(request, instrument),
+            "lines": _lines(request, instrument),
+        }
     )
 
 
@@ -63,3 +72,43 @@ def _fills(request: InvestorRequest, instrument: Instrument) -> list[dict[str, A
         }
         for fill in newest
     ]
+
+
+def _lines(request: InvestorRequest, instrument: Instrument) -> list[dict[str, Any]]:
+    """Orders that can be changed, each at the one price that it waits for; newest first."""
+    orders = (
+        Order.objects.for_user(request.user)
+        .working()
+        .filter(instrument=instrument, trail_amount=None, trail_pct=None)
+        .exclude(status__in=ON_THEIR_WAY)
+        .exclude(replaces__isnull=False, priority=None)
+        .order_by("-submitted_at", "-id")[:LINES_SHOWN]
+    )
+    return [
+        {
+            "order_id": str(order.id),
+            "side": order.side,
+            "kind": kind,
+            "price": at_tick(price, instrument.tick_size),
+            "tick": plain(instrument.tick_size),
+            "words": f"{order.get_side_display()} {plain(order.remaining_quantity)} {kind}",
+            "address": reverse("trading:replace", args=[order.id]),
+        }
+        for order in orders
+        for kind, price in [_waits_for(order)]
+        if price is not None
+    ]
+
+
+def _waits_for(order: Order) -> tuple[str, Decimal | None]:
+    """A stop waits for its stop price until that is reached, everything else for its limit."""
+    if order.stop_price is not None and order.triggered_at is None:
+        return "stop", order.stop_price
+    return "limit", order.limit_price
+
+
+def at_tick(price: Decimal, tick: Decimal) -> str:
+    """With the decimal places of the tick, as a line that was moved says it."""
+    exponent = tick.normalize().as_tuple().exponent
+    places = -exponent if isinstance(exponent, int) else 0
+    return f"{price:.{max(places, 0)}f}"

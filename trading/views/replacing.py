@@ -28,7 +28,7 @@ from trading.views.orders import find_order
 @require_http_methods(["GET", "POST"])
 def replace(request: InvestorRequest, order_id: UUID) -> HttpResponse:
     order = find_order(request, order_id)
-    form = ReplaceForm(order, limit_price=request.GET.get("limit_price", ""))
+    form = ReplaceForm(order, wanted=request.GET.dict())
     if request.method == "POST":
         form = ReplaceForm(order, request.POST)
         if form.is_valid() and (new := _replace(request, order, form)):
