@@ -125,6 +125,7 @@ DESCRIPTIONS: Final = {
     "end": "before this moment or day",
     "exchange": "MIC, such as XNAS",
     "export_id": "of an export of yours",
+    "figure": "total_value or day_change, or one that a performance has, such as twr",
     "format": "instead of an Accept header",
     "import_id": "of an import into a portfolio of yours",
     "index_id": "of an index of yours",

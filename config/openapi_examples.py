@@ -62,6 +62,7 @@ NAMED: Final[dict[str, Any]] = {
     "external_id": "2026-01-05/1",
     "fees": "0",
     "field": "quantity",
+    "figure": "twr",
     "filled_quantity": "0",
     "finished_at": None,
     "format": "json",

@@ -16,6 +16,8 @@ from market.models import Instrument
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio
 from portfolio.bookkeeping.amounts import ZERO
+from portfolio.explaining.explain import explain
+from portfolio.explaining.schemas import ExplanationOut
 from portfolio.indices.own_indices import find_index
 from portfolio.portfolios import total
 from portfolio.returns.benchmarks import (
@@ -99,6 +101,31 @@ def list_instrument_returns(
         currency=portfolio.currency,
         items=[InstrumentReturnOut.from_return(one) for one in found.items],
     )
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/explanations/{figure}",
+    response=ExplanationOut,
+    auth=KeyAuth("read"),
+)
+def explain_figure(
+    request: ApiRequest, portfolio_id: UUID, figure: str, wanted: Query[PeriodWanted]
+) -> ExplanationOut:
+    """Why a figure is what it is: its formula, and inputs from which it can be computed again.
+
+    `total_value` and `day_change` are of now; the others, named as a performance names them, are
+    of the period.
+    """
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    found = explain(
+        portfolio,
+        figure,
+        start=wanted.start,
+        end=wanted.end,
+        method=wanted.method,
+        at=timezone.now(),
+    )
+    return ExplanationOut.from_explanation(found, currency=portfolio.currency)
 
 
 @router.get(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -35,33 +36,69 @@ def realise(
     return realised, costs
 
 
-def drive(
-    facts: PeriodFacts, realised: Sequence[RealisedGain], costs: Costs
-) -> tuple[Drivers | None, str | None]:
-    """What made the value change; None and why where one of the ends has no value."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrealised:
+    """What the change of unrealised gains and the currency effect are made of."""
+
+    end_value: Decimal  # of what is held, without cash
+    end_cost: Decimal
+    start_value: Decimal
+    start_cost: Decimal
+    carried_gain: Decimal  # that came with units, less what left with them
+    effect_on_cost: Decimal  # what rates did to the cost of open units
+    effect_on_cash: Decimal
+
+    @property
+    def change(self) -> Decimal:
+        """What prices alone did."""
+        gain = self.end_value - self.end_cost - self.start_value + self.start_cost
+        return gain - self.carried_gain - self.effect_on_cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driven:
+    """What made a value change; ``drivers`` are None for ``reason``."""
+
+    drivers: Drivers | None
+    unrealised: Unrealised | None = None  # of a single portfolio
+    reason: str | None = None
+    realised: Sequence[RealisedGain] = ()
+
+
+def drive(facts: PeriodFacts, realised: Sequence[RealisedGain], costs: Costs) -> Driven:
+    """What made the value change, or why that is not known."""
     before = facts.start - ONE_DAY
     first, final = facts.worth_on(before), facts.worth_on(facts.end)
     if first.cash is None or first.market_value is None:
-        return None, f"{first.gap or 'no_price'}_at_start"
+        reason = f"{first.gap or 'no_price'}_at_start"
+        return Driven(drivers=None, reason=reason, realised=realised)
     if final.cash is None or final.market_value is None:
-        return None, f"{final.gap or 'no_price'}_at_end"
+        reason = f"{final.gap or 'no_price'}_at_end"
+        return Driven(drivers=None, reason=reason, realised=realised)
     money = totals(facts.money.values())
     if money is None:
-        return None, "no_price"
+        return Driven(drivers=None, reason="no_price", realised=realised)
     rates_at = facts.currencies.rates
     by_rates = effect_of_rates(costs[facts.end], rates_at.get(facts.end, {}))
     by_rates -= effect_of_rates(costs[before], rates_at.get(before, {}))
-    carried = money.pop("carried_gain")
-    gain = final.market_value - cost_of(costs[facts.end])
-    gain -= first.market_value - cost_of(costs[before])
-    return Drivers(
+    unrealised = Unrealised(
+        end_value=final.market_value,
+        end_cost=cost_of(costs[facts.end]),
+        start_value=first.market_value,
+        start_cost=cost_of(costs[before]),
+        carried_gain=money.pop("carried_gain"),
+        effect_on_cost=by_rates,
+        effect_on_cash=facts.currencies.cash_effect or ZERO,
+    )
+    drivers = Drivers(
         start_value=first.cash + first.market_value,
         end_value=final.cash + final.market_value,
         realised_gain=sum((one.gain for one in realised), ZERO),
-        unrealised_gain=gain - carried - by_rates,
-        currency_effect=by_rates + (facts.currencies.cash_effect or ZERO),
+        unrealised_gain=unrealised.change,
+        currency_effect=by_rates + unrealised.effect_on_cash,
         **money,
-    ), None
+    )
+    return Driven(drivers=drivers, unrealised=unrealised, realised=realised)
 
 
 def cost_of(costs: Mapping[int, OpenCost]) -> Decimal:

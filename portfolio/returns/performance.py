@@ -12,7 +12,7 @@ from portfolio.models import Portfolio
 from portfolio.returns import risk
 from portfolio.returns.benchmarks import Benchmark, Comparison
 from portfolio.returns.drivers import Drivers
-from portfolio.returns.driving import drive, realise
+from portfolio.returns.driving import Driven, Unrealised, drive, realise
 from portfolio.returns.facts import PeriodFacts, read_facts
 from portfolio.returns.gains import Method, RealisedGain
 from portfolio.returns.notices import notices_of
@@ -57,17 +57,10 @@ class Performance:
     months: Sequence[MonthReturn]
     realised: Sequence[RealisedGain]  # of the period, in the order of the sales
     benchmark: Benchmark | None
+    facts: PeriodFacts
+    unrealised: Unrealised | None  # of a single portfolio
     reasons: Mapping[str, str] = field(default_factory=dict)
     notices: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Driven:
-    """What made a value change; ``drivers`` are None for ``reason``."""
-
-    drivers: Drivers | None
-    reason: str | None = None
-    realised: Sequence[RealisedGain] = ()
 
 
 def measure(
@@ -105,8 +98,7 @@ def measure(
 def find_driven(facts: PeriodFacts, method: Method) -> Driven:
     cost_dates = (facts.start - ONE_DAY, facts.end)
     realised, costs = realise(facts.trades, method, start=facts.start, cost_dates=cost_dates)
-    drivers, reason = drive(facts, realised, costs)
-    return Driven(drivers=drivers, reason=reason, realised=realised)
+    return drive(facts, realised, costs)
 
 
 def figures(
@@ -129,6 +121,8 @@ def figures(
         drivers=drivers,
         realised=driven.realised,
         benchmark=compared,
+        facts=facts,
+        unrealised=driven.unrealised,
         reasons=reasons,
         notices=notices_of(facts, found["returns"]),
         **found,

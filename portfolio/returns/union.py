@@ -17,10 +17,11 @@ from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.models import Portfolio
 from portfolio.returns.benchmarks import Comparison
 from portfolio.returns.drivers import Drivers
+from portfolio.returns.driving import Driven
 from portfolio.returns.facts import NOTHING, DayMoney, DayWorth, PeriodFacts, read_facts
 from portfolio.returns.gains import Method
 from portfolio.returns.own_transfers import less, own_transfers
-from portfolio.returns.performance import Driven, Performance, figures, find_driven
+from portfolio.returns.performance import Performance, figures, find_driven
 from portfolio.returns.periods import ONE_DAY, find_period
 from portfolio.valuation import rates_into
 from portfolio.valuations.valuing import NO_RATE, DayFlow

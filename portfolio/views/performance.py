@@ -66,6 +66,7 @@ def performance(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     )
     context = tab_context(portfolio, "performance") | performance_context(found)
     context |= {
+        "explains": True,
         "form": form,
         "range": choice,
         "range_choices": [

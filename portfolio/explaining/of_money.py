@@ -1,0 +1,193 @@
+"""Why amounts of money are what they are: the drivers of a period, worth, and today's change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from accounts.templatetags.formats import quantity
+from market.models import Instrument
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.explaining.explanations import (
+    Arithmetic,
+    Explanation,
+    Line,
+    Part,
+    Unit,
+    by_span,
+    largest_first,
+)
+from portfolio.models import Portfolio
+from portfolio.queries import PositionRow, cash_row, position_rows
+from portfolio.returns.facts import DayMoney
+from portfolio.returns.performance import Performance
+from portfolio.returns.periods import ONE_DAY
+from portfolio.valuations.past_positions import positions_on
+
+SMALLER: Final = "smaller ones"
+LABELS: Final = {
+    "start_value": "Value at the start",
+    "end_value": "Value at the end",
+    "net_flows": "Paid in, less taken out",
+    "realised_gain": "Gains realised by sales",
+    "unrealised_gain": "Change of gains not realised",
+    "income": "Dividends and interest",
+    "fees": "Fees, less those of trades",
+    "taxes": "Taxes, less those of trades",
+    "currency_effect": "What exchange rates did",
+    "total_value": "Net worth",
+    "day_change": "Today's change",
+}
+FORMULAS: Final = {
+    "start_value": "Cash + units × price × rate of each holding, at the end of the day before.",
+    "end_value": "Cash + units × price × rate of each holding, at the end.",
+    "net_flows": "What crossed the portfolio's border: cash as booked, units at the day's price.",
+    "realised_gain": "Of each sale: proceeds − cost of the units it used, charges counted in.",
+    "unrealised_gain": "(Holdings − their cost) at the end − (holdings − their cost) at the "
+    "start − gains that came with units − what rates did to cost.",
+    "income": "Dividends and interest, gross, as booked.",
+    "fees": "Fees that stand alone or were withheld from income. Those of trades are in the gains.",
+    "taxes": "Taxes that stand alone or were withheld from income. Those of trades are in the "
+    "gains.",
+    "currency_effect": "What rates did to cash of other currencies + what they did to the cost of "
+    "units held in other currencies.",
+    "total_value": "Cash + units × newest price × rate of each holding.",
+    "day_change": "Of each holding: units held before × change since the previous close; units "
+    "bought on the day of the quote: from their cost.",
+}
+
+
+def of_driver(found: Performance, figure: str, *, today: date) -> Explanation:
+    """One term of the identity over a period."""
+    drivers = found.drivers
+    value = getattr(found, figure) if figure.endswith("_value") else None
+    if drivers is not None:
+        value = getattr(drivers, figure)
+    sign = -1 if figure in ("fees", "taxes") else 1
+    lines = [] if value is None else LINES[figure](found, today)
+    reason = found.reasons.get("identity_gap", "no_price") if value is None else ""
+    return explained(figure, None if value is None else sign * value, lines, reason)
+
+
+def explained(
+    figure: str, value: Decimal | None, lines: Iterable[Line], reason: str
+) -> Explanation:
+    return Explanation(
+        figure=figure,
+        label=LABELS[figure],
+        value=value,
+        unit=Unit.MONEY,
+        formula=FORMULAS[figure],
+        arithmetic=Arithmetic.SUM,
+        parts=[Part("Adds up from", list(lines))] if value is not None else [],
+        reason=reason,
+    )
+
+
+def worth_lines(cash: Decimal | None, rows: Iterable[PositionRow]) -> list[Line]:
+    held = [Line(row.symbol, row.market_value or ZERO, note=made_of(row)) for row in rows]
+    return [Line("Cash", cash or ZERO), *largest_first(held, rest=SMALLER)]
+
+
+def made_of(row: PositionRow) -> str:
+    price = "" if row.price is None else quantity(row.price)
+    words = f"{quantity(row.quantity)} × {price} {row.currency}"
+    if row.exchange_rate is not None and row.exchange_rate != 1:
+        words += f" × {quantity(row.exchange_rate)}"
+    return words
+
+
+def ending_lines(found: Performance, day: date, today: date) -> list[Line]:
+    (portfolio,) = found.portfolios
+    cash = found.facts.worth_on(day).cash
+    is_now = day >= today
+    rows = position_rows(portfolio) if is_now else positions_on(portfolio, day, today=today)
+    return worth_lines(cash, rows)
+
+
+def money_lines(
+    take: Callable[[DayMoney], Decimal | None],
+) -> Callable[[Performance, date], list[Line]]:
+    def lines(found: Performance, _today: date) -> list[Line]:
+        return by_span((day, take(money) or ZERO) for day, money in found.facts.money.items())
+
+    return lines
+
+
+def realised_lines(found: Performance, _today: date) -> list[Line]:
+    gains: dict[int, list[Decimal]] = {}
+    for one in found.realised:
+        gains.setdefault(one.instrument_id, []).append(one.gain)
+    names = Instrument.objects.in_bulk(list(gains))
+    lines = [
+        Line(names[key].symbol, sum(all_of, ZERO), note=f"{len(all_of)} lots sold")
+        for key, all_of in gains.items()
+    ]
+    return largest_first(lines, rest=SMALLER)
+
+
+def unrealised_lines(found: Performance, _today: date) -> list[Line]:
+    made = found.unrealised
+    if made is None:
+        return []
+    lines = [
+        Line("Holdings at the end", made.end_value),
+        Line("Their cost", -made.end_cost),
+        Line("Holdings at the start", -made.start_value),
+        Line("Their cost", made.start_cost),
+        Line("Gains that came with units, less those that left", -made.carried_gain),
+        Line("What rates did to cost", -made.effect_on_cost),
+    ]
+    return [*lines[:4], *(line for line in lines[4:] if line.value)]
+
+
+def currency_lines(found: Performance, _today: date) -> list[Line]:
+    made = found.unrealised
+    if made is None:
+        return []
+    return [
+        Line("Cash in other currencies", made.effect_on_cash),
+        Line("Cost of units in other currencies", made.effect_on_cost),
+    ]
+
+
+LINES: Final[dict[str, Callable[[Performance, date], list[Line]]]] = {
+    "start_value": lambda found, today: ending_lines(found, found.start - ONE_DAY, today),
+    "end_value": lambda found, today: ending_lines(found, found.end, today),
+    "net_flows": money_lines(
+        lambda day: None if day.inflow is None or day.outflow is None else day.inflow - day.outflow
+    ),
+    "realised_gain": realised_lines,
+    "unrealised_gain": unrealised_lines,
+    "income": money_lines(lambda day: day.income),
+    "fees": money_lines(lambda day: -day.fees),
+    "taxes": money_lines(lambda day: -day.taxes),
+    "currency_effect": currency_lines,
+}
+
+
+def net_worth(portfolio: Portfolio) -> Explanation:
+    """What the portfolio is worth now, from its cash and each holding."""
+    cash = cash_row(portfolio)
+    rows = position_rows(portfolio, cash=cash)
+    lacking = [row for row in rows if row.market_value is None]
+    lines = worth_lines(cash.in_all, rows)
+    if lacking or cash.in_all is None:
+        has_price = any(row.price is not None for row in lacking)
+        reason = "no_rate" if cash.in_all is None or has_price else "no_price"
+        return explained("total_value", None, (), reason)
+    return explained("total_value", sum((line.value for line in lines), ZERO), lines, "")
+
+
+def change_today(portfolio: Portfolio) -> Explanation:
+    rows = position_rows(portfolio)
+    if any(row.day_change is None for row in rows):
+        return explained("day_change", None, (), "no_price")
+    lines = [
+        Line(row.symbol, row.day_change or ZERO, note=f"{quantity(row.quantity)} held")
+        for row in rows
+    ]
+    total = sum((line.value for line in lines), ZERO)
+    return explained("day_change", total, largest_first(lines, rest=SMALLER), "")

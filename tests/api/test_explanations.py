@@ -1,0 +1,138 @@
+"""Each figure with its formula and its inputs, from which it can be computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+
+from market.models import Instrument
+from portfolio.explaining.explain import FIGURES
+from tests.api.books import FIRST, Book, load_rates
+from tests.api.clients import ApiClient, fields_in
+from tests.factories import make_daily_bars, make_instrument, make_quote
+
+SPAN: Final[dict[str, str]] = {"start": "2024-01-04", "end": "2024-01-12"}
+OF_NOW: Final = ("total_value", "day_change")
+
+
+def numbers(part: dict[str, Any]) -> list[Decimal]:
+    return [Decimal(line["value"]) for line in part["lines"]]
+
+
+def total(part: dict[str, Any]) -> Decimal:
+    return sum(numbers(part), Decimal(0))
+
+
+def agree(one: Decimal, other: Decimal) -> bool:
+    """In the ten places in which the inputs are told."""
+    return abs(one - other) <= Decimal("1E-8") * max(abs(other), Decimal(1))
+
+
+def linked(parts: list[dict[str, Any]]) -> Decimal:
+    growth = Decimal(1)
+    for value in numbers(parts[0]):
+        growth *= 1 + value
+    return growth - 1
+
+
+def deviation(parts: list[dict[str, Any]]) -> Decimal:
+    squares, days = numbers(parts[0])
+    return (squares / days * 252).sqrt()
+
+
+COMPUTED: Final[dict[str, Callable[[list[dict[str, Any]]], Decimal]]] = {
+    "sum": lambda parts: total(parts[0]),
+    "quotient": lambda parts: total(parts[0]) / total(parts[1]),
+    "link": linked,
+    "deviation": deviation,
+}
+
+
+@pytest.fixture
+def told(api: ApiClient, apple: Instrument) -> Book:
+    """Euros, with dollars and pounds in it: trades, income, charges, a transfer, a split lot."""
+    pound = make_instrument("VOD")
+    Instrument.objects.filter(id=pound.id).update(currency="GBP")
+    first_at = FIRST.replace(hour=5)
+    make_daily_bars(apple, [100, 101, 104, 103, 99, 98, 103, 106, 104, 108, 109], first_at=first_at)
+    make_daily_bars(pound, [10, 11, 12, 11, 10, 12, 13, 12, 13, 14, 13], first_at=first_at)
+    make_quote(apple, last="110", previous_close="108")
+    make_quote(pound, last="13.37", previous_close="13")
+    load_rates(USD="1.1", GBP="0.88")
+    book = Book(api, currency="EUR")
+    book("deposit", amount="10000", day=0)
+    book("buy", 10, "100.333", fees="5.01", exchange_rate="0.9", day=1)
+    book("buy", 33, "11.111", symbol="VOD", exchange_rate="1.15", day=1)
+    book("deposit", amount="1000.55", day=3)
+    book("transfer_in", 7, "90", day=4)
+    book("sell", 4, "103.77", fees="1.03", exchange_rate="0.92", day=5)
+    book("dividend", amount="12.34", taxes="3.21", symbol="VOD", exchange_rate="1.1", day=6)
+    book("fee", amount="7.77", day=7)
+    book("deposit", amount="50", currency="GBP", day=7)
+    book("withdrawal", amount="500", day=8)
+    return book
+
+
+def test_every_figure_is_what_its_inputs_give(told: Book) -> None:
+    performance = told.performance(**SPAN)
+    for figure in FIGURES:
+        query: dict[str, str] = {} if figure in OF_NOW else SPAN
+        found = told.read(f"explanations/{figure}", **query)
+        assert found["formula"], figure
+        assert found["value"] is not None, figure
+        if found["arithmetic"] == "balance":
+            assert abs(total(found["parts"][0])) < Decimal("0.005")
+        else:
+            computed = COMPUTED[found["arithmetic"]](found["parts"])
+            assert agree(computed, Decimal(found["value"])), figure
+        if figure not in OF_NOW:
+            sign = -1 if figure in ("fees", "taxes", "max_drawdown") else 1
+            assert agree(Decimal(found["value"]), sign * Decimal(performance[figure])), figure
+
+
+def test_the_parts_of_the_identity_are_explained_as_they_add_up(told: Book) -> None:
+    names = ("start_value", "net_flows", "realised_gain", "unrealised_gain", "income")
+    terms = [
+        Decimal(told.read(f"explanations/{name}", **SPAN)["value"])
+        for name in (*names, "fees", "taxes", "currency_effect")
+    ]
+    end = Decimal(told.read("explanations/end_value", **SPAN)["value"])
+    assert round(sum(terms) - end, 6) == 0
+
+
+def test_the_method_that_is_asked_for_is_explained(told: Book) -> None:
+    gains = {
+        method: told.read("explanations/realised_gain", **SPAN, method=method)["value"]
+        for method in ("fifo", "lifo")
+    }
+    assert gains["fifo"] != gains["lifo"]
+
+
+def test_worth_is_units_times_price_times_rate(told: Book, api: ApiClient) -> None:
+    found = told.read("explanations/total_value")
+    assert Decimal(found["value"]) == Decimal(api.get(told.path).json()["total_value"])
+    notes = {line["label"]: line["note"] for line in found["parts"][0]["lines"]}
+    assert notes["AAPL"].startswith("13 × 110 USD × 0.9")
+
+
+def test_what_is_missing_has_its_reason(api: ApiClient, apple: Instrument) -> None:
+    book = Book(api)
+    empty = book.read("explanations/xirr")
+    assert (empty["value"], empty["reason"], empty["parts"][0]["lines"]) == (None, "no_flows", [])
+    book("deposit", amount="100", day=0)
+    book("buy", 1, 50, day=1)
+    without = {name: book.read(f"explanations/{name}", end="2024-01-06") for name in FIGURES}
+    for name in ("twr", "end_value", "unrealised_gain", "sharpe"):
+        assert without[name]["value"] is None
+        assert without[name]["reason"]
+
+
+def test_refusals(api: ApiClient, stranger_api: ApiClient, apple: Instrument) -> None:
+    book = Book(api)
+    assert api.get(f"{book.path}/explanations/nonsense").status_code == 404
+    assert stranger_api.get(f"{book.path}/explanations/twr").status_code == 404
+    wrong = api.get(f"{book.path}/explanations/twr", start="2024-02-02", end="2024-01-01")
+    assert (wrong.status_code, [*fields_in(wrong)]) == (422, ["start"])

@@ -1,0 +1,47 @@
+"""The journey of somebody who wonders why a return is what it is."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.looks import Check, go
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def amounts(found: Locator) -> list[Decimal]:
+    words = found.all_inner_texts()
+    return [Decimal(re.sub(r"[$,+]", "", one).replace("\u2212", "-")) for one in words]
+
+
+def test_a_return_is_explained_down_to_the_cent(onlooker: Page, check_accessibility: Check) -> None:
+    portfolio = onlooker.locator("[data-portfolio]").first.get_attribute("data-portfolio")
+    drawer = onlooker.get_by_role("dialog", name="How is this computed?")
+    onlooker.get_by_role("link", name="How is net worth computed?").click()
+    expect(drawer.locator("[data-explained]")).to_have_text(re.compile(r"^\$[\d,]+\.\d\d$"))
+    (worth,) = amounts(drawer.locator("[data-explained]"))
+    assert sum(amounts(drawer.locator("[data-explained-line]"))) == worth
+    drawer.get_by_role("button", name="Close").click()
+    expect(drawer).not_to_be_visible()
+
+    go(onlooker, f"/portfolios/{portfolio}/performance?range=max")
+    onlooker.get_by_role("link", name="How is Time-weighted computed?").click()
+    expect(drawer.locator("[data-explanation=twr]")).to_be_visible()
+    growth = 1.0
+    for text in drawer.locator("[data-explained-line]").all_inner_texts():
+        growth *= 1 + float(text.replace("\u2212", "-").rstrip("%").replace(",", "")) / 100
+    shown = drawer.locator("[data-explained]").inner_text()
+    told = float(shown.replace("\u2212", "-").rstrip("%").replace(",", ""))
+    # Each line is rounded to a hundredth of a percent.
+    assert abs((growth - 1) * 100 - told) < 0.5
+    check_accessibility(onlooker)
+    onlooker.keyboard.press("Escape")
+
+    onlooker.get_by_role("link", name="How is Change of gains not realised computed?").click()
+    expect(drawer.locator("[data-explanation=unrealised_gain]")).to_be_visible()
+    (change,) = amounts(drawer.locator("[data-explained]"))
+    assert sum(amounts(drawer.locator("[data-explained-line]"))) == change

@@ -1,0 +1,93 @@
+"""The drawer of a figure: opened beside it, or as a page where there is no script."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from portfolio.explaining.explain import FIGURES
+from portfolio.models import Portfolio
+from portfolio.portfolios import open_portfolio
+from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
+from tests.portfolio.factories import draft_trade, post
+
+pytestmark = pytest.mark.django_db
+
+LAST_WEEK = timezone.now() - timedelta(days=7)
+DRAWER = {"HX-Request": "true", "HX-Target": "explain-place"}
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user("alice@example.com")
+
+
+@pytest.fixture
+def portfolio(alice: User) -> Portfolio:
+    opened = open_portfolio(
+        owner=alice,
+        name="Savings",
+        kind="tracked",
+        currency="USD",
+        starting_cash=Decimal("10000.333"),
+        opened_at=LAST_WEEK,
+    )
+    apple = make_instrument("AAPL")
+    make_daily_bars(apple, [100, 101, 102, 99, 98, 103, 104], first_at=LAST_WEEK)
+    make_quote(apple, last="110.005", previous_close="100")
+    post(draft_trade(opened, apple, quantity="7", price="100", at=LAST_WEEK, is_settled=True))
+    return opened
+
+
+@pytest.fixture
+def browser(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+def amounts(page: str, mark: str) -> list[Decimal]:
+    cells = re.findall(rf"{mark}>([^<]*)<", page)
+    return [Decimal(re.sub(r"[$,+]", "", one).replace("−", "-")) for one in cells]
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_each_figure_opens(browser: Client, portfolio: Portfolio, figure: str) -> None:
+    path = f"/portfolios/{portfolio.id}/explanations/{figure}"
+    page = browser.get(path, {"range": "max"})
+    assert page.status_code == 200
+    assert "How is this computed?" in page.content.decode()
+    drawer = browser.get(path, {"range": "max"}, headers=DRAWER).content.decode()
+    assert "<main" not in drawer
+    assert f'data-explanation="{figure}"' in drawer
+
+
+def test_lines_add_up_to_what_home_shows(browser: Client, portfolio: Portfolio) -> None:
+    path = f"/portfolios/{portfolio.id}/explanations/total_value"
+    drawer = browser.get(path, headers=DRAWER).content.decode()
+    (total,) = amounts(drawer, "data-explained")
+    assert sum(amounts(drawer, "data-explained-line")) == total
+    assert amounts(drawer, "data-explained-total") == [total]
+    home = browser.get("/home").content.decode()
+    assert f"${total:,}" in home
+    assert path in home
+
+
+def test_performance_links_each_figure(browser: Client, portfolio: Portfolio) -> None:
+    page = browser.get(f"/portfolios/{portfolio.id}/performance?range=max").content.decode()
+    for figure in ("twr", "xirr", "sharpe", "unrealised_gain", "end_value"):
+        assert f"/explanations/{figure}?range=max" in page
+
+
+def test_what_is_not_a_figure_is_not_found(browser: Client, portfolio: Portfolio) -> None:
+    assert browser.get(f"/portfolios/{portfolio.id}/explanations/nonsense").status_code == 404
+
+
+def test_for_a_stranger_there_is_none(client: Client, portfolio: Portfolio) -> None:
+    client.force_login(make_user("charlie@example.com"))
+    assert client.get(f"/portfolios/{portfolio.id}/explanations/twr").status_code == 404
