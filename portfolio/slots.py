@@ -18,6 +18,8 @@ SLOTS: Final = (
     Slot("benchmark_portfolio_id", "portfolio", Reach.MEMBERS, is_bound=True),
     Slot("benchmark_index_id", "index", Reach.OWNER),
     Slot("index_id", "index", Reach.OWNER),
+    # A name that everybody knows, such as twr.
+    Slot("figure", "figure", Reach.ANYBODY),
     # An entry's name at whoever keeps the other books.
     Slot("external_id", "text", Reach.ANYBODY, is_coined=True),
 )

@@ -24,7 +24,7 @@ from portfolio.valuations.ranges import RANGES, ChartRange, find_range, first_da
 from portfolio.views.home import Choice, visible_portfolios
 from portfolio.views.readings import performance_context
 
-POSITIONS_SHOWN: Final = 100
+POSITIONS_SHOWN: Final = 40  # what a page may weigh
 
 
 @signed_in

@@ -25,7 +25,7 @@ from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 from portfolio.views.readings import WORDS, percent, performance_context
 
-INSTRUMENTS_SHOWN: Final = 100
+INSTRUMENTS_SHOWN: Final = 50  # what a page may weigh
 
 
 @dataclass(frozen=True, slots=True)

@@ -345,6 +345,7 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "share link": lambda person: str(share_link_of(person)[0].id),
     "share token": lambda person: share_link_of(person)[1],
     "index": index_of,
+    "figure": lambda person: "twr",
     "instrument": lambda person: SYMBOL,
     "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),
@@ -354,6 +355,7 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
 # What looks like such an id and never was one.
 UNKNOWN: Final[dict[str, str]] = {
     "instrument": "NOPE",
+    "figure": "nonsense",
     "client order id": "never-placed",
     "session": "999999999",
     "quarantined row": "999999999",

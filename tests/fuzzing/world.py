@@ -97,6 +97,7 @@ class World:
             "member_id": self.new_member,
             "link_id": lambda: str(self.new_share_link()["id"]),
             "index_id": self.new_index,
+            "figure": lambda: "xirr",
             "benchmark_index_id": self.new_index,
             "benchmark_portfolio_id": self.new_portfolio,
             "share_token": lambda: str(self.new_share_link()["token"]),
