@@ -51,7 +51,8 @@ def step(floor: Floor, numbers: random.Random) -> None:
     elif kind < 0.74:
         floor.cancel(numbers.randrange(50))
     elif kind < 0.92:
-        floor.quote(which, offset, size)
+        # Far enough to reach exits, and too little there to fill them at once.
+        floor.quote(which, 2 * offset, 1 + size // 4)
     elif kind < 0.94 or (floor.halted and kind < 0.98):
         floor.halt(which if not floor.halted else min(floor.halted))
     elif kind < 0.96:

@@ -47,7 +47,7 @@ class Trading(RuleBasedStateMachine):
 
     @rule(which=WHICH, offset=OFFSETS, size=SIZES)
     def quote(self, which: int, offset: int, size: int) -> None:
-        self.floor.quote(which, offset, size)
+        self.floor.quote(which, 2 * offset, 1 + size // 4)
         self.floor.match()
 
     @rule(which=WHICH)
