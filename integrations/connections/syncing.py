@@ -24,6 +24,7 @@ from integrations.brokers.adapters import catalogue
 from integrations.brokers.line import Line
 from integrations.brokers.pacing import AccountPacing
 from integrations.connections import booking, own_connections, reconciling
+from integrations.connections.broken_sessions import need_sign_in
 from integrations.connections.errors import ConnectionDisabled
 from integrations.models import Connection, Sync
 from integrations.models.connections import BrokerRowStatus, SyncKind, SyncStatus
@@ -277,10 +278,3 @@ def finish(sync: Sync, *, at: datetime, error: HoldfastError | None, message: st
     sync.error_code = "unforeseen" if error is None else error.code
     sync.error = (message or str(error))[:ERROR_CHARACTERS]
     sync.save()
-
-
-def need_sign_in(connection: Connection, reason: str, *, at: datetime) -> None:
-    """Leave the broker alone until its owner has signed in again."""
-    connection.sign_in_needed_since = connection.sign_in_needed_since or at
-    connection.sign_in_reason = reason[:300]
-    connection.save(update_fields=["sign_in_needed_since", "sign_in_reason"])

@@ -174,6 +174,17 @@ class SlackDisconnected(DomainEvent):
     reason: str  # in words
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInNeeded(DomainEvent):
+    kind: ClassVar[str] = "connection.sign_in_needed"
+    title: ClassVar[str] = "A broker wants you to sign in again"
+
+    connection_id: UUID
+    broker: str  # as in GET /brokers
+    name: str  # that its owner gave the connection
+    reason: str  # in words
+
+
 KINDS: Final[Mapping[str, type[DomainEvent]]] = {
     event.kind: event
     for event in (
@@ -181,6 +192,7 @@ KINDS: Final[Mapping[str, type[DomainEvent]]] = {
         *(OrderReplaced, OrderSuspended),
         *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
         *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled, SlackDisconnected),
+        SignInNeeded,
     )
 }
 KIND_CHOICES: Final = [(kind, event.title) for kind, event in KINDS.items()]

@@ -51,6 +51,7 @@ DEFAULTS: Final[Mapping[str, Choice]] = {
     kinds.ApiKeyRevoked.kind: INBOX,
     kinds.WebhookDisabled.kind: BOTH,
     kinds.SlackDisconnected.kind: BOTH,
+    kinds.SignInNeeded.kind: BOTH,
 }
 
 

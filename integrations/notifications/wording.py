@@ -99,6 +99,11 @@ def _slack_disconnected(data: Data) -> Wording:
     return Wording("Nothing is posted to Slack any more", data["reason"], path)
 
 
+def _sign_in(data: Data) -> Wording:
+    path = reverse("integrations:connection", args=[data["connection_id"]])
+    return Wording(f"{data['name']}: sign in again", data["reason"], path)
+
+
 WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.OrderFilled.kind: _filled,
     kinds.OrderPartiallyFilled.kind: _filled,
@@ -116,4 +121,5 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.ApiKeyRevoked.kind: _key("revoked"),
     kinds.WebhookDisabled.kind: _disabled,
     kinds.SlackDisconnected.kind: _slack_disconnected,
+    kinds.SignInNeeded.kind: _sign_in,
 }

@@ -16,12 +16,19 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditEvent
-from integrations import http
+from integrations import http, outbox
 from integrations.brokers.rehearsing import Told
 from integrations.connections import deleting, own_connections, syncing
 from integrations.connections.errors import ConnectionBusy, ConnectionDisabled, ConnectionRefused
 from integrations.connections.own_connections import ConnectionChange
-from integrations.models import BrokerRow, Connection, Credential, Sync
+from integrations.models import (
+    BrokerRow,
+    Connection,
+    Credential,
+    Notification,
+    OutboxEvent,
+    Sync,
+)
 from integrations.models.connections import BrokerRowStatus, SyncKind, SyncStatus
 from market.live.live_quotes import prefixed, valkey
 from portfolio.activities import record_activity
@@ -400,3 +407,26 @@ def dumped_tables() -> Iterator[bytes]:
 def kept_in_valkey() -> Iterator[bytes]:
     for name in valkey().keys("*"):
         yield bytes(valkey().dump(name) or b"")
+
+
+def test_a_broken_session_is_told_once_until_it_was_mended(desk: Desk) -> None:
+    connection = desk.connect()
+    desk.vendor.is_expired = True
+    for _ in range(2):
+        assert desk.sync(connection).error_code == "broker_sign_in_needed"
+    (event,) = OutboxEvent.objects.filter(kind="connection.sign_in_needed")
+    assert (event.owner_id, event.data["connection_id"]) == (desk.owner.id, str(connection.id))
+    assert outbox.relay_due(at=timezone.now())
+    notice = Notification.objects.get(owner=desk.owner, kind="connection.sign_in_needed")
+    assert notice.path == f"/connections/{connection.id}"
+    desk.vendor.is_expired = False
+    own_connections.change_connection(
+        owner=desk.owner,
+        connection_id=connection.id,
+        change=ConnectionChange(credentials=desk.vendor.credentials),
+        changed_at=timezone.now(),
+    )
+    assert desk.sync(connection).status == "completed"
+    desk.vendor.is_expired = True
+    desk.sync(connection)
+    assert OutboxEvent.objects.filter(kind="connection.sign_in_needed").count() == 2

@@ -1,0 +1,35 @@
+"""A broker that no longer takes the credentials: its owner is told, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+
+from integrations import outbox
+from integrations.events.kinds import SignInNeeded
+from integrations.models import Connection
+
+REASON_CHARACTERS: Final = 300
+
+
+@transaction.atomic
+def need_sign_in(connection: Connection, reason: str, *, at: datetime) -> None:
+    """Leave the broker alone until its owner has signed in again, and tell him once."""
+    reason = reason[:REASON_CHARACTERS]
+    own = Connection.objects.filter(id=connection.id)
+    if not own.filter(sign_in_needed_since=None).update(
+        sign_in_needed_since=at, sign_in_reason=reason
+    ):
+        own.update(sign_in_reason=reason)
+        return
+    event = SignInNeeded(
+        owner_id=connection.owner_id,
+        occurred_at=at,
+        connection_id=connection.id,
+        broker=connection.broker,
+        name=connection.name,
+        reason=reason,
+    )
+    outbox.put([event], recorded_at=at)
