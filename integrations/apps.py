@@ -8,6 +8,7 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Integrations"
 
     def ready(self) -> None:
-        # Both connect their receivers.
+        # They connect their receivers.
         import_module("integrations.events.receivers")
         import_module("integrations.exports.closing")
+        import_module("integrations.notifications.closing")

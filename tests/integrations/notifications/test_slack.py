@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.api_keys import issue_key
+from accounts.closing import close_account
 from accounts.models import AuditEvent, User
 from integrations import outbox
 from integrations.models import Notification, SlackChannel, SlackMessage
@@ -195,6 +196,13 @@ def test_the_page_connects_and_forgets(client: Client, alice: User, fake: FakeHt
         "action", flat=True
     )
     assert sorted(actions) == ["slack.connected", "slack.forgotten"]
+
+
+def test_a_closed_account_keeps_no_channel(connected: User) -> None:
+    tell(connected)
+    close_account(user_id=connected.id, closed_at=NOW)
+    assert not SlackChannel.objects.exists()
+    assert send_due() == 0
 
 
 @pytest.mark.parametrize(
