@@ -29,6 +29,7 @@ from trading.brokers import (
 
 TITLE: Final = "Alpaca"
 CURRENCY: Final = "USD"
+DIVIDENDS: Final = ("DIV", "CGD", "DIVCGL", "DIVCGS", "DIVFT", "DIVROC", "DIVTXEX", "SLRP")
 # Money that came or went; by sign where there are two.
 MONEY_KINDS: Final = {
     "CSD": ("deposit", "deposit"),
@@ -44,10 +45,9 @@ MONEY_KINDS: Final = {
     "DIVNRA": ("interest", "tax"),
     "DIVWH": ("interest", "tax"),
     "DIVTW": ("interest", "tax"),
+    # One that is taken back has no kind of its own.
+    **dict.fromkeys(DIVIDENDS, ("dividend", "fee")),
 }
-DIVIDENDS: Final = frozenset(
-    {"DIV", "CGD", "DIVCGL", "DIVCGS", "DIVFT", "DIVROC", "DIVTXEX", "SLRP"}
-)
 # Kinds without money or units of their own, or that the market's own splits and spin-offs tell.
 PASSED_OVER: Final = frozenset(
     {"MISC", "SPLIT", "SSP", "SPIN", "NC", "ACATC", "ACATS", "MA", "REORG", "JNL", "JNLS", "EXTRD"}
@@ -118,8 +118,6 @@ def read_activity(one: Fields) -> Iterator[BrokerActivity]:
     word = one.text("activity_type")
     if word == "FILL":
         yield read_fill(one)
-    elif word in DIVIDENDS:
-        yield read_money(one, "dividend")
     elif word in MONEY_KINDS:
         came, went = MONEY_KINDS[word]
         yield read_money(one, went if one.number("net_amount") < 0 else came)

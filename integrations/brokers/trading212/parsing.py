@@ -126,17 +126,17 @@ def taxes_of(one: Fields) -> Iterator[Fields]:
 def read_dividend(
     one: Fields, listings: Mapping[str, Listing], *, account_currency: str
 ) -> Iterator[BrokerActivity]:
-    """What was paid, in the account's currency."""
+    """What was paid, in the account's currency; one that is taken back has no kind of its own."""
     amount = one.number("amount")
-    listing = listing_of(one, listings)
+    listing = listing_of(one, listings) if amount >= 0 else None
     yield BrokerActivity(
         f"dividend-{one.text('reference')}",
-        "dividend",
+        "dividend" if listing else "fee",
         one.moment("paidOn"),
         account_currency,
-        listing.symbol,
-        listing.isin,
-        listing.name,
+        listing.symbol if listing else "",
+        listing.isin if listing else "",
+        listing.name if listing else "",
         amount=abs(amount),
         note=one.text("type", default="")[:80],
         raw=one.raw,
@@ -147,7 +147,7 @@ def read_transaction(one: Fields, *, account_currency: str) -> Iterator[BrokerAc
     """Money in and out. A transfer goes by its sign."""
     word, amount = one.text("type"), one.number("amount")
     if word in INTERESTS:
-        kind = "interest"
+        kind = "interest" if amount >= 0 else "fee"
     elif word == "TRANSFER":
         kind = "withdrawal" if amount < 0 else "deposit"
     elif word in MONEY_KINDS:
