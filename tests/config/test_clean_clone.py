@@ -75,7 +75,7 @@ def test_it_runs_from_a_clean_clone(clone: Path, record_property: object) -> Non
         assert desk.status("/") == 200
         pids = ProcessRecords(data / "processes.json").pids()
         assert {"postgres", "valkey", "web", "matcher", "relay"} <= set(pids)
-        assert len(pids) == 8
+        assert len(pids) == 9
         press_ctrl_c(process)
         assert not any(map(is_alive, pids.values()))
     said = (clone.parent / "make.log").read_text()

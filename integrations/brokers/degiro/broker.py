@@ -205,7 +205,8 @@ def code_of(secret: str, *, at: float) -> str:
         key = base64.b32decode(plain + "=" * (-len(plain) % 8))
     except (binascii.Error, ValueError):
         raise SignInNeeded(f"{TITLE}: the secret of the codes is not in base 32.") from None
-    hashing = SHA1()  # noqa: S303 -- as the RFC says, and as they check it
+    # As the RFC says, and as they check it.
+    hashing = SHA1()  # noqa: S303 # nosec B303
     totp = TOTP(key, CODE_DIGITS, hashing, CODE_SECONDS, enforce_key_length=False)
     return totp.generate(at).decode()
 
