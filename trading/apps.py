@@ -11,6 +11,7 @@ class TradingConfig(AppConfig):
         for name in (
             "changing.archiving",
             "changing.closing_followed",
+            "live.alert_bells",
             "order_entry.stops",
             "resets.carrying_out",
         ):

@@ -63,11 +63,16 @@ def cash_changed(portfolio_ids: Iterable[UUID]) -> None:
     orders_changed({portfolio_id: News(is_cash_changed=True) for portfolio_id in portfolio_ids})
 
 
-async def _send_all(news_by_portfolio: dict[UUID, News]) -> None:
+def ring(portfolio_ids: Iterable[UUID]) -> None:
+    """Let the sockets of portfolios look what is new, from a process that does this rarely."""
+    async_to_sync(_send_all)(list(portfolio_ids))
+
+
+async def _send_all(portfolio_ids: Iterable[UUID]) -> None:
     layer: Any = get_channel_layer()
     try:
         async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-            for portfolio_id in news_by_portfolio:
+            for portfolio_id in portfolio_ids:
                 await layer.group_send(portfolio_group(portfolio_id), PORTFOLIO_CHANGED)
     except (RedisError, OSError, TimeoutError) as error:
         # Pages read the truth when they are loaded or reconnect.

@@ -27,7 +27,7 @@ from trading.live.telling import keep_telling
 
 
 class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # untyped
-    """Sends ids of changed orders, new fills, and that positions or cash have changed.
+    """Sends ids of changed orders, fills and alerts, and that positions or cash have changed.
 
     Takes ``{"since": seq}`` once, to be told what happened from there on.
     """
@@ -91,7 +91,7 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
         since, self._since = self._since, None
         start = self._cursor if since is None else since
         stretch: Stretch = await database_sync_to_async(read_stretch)(
-            self.watch.portfolio_id, since=start
+            self.watch.portfolio_id, since=start, watcher_id=self.watch.holder.user_id
         )
         if self.is_ended:
             return

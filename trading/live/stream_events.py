@@ -28,28 +28,39 @@ FROM pg_current_snapshot() AS snapshot
 EVENTS: Final = """
 SELECT * FROM (
     SELECT 'order' AS source, event.id::text AS id, event.recorded_xid::text::bigint AS xid,
-        event.order_id::text AS order_id, event.details ->> 'fill_id' AS fill_id, false AS is_units
+        event.order_id::text AS order_id, event.details ->> 'fill_id' AS fill_id, false AS is_units,
+        NULL AS alert_id
     FROM trading_orderevent AS event
     JOIN trading_order AS owner ON owner.id = event.order_id
     WHERE event.recorded_xid >= %(since)s::text::xid8 AND owner.portfolio_id = %(portfolio)s
     UNION ALL
     SELECT 'entry', entry.id::text, entry.recorded_xid::text::bigint, NULL, NULL,
-        entry.instrument_id IS NOT NULL
+        entry.instrument_id IS NOT NULL, NULL
     FROM portfolio_journalentry AS entry
     WHERE entry.recorded_xid >= %(since)s::text::xid8 AND entry.portfolio_id = %(portfolio)s
+    UNION ALL
+    SELECT 'alert', fired.id::text, fired.recorded_xid::text::bigint, NULL, NULL, false,
+        fired.alert_id::text
+    FROM market_alerttrigger AS fired
+    WHERE fired.recorded_xid >= %(since)s::text::xid8 AND fired.owner_id = %(watcher)s
+      AND (fired.portfolio_id = %(portfolio)s OR fired.portfolio_id IS NULL AND EXISTS (
+          SELECT FROM portfolio_position AS held
+          WHERE held.portfolio_id = %(portfolio)s
+            AND held.instrument_id = fired.instrument_id AND held.quantity <> 0))
 ) AS happened ORDER BY xid, source DESC, length(id), id LIMIT %(limit)s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """A change of an order, or an entry of the journal (``order_id`` is None)."""
+    """A change of an order, an alert that fired, or an entry of the journal, which is neither."""
 
     key: tuple[str, str]
     xid: int
     order_id: str | None
     fill_id: str | None
     is_units: bool
+    alert_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +76,20 @@ def current_horizon() -> int:
     return int(fetch_rows(HORIZON, [])[0][0])
 
 
-def read_stretch(portfolio_id: UUID, *, since: int) -> Stretch:
-    """What happened from ``since`` on, oldest first."""
+def read_stretch(portfolio_id: UUID, *, since: int, watcher_id: UUID | None = None) -> Stretch:
+    """What happened from ``since`` on, oldest first.
+
+    Args:
+        watcher_id: whose alerts to tell of: those of the portfolio, and those on an instrument that
+            it holds. None tells of no alerts, which are nobody's matter but their owner's.
+    """
     # First the horizon: what commits between the two statements is read, and read again.
     ((horizon, counter),) = fetch_rows(HORIZON, [])
     if not horizon - REACH <= since <= counter:
         return Stretch(horizon, None)
     allowed = settings.LIMITS.stream_replay_events
-    rows = fetch_rows(EVENTS, {"since": since, "portfolio": portfolio_id, "limit": allowed + 1})
+    wanted = {"since": since, "portfolio": portfolio_id, "watcher": watcher_id}
+    rows = fetch_rows(EVENTS, wanted | {"limit": allowed + 1})
     if len(rows) > allowed:
         return Stretch(horizon, None)
     return Stretch(horizon, [StreamEvent((row[0], row[1]), *row[2:]) for row in rows])
@@ -85,6 +102,10 @@ def messages_of(stretch: Stretch, *, told: Collection[tuple[str, str]]) -> Itera
     for event in stretch.events or ():
         seq = min(event.xid, stretch.horizon)
         if event.key in told:
+            continue
+        if event.alert_id is not None:
+            ids = {"trigger_id": event.key[1], "alert_id": event.alert_id}
+            yield {"type": "alert", **ids, "seq": seq}
             continue
         has_cash = True  # an order reserves or releases some
         if event.order_id is not None:
