@@ -32,7 +32,7 @@ class LineOut(SchemaOut):
         )
 
 
-class PartOut(SchemaOut):
+class ExplanationPartOut(SchemaOut):
     title: str
     total: NumberOut
     lines: list[LineOut]
@@ -62,7 +62,7 @@ class ExplanationOut(SchemaOut):
     currency: str
     formula: str
     arithmetic: str
-    parts: list[PartOut]
+    parts: list[ExplanationPartOut]
     reason: str | None
 
     @classmethod
@@ -75,6 +75,6 @@ class ExplanationOut(SchemaOut):
             currency=currency,
             formula=found.formula,
             arithmetic=found.arithmetic.value,
-            parts=[PartOut.from_part(part) for part in found.parts],
+            parts=[ExplanationPartOut.from_part(part) for part in found.parts],
             reason=found.reason or None,
         )

@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
+from ninja import Schema
 
 from config.api import api
 
@@ -160,6 +161,20 @@ def test_bodies_carry_an_example() -> None:
         "SignInIn",
     ):
         assert schema["components"]["schemas"][name]["example"], name
+
+
+def test_every_schema_has_a_name_of_its_own() -> None:
+    """Of two with one name the document would show one, for both."""
+    the_document()  # loads them all
+    modules: dict[str, set[str]] = {}
+    waiting = Schema.__subclasses__()
+    while waiting:
+        found = waiting.pop()
+        waiting += found.__subclasses__()
+        if not found.__module__.startswith(("ninja.", "tests.")):
+            modules.setdefault(found.__name__, set()).add(found.__module__)
+    assert len(modules) > 100
+    assert {name: of for name, of in modules.items() if len(of) > 1} == {}
 
 
 def test_the_key_is_documented_in_both_headers() -> None:

@@ -58,13 +58,19 @@ class ResetForm(ProblemForm):
 @signed_in
 @owners_only
 @require_http_methods(["GET", "POST"])
-@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
 @for_htmx({"reset-state": "trading/_reset_state.html"})
 def reset_page(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """Say what a reset does and where one stands; a post with the portfolio's name asks for it."""
     portfolio = find_portfolio(request, portfolio_id)
     if portfolio.kind != PortfolioKind.PAPER:
         raise Http404
+    answer: HttpResponse = show_or_ask(request, portfolio)
+    return answer
+
+
+# Within the page, so that it tells nobody but the owner that there is something to sign in for.
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+def show_or_ask(request: InvestorRequest, portfolio: Portfolio) -> HttpResponse:
     form = ResetForm(request.POST or None, portfolio=portfolio)
     if request.method == "POST" and form.is_valid():
         try:
