@@ -22,7 +22,7 @@ from trading.placing.order_batch import Placing
 ORDERS_MAXIMUM: Final = settings.LIMITS.orders_per_batch
 
 
-class ProblemOut(SchemaOut):
+class OrderProblemOut(SchemaOut):
     field: str
     code: str
     message: str
@@ -66,7 +66,7 @@ class ClosureOut(SchemaOut):
     symbol: str
     outcome: Literal["placed", "pending", "refused"]
     order: OrderOut | None
-    problems: list[ProblemOut]
+    problems: list[OrderProblemOut]
     units_left: NumberOut
 
     @classmethod
@@ -77,7 +77,7 @@ class ClosureOut(SchemaOut):
             symbol=symbol,
             outcome=refused if order is None else "placed",
             order=None if order is None else OrderOut.from_order(order, symbol=symbol),
-            problems=[ProblemOut.from_problem(problem) for problem in closure.problems],
+            problems=[OrderProblemOut.from_problem(problem) for problem in closure.problems],
             units_left=closure.left,
         )
 
@@ -94,7 +94,7 @@ class ClosingOut(SchemaOut):
     symbol: str
     outcome: str
     order_id: UUID | None
-    problems: list[ProblemOut]
+    problems: list[OrderProblemOut]
     requested_at: dt.datetime
     done_at: dt.datetime | None
 
@@ -106,7 +106,7 @@ class ClosingOut(SchemaOut):
             symbol=closing.instrument.symbol,
             outcome=closing.outcome,
             order_id=closing.order_id,
-            problems=[ProblemOut(**problem) for problem in closing.problems],
+            problems=[OrderProblemOut(**problem) for problem in closing.problems],
             requested_at=closing.requested_at,
             done_at=closing.done_at,
         )
@@ -131,13 +131,13 @@ class PlacingOut(SchemaOut):
 
     outcome: Literal["placed", "repeated", "refused"]
     order: OrderOut | None
-    problems: list[ProblemOut]
+    problems: list[OrderProblemOut]
 
     @classmethod
     def from_placing(cls, placing: Placing, *, symbol: str) -> Self:
         order = placing.order
         if order is None:
-            problems = [ProblemOut.from_problem(one) for one in problems_in(placing.error)]
+            problems = [OrderProblemOut.from_problem(one) for one in problems_in(placing.error)]
             return cls(outcome="refused", order=None, problems=problems)
         return cls(
             outcome="repeated" if placing.is_repeated else "placed",
