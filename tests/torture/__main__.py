@@ -10,6 +10,7 @@ import importlib
 import os
 import secrets
 import sys
+from types import ModuleType
 from typing import Final
 
 import django
@@ -48,14 +49,18 @@ def search(case: str, *, seconds: float, seed: int) -> Finding:
 
 
 def load_and_search(case: str, *, seconds: float, seed: int) -> Finding:
-    # Whoever starts a desk asks its code which brokers there are.
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    module = importlib.import_module(f"tests.torture.{case}")
+    module = load(case)
     with measured() as sample:
         finding: Finding = module.search(seconds=seconds, seed=seed)
     finding.wall_seconds, finding.cpu_seconds = sample.wall_seconds, sample.cpu_seconds
     return finding
+
+
+def load(case: str) -> ModuleType:
+    # Whoever starts a desk asks its code which brokers there are.
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    return importlib.import_module(f"tests.torture.{case}")
 
 
 if __name__ == "__main__":
