@@ -7,21 +7,21 @@ something is held by a small bucket of this process.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis.exceptions import NoScriptError
 
 from accounts.errors import AccountsError
+from accounts.valkey_calls import ValkeyCalls
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,9 @@ redis.call('HINCRBY', KEYS[1], now, 1)
 redis.call('EXPIRE', KEYS[1], window + 1)
 return {1, limit - used - 1, free_in}
 """
+SCRIPT_NAME: Final = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+calls: Final = ValkeyCalls(timeout_seconds=TIMEOUT_SECONDS)
 
 
 class RateLimited(AccountsError):
@@ -166,24 +169,14 @@ def count(budget: Budget) -> Verdict:
     """Raises:
     redis.RedisError: Valkey is away.
     """
-    script = counting_script(settings.REDIS_URL)
-    answer: Any = script(keys=[key_of(budget.subject)], args=[budget.per_minute, WINDOW_SECONDS])
+    rest = (1, key_of(budget.subject), budget.per_minute, WINDOW_SECONDS)
+    try:
+        answer = calls.call(settings.REDIS_URL, "EVALSHA", SCRIPT_NAME, *rest)
+    except NoScriptError:  # nobody has asked this server yet
+        answer = calls.call(settings.REDIS_URL, "EVAL", SCRIPT, *rest)
     is_allowed, remaining, free_in = map(int, answer)
     return Verdict(budget, bool(is_allowed), remaining, free_in)
 
 
 def key_of(subject: str) -> str:
     return f"{settings.VALKEY_PREFIX}requests:{subject}"
-
-
-@cache
-def counting_script(url: str) -> Any:
-    """The script on this process's client, which fails fast rather than retry."""
-    client = redis.Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_SECONDS,
-        socket_connect_timeout=TIMEOUT_SECONDS,
-        # One second try replaces a connection that died while it lay in the pool.
-        retry=Retry(NoBackoff(), 1),
-    )
-    return client.register_script(SCRIPT)

@@ -8,11 +8,14 @@ from typing import Final
 import redis
 from django.conf import settings
 
+from accounts.valkey_calls import ValkeyCalls
 from market.live import live_quotes
 
 logger = logging.getLogger(__name__)
 
 RING: Final = b"1"
+
+bells: Final = ValkeyCalls(timeout_seconds=live_quotes.TIMEOUT_SECONDS)
 
 
 def channel(shard: int) -> str:
@@ -33,7 +36,7 @@ def ring(instrument_id: int) -> None:
     if live_quotes.rest.is_on:
         return
     try:
-        live_quotes.valkey().publish(channel(shard_of(instrument_id)), RING)
+        bells.call(settings.REDIS_URL, "PUBLISH", channel(shard_of(instrument_id)), RING)
     except redis.RedisError as error:
         live_quotes.rest.begin()
         logger.warning("The matcher was not woken and will look by itself: %s", error)
