@@ -21,7 +21,8 @@ from portfolio.bookkeeping.entries import deposit_entry
 from portfolio.bookkeeping.lot_keeping import apply_trades
 from portfolio.errors import PortfolioError
 from portfolio.ledger import post_entries
-from portfolio.models import DailyValuation, JournalEntry, LedgerBalance, Portfolio
+from portfolio.models import JournalEntry, LedgerBalance, Portfolio
+from portfolio.valuation import forget_valuations
 
 ONE_MOMENT: Final = timedelta(microseconds=1)
 
@@ -74,7 +75,7 @@ def begin_anew(
     apply_trades(post_entries(drafts, recorded_at=at).new)
     portfolio.reset_at, portfolio.valuations_stale_from = moment, None
     portfolio.save(update_fields=["reset_at", "valuations_stale_from"])
-    DailyValuation.objects.filter(portfolio=portfolio).delete()
+    forget_valuations(portfolio)
     transaction.on_commit(partial(request_valuations, portfolio.id), robust=True)
     return portfolio
 

@@ -5,84 +5,25 @@ A day is a day of UTC. Today has no row: it is live, see ``portfolios.summary``.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, Min
 
-from market import queries as market_queries
-from market.currencies.cross_rates import ExchangeRate
-from market.currencies.exchange_rates import rate_series
-from market.models import CorporateAction, Instrument
-from market.models.corporate_actions import ActionKind
-from portfolio.bookkeeping.amounts import EXACT, ZERO
-from portfolio.bookkeeping.bulk import copy_rows, fetch_rows
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, JournalEntry, Portfolio
-from portfolio.valuations.valuing import (
-    CARRY_DAYS,
-    DayChange,
-    DayValue,
-    Move,
-    Priced,
-    PriceSplit,
-    value_days,
-)
+from portfolio.valuations.position_keeping import forget_positions, keep_positions
+from portfolio.valuations.reading import changes_by_day, days_at, read_prices
+from portfolio.valuations.valuing import DayValue
 
 # The newest closes may still have been on their way when these days were valued.
 RECHECKED_DAYS: Final = 4
 
-CASH_BY_DAY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, sum(p.amount)
-FROM portfolio_journalentry AS e
-JOIN portfolio_posting AS p ON p.entry_id = e.id
-JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND a.currency <> ''
-    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
-GROUP BY day, a.currency HAVING sum(p.amount) <> 0
-"""
-# What was reversed never crossed the border, and what was before a reset is not counted.
-FLOWS_BY_DAY: Final = """
-SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
-    SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
-        round(-p.amount * e.base_rate, 10) AS flow
-    FROM portfolio_journalentry AS e
-    JOIN portfolio_posting AS p ON p.entry_id = e.id
-    JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-    WHERE e.portfolio_id = %s AND a.currency <> '' AND a.kind = 'equity'
-        AND e.occurred_at > %s AND e.kind <> 'reversal' AND NOT EXISTS (
-            SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
-) AS flows GROUP BY day
-"""
-MOVES: Final = """
-SELECT (occurred_at AT TIME ZONE 'UTC')::date, instrument_id, quantity, cost, value
-FROM portfolio_unitmove WHERE portfolio_id = %s AND occurred_at > %s
-"""
-UNITS_BY_DAY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.instrument_id, sum(p.amount)
-FROM portfolio_journalentry AS e
-JOIN portfolio_posting AS p ON p.entry_id = e.id
-JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND a.instrument_id IS NOT NULL
-    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
-GROUP BY day, a.instrument_id HAVING sum(p.amount) <> 0
-"""
-COST_BY_DAY: Final = """
-SELECT day, sum(cost) FROM (
-    SELECT (coalesce(acquired_at, opened_at) AT TIME ZONE 'UTC')::date AS day, cost
-    FROM portfolio_lot
-    WHERE portfolio_id = %(portfolio)s
-    UNION ALL
-    SELECT (c.closed_at AT TIME ZONE 'UTC')::date, -c.cost
-    FROM portfolio_lotclosure AS c JOIN portfolio_lot AS l ON l.id = c.lot_id
-    WHERE l.portfolio_id = %(portfolio)s
-) AS changes GROUP BY day
-"""
 COLUMNS: Final = (
     *("portfolio_id", "date", "cash", "market_value", "cost", "net_flow", "inflow", "outflow"),
     *("carried_gain", "gap"),
@@ -94,7 +35,8 @@ def refresh_valuations(portfolio_id: UUID, through_date: date, *, is_full: bool 
     """Bring the stored valuations up to a date; return how many days were written.
 
     Valued are the days since the earliest change, and a few before the newest row, whose
-    closes may have come late. ``is_full`` values every day anew.
+    closes may have come late. ``is_full`` values every day anew. Of the position-days since
+    then, those of months that came out otherwise are written.
 
     Raises:
         PortfolioNotFound: there is no such portfolio.
@@ -103,36 +45,26 @@ def refresh_valuations(portfolio_id: UUID, through_date: date, *, is_full: bool 
     portfolio = Portfolio.objects.select_for_update(no_key=True).filter(id=portfolio_id).first()
     if portfolio is None:
         raise PortfolioNotFound(f"There is no portfolio {portfolio_id}.")
+    is_full = is_full or not DailyValuation.objects.filter(portfolio=portfolio).exists()
     start = find_start(portfolio, is_full=is_full)
     if start is None or start > through_date:
         return 0
     changes = changes_by_day(portfolio)
-    days = value_portfolio(portfolio, changes, start=start, through=through_date)
+    # Position-days are compared with those stored by whole months.
+    month = start.replace(day=1)
+    prices = read_prices(portfolio, changes, start=month, through=through_date)
+    days = days_at(prices, changes, start=start, through=through_date)
     replace_days(portfolio, days, start=start)
+    keep_positions(
+        portfolio, prices, start=month, through=through_date, is_full=start == first_day(portfolio)
+    )
     return len(days)
 
 
-def value_portfolio(
-    portfolio: Portfolio, changes: Mapping[date, DayChange], *, start: date, through: date
-) -> list[DayValue]:
-    """Value days by what is stored of prices, splits and rates; four queries."""
-    held = {instrument for change in changes.values() for instrument in change.units}
-    held |= {move.instrument_id for change in changes.values() for move in change.moves}
-    priced = priced_instruments(held)
-    currencies = {currency for change in changes.values() for currency in change.cash}
-    currencies |= {one.currency for one in priced.values()}
-    first = start - timedelta(days=CARRY_DAYS)
-    return list(
-        value_days(
-            changes,
-            market_queries.daily_closes(list(held), start=first, end=through) if held else {},
-            priced=priced,
-            rates=rates_into(portfolio.currency, currencies, start=start, through=through),
-            currency=portfolio.currency,
-            start=start,
-            through=through,
-        )
-    )
+def forget_valuations(portfolio: Portfolio) -> None:
+    """Delete every stored day; the next refresh values all of them."""
+    DailyValuation.objects.filter(portfolio=portfolio).delete()
+    forget_positions(portfolio)
 
 
 def freshen(portfolio: Portfolio, *, through_date: date) -> None:
@@ -170,55 +102,6 @@ def first_day(portfolio: Portfolio) -> date | None:
     entries = JournalEntry.objects.filter(portfolio=portfolio)
     first: datetime | None = entries.aggregate(first=Min("occurred_at"))["first"]
     return None if first is None else first.date()
-
-
-def changes_by_day(portfolio: Portfolio) -> dict[date, DayChange]:
-    """What the portfolio's entries changed, by day; five queries.
-
-    A reset took out what was there, so money, units and cost before it add up to nothing.
-    """
-    counted = [portfolio.id, portfolio.counts_from]
-    changes: defaultdict[date, DayChange] = defaultdict(DayChange)
-    for day, currency, cash in fetch_rows(CASH_BY_DAY, [portfolio.id]):
-        changes[day].cash[currency] = cash
-    for day, inflow, outflow in fetch_rows(FLOWS_BY_DAY, counted):
-        changes[day].inflow, changes[day].outflow = inflow, outflow
-    for day, instrument_id, quantity in fetch_rows(UNITS_BY_DAY, [portfolio.id]):
-        changes[day].units[instrument_id] = quantity
-    for day, instrument_id, quantity, cost, value in fetch_rows(MOVES, counted):
-        changes[day].moves.append(Move(instrument_id, quantity, cost, value))
-    for day, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
-        changes[day].cost = cost
-    return changes
-
-
-def priced_instruments(instrument_ids: Iterable[int]) -> dict[int, Priced]:
-    """How instruments are priced, by id; two queries."""
-    ids = list(instrument_ids)
-    splits: defaultdict[int, list[PriceSplit]] = defaultdict(list)
-    actions = CorporateAction.objects.standing().filter(
-        instrument_id__in=ids, kind=ActionKind.SPLIT
-    )
-    for one in actions.order_by("ex_date", "id"):
-        factor = EXACT.divide(Decimal(one.ratio_to or 1), Decimal(one.ratio_from or 1))
-        splits[one.instrument_id].append(PriceSplit(one.ex_date, factor, one.is_in_history))
-    found = Instrument.objects.filter(id__in=ids).order_by("id").values_list("id", "currency")
-    return {key: Priced(currency, tuple(splits[key])) for key, currency in found}
-
-
-def rates_into(
-    currency: str, currencies: Iterable[str], *, start: date, through: date
-) -> dict[str, dict[date, Decimal]]:
-    """What one of each currency is in another, on each day on which that is known."""
-    pairs = [(one, currency) for one in sorted(set(currencies) - {currency})]
-    if not pairs:
-        return {}
-    return {
-        base: {
-            found.on_date: found.rate for found in series.days if isinstance(found, ExchangeRate)
-        }
-        for (base, _), series in rate_series(pairs, start=start, end=through).items()
-    }
 
 
 def replace_days(portfolio: Portfolio, days: Iterable[DayValue], *, start: date) -> None:

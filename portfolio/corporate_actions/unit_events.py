@@ -33,6 +33,7 @@ JOIN portfolio_portfolio AS p ON p.id = e.portfolio_id
 WHERE e.kind IN ('buy', 'sell', 'split', 'spin_off', 'transfer_in', 'transfer_out', 'adjustment')
     AND {STANDS} AND (%(end)s::date IS NULL
         OR e.occurred_at < (%(end)s::date + 1)::timestamp AT TIME ZONE 'UTC')
+    AND (%(start)s::date IS NULL OR e.occurred_at >= %(start)s::date::timestamp AT TIME ZONE 'UTC')
 UNION ALL
 SELECT e.portfolio_id, e.source_instrument_id, true, {COLUMNS}
 FROM unnest(%(portfolios)s::uuid[], %(instruments)s::int[]) AS w (portfolio_id, instrument_id)
@@ -41,6 +42,7 @@ JOIN portfolio_journalentry AS e
 JOIN portfolio_portfolio AS p ON p.id = e.portfolio_id
 WHERE e.kind = 'spin_off' AND {STANDS} AND (%(end)s::date IS NULL
         OR e.occurred_at < (%(end)s::date + 1)::timestamp AT TIME ZONE 'UTC')
+    AND (%(start)s::date IS NULL OR e.occurred_at >= %(start)s::date::timestamp AT TIME ZONE 'UTC')
 """
 # A transfer that came from another portfolio of the same owner is found by its external id, or
 # by its very moment; so both sides may be recorded in any order.
@@ -119,14 +121,18 @@ class Event(NamedTuple):
         return self.kind == EntryKind.TRANSFER_IN and self.amount is None and not self.lots
 
 
-def read_trades(pairs: Iterable[Pair], *, end: date | None = None) -> dict[Pair, list[Trade]]:
+def read_trades(
+    pairs: Iterable[Pair], *, start: date | None = None, end: date | None = None
+) -> dict[Pair, list[Trade]]:
     """Everything that changed units of the pairs, in no order; three queries at most.
 
     Args:
-        end: the last day of UTC that counts.
+        start: the first day of UTC that counts.
+        end: the last.
     """
     columns = columns_of(pairs, width=2)
-    rows = fetch_rows(EVENTS, {"portfolios": columns[0], "instruments": columns[1], "end": end})
+    span = {"start": start, "end": end}
+    rows = fetch_rows(EVENTS, {"portfolios": columns[0], "instruments": columns[1], **span})
     events = [Event(*row) for row in rows]
     carried = carried_lots([event for event in events if event.is_carried])
     trades: dict[Pair, list[Trade]] = defaultdict(list)

@@ -19,7 +19,7 @@ from portfolio.models.portfolios import (
 from portfolio.models.risk_thresholds import RiskThreshold
 from portfolio.models.seals import JournalSeal, LedgerVerification
 from portfolio.models.share_links import ShareLink
-from portfolio.models.valuations import DailyValuation
+from portfolio.models.valuations import DailyValuation, PositionMonth, PositionValuation
 
 __all__ = [
     "BooksViolation",
@@ -43,6 +43,8 @@ __all__ = [
     "PortfolioKind",
     "PortfolioMember",
     "Position",
+    "PositionMonth",
+    "PositionValuation",
     "Posting",
     "ProbeRun",
     "RiskThreshold",

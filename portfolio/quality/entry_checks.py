@@ -16,7 +16,7 @@ from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import JournalEntry, Portfolio, PortfolioKind, Position, UnitMove
 from portfolio.quality.findings import Finding, Severity
-from portfolio.valuation import priced_instruments
+from portfolio.valuations.reading import priced_instruments
 from portfolio.valuations.valuing import PriceSplit
 
 # A trade whose price is beyond these times the day's close is perhaps mistyped, or surely.

@@ -13,8 +13,8 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import LedgerBalance, Portfolio, Position
 from portfolio.quality.findings import Finding, Severity
-from portfolio.valuation import CASH_BY_DAY
 from portfolio.valuations.money_now import rates_today
+from portfolio.valuations.reading import CASH_BY_DAY
 
 # A purchase may be recorded some days before the money that paid for it.
 DIP_DAYS: Final = 7

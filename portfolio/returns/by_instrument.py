@@ -16,18 +16,18 @@ from portfolio.models import Portfolio, UnitMove
 from portfolio.returns.driving import realise
 from portfolio.returns.facts import trades_until
 from portfolio.returns.gains import Method
-from portfolio.returns.instrument_days import (
-    InstrumentDay,
-    InstrumentDays,
-    note_spin_offs,
-    note_trades,
-)
 from portfolio.returns.instrument_prices import InstrumentPrices
 from portfolio.returns.money_weighted import Flow, NoRate, xirr
 from portfolio.returns.periods import ONE_DAY, find_period
 from portfolio.returns.time_weighted import DayPoint, chain
 from portfolio.trades import Trade
-from portfolio.valuation import UNITS_BY_DAY
+from portfolio.valuations.instrument_days import (
+    InstrumentDay,
+    InstrumentDays,
+    note_spin_offs,
+    note_trades,
+)
+from portfolio.valuations.reading import UNITS_BY_DAY
 from portfolio.valuations.valuing import NO_PRICE
 
 NOTHING: Final = InstrumentDay()

@@ -19,8 +19,9 @@ from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.models import DailyValuation, JournalEntry, Portfolio, Position
 from portfolio.returns.periods import ONE_DAY, find_period
 from portfolio.trades import Trade
-from portfolio.valuation import changes_by_day, freshen, value_portfolio
+from portfolio.valuation import freshen
 from portfolio.valuations.money_now import rates_today
+from portfolio.valuations.reading import changes_by_day, value_portfolio
 from portfolio.valuations.valuing import NO_PRICE, NO_RATE
 
 # Reversals take effect when their entries did, so both are left out together. Charges of trades

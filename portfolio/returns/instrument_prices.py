@@ -10,7 +10,7 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.models import Portfolio
 from portfolio.queries import position_rows
 from portfolio.returns.periods import ONE_DAY
-from portfolio.valuation import priced_instruments, rates_into
+from portfolio.valuations.reading import priced_instruments, rates_into
 from portfolio.valuations.valuing import CARRY_DAYS, NO_PRICE, NO_RATE, Market
 
 

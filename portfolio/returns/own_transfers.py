@@ -12,7 +12,7 @@ from uuid import UUID
 from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import JournalEntry, Portfolio, UnitMove
-from portfolio.valuation import value_portfolio
+from portfolio.valuations.reading import value_portfolio
 from portfolio.valuations.valuing import DayChange, DayFlow, Move
 
 # Both sides carry one external id, or one moment where each was recorded by itself. Sides of which

@@ -23,7 +23,7 @@ from portfolio.returns.gains import Method
 from portfolio.returns.own_transfers import less, own_transfers
 from portfolio.returns.performance import Performance, figures, find_driven
 from portfolio.returns.periods import ONE_DAY, find_period
-from portfolio.valuation import rates_into
+from portfolio.valuations.reading import rates_into
 from portfolio.valuations.valuing import NO_RATE, DayFlow
 
 ONE: Final = Decimal(1)

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 
+from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, Portfolio
-from portfolio.valuation import (
-    COLUMNS,
-    changes_by_day,
-    find_start,
-    stored_day,
-    value_portfolio,
-)
+from portfolio.valuation import COLUMNS, find_start, stored_day
+from portfolio.valuations.position_checks import check_positions
+from portfolio.valuations.reading import changes_by_day, days_at, read_prices
 
 Row = tuple[Any, ...]  # in the order of ``COLUMNS``
+
+# Days on which the positions do not add up to the portfolio.
+UNEQUAL: Final = """
+SELECT v.date FROM portfolio_dailyvaluation AS v
+LEFT JOIN (
+    SELECT date, sum(cost) AS cost, sum(market_value) AS market_value,
+        bool_or(market_value IS NULL) AS is_unknown
+    FROM portfolio_positionvaluation WHERE portfolio_id = %s GROUP BY date
+) AS p USING (date)
+WHERE v.portfolio_id = %s AND v.date <= %s AND (
+    v.cost <> coalesce(p.cost, 0) OR v.market_value IS DISTINCT FROM
+        CASE WHEN p.is_unknown THEN NULL ELSE coalesce(p.market_value, 0) END)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ValuationCheck:
-    """``wrong`` are days on which both disagree, or that only one of them has.
+    """``wrong`` are days on which what is stored is not what is derived, or that one lacks.
 
-    ``checksum`` is of the derived days: the same books and prices give the same everywhere.
+    So are days on which the positions do not add up to the portfolio. ``checksum`` is of all
+    derived days: the same books and prices give the same everywhere.
     """
 
     portfolio_id: UUID
@@ -55,20 +66,25 @@ def check_valuations(portfolio_id: UUID) -> ValuationCheck:
     stored = {row[1]: row for row in days.order_by("date").values_list(*COLUMNS)}
     start = find_start(portfolio, is_full=True)
     derived: dict[date, Row] = {}
-    if stored and start is not None:
-        changes = changes_by_day(portfolio)
-        valued = value_portfolio(portfolio, changes, start=start, through=max(stored))
-        derived = {day.date: stored_day(portfolio, day) for day in valued}
-    wrong = [day for day in sorted({*stored, *derived}) if stored.get(day) != derived.get(day)]
-    return ValuationCheck(portfolio_id, len(stored), wrong, checksum_of(derived.values()))
-
-
-def checksum_of(rows: Iterable[Row]) -> str:
-    """SHA-256 of the rows as text, numbers in the ten places in which they are stored."""
     digest = hashlib.sha256()
+    wrong: set[date] = set()
+    if stored and start is not None:
+        last, changes = max(stored), changes_by_day(portfolio)
+        prices = read_prices(portfolio, changes, start=start, through=last)
+        valued = days_at(prices, changes, start=start, through=last)
+        derived = {day.date: stored_day(portfolio, day) for day in valued}
+        add_rows(digest.update, derived.values())
+        wrong |= check_positions(portfolio, prices, digest.update, start=start, through=last)
+        unequal = fetch_rows(UNEQUAL, [portfolio.id, portfolio.id, last])
+        wrong |= {row[0] for row in unequal}
+    wrong |= {day for day in {*stored, *derived} if stored.get(day) != derived.get(day)}
+    return ValuationCheck(portfolio_id, len(stored), sorted(wrong), digest.hexdigest())
+
+
+def add_rows(add: Callable[[bytes], None], rows: Iterable[Row]) -> None:
+    """Rows as text, numbers in the ten places in which they are stored."""
     for row in rows:
-        digest.update(("|".join(map(text_of, row)) + "\n").encode())
-    return digest.hexdigest()
+        add(("|".join(map(text_of, row)) + "\n").encode())
 
 
 def text_of(value: object) -> str:

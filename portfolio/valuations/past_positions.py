@@ -16,7 +16,8 @@ from portfolio.lots import Method
 from portfolio.models import DailyValuation, Portfolio, Position
 from portfolio.positions import Holding, hold
 from portfolio.queries import PositionRow
-from portfolio.valuation import freshen, priced_instruments, rates_into
+from portfolio.valuation import freshen
+from portfolio.valuations.reading import priced_instruments, rates_into
 from portfolio.valuations.valuing import CARRY_DAYS, Market
 
 

@@ -55,7 +55,8 @@ class DayChange:
     cash: dict[str, Decimal] = field(default_factory=dict)  # by currency
     inflow: Decimal = ZERO  # cash from outside, >= 0
     outflow: Decimal = ZERO  # cash that left, >= 0
-    cost: Decimal = ZERO
+    cost: Decimal = ZERO  # of all instruments
+    costs: dict[int, Decimal] = field(default_factory=dict)  # by instrument
     units: dict[int, Decimal] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
 
@@ -174,6 +175,11 @@ class Market:
             elif not split.is_in_history and closed_on < split.ex_date <= self.day:
                 close = EXACT.divide(close, split.factor)
         return close
+
+    def rate_for(self, instrument_id: int) -> Decimal | None:
+        """What one of the currency that the instrument is priced in is in the portfolio's."""
+        known = self._priced.get(instrument_id)
+        return None if known is None else self.rate_of(known.currency)
 
     def worth_of(self, instrument_id: int, quantity: Decimal) -> Decimal | None:
         close = self.price_of(instrument_id)

@@ -21,13 +21,17 @@ Worth = Callable[[int, Decimal, date], Decimal | None]
 
 @dataclass(slots=True)
 class InstrumentDay:
-    """All >= 0 but ``units``; flows are None where units moved that had no price."""
+    """All >= 0 but ``units`` and costs; flows are None where units moved that had no price."""
 
     units: Decimal = ZERO  # by which the holding changed
     inflow: Decimal | None = ZERO
     outflow: Decimal | None = ZERO
     income: Decimal = ZERO  # gross
     charges: Decimal = ZERO  # withheld from income
+    trade_charges: Decimal = ZERO  # within the flows
+    # By which the cost of what is held changed, in the portfolio's and the instrument's currency.
+    cost: Decimal = ZERO
+    local_cost: Decimal = ZERO
 
     def add(self, amount: Decimal | None) -> None:
         """Something came in, or left where it is below zero."""

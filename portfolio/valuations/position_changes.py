@@ -1,0 +1,162 @@
+"""What happened to each instrument of a portfolio, day by day, read from the books."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Final
+
+from market.currencies.currency_units import major_of
+from market.models import Instrument
+from portfolio.bookkeeping.amounts import ZERO, share
+from portfolio.bookkeeping.bulk import array, fetch_rows
+from portfolio.corporate_actions.unit_events import read_trades
+from portfolio.models import Portfolio, Position, UnitMove
+from portfolio.trades import Trade
+from portfolio.valuations.instrument_days import (
+    InstrumentDays,
+    Worth,
+    note_spin_offs,
+    note_trades,
+)
+from portfolio.valuations.reading import COST_BY_DAY, UNITS_BY_DAY
+
+Days = defaultdict[int, InstrumentDays]  # by instrument
+
+# What was reversed is left out with its reversal. Charges of trades are within their flows.
+INCOME: Final = """
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, e.instrument_id, a.kind = 'income',
+    e.kind IN ('buy', 'sell'), sum(round(p.amount * e.base_rate, 10))
+FROM portfolio_journalentry AS e
+JOIN portfolio_posting AS p ON p.entry_id = e.id
+JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
+WHERE e.portfolio_id = %s AND e.instrument_id IS NOT NULL AND a.currency <> ''
+    AND a.kind IN ('income', 'fees', 'taxes') AND e.kind IN ('dividend', 'interest', 'buy', 'sell')
+    AND e.occurred_at > %s AND e.occurred_at >= %s
+    AND NOT EXISTS (
+        SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
+GROUP BY 1, 2, 3, 4
+"""
+# Every lot with each of its closures, or with none.
+LOCAL_COSTS: Final = """
+SELECT l.instrument_id, l.id, (coalesce(l.acquired_at, l.opened_at) AT TIME ZONE 'UTC')::date,
+    l.cost, coalesce(l.local_cost, l.cost), (c.closed_at AT TIME ZONE 'UTC')::date, c.cost
+FROM portfolio_lot AS l LEFT JOIN portfolio_lotclosure AS c ON c.lot_id = l.id
+WHERE l.portfolio_id = %s AND l.instrument_id = ANY(%s::int[])
+ORDER BY l.instrument_id, l.id, c.closed_at, c.closing_entry_id
+"""
+
+
+def read_position_changes(
+    portfolio: Portfolio, worth: Worth, *, start: date, end: date
+) -> dict[int, InstrumentDays]:
+    """Everything that moved units, cost or money of instruments until a day.
+
+    Units and costs are complete from the first day on; flows, income and charges only from
+    ``start`` on. Nine queries at most.
+
+    Args:
+        worth: what units were worth on a day, for those that came or left without money.
+    """
+    ever = list(
+        Position.objects.filter(portfolio=portfolio).values_list("instrument_id", flat=True)
+    )
+    pairs = [(portfolio.id, instrument_id) for instrument_id in ever]
+    trades = {
+        pair[1]: [one for one in of_pair if one.occurred_at > portfolio.counts_from]
+        for pair, of_pair in read_trades(pairs, start=start, end=end).items()
+    }
+    found: Days = defaultdict(InstrumentDays)
+    note_units(found, portfolio, end=end)
+    note_costs(found, portfolio, end=end)
+    note_local_costs(found, portfolio, foreign_instruments(portfolio, ever), end=end)
+    note_flows(found, trades, worth)
+    note_moves(found, portfolio, worth, start=start, end=end)
+    note_income(found, portfolio, start=start, end=end)
+    return dict(found)
+
+
+def note_units(found: Days, portfolio: Portfolio, *, end: date) -> None:
+    """A reset left nothing of what was there before it; its day begins with nothing held."""
+    begin = portfolio.counts_from.date()
+    for day, instrument_id, quantity in fetch_rows(UNITS_BY_DAY, [portfolio.id]):
+        if day <= end:
+            found[instrument_id].on(max(day, begin)).units += quantity
+
+
+def note_costs(found: Days, portfolio: Portfolio, *, end: date) -> None:
+    begin = portfolio.counts_from.date()
+    for day, instrument_id, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
+        if day <= end:
+            found[instrument_id].on(max(day, begin)).cost += cost
+
+
+def foreign_instruments(portfolio: Portfolio, ids: Collection[int]) -> list[int]:
+    """Those that are priced in another currency; hundredths of the same are not."""
+    found = Instrument.objects.filter(id__in=ids).order_by("id").values_list("id", "currency")
+    return [key for key, currency in found if major_of(currency) != portfolio.currency]
+
+
+def note_local_costs(
+    found: Days, portfolio: Portfolio, foreign: Sequence[int], *, end: date
+) -> None:
+    """Of a lot that is partly used up, its local cost is the same part of what it was."""
+    if not foreign:
+        return
+    begin, lot_id, left = portfolio.counts_from.date(), None, ZERO
+    for row in fetch_rows(LOCAL_COSTS, [portfolio.id, array(foreign)]):
+        instrument_id, key, opened_on, cost, local, closed_on, used = row
+        if key != lot_id:
+            lot_id, left = key, cost
+            if opened_on <= end:
+                of_day = found[instrument_id].on(max(opened_on, begin))
+                of_day.local_cost += local_part(local, left, cost)
+        if closed_on is not None:
+            before, left = local_part(local, left, cost), left - used
+            if closed_on <= end:
+                of_day = found[instrument_id].on(max(closed_on, begin))
+                of_day.local_cost -= before - local_part(local, left, cost)
+
+
+def local_part(local: Decimal, left: Decimal, cost: Decimal) -> Decimal:
+    """See ``portfolio.models.Lot.remaining_local_cost``."""
+    return share(local, part=left, whole=cost) if left else ZERO
+
+
+def note_flows(found: Days, trades: Mapping[int, Sequence[Trade]], worth: Worth) -> None:
+    for instrument_id in trades:
+        found[instrument_id] = found.get(instrument_id, InstrumentDays())
+    note_trades(found, trades)
+    note_spin_offs(found, trades, worth)
+
+
+def note_moves(found: Days, portfolio: Portfolio, worth: Worth, *, start: date, end: date) -> None:
+    """Units that came or left without being bought or sold, at what they were worth."""
+    moves = UnitMove.objects.filter(portfolio=portfolio, occurred_at__gt=portfolio.counts_from)
+    begins_at, ends_at = midnight(start), midnight(end + timedelta(days=1))
+    moves = moves.filter(occurred_at__gte=begins_at, occurred_at__lt=ends_at)
+    for move in moves.order_by("occurred_at", "entry_id", "instrument_id"):
+        day, value = move.occurred_at.date(), move.value
+        if value is None:
+            value = worth(move.instrument_id, move.quantity, day)
+        found[move.instrument_id].on(day).add(value)
+
+
+def note_income(found: Days, portfolio: Portfolio, *, start: date, end: date) -> None:
+    parameters = [portfolio.id, portfolio.counts_from, midnight(start)]
+    for day, instrument_id, is_income, is_of_trade, amount in fetch_rows(INCOME, parameters):
+        if day > end:
+            continue
+        of_day = found[instrument_id].on(day)
+        if is_income:
+            of_day.income -= amount
+        elif is_of_trade:
+            of_day.trade_charges += amount
+        else:
+            of_day.charges += amount
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

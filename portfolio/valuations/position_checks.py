@@ -1,0 +1,66 @@
+"""Stored position-days against those derived anew by the plain walk, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import groupby
+from typing import Final
+
+from django.db import connection
+
+from portfolio.models import Portfolio, PositionValuation
+from portfolio.valuations.position_keeping import COLUMNS, derive_lines
+from portfolio.valuations.reading import Prices
+
+STORED: Final = f"""
+COPY (
+    SELECT {", ".join(COLUMNS)} FROM portfolio_positionvaluation
+    WHERE portfolio_id = %s AND instrument_id = %s AND date <= %s ORDER BY date
+) TO STDOUT
+"""
+
+
+def check_positions(
+    portfolio: Portfolio,
+    prices: Prices,
+    add: Callable[[bytes], None],
+    *,
+    start: date,
+    through: date,
+) -> set[date]:
+    """Days on which a position is stored otherwise than it is derived; the rest is no finding.
+
+    Args:
+        add: told the text of what is derived.
+    """
+    lines = derive_lines(portfolio, prices, start=start, through=through)
+    wrong: set[date] = set()
+    seen = set()
+    for instrument_id, of_instrument in groupby(lines, key=lambda line: line[0].instrument_id):
+        derived = [line for _, line in of_instrument]
+        add("\n".join(derived).encode())
+        wrong |= days_of(set(derived) ^ set(stored_lines(portfolio, instrument_id, through)))
+        seen.add(instrument_id)
+    for instrument_id in stored_instruments(portfolio) - seen:
+        wrong |= days_of(set(stored_lines(portfolio, instrument_id, through)))
+    return wrong
+
+
+def stored_instruments(portfolio: Portfolio) -> set[int]:
+    found = PositionValuation.objects.filter(portfolio=portfolio)
+    return set(found.order_by().values_list("instrument_id", flat=True).distinct())
+
+
+def stored_lines(portfolio: Portfolio, instrument_id: int, through: date) -> Iterator[str]:
+    """The rows of one position as COPY writes them, which is as they were copied in."""
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(STORED, [portfolio.id, instrument_id, through]) as copy,
+    ):
+        text = b"".join(bytes(part) for part in copy)
+    yield from text.decode().splitlines()
+
+
+def days_of(lines: set[str]) -> set[date]:
+    return {date.fromisoformat(line.split("\t")[2]) for line in lines}

@@ -1,0 +1,193 @@
+"""What valuations are derived from: changes by day, prices and rates."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+from market import queries as market_queries
+from market.currencies.cross_rates import ExchangeRate
+from market.currencies.exchange_rates import rate_series
+from market.models import CorporateAction, Instrument
+from market.models.corporate_actions import ActionKind
+from portfolio.bookkeeping.amounts import EXACT
+from portfolio.bookkeeping.bulk import fetch_rows
+from portfolio.models import Portfolio
+from portfolio.valuations.valuing import (
+    CARRY_DAYS,
+    Closes,
+    DayChange,
+    DayValue,
+    Market,
+    Move,
+    Priced,
+    PriceSplit,
+    Rates,
+    value_days,
+)
+
+CASH_BY_DAY: Final = """
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, sum(p.amount)
+FROM portfolio_journalentry AS e
+JOIN portfolio_posting AS p ON p.entry_id = e.id
+JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
+WHERE e.portfolio_id = %s AND a.currency <> ''
+    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
+GROUP BY day, a.currency HAVING sum(p.amount) <> 0
+"""
+# What was reversed never crossed the border, and what was before a reset is not counted.
+FLOWS_BY_DAY: Final = """
+SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
+    SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
+        round(-p.amount * e.base_rate, 10) AS flow
+    FROM portfolio_journalentry AS e
+    JOIN portfolio_posting AS p ON p.entry_id = e.id
+    JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
+    WHERE e.portfolio_id = %s AND a.currency <> '' AND a.kind = 'equity'
+        AND e.occurred_at > %s AND e.kind <> 'reversal' AND NOT EXISTS (
+            SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
+) AS flows GROUP BY day
+"""
+MOVES: Final = """
+SELECT (occurred_at AT TIME ZONE 'UTC')::date, instrument_id, quantity, cost, value
+FROM portfolio_unitmove WHERE portfolio_id = %s AND occurred_at > %s
+"""
+UNITS_BY_DAY: Final = """
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.instrument_id, sum(p.amount)
+FROM portfolio_journalentry AS e
+JOIN portfolio_posting AS p ON p.entry_id = e.id
+JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
+WHERE e.portfolio_id = %s AND a.instrument_id IS NOT NULL
+    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
+GROUP BY day, a.instrument_id HAVING sum(p.amount) <> 0
+"""
+COST_BY_DAY: Final = """
+SELECT day, instrument_id, sum(cost) FROM (
+    SELECT (coalesce(acquired_at, opened_at) AT TIME ZONE 'UTC')::date AS day,
+        instrument_id, cost
+    FROM portfolio_lot
+    WHERE portfolio_id = %(portfolio)s
+    UNION ALL
+    SELECT (c.closed_at AT TIME ZONE 'UTC')::date, l.instrument_id, -c.cost
+    FROM portfolio_lotclosure AS c JOIN portfolio_lot AS l ON l.id = c.lot_id
+    WHERE l.portfolio_id = %(portfolio)s
+) AS changes GROUP BY day, instrument_id
+"""
+
+
+def changes_by_day(portfolio: Portfolio) -> dict[date, DayChange]:
+    """What the portfolio's entries changed, by day; five queries.
+
+    A reset took out what was there, so money, units and cost before it add up to nothing.
+    """
+    counted = [portfolio.id, portfolio.counts_from]
+    changes: defaultdict[date, DayChange] = defaultdict(DayChange)
+    for day, currency, cash in fetch_rows(CASH_BY_DAY, [portfolio.id]):
+        changes[day].cash[currency] = cash
+    for day, inflow, outflow in fetch_rows(FLOWS_BY_DAY, counted):
+        changes[day].inflow, changes[day].outflow = inflow, outflow
+    for day, instrument_id, quantity in fetch_rows(UNITS_BY_DAY, [portfolio.id]):
+        changes[day].units[instrument_id] = quantity
+    for day, instrument_id, quantity, cost, value in fetch_rows(MOVES, counted):
+        changes[day].moves.append(Move(instrument_id, quantity, cost, value))
+    for day, instrument_id, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
+        changes[day].cost += cost
+        changes[day].costs[instrument_id] = cost
+    return changes
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What instruments and currencies were worth over a span of days, by what is stored."""
+
+    currency: str  # the portfolio's
+    closes: Closes
+    priced: Mapping[int, Priced]
+    rates: Rates
+
+    def market(self) -> Market:
+        """To be asked for one ascending day after another, each instrument by itself."""
+        return Market(self.closes, self.priced, self.rates, self.currency)
+
+    def worth(self, instrument_id: int, quantity: Decimal, day: date) -> Decimal | None:
+        """What units were worth on any day of the span; None without a price or a rate."""
+        closes = {instrument_id: self.closes.get(instrument_id, ())}
+        market = Market(closes, self.priced, self.rates, self.currency)
+        market.day = day
+        return market.worth_of(instrument_id, quantity)
+
+
+def read_prices(
+    portfolio: Portfolio, changes: Mapping[date, DayChange], *, start: date, through: date
+) -> Prices:
+    """Read prices, splits and rates of all that was ever held; four queries."""
+    held = {instrument for change in changes.values() for instrument in change.units}
+    held |= {move.instrument_id for change in changes.values() for move in change.moves}
+    priced = priced_instruments(held)
+    currencies = {currency for change in changes.values() for currency in change.cash}
+    currencies |= {one.currency for one in priced.values()}
+    first = start - timedelta(days=CARRY_DAYS)
+    return Prices(
+        currency=portfolio.currency,
+        closes=market_queries.daily_closes(list(held), start=first, end=through) if held else {},
+        priced=priced,
+        rates=rates_into(portfolio.currency, currencies, start=start, through=through),
+    )
+
+
+def value_portfolio(
+    portfolio: Portfolio, changes: Mapping[date, DayChange], *, start: date, through: date
+) -> list[DayValue]:
+    """Value days by what is stored of prices, splits and rates; four queries."""
+    prices = read_prices(portfolio, changes, start=start, through=through)
+    return days_at(prices, changes, start=start, through=through)
+
+
+def days_at(
+    prices: Prices, changes: Mapping[date, DayChange], *, start: date, through: date
+) -> list[DayValue]:
+    """The values of days at prices that have been read."""
+    return list(
+        value_days(
+            changes,
+            prices.closes,
+            priced=prices.priced,
+            rates=prices.rates,
+            currency=prices.currency,
+            start=start,
+            through=through,
+        )
+    )
+
+
+def priced_instruments(instrument_ids: Iterable[int]) -> dict[int, Priced]:
+    """How instruments are priced, by id; two queries."""
+    ids = list(instrument_ids)
+    splits: defaultdict[int, list[PriceSplit]] = defaultdict(list)
+    actions = CorporateAction.objects.standing().filter(
+        instrument_id__in=ids, kind=ActionKind.SPLIT
+    )
+    for one in actions.order_by("ex_date", "id"):
+        factor = EXACT.divide(Decimal(one.ratio_to or 1), Decimal(one.ratio_from or 1))
+        splits[one.instrument_id].append(PriceSplit(one.ex_date, factor, one.is_in_history))
+    found = Instrument.objects.filter(id__in=ids).order_by("id").values_list("id", "currency")
+    return {key: Priced(currency, tuple(splits[key])) for key, currency in found}
+
+
+def rates_into(
+    currency: str, currencies: Iterable[str], *, start: date, through: date
+) -> dict[str, dict[date, Decimal]]:
+    """What one of each currency is in another, on each day on which that is known."""
+    pairs = [(one, currency) for one in sorted(set(currencies) - {currency})]
+    if not pairs:
+        return {}
+    return {
+        base: {
+            found.on_date: found.rate for found in series.days if isinstance(found, ExchangeRate)
+        }
+        for (base, _), series in rate_series(pairs, start=start, end=through).items()
+    }
