@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from accounts.exact_json import AmountIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
-from portfolio.models import DailyValuation
+from portfolio.models import DailyValuation, PositionValuation
 from portfolio.models.portfolios import BookedActions, LotMethod
 from portfolio.queries import LotRow, PositionRow
 from portfolio.valuations.overviews import PortfolioOverview
@@ -194,3 +194,41 @@ class ValuationList(SchemaOut):
 class ValuationsWanted(PageIn):
     start: Annotated[date | None, Field(description="first day")] = None
     end: Annotated[date | None, Field(description="last day")] = None
+
+
+class PositionValuationOut(SchemaOut):
+    """One position at the end of one day; money in the portfolio's currency.
+
+    `price` is in the instrument's currency, `rate` what one of that is in the portfolio's.
+    `inflow` was bought or arrived, `outflow` was sold or left, charges of trades counted in.
+    """
+
+    date: date
+    symbol: str
+    quantity: NumberOut
+    price: NumberOut | None
+    rate: NumberOut | None
+    market_value: NumberOut | None
+    cost: NumberOut
+    unrealised_gain: NumberOut | None
+    inflow: NumberOut | None
+    outflow: NumberOut | None
+    income: NumberOut
+    charges: NumberOut
+    trade_charges: NumberOut
+    currency_effect: NumberOut | None
+    gap: str
+
+    @classmethod
+    def from_day(cls, day: PositionValuation) -> Self:
+        named = [name for name in cls.model_fields if name != "symbol"]
+        return cls(symbol=day.instrument.symbol, **attributes(day, named))
+
+
+class PositionValuationList(SchemaOut):
+    items: list[PositionValuationOut]
+    next_cursor: str | None
+
+
+class PositionValuationsWanted(ValuationsWanted):
+    symbol: Symbol | None = None

@@ -101,3 +101,8 @@ class Instrument(models.Model):
 
     def __str__(self) -> str:
         return self.symbol
+
+    @property
+    def address(self) -> str:
+        """What names it alone, whoever else lists the symbol: ``XNAS:AAPL``."""
+        return f"{self.exchange_id}:{self.symbol}"

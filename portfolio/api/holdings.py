@@ -12,7 +12,7 @@ from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio
-from portfolio.models import DailyValuation
+from portfolio.models import DailyValuation, PositionValuation
 from portfolio.queries import lot_rows, position_rows
 from portfolio.schemas import (
     LotList,
@@ -20,6 +20,9 @@ from portfolio.schemas import (
     LotsWanted,
     PositionList,
     PositionOut,
+    PositionValuationList,
+    PositionValuationOut,
+    PositionValuationsWanted,
     ValuationList,
     ValuationOut,
     ValuationsWanted,
@@ -68,14 +71,45 @@ def list_valuations(
     """What the portfolio was worth at the end of each day through yesterday, ascending."""
     portfolio = find_portfolio(request.auth, portfolio_id)
     freshen(portfolio, through_date=timezone.now().date() - timedelta(days=1))
-    days = DailyValuation.objects.filter(portfolio=portfolio)
-    if wanted.start is not None:
-        days = days.filter(date__gte=wanted.start)
-    if wanted.end is not None:
-        days = days.filter(date__lte=wanted.end)
+    days = DailyValuation.objects.filter(portfolio=portfolio, **span_of(wanted))
     filters = {"start": wanted.start, "end": wanted.end}
     found = Listing(request.auth, f"valuations {portfolio.id}", filters).page(
         days, order=["date"], limit=wanted.limit, cursor=wanted.cursor
     )
     items = [ValuationOut.from_day(day) for day in found.items]
     return ValuationList(items=items, next_cursor=found.next_cursor)
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/positions/valuations",
+    response=PositionValuationList,
+    auth=KeyAuth("read"),
+)
+def list_position_valuations(
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[PositionValuationsWanted]
+) -> PositionValuationList:
+    """What each position was worth at the end of each day, ascending, one after another.
+
+    A position has a row for each day through yesterday on which it was held or something
+    happened to it. With the cash of a day its rows add up to the portfolio's.
+    """
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    freshen(portfolio, through_date=timezone.now().date() - timedelta(days=1))
+    days = PositionValuation.objects.filter(portfolio=portfolio, **span_of(wanted))
+    if wanted.symbol is not None:
+        days = days.filter(instrument=instrument_by_address(wanted.symbol))
+    filters = {"start": wanted.start, "end": wanted.end, "symbol": wanted.symbol}
+    found = Listing(request.auth, f"position valuations {portfolio.id}", filters).page(
+        days.select_related("instrument"),
+        order=["instrument_id", "date"],
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+    items = [PositionValuationOut.from_day(day) for day in found.items]
+    return PositionValuationList(items=items, next_cursor=found.next_cursor)
+
+
+def span_of(wanted: ValuationsWanted) -> dict[str, date]:
+    """The days wanted, both ends included."""
+    span = {"date__gte": wanted.start, "date__lte": wanted.end}
+    return {name: day for name, day in span.items() if day is not None}

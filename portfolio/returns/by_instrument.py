@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,39 +10,16 @@ from typing import Final
 
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO
-from portfolio.bookkeeping.bulk import fetch_rows
-from portfolio.models import Portfolio, UnitMove
-from portfolio.returns.driving import realise
-from portfolio.returns.facts import trades_until
+from portfolio.models import Portfolio
 from portfolio.returns.gains import Method
-from portfolio.returns.instrument_prices import InstrumentPrices
+from portfolio.returns.instrument_facts import InstrumentFacts, read_instruments, realised_gains
 from portfolio.returns.money_weighted import Flow, NoRate, xirr
 from portfolio.returns.periods import ONE_DAY, find_period
 from portfolio.returns.time_weighted import DayPoint, chain
-from portfolio.trades import Trade
-from portfolio.valuations.instrument_days import (
-    InstrumentDay,
-    InstrumentDays,
-    note_spin_offs,
-    note_trades,
-)
-from portfolio.valuations.reading import UNITS_BY_DAY
+from portfolio.valuations.instrument_days import InstrumentDay
 from portfolio.valuations.valuing import NO_PRICE
 
 NOTHING: Final = InstrumentDay()
-INCOME: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, e.instrument_id, a.kind = 'income',
-    sum(round(p.amount * e.base_rate, 10))
-FROM portfolio_journalentry AS e
-JOIN portfolio_posting AS p ON p.entry_id = e.id
-JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND e.instrument_id IS NOT NULL AND a.currency <> ''
-    AND a.kind IN ('income', 'fees', 'taxes') AND e.kind IN ('dividend', 'interest')
-    AND e.occurred_at > %s
-    AND NOT EXISTS (
-        SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
-GROUP BY 1, 2, 3
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,74 +81,21 @@ def measure_instruments(
         PeriodRefused: the period ends in the future, or before it starts.
     """
     start, end = find_period(portfolio, start=start, end=end, today=at.date())
-    trades = trades_until(portfolio, end)
-    prices = InstrumentPrices(portfolio, list(trades), start=start, end=end, at=at)
-    found = days_of(portfolio, trades, prices, end=end)
-    realised, _ = realise(
-        trades, method or Method(portfolio.lot_method), start=start, cost_dates=()
-    )
-    gains: defaultdict[int, Decimal] = defaultdict(Decimal)
-    for one in realised:
-        gains[one.instrument_id] += one.gain
+    found = read_instruments(portfolio, start=start, end=end, at=at)
+    gains = realised_gains(portfolio, method, start=start, end=end)
     instruments = Instrument.objects.in_bulk(list(found))
     items = [
-        measured(instruments[key], days, prices, (start, end), realised_gain=gains[key])
-        for key, days in found.items()
-        if days.held_by(start - ONE_DAY) or days.has_moved(start, end)
+        measured(instruments[key], facts, (start, end), realised_gain=gains.get(key, ZERO))
+        for key, facts in found.items()
+        if facts.moved or facts.value_on(start - ONE_DAY) != ZERO or facts.value_on(end) != ZERO
     ]
     items.sort(key=lambda one: (one.gain is None, -(one.gain or ZERO), one.instrument.symbol))
     return InstrumentReturns(start, end, items)
 
 
-def days_of(
-    portfolio: Portfolio,
-    trades: Mapping[int, Sequence[Trade]],
-    prices: InstrumentPrices,
-    *,
-    end: date,
-) -> dict[int, InstrumentDays]:
-    """Everything that moved units or brought income, by instrument; three queries."""
-    begin = portfolio.counts_from
-    found: defaultdict[int, InstrumentDays] = defaultdict(InstrumentDays)
-    for instrument_id in trades:
-        found[instrument_id] = InstrumentDays()
-    # A reset left nothing of what was there before it; its day begins with nothing held.
-    for day, instrument_id, quantity in fetch_rows(UNITS_BY_DAY, [portfolio.id]):
-        if day <= end and instrument_id in trades:
-            found[instrument_id].on(max(day, begin.date())).units += quantity
-    note_trades(found, trades)
-    note_spin_offs(found, trades, prices.worth)
-    note_moves(found, portfolio, prices, end=end)
-    for day, instrument_id, is_income, amount in fetch_rows(INCOME, [portfolio.id, begin]):
-        if day <= end:
-            of_day = found[instrument_id].on(day)
-            of_day.income -= amount if is_income else ZERO
-            of_day.charges += ZERO if is_income else amount
-    return found
-
-
-def note_moves(
-    found: Mapping[int, InstrumentDays],
-    portfolio: Portfolio,
-    prices: InstrumentPrices,
-    *,
-    end: date,
-) -> None:
-    """Units that came or left without being bought or sold, at what they were worth."""
-    moves = UnitMove.objects.filter(portfolio=portfolio, occurred_at__gt=portfolio.counts_from)
-    for move in moves.order_by("occurred_at", "entry_id"):
-        day = move.occurred_at.date()
-        if day <= end and move.instrument_id in found:
-            value = move.value
-            if value is None:
-                value = prices.worth(move.instrument_id, move.quantity, day)
-            found[move.instrument_id].on(day).add(value)
-
-
 def measured(
     instrument: Instrument,
-    days: InstrumentDays,
-    prices: InstrumentPrices,
+    facts: InstrumentFacts,
     span: tuple[date, date],
     *,
     realised_gain: Decimal,
@@ -184,20 +107,16 @@ def measured(
     """
     start, end = span
     before = start - ONE_DAY
-    within = {day: one for day, one in days.days.items() if start <= day <= end}
+    within = facts.moved
     asked = sorted({before, end, *within, *(day - ONE_DAY for day in within)})
-    market, values = prices.of(instrument.id), {}
-    held = days.held_by(before)
-    for day in asked:
-        held += within[day].units if day in within else ZERO
-        values[day] = prices.value(market, instrument.id, held, day)
+    values = {day: facts.value_on(day) for day in asked}
     points = [point_of(day, values[day], within) for day in asked if day >= start]
     inflows = [one.inflow for one in within.values()]
     outflows = [one.outflow for one in within.values()]
     reasons: dict[str, str] = {}
     for name, day in (("start_value", before), ("end_value", end)):
         if values[day] is None:
-            reasons[name] = prices.gap(instrument.id, day)
+            reasons[name] = facts.gaps[day]
     returns = chain(points, start_value=values[before])
     if returns.total is None:
         reasons["twr"] = next(iter(reasons.values()), NO_PRICE)
