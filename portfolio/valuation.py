@@ -17,7 +17,7 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, JournalEntry, Portfolio
-from portfolio.valuations.position_keeping import forget_positions, keep_positions
+from portfolio.position_days.keeping import forget_positions, keep_positions
 from portfolio.valuations.reading import changes_by_day, days_at, read_prices
 from portfolio.valuations.valuing import DayValue
 

@@ -11,12 +11,12 @@ from typing import Final
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.models import Portfolio
+from portfolio.position_days.instrument_days import InstrumentDay
 from portfolio.returns.gains import Method
 from portfolio.returns.instrument_facts import InstrumentFacts, read_instruments, realised_gains
 from portfolio.returns.money_weighted import Flow, NoRate, xirr
 from portfolio.returns.periods import ONE_DAY, find_period
 from portfolio.returns.time_weighted import DayPoint, chain
-from portfolio.valuations.instrument_days import InstrumentDay
 from portfolio.valuations.valuing import NO_PRICE
 
 NOTHING: Final = InstrumentDay()

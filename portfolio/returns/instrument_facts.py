@@ -15,14 +15,14 @@ from typing import Final
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import JournalEntry, Portfolio
+from portfolio.position_days.changes import midnight, read_position_changes
+from portfolio.position_days.instrument_days import InstrumentDay
 from portfolio.queries import position_rows
 from portfolio.returns.driving import realise
 from portfolio.returns.facts import trades_until
 from portfolio.returns.gains import Method
 from portfolio.returns.periods import ONE_DAY
 from portfolio.valuation import freshen
-from portfolio.valuations.instrument_days import InstrumentDay
-from portfolio.valuations.position_changes import midnight, read_position_changes
 from portfolio.valuations.reading import changes_by_day, read_prices
 from portfolio.valuations.valuing import NO_PRICE, NO_RATE
 

@@ -15,8 +15,8 @@ from django.db import transaction
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, Portfolio
+from portfolio.position_days.checks import check_positions
 from portfolio.valuation import COLUMNS, find_start, stored_day
-from portfolio.valuations.position_checks import check_positions
 from portfolio.valuations.reading import changes_by_day, days_at, read_prices
 
 Row = tuple[Any, ...]  # in the order of ``COLUMNS``

@@ -16,7 +16,7 @@ from accounts.policies import signed_in
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.queries import instrument_by_address
 from portfolio.activities import request_valuations
-from portfolio.valuations.position_history import position_history
+from portfolio.position_days.history import position_history
 from portfolio.valuations.ranges import RANGES, find_range
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context

@@ -12,8 +12,8 @@ from django.db import connection
 
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.models import Portfolio, PositionMonth, PositionValuation
-from portfolio.valuations.position_changes import foreign_instruments, read_position_changes
-from portfolio.valuations.position_days import copied, value_positions
+from portfolio.position_days.changes import foreign_instruments, read_position_changes
+from portfolio.position_days.walk import copied, value_positions
 from portfolio.valuations.reading import Prices
 
 COLUMNS: Final = (

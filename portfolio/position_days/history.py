@@ -85,8 +85,8 @@ def position_history(
 def points_of(
     rows: QuerySet[PositionValuation], now: PositionRow | None, today: date
 ) -> list[ValuePoint]:
-    known = rows.filter(market_value__isnull=False).order_by("date")
-    points = [ValuePoint(*row) for row in known.values_list("date", "market_value")]
+    known = rows.order_by("date").values_list("date", "market_value")
+    points = [ValuePoint(day, value) for day, value in known if value is not None]
     if now is not None and now.market_value is not None:
         points.append(ValuePoint(today, now.market_value))
     return points

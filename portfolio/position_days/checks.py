@@ -10,7 +10,7 @@ from typing import Final
 from django.db import connection
 
 from portfolio.models import Portfolio, PositionValuation
-from portfolio.valuations.position_keeping import COLUMNS, derive_lines
+from portfolio.position_days.keeping import COLUMNS, derive_lines
 from portfolio.valuations.reading import Prices
 
 STORED: Final = f"""

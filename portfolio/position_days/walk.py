@@ -1,7 +1,6 @@
 """What each position was worth, day by day, by a plain walk over the calendar. Pure.
 
-This is what a stored position-day means; ``position_vectors`` computes the same faster and is
-compared with it.
+This is what a stored position-day means; whatever computes the same faster is compared with it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from portfolio.bookkeeping.amounts import ZERO, product, ten_places
-from portfolio.valuations.instrument_days import InstrumentDay, InstrumentDays
+from portfolio.position_days.instrument_days import InstrumentDay, InstrumentDays
 from portfolio.valuations.valuing import NO_PRICE, NO_RATE, ONE_DAY, Market
 
 NOTHING: Final = InstrumentDay()

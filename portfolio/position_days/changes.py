@@ -14,13 +14,13 @@ from portfolio.bookkeeping.amounts import ZERO, share
 from portfolio.bookkeeping.bulk import array, fetch_rows
 from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.models import Portfolio, Position, UnitMove
-from portfolio.trades import Trade
-from portfolio.valuations.instrument_days import (
+from portfolio.position_days.instrument_days import (
     InstrumentDays,
     Worth,
     note_spin_offs,
     note_trades,
 )
+from portfolio.trades import Trade
 from portfolio.valuations.reading import COST_BY_DAY, UNITS_BY_DAY
 
 Days = defaultdict[int, InstrumentDays]  # by instrument

@@ -1,0 +1,1 @@
+"""What each position of a portfolio was worth, day by day."""
