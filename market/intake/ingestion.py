@@ -6,9 +6,11 @@ same. See also ``market/intake/bars.py`` for bars made elsewhere and ``price_fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -17,6 +19,7 @@ from market.intake.bars import BarRow, StoredBars, store_bars
 from market.intake.partitions import ensure_tick_partitions
 from market.intake.spikes import CODE as SPIKE
 from market.intake.spikes import SpikeGuard
+from market.intake.tick_writing import SomeTicksAreKnown, TouchedMinute, write_ticks
 from market.live.quotes import store_quotes
 from market.models import IngestionRun, Instrument, QuarantinedRow
 from market.models.prices import QuarantinedKind, RunStatus
@@ -34,61 +37,13 @@ __all__ = [
     "store_ticks",
 ]
 
+ZERO: Final = Decimal(0)
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)  # a provider's clock may run ahead by this
 
 _known_ids: set[int] = set()
 _spike_guard = SpikeGuard()
-
-# Ticks that are new, and the minutes they touch, in one statement. Open belongs to the first tick
-# of the minute by time and id and close to the last, whatever order they arrive in. A minute
-# without a first tick came from a back-fill: its open stays. Products are rounded one by one, else
-# the turnover would depend on how ticks were batched.
-STORE_TICKS: Final = """
-WITH arrived AS (
-    INSERT INTO market_tick (instrument_id, occurred_at, provider_tick_id, price, size, source)
-    SELECT * FROM unnest(%s::int4[], %s::timestamptz[], %s::varchar[], %s::numeric[],
-                         %s::numeric[], %s::varchar[])
-         AS given(instrument_id, occurred_at, provider_tick_id, price, size, source)
-    ORDER BY instrument_id, occurred_at, provider_tick_id COLLATE "C"
-    ON CONFLICT DO NOTHING
-    RETURNING instrument_id, occurred_at, provider_tick_id, price, size, source
-), touched AS (
-    INSERT INTO market_bar AS stored
-        (instrument_id, "interval", opened_at, open, high, low, close, volume, turnover, "count",
-         source, first_tick_at, first_tick_id, last_tick_at, last_tick_id)
-    SELECT instrument_id, '1m', date_trunc('minute', occurred_at),
-           (array_agg(price ORDER BY occurred_at, provider_tick_id))[1], max(price), min(price),
-           (array_agg(price ORDER BY occurred_at, provider_tick_id))[count(*)],
-           sum(size), sum(round(price * size, 10)), count(*), max(source), min(occurred_at),
-           (array_agg(provider_tick_id ORDER BY occurred_at, provider_tick_id))[1],
-           max(occurred_at),
-           (array_agg(provider_tick_id ORDER BY occurred_at, provider_tick_id))[count(*)]
-    FROM arrived GROUP BY 1, 3 ORDER BY 1, 3
-    ON CONFLICT (instrument_id, "interval", opened_at) DO UPDATE SET
-        open = CASE WHEN (excluded.first_tick_at, excluded.first_tick_id COLLATE "C")
-                       < (stored.first_tick_at, stored.first_tick_id COLLATE "C")
-                    THEN excluded.open ELSE stored.open END,
-        first_tick_id = CASE WHEN (excluded.first_tick_at, excluded.first_tick_id COLLATE "C")
-                                < (stored.first_tick_at, stored.first_tick_id COLLATE "C")
-                             THEN excluded.first_tick_id ELSE stored.first_tick_id END,
-        first_tick_at = CASE WHEN stored.first_tick_at IS NOT NULL
-                             THEN least(stored.first_tick_at, excluded.first_tick_at) END,
-        close = CASE WHEN (excluded.last_tick_at, excluded.last_tick_id COLLATE "C")
-                        < (stored.last_tick_at, stored.last_tick_id COLLATE "C")
-                     THEN stored.close ELSE excluded.close END,
-        last_tick_id = CASE WHEN (excluded.last_tick_at, excluded.last_tick_id COLLATE "C")
-                               < (stored.last_tick_at, stored.last_tick_id COLLATE "C")
-                            THEN stored.last_tick_id ELSE excluded.last_tick_id END,
-        last_tick_at = greatest(stored.last_tick_at, excluded.last_tick_at),
-        high = greatest(stored.high, excluded.high),
-        low = least(stored.low, excluded.low),
-        volume = stored.volume + excluded.volume,
-        turnover = stored.turnover + excluded.turnover,
-        "count" = stored."count" + excluded."count"
-    RETURNING instrument_id, opened_at, xmax = 0 AS is_new
-)
-SELECT instrument_id, opened_at, is_new, (SELECT count(*) FROM arrived) FROM touched
-"""
+_overlapping_sources: set[str] = set()
+_rolled_up_at: dict[int, datetime] = {}  # by instrument, the oldest minute open then
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +64,6 @@ class StoredTicks:
     refused: tuple[RefusedTick, ...]  # kept in quarantine
 
 
-@transaction.atomic
 def store_ticks(
     ticks: Sequence[TickValue], *, received_at: datetime, is_confirmed: bool = False
 ) -> StoredTicks:
@@ -127,50 +81,62 @@ def store_ticks(
     else:
         sound, spikes = _part_spikes(sound, received_at=received_at)
         refused += spikes
-    written = 0
-    if sound:
-        with connection.cursor() as cursor:
-            cursor.execute(STORE_TICKS, _arrays(sound))
-            touched = cursor.fetchall()
-        written = touched[0][3] if touched else 0
-        _roll_up(touched, received_at=received_at)
-    if refused:
-        _quarantine(refused, received_at=received_at)
+    # Who sent known ticks the last time, as a replay or after a gap, may well do so again.
+    sources = {tick.source for tick in sound}
+    are_new = sources.isdisjoint(_overlapping_sources)
+    store = partial(_store, sound, refused, received_at=received_at)
+    try:
+        written = store(are_new=are_new)
+    except SomeTicksAreKnown:
+        written = store(are_new=False)
+    if written < len(sound):
+        _overlapping_sources.update(sources)
+    else:
+        _overlapping_sources.difference_update(sources)
     return StoredTicks(written=written, unchanged=len(sound) - written, refused=tuple(refused))
 
 
-def _arrays(ticks: Sequence[TickValue]) -> list[str]:
-    """The columns of ticks as array literals.
+@transaction.atomic
+def _store(
+    sound: Sequence[TickValue],
+    refused: Sequence[RefusedTick],
+    *,
+    received_at: datetime,
+    are_new: bool,
+) -> int:
+    """Write what was judged; return how many ticks were added.
 
-    A COPY of so few rows would need a table to land in, and four more round trips.
+    Raises:
+        SomeTicksAreKnown: ``are_new``, and some are not; nothing was written.
     """
-    return [
-        _array(str(tick.instrument_id) for tick in ticks),
-        _array(f'"{tick.occurred_at.isoformat()}"' for tick in ticks),
-        _array(_quoted(tick.provider_tick_id) for tick in ticks),
-        _array(str(tick.price) for tick in ticks),
-        _array(str(tick.size) for tick in ticks),
-        _array(_quoted(tick.source) for tick in ticks),
-    ]
+    written = 0
+    if sound:
+        open_since = oldest_open_minute(received_at)
+        result = write_ticks(sound, past_before=open_since, are_new=are_new)
+        _roll_up(result.minutes, open_since=open_since, received_at=received_at)
+        written = result.count
+    if refused:
+        _quarantine(refused, received_at=received_at)
+    return written
 
 
-def _array(items: Iterable[str]) -> str:
-    return "{" + ",".join(items) + "}"
+def _roll_up(
+    minutes: Sequence[TouchedMinute], *, open_since: datetime, received_at: datetime
+) -> None:
+    """Roll up what is over, and anew what late ticks have changed.
 
-
-def _quoted(text: str) -> str:
-    """An array's element, whatever is in it."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _roll_up(touched: Sequence[tuple[int, datetime, bool, int]], *, received_at: datetime) -> None:
-    beginning = {instrument_id for instrument_id, _, is_new, _ in touched if is_new}
-    if beginning:
-        roll_up_closed(beginning, at=received_at)
-    open_since = oldest_open_minute(received_at)
+    No bucket ends between two moments with the same ``open_since``, so each instrument's are
+    looked for once.
+    """
+    beginning = {minute.instrument_id for minute in minutes if minute.is_new}
+    due = {one for one in beginning if _rolled_up_at.get(one) != open_since}
+    if due:
+        roll_up_closed(due, at=received_at)
+        transaction.on_commit(lambda: _rolled_up_at.update(dict.fromkeys(due, open_since)))
     late = [
-        (instrument_id, minute) for instrument_id, minute, _, _ in touched if minute < open_since
+        (minute.instrument_id, minute.opened_at)
+        for minute in minutes
+        if minute.opened_at < open_since
     ]
     if late:
         roll_up_again(late, at=received_at)
@@ -181,15 +147,12 @@ def _judge(
 ) -> tuple[list[TickValue], list[RefusedTick]]:
     unknown_ids = _unknown_instruments({tick.instrument_id for tick in ticks})
     latest_at = received_at + CLOCK_TOLERANCE
-    sound: list[TickValue] = []
-    refused: list[RefusedTick] = []
-    for tick in ticks:
-        found = _problem(tick, unknown_ids=unknown_ids, latest_at=latest_at)
-        if found is None:
-            sound.append(tick)
-        else:
-            refused.append(RefusedTick(tick, code=found[0], message=found[1]))
-    return sound, refused
+    found = [_problem(tick, unknown_ids=unknown_ids, latest_at=latest_at) for tick in ticks]
+    if not any(found):
+        return list(ticks), []
+    judged = list(zip(ticks, found, strict=True))
+    refused = [RefusedTick(tick, code=why[0], message=why[1]) for tick, why in judged if why]
+    return [tick for tick, why in judged if not why], refused
 
 
 def _part_spikes(
@@ -208,9 +171,9 @@ def _part_spikes(
 def _problem(
     tick: TickValue, *, unknown_ids: set[int], latest_at: datetime
 ) -> tuple[str, str] | None:
-    if not (tick.price.is_finite() and tick.price > 0):
+    if not (tick.price.is_finite() and tick.price > ZERO):
         return "price_not_positive", f"price was {tick.price}, must be > 0"
-    if not (tick.size.is_finite() and tick.size >= 0):
+    if not (tick.size.is_finite() and tick.size >= ZERO):
         return "size_negative", f"size was {tick.size}, must be >= 0"
     if tick.occurred_at > latest_at:
         return "future_time", f"time was {tick.occurred_at}, must not lie ahead"

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from statistics import median
 from typing import Final
 
@@ -27,6 +28,7 @@ from market.values import NOT_OF_A_MARKET, TickValue, plain
 CODE: Final = "spike"
 CLOSES_DAYS: Final = 60  # older closes are not recent
 BAND_AGE: Final = timedelta(minutes=10)
+IN_TIME: Final = attrgetter("occurred_at", "provider_tick_id")
 
 RECENT_CLOSES: Final = f"""
     SELECT wanted.id, recent.close, recent.opened_at, recent.is_as_traded
@@ -118,13 +120,15 @@ class SpikeGuard:
         if not real:
             return {}
         self._load({tick.instrument_id for tick in real}, at=received_at)
+        bands, latest = self._bands, self._latest
         found: dict[TickValue, Band] = {}
-        for tick in sorted(real, key=lambda one: (one.occurred_at, one.provider_tick_id)):
-            _, band = self._bands[tick.instrument_id]
-            previous = self._latest.get(tick.instrument_id)
-            if band is not None and band.is_spike(tick.price, previous=previous):
+        for tick in sorted(real, key=IN_TIME):
+            _, band = bands[tick.instrument_id]
+            if band is not None and band.is_spike(
+                tick.price, previous=latest.get(tick.instrument_id)
+            ):
                 found[tick] = band
-            self._latest[tick.instrument_id] = tick.price
+            latest[tick.instrument_id] = tick.price
         return found
 
     def forget(self, ids: Iterable[int]) -> None:
