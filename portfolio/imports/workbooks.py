@@ -10,15 +10,12 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from portfolio.imports.errors import ImportTooLarge, UnreadableImport
 from portfolio.imports.values import Caps, Line, Sheet
 
 # Whatever a damaged part makes of the library that reads it; broken XML is a SyntaxError.
 DAMAGE: Final = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, InvalidFileException),
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
     *(KeyError, ValueError, TypeError, IndexError),
     *(AttributeError, OverflowError, RuntimeError, OSError, SyntaxError),
 )
@@ -37,6 +34,10 @@ def workbook_sheets(content: bytes, *, caps: Caps, name: str = "") -> list[Sheet
         ImportTooLarge: there are more rows or columns, or longer cells, than allowed.
         UnreadableImport: it is damaged, or of a kind that is not read.
     """
+    # Slow to load, and most processes that start never read a workbook.
+    from openpyxl import load_workbook  # noqa: PLC0415
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         try:
@@ -46,7 +47,7 @@ def workbook_sheets(content: bytes, *, caps: Caps, name: str = "") -> list[Sheet
             ]
         finally:
             book.close()
-    except DAMAGE as error:
+    except (InvalidFileException, *DAMAGE) as error:
         raise UnreadableImport(f"The workbook is damaged: {error}.") from error
     found = [sheet for sheet in sheets if sheet.lines]
     if not found:
