@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 
 from django.apps import apps
@@ -10,6 +11,18 @@ from django.db.models import ForeignKey, Model
 
 from accounts.models import User
 
+# Rows written by this transaction so far, those that were rolled back again too. Source:
+# https://www.postgresql.org/docs/current/monitoring-stats.html, statistics of the transaction.
+WRITTEN = """
+SELECT coalesce(sum(
+    pg_stat_get_xact_tuples_inserted(c.oid)
+    + pg_stat_get_xact_tuples_updated(c.oid)
+    + pg_stat_get_xact_tuples_deleted(c.oid)
+), 0) FROM pg_class AS c WHERE c.relname = ANY (%s) OR c.oid IN (
+    SELECT inhrelid FROM pg_inherits JOIN pg_class AS p ON p.oid = inhparent
+    WHERE p.relname = ANY (%s)
+)
+"""
 DEPTH = 4  # foreign keys from a row to the person it belongs to, at most
 
 
@@ -20,6 +33,38 @@ def fingerprint(user: User) -> str:
         cursor.execute(statement, [user.id] * parameters)
         (digest,) = cursor.fetchone()
     return str(digest)
+
+
+@dataclass
+class Watch:
+    """Tells whether somebody's rows changed; looks at them only where rows like them were written.
+
+    That what was written is undone in between is no matter.
+    """
+
+    user: User
+    before: str = field(init=False)
+    written: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before, self.written = fingerprint(self.user), rows_written()
+
+    def is_unchanged(self) -> bool:
+        """Whether his rows are what they were at the beginning."""
+        written = rows_written()
+        if written == self.written:
+            return True
+        self.written = written
+        return fingerprint(self.user) == self.before
+
+
+def rows_written() -> int:
+    """How many rows of people's tables this transaction wrote, undone or not."""
+    tables = list(owned_tables())
+    with connection.cursor() as cursor:
+        cursor.execute(WRITTEN, [tables, tables])
+        (count,) = cursor.fetchone()
+    return int(count)
 
 
 @cache

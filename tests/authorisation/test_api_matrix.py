@@ -21,7 +21,7 @@ from portfolio.models.portfolios import PortfolioQuerySet
 from tests.api.clients import Answer
 from tests.authorisation.api_callers import ApiCaller, callers
 from tests.authorisation.conftest import People
-from tests.authorisation.fingerprints import fingerprint
+from tests.authorisation.fingerprints import Watch
 from tests.authorisation.outcomes import Outcome, Tally, code_of, plain, revealed
 from tests.authorisation.requests import (
     FOR_DEEP,
@@ -109,10 +109,12 @@ class Matrix:
     def __init__(self, people: People) -> None:
         self.people = people
         self.tally = Tally()
-        self.before = fingerprint(people.victim.user)
+        self.watch = Watch(people.victim.user)
 
-    def send(self, operation: Operation, caller: ApiCaller, variant: Variant) -> tuple[Answer, str]:
-        """The answer, and the victim's fingerprint right after it; then all is undone."""
+    def send(
+        self, operation: Operation, caller: ApiCaller, variant: Variant
+    ) -> tuple[Answer, bool]:
+        """The answer, and whether the victim's rows are unchanged; then all is undone."""
         values = values_of(operation, caller.person, self.people.victim, variant)
         request = ask(operation, values, extra=variant.slot if variant.is_field else "")
         with transaction.atomic():
@@ -125,9 +127,9 @@ class Matrix:
             )
             # What only reads with ids of one's own cannot have meant the stranger.
             reads = operation.method == "GET" and variant.owner != "stranger"
-            after = self.before if reads else fingerprint(self.people.victim.user)
+            is_unchanged = reads or self.watch.is_unchanged()
             transaction.set_rollback(True)
-        return answer, after
+        return answer, is_unchanged
 
     def try_operation(self, operation: Operation, caller: ApiCaller) -> None:
         texts: dict[tuple[str, str], tuple[int, str]] = {}
@@ -135,7 +137,7 @@ class Matrix:
             if caller.scopes is None and variant.owner == "nobody":
                 continue  # he is refused before anybody looks whose it is
             what = f"{operation} as {caller.name}, {variant.name}"
-            answer, after = self.send(operation, caller, variant)
+            answer, is_unchanged = self.send(operation, caller, variant)
             wanted, found = expected(operation, caller, variant), found_outcome(answer)
             asked = values_of(operation, caller.person, self.people.victim, variant).get(
                 variant.slot, "-"
@@ -146,7 +148,7 @@ class Matrix:
             detail = f"{answer.status_code} {answer.content[:200]!r}"
             self.tally.compare(what, expected=wanted, found=found, detail=detail)
             self.tally.insist(what, answer.status_code < 500 or is_health(operation), detail)
-            self.tally.insist(what, after == self.before, "the stranger's rows changed")
+            self.tally.insist(what, is_unchanged, "the stranger's rows changed")
             texts[variant.slot, variant.owner] = (answer.status_code, plain(answer.content, asked))
             if operation.scope is not Scope.ADMIN:
                 known = revealed(answer.content.decode(), self.people.victim, asked=asked)
@@ -211,7 +213,7 @@ def test_every_kind_of_id_has_somebody_who_makes_one() -> None:
 def test_nobody_gets_what_is_not_declared_for_him(people: People) -> None:
     matrix = Matrix(people)
     everybody = callers(people.standard, people.premium, people.admin, people.demoted)
-    matrix.before = fingerprint(people.victim.user)
+    matrix.watch = Watch(people.victim.user)
     for operation in operations(api):
         refresh_quotes()
         for caller in everybody:

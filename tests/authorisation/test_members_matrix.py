@@ -22,7 +22,7 @@ from config.api import api
 from portfolio.sharing.members import add_member
 from tests.api.clients import key_for
 from tests.authorisation.conftest import People
-from tests.authorisation.fingerprints import fingerprint
+from tests.authorisation.fingerprints import Watch
 from tests.authorisation.outcomes import code_of
 from tests.authorisation.requests import FOR_DEEP, ask, idempotency_key
 from tests.authorisation.things import Person, refresh_quotes
@@ -76,7 +76,7 @@ def test_no_member_calls_more_of_the_api_than_his_role_says(
     client, key = Client(raise_request_exception=False), key_for(guest.person.user)
     values = {name: victim.values[slot.kind] for name, slot in SLOTS.items()}
     values |= {kind: victim.values[kind] for kind in FOR_DEEP.values()}
-    before, wrong, tried = fingerprint(victim.user), [], 0
+    watch, wrong, tried = Watch(victim.user), [], 0
     for operation in shared_operations():
         refresh_quotes()
         request = ask(operation, values)
@@ -89,7 +89,7 @@ def test_no_member_calls_more_of_the_api_than_his_role_says(
                 content_type=request.content_type,
                 headers=headers,
             )
-            is_unchanged = fingerprint(victim.user) == before
+            is_unchanged = watch.is_unchanged()
             transaction.set_rollback(True)
         tried += 1
         if may(guest, operation.role):
@@ -109,7 +109,7 @@ def test_no_member_opens_more_pages_than_his_role_says(people: People, role: Rol
     guest, victim = share(people, role), people.victim
     client = Client(raise_request_exception=False)
     client.force_login(guest.person.user)
-    before, wrong, tried = fingerprint(victim.user), [], 0
+    watch, wrong, tried = Watch(victim.user), [], 0
     for route in shared_routes():
         values = {name: victim.values[SLOTS[name].kind] for name in route.parameters}
         path = reverse(route.name, kwargs=values)
@@ -117,7 +117,7 @@ def test_no_member_opens_more_pages_than_his_role_says(people: People, role: Rol
             refresh_quotes()
             with transaction.atomic():
                 answer = client.generic(method, path)
-                is_unchanged = fingerprint(victim.user) == before
+                is_unchanged = watch.is_unchanged()
                 transaction.set_rollback(True)
             tried += 1
             status = answer.status_code

@@ -20,7 +20,7 @@ from config.access.routes import Route, page_routes
 from config.access.slots import SLOTS
 from tests.api.clients import Answer
 from tests.authorisation.conftest import People
-from tests.authorisation.fingerprints import fingerprint
+from tests.authorisation.fingerprints import Watch
 from tests.authorisation.outcomes import Outcome, Tally, plain, revealed
 from tests.authorisation.page_callers import PageCaller, page_callers
 from tests.authorisation.things import Person, refresh_quotes, unknown
@@ -137,11 +137,12 @@ class Matrix:
     def __init__(self, people: People) -> None:
         self.victim = people.victim
         self.tally = Tally()
-        self.before = fingerprint(people.victim.user)
+        self.watch = Watch(people.victim.user)
 
     def send(
         self, route: Route, caller: PageCaller, method: str, variant: Variant
-    ) -> tuple[Answer, str]:
+    ) -> tuple[Answer, bool]:
+        """The answer, and whether the victim's rows are unchanged; then all is undone."""
         path = address(route, caller, self.victim, variant)
         sent = {
             field: value_of(
@@ -157,19 +158,19 @@ class Matrix:
             client = caller.client()
             send = client.get if method == "GET" else client.post
             answer = send(path, sent, headers=caller.headers())
-            after = fingerprint(self.victim.user) if method != "GET" else self.before
+            is_unchanged = method == "GET" or self.watch.is_unchanged()
             transaction.set_rollback(True)
-        return answer, after
+        return answer, is_unchanged
 
     def try_route(self, route: Route, caller: PageCaller) -> None:
         texts: dict[tuple[str, str, str], tuple[int, str]] = {}
         for method in ("GET", "POST"):
             for variant in variants(route):
-                answer, after = self.send(route, caller, method, variant)
+                answer, is_unchanged = self.send(route, caller, method, variant)
                 asked = self.asked(route, caller, variant)
                 self.judge(route, caller, method, variant, answer)
                 what = f"{method} /{route.route} as {caller.name}, {variant}"
-                self.tally.insist(what, after == self.before, "the stranger's rows changed")
+                self.tally.insist(what, is_unchanged, "the stranger's rows changed")
                 texts[method, variant.slot, variant.owner] = (
                     answer.status_code,
                     plain(answer.content, asked),

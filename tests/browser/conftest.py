@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from typing import Final, cast
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.chromium import VIEWPORT, find_chromium, launch
+from tests.browser.looks import Check, check_by_axe
 from tests.browser.visiting import PASSWORD, open_the_demo, sign_in
 from tests.support.desk import LiveDesk
 
@@ -114,12 +114,6 @@ def onlooker(page: Page, live_desk: LiveDesk, cookies_of_onlooker: list[SetCooki
 
 
 @pytest.fixture
-def check_accessibility() -> Callable[[Page], None]:
+def check_accessibility() -> Check:
     """Return a check that fails with every violation axe finds on the page as it is now."""
-    axe = Axe()
-
-    def check(page: Page) -> None:
-        found = axe.run(page)
-        assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
-
-    return check
+    return check_by_axe

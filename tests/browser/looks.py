@@ -4,19 +4,39 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Page
 
-Check = Callable[[Page], None]
 Scheme = Literal["light", "dark"]
 
 WIDTHS: Final = (360, 1280, 1440, 2560)
 # Between these two the pages do not change their arrangement.
 ARRANGEMENTS: Final = (360, 1280)
 SCHEMES: Final[tuple[Scheme, ...]] = ("light", "dark")
+
+
+# The rules of axe that colours decide; all others see the same page in every theme.
+COLOUR_RULES: Final = ["color-contrast", "link-in-text-block"]
+
+
+class Check(Protocol):
+    """Fails with every violation found on the page as it is now."""
+
+    def __call__(self, page: Page, *, only_colours: bool = False) -> None: ...
+
+
+def check_by_axe(page: Page, *, only_colours: bool = False) -> None:
+    """See ``Check``."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if only_colours:
+        options["runOnly"] = COLOUR_RULES
+    found = AxeResults(page.evaluate("options => axe.run(options)", options))
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 
 
 def go(page: Page, path: str) -> None:
@@ -37,7 +57,7 @@ def check_every_look(
             )
             assert beyond <= 0, f"{path} scrolls sideways by {beyond} at {width} pixels"
             if width in ARRANGEMENTS:
-                check_accessibility(page)
+                check_accessibility(page, only_colours=scheme != SCHEMES[0])
                 if name is not None:
                     keep_picture(page, f"{name}-{scheme}-{width}")
 
