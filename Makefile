@@ -13,6 +13,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	command -v $$python >/dev/null 2>&1 && \
 	$$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && \
 	echo $$python && break; done)
+# A second release of a library that is installed, in a folder of its own.
+OLDEST := tests/integrations/alpaca_api/oldest_client
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes
 export HOLDFAST_DATA = $(abspath $(DATA))
 
@@ -57,6 +59,8 @@ lock: $(VENV)/dev.stamp  ## compile the lock files anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links --extra dev --constraint requirements.lock \
 		pyproject.toml --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-deps \
+		--no-emit-index-url --no-emit-find-links $(OLDEST).in --output-file $(OLDEST).lock
 
 clean:  ## remove the environment and caches; the data in var/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -71,9 +75,11 @@ $(VENV)/run.stamp: requirements.lock $(BIN)/python
 	@$(INSTALL) -r requirements.lock
 	@touch $@
 
-$(VENV)/dev.stamp: requirements-dev.lock $(BIN)/python
+$(VENV)/dev.stamp: requirements-dev.lock $(OLDEST).lock $(BIN)/python
 	@echo "Installing from requirements-dev.lock ..."
 	@$(INSTALL) -r requirements-dev.lock
+	@rm -rf $(VENV)/oldest-client
+	@$(INSTALL) --no-deps --target $(VENV)/oldest-client -r $(OLDEST).lock
 	@touch $(VENV)/run.stamp $@
 
 $(BIN)/python:

@@ -25,6 +25,7 @@ UNITS: Final[dict[str, tuple[str, ...]]] = {
     "every operation": ("tests/fuzzing/",),
     "kill": ("tests/trading/test_kill.py",),
     "up": ("tests/config/test_daphne.py", "tests/config/test_up.py"),
+    "oldest client": ("tests/integrations/alpaca_api/test_oldest_client.py",),
     "clean clone": ("tests/config/test_clean_clone.py",),
     "stop kill": ("tests/trading/test_stop_kill.py",),
     "social login": ("tests/browser/test_social_login.py",),

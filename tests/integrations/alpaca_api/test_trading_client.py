@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from alpaca.common.exceptions import APIError
+from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import (
     AssetExchange,
     OrderSide,
@@ -248,6 +249,9 @@ def test_the_configuration_is_as_it_is(trading: Any) -> None:
     assert refused.value.code == 40010001
 
 
+@pytest.mark.skipif(
+    not hasattr(TradingClient, "get_portfolio_history"), reason="the client is too old to ask"
+)
 def test_the_history_is_the_days(trading: Any, account: Portfolio) -> None:
     found = trading.get_portfolio_history(GetPortfolioHistoryRequest(period="1A"))
     assert found.timeframe == "1D"
