@@ -97,12 +97,13 @@ class Street:
         self.bids = [[price, size] for price, size in bids if size > 0]
         self.asks = [[price, size] for price, size in asks if size > 0]
 
-    def use(self, *, is_buy: bool, price: int, quantity: int) -> None:
-        """Take back what was used before; more than is shown empties the level."""
+    def use(self, *, is_buy: bool, quantity: int) -> None:
+        """Take back what was used before, the best first as it was; more empties the side."""
         levels = self.asks if is_buy else self.bids
         for level in levels:
-            if level[0] == price:
-                level[1] = max(level[1] - quantity, 0)
+            used = min(level[1], quantity)
+            level[1] -= used
+            quantity -= used
         levels[:] = [level for level in levels if level[1]]
 
 
@@ -148,15 +149,21 @@ class OrderBook:
         return order
 
     def succeed(self, order_id: UUID, successor: BookOrder) -> BookOrder:
-        """Let another order stand where this one stood, for no more than that had left."""
+        """Let another order stand where this one stood, for no more than that had left.
+
+        The old one stays as it is, for whoever has noted its trades.
+        """
         order = self.orders.pop(order_id.int)
-        order.id, order.remaining = successor.id, successor.remaining
-        self.orders[order.id.int] = order
+        successor.limit, successor.is_asleep = order.limit, order.is_asleep
         if order_id.int in self.waiting:
-            waiting = list(self.waiting.values())
+            waiting = [successor if one is order else one for one in self.waiting.values()]
             self.waiting.clear()
             self.waiting.update((one.id.int, one) for one in waiting)
-        return order
+        else:
+            level = (self.bids if order.is_buy else self.asks).levels[order.key]
+            level[level.index(order)] = successor
+        self.orders[successor.id.int] = successor
+        return successor
 
     def is_crossed(self) -> bool:
         """Whether a resting buy pays at least what a resting sell asks."""

@@ -60,7 +60,14 @@ def take_over(
     quantity = left if is_exit else new.quantity + new.filled_before - filled
     if quantity <= 0:
         raise NoTakeover("The order that it was to replace has filled as much first.")
-    taken = replace(new, quantity=quantity, filled_before=filled, is_dormant=old.is_dormant)
+    taken = replace(
+        new,
+        quantity=quantity,
+        filled_before=filled,
+        is_dormant=old.is_dormant,
+        # Whom it belongs to may have been replaced since it was asked for.
+        parent_id=old.parent_id,
+    )
     # One that sleeps has no turn to lose.
     is_same_price = _price_terms(old) == _price_terms(new)
     return old, Takeover(taken, old.is_dormant or (quantity <= left and is_same_price))

@@ -12,8 +12,9 @@ from trading.exchange.streets import street_of
 from trading.order_book import Street
 from trading.shards.batches import Listing
 
-# What quotes have filled: instrument → quote's time → [(is_buy, price, quantity), …].
-Used = dict[int, dict[datetime, list[tuple[bool, int, int]]]]
+# What quotes have filled: instrument → quote's time → [(is_buy, quantity), …]. At which price does
+# not matter, and in an auction says nothing of the level: the best is always used up first.
+Used = dict[int, dict[datetime, list[tuple[bool, int]]]]
 
 
 @dataclass(slots=True)
@@ -46,8 +47,8 @@ class Offers:
             if quote_at > quote.occurred_at:
                 return False
             if quote_at == quote.occurred_at:
-                for is_buy, price, quantity in fills:
-                    street.use(is_buy=is_buy, price=price, quantity=quantity)
+                for is_buy, quantity in fills:
+                    street.use(is_buy=is_buy, quantity=quantity)
         self._used.pop(instrument_id, None)
         self._shown[instrument_id] = Shown(quote.occurred_at, street, quote.last)
         return True

@@ -48,12 +48,12 @@ class Auctioneer:
             self._waiting.pop(order.instrument_id, None)
 
     def due(self, now: datetime) -> list[int]:
-        """Instruments whose auction should be held."""
-        return [
+        """Instruments whose auction should be held, in the same order whoever asks."""
+        return sorted(
             instrument_id
             for instrument_id, waiting in self._waiting.items()
             if min(waiting.values()) <= now
-        ]
+        )
 
     def hold(self, turn: Turn, instrument_id: int) -> bool:
         """Hold the auction that is due, if any, once there is a fresh price and no halt."""

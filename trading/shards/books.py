@@ -45,7 +45,7 @@ class Books(Shelves):
     def hold_auction(self, turn: Turn, instrument_id: int) -> None:
         """Hold what is due, and let those follow that belong to what it filled."""
         if self.auctions.hold(turn, instrument_id):
-            self._follow(turn, instrument_id)
+            self.follow(turn, instrument_id)
 
     def heed_halts(self, turn: Turn) -> None:
         """Tell working orders that their instrument is halted, or trades again."""
@@ -70,6 +70,7 @@ class Books(Shelves):
         if shown is None or instrument_id in turn.closed:
             return
         book = self.books.get(instrument_id)
+        self.unsettled.discard(instrument_id)
         if book is not None and book.orders:
             outcomes = matching.retry_waiting(book, shown.street)
             outcomes += matching.meet_street(book, shown.street)
@@ -87,7 +88,7 @@ class Books(Shelves):
             turn.batch.steps.append(Parked(order.id, sequence))
         elif not order.waits_for_stop:
             self.submit(turn, order, command, sequence)
-            self._follow(turn, order.instrument_id)
+            self.follow(turn, order.instrument_id)
         else:
             stop = order.for_stops(arrival=sequence)
             self.stops_of(order).add(stop)
@@ -125,9 +126,10 @@ class Books(Shelves):
         """Let those that belong to an order that was taken out end with it, or wake."""
         if order.order_class is not OrderClass.SIMPLE:
             self._follower.tell(order, 0, left, is_over=True, ending=ending)
-            self._follow(turn, order.instrument_id)
+            self.follow(turn, order.instrument_id)
 
-    def _follow(self, turn: Turn, instrument_id: int) -> None:
+    def follow(self, turn: Turn, instrument_id: int) -> None:
+        """Let those follow that belong to what was filled or ended, and trigger what they armed."""
         if self._follower.follow(turn):
             self._trigger(turn, instrument_id)
 
@@ -140,6 +142,11 @@ class Books(Shelves):
         shown = self._offers.fresh(order.instrument_id, turn.now)
         street = shown.street if shown else None
         quote_at = shown.quote_at if shown else None
+        if is_open and order.instrument_id in self.unsettled:
+            # Who came while the market was closed comes before who comes now.
+            self.unsettled.discard(order.instrument_id)
+            for earlier in matching.retry_waiting(book, street):
+                self.note(turn, Matched(earlier, quote_at))
         coming = order.for_book()
         coming.is_asleep = not is_open and order.instrument_id not in turn.closed
         outcome = Outcome(coming, *matching.submit(book, coming, street, is_open=is_open))
@@ -192,7 +199,10 @@ class Books(Shelves):
         batch, outcome = turn.batch, step.outcome
         order_id = outcome.order.id
         batch.steps.append(step)
-        batch.orders[order_id] = self.orders[order_id]
+        # A later outcome of the same sweep may have finished an order already, and then an
+        # earlier note has forgotten it.
+        if order_id in self.orders:
+            batch.orders[order_id] = self.orders[order_id]
         filled: dict[UUID, int] = {}
         left: dict[UUID, int] = {order_id: outcome.order.remaining}
         for trade in outcome.trades:
@@ -202,15 +212,15 @@ class Books(Shelves):
                 continue
             filled[maker.id] = filled.get(maker.id, 0) + trade.quantity
             left[maker.id] = maker.remaining
-            # A later outcome of the same sweep may have finished the maker already.
             if maker.id in self.orders:
                 batch.orders[maker.id] = self.orders[maker.id]
                 if not maker.remaining:
                     self._forget(self.orders[maker.id])
-        if not outcome.end.is_working:
-            self._forget(self.orders[order_id])
-        elif self.orders[order_id].is_queued != (outcome.end is End.QUEUED):
-            order = replace(self.orders[order_id], is_queued=outcome.end is End.QUEUED)
+        order, is_queued = self.orders.get(order_id), outcome.end is End.QUEUED
+        if order is not None and not outcome.end.is_working:
+            self._forget(order)
+        elif order is not None and order.is_queued != is_queued:
+            order = replace(order, is_queued=is_queued)
             self.orders[order_id] = batch.orders[order_id] = order
         for touched_id, remaining in left.items():
             order = batch.orders[touched_id]

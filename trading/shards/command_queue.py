@@ -9,7 +9,7 @@ from django.db import connection
 from psycopg.rows import namedtuple_row
 
 from trading.exchange.offers import Used
-from trading.shards.batches import PRICE_STEPS, QUANTITY_STEPS, Command, Listing, WorkingOrder
+from trading.shards.batches import QUANTITY_STEPS, Command, Listing, WorkingOrder
 from trading.states import CommandKind, OrderClass, OrderType, Side, Status, TimeInForce
 
 ORDER_COLUMNS: Final = """
@@ -49,9 +49,9 @@ WHERE orders.status IN ('pending_new', 'held', 'accepted', 'new', 'partially_fil
 ORDER BY orders.priority, orders.id
 """
 USED: Final = """
-SELECT instrument_id, quote_at, side, price, sum(quantity) FROM trading_fill
+SELECT instrument_id, quote_at, side, sum(quantity) FROM trading_fill
 WHERE executed_at > %s AND quote_at IS NOT NULL AND mod(instrument_id, %s) = %s
-GROUP BY instrument_id, quote_at, side, price
+GROUP BY instrument_id, quote_at, side
 """
 HALTED: Final = "SELECT instrument_id FROM trading_halt WHERE resumed_at IS NULL"
 LATEST_SEQUENCE: Final = "SELECT max(sequence) FROM trading_ordercommand WHERE shard = %s"
@@ -72,9 +72,9 @@ def used_quotes(*, shard: int, shards: int, since: datetime) -> Used:
     used: Used = {}
     with connection.cursor() as cursor:
         cursor.execute(USED, [since, shards, shard])
-        for instrument_id, quote_at, side, price, quantity in cursor.fetchall():
+        for instrument_id, quote_at, side, quantity in cursor.fetchall():
             used.setdefault(instrument_id, {}).setdefault(quote_at, []).append(
-                (side == Side.BUY, int(price * PRICE_STEPS), int(quantity * QUANTITY_STEPS))
+                (side == Side.BUY, int(quantity * QUANTITY_STEPS))
             )
     return used
 

@@ -7,7 +7,6 @@ stop is reached the other ends. So never do both stand in the book.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -87,7 +86,7 @@ class Follower:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._touched: deque[Touch] = deque()
+        self._touched: dict[UUID, Touch] = {}  # by order, first touched first
 
     def tell(
         self,
@@ -98,13 +97,17 @@ class Follower:
         is_over: bool,
         ending: Event = Event.CANCELED,
     ) -> None:
-        self._touched.append(Touch(order, filled, left, is_over, ending))
+        # Several takers may fill one order in the same sweep; it is done only once.
+        before = self._touched.get(order.id)
+        if before is not None:
+            filled += before.filled
+        self._touched[order.id] = Touch(order, filled, left, is_over, ending)
 
     def follow(self, turn: Turn) -> bool:
         """Let all follow; true when a stop was armed, which has heard no price yet."""
         is_armed = False
         while self._touched:
-            touch = self._touched.popleft()
+            touch = self._touched.pop(next(iter(self._touched)))
             if touch.order.is_entry:
                 is_armed = self._follow_entry(turn, touch) or is_armed
             else:
@@ -132,7 +135,11 @@ class Follower:
     def _follow_entry(self, turn: Turn, touch: Touch) -> bool:
         """Secure what an entry buys for its exits, and wake them when it is done."""
         ground = self._ground
-        legs = [ground.orders[leg_id] for leg_id in ground.groups.legs_of(touch.order)]
+        # Not as they came to know of each other, which a restart forgets.
+        legs = sorted(
+            (ground.orders[leg_id] for leg_id in ground.groups.legs_of(touch.order)),
+            key=lambda leg: (leg.priority or 0, leg.id),
+        )
         if legs and touch.filled:
             quantity = Decimal(touch.filled) / QUANTITY_STEPS
             turn.batch.steps.append(Secured(legs[0].hold_id, quantity))

@@ -78,12 +78,16 @@ class Shard(Books):
         return turn.batch
 
     def _enter_hours(self, turn: Turn, instrument_ids: Iterable[int]) -> None:
-        """Hold the auctions that are due, each before its book is put in order for what follows."""
+        """Hold the auctions that are due, each before its book is put in order for what follows.
+
+        What they filled has its consequences after that.
+        """
         due = self.auctions.due(turn.now)
-        for instrument_id in due:
-            self.hold_auction(turn, instrument_id)
+        held = [instrument_id for instrument_id in due if self.auctions.hold(turn, instrument_id)]
         for instrument_id in dict.fromkeys([*due, *instrument_ids]):
             self.enter_phase(turn, instrument_id)
+        for instrument_id in held:
+            self.follow(turn, instrument_id)
 
     def _place(self, turn: Turn, command: Command, sequence: int) -> None:
         order = command.order

@@ -29,6 +29,8 @@ class Shelves:
         self.next_expiry_at: datetime | None = None
         self._offers = offers
         self._phases: dict[int, str] = {}  # in which each book was last put in order
+        # Instruments whose orders have stood up anew and not had their turns since.
+        self.unsettled: set[int] = set()
         self.groups = Groups()
 
     def number(self) -> int:
@@ -79,6 +81,7 @@ class Shelves:
         self._phases[instrument_id] = phase
         if book is None or phase == "closed":
             return
+        self.unsettled.add(instrument_id)
         standing = sorted(
             book.orders.values(), key=lambda one: (self.orders[one.id].priority or 0, one.id)
         )
