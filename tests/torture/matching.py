@@ -1,4 +1,4 @@
-"""Random orders, stops, cancellations and prices against the promises of the matching core."""
+"""Random business on the matching core: against its promises, and beside the plain market."""
 
 from __future__ import annotations
 
@@ -7,35 +7,58 @@ import time
 from uuid import UUID
 
 from tests.torture.report import Finding
+from tests.trading.business import step
 from tests.trading.plain_stops import Print, random_waiting
+from tests.trading.pure_floor import PureFloor
 from tests.trading.test_matching_properties import OWNERS, Change, Exchange, Step, copy_of
 from trading.order_book import BookOrder, Street
+from trading.shards.shard import BookDiverged
+from trading.states import IllegalTransition
 
 STEPS_PER_GAME = 400
+STEPS_BESIDE = 60  # of groups, replacements, halts, auctions and restarts
 MIDDLE = 10_000
 
 
 def search(*, seconds: float, seed: int) -> Finding:
-    """Play games of random steps, each twice, until time is up; a broken promise is a violation."""
+    """Play games of random steps until time is up; a broken promise is a violation."""
     finding = Finding("matching", seed=seed, counted="commands")
     deadline = time.monotonic() + seconds
-    game = 0
+    game = commands = 0
     while time.monotonic() < deadline:
         numbers = random.Random(f"{seed}/{game}")
-        steps = [random_step(numbers) for _ in range(STEPS_PER_GAME)]
-        again = [copy_of(step) for step in steps]
-        first, second = Exchange(), Exchange()
         try:
-            for step in steps:
-                first.play(step)
-            for step in again:
-                second.play(step)
-            assert first.log == second.log, "the same commands gave another result"
+            finding.count += play_twice(numbers)
         except AssertionError as error:
             finding.violations.append(f"game {game}: {error}")
-        finding.count += 2 * len(steps)
+        floor = PureFloor()
+        try:
+            for _ in range(STEPS_BESIDE):
+                step(floor, numbers)
+            floor.finish()
+        except (AssertionError, IllegalTransition, BookDiverged, LookupError) as error:
+            words = f"{type(error).__name__}: {error}"
+            finding.violations.append(f"game {game}, beside the plain market: {words}")
+        commands += floor.commands_asked
         game += 1
+    finding.count += commands
+    finding.notes.append(
+        f"{game:,} games twice, and as many beside the plain market: {commands:,} of the commands"
+    )
     return finding
+
+
+def play_twice(numbers: random.Random) -> int:
+    """Play one game on one book, and the same again; how many commands that were."""
+    steps = [random_step(numbers) for _ in range(STEPS_PER_GAME)]
+    again = [copy_of(one) for one in steps]
+    first, second = Exchange(), Exchange()
+    for one in steps:
+        first.play(one)
+    for one in again:
+        second.play(one)
+    assert first.log == second.log, "the same commands gave another result"
+    return 2 * len(steps)
 
 
 def random_step(numbers: random.Random) -> Step:

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 
 from tests.torture.report import Finding
+from tests.trading.business import step
 from tests.trading.floor import Floor
 from trading.models import Fill
 
@@ -35,29 +36,3 @@ def search(*, seconds: float, seed: int) -> Finding:
     told = ", ".join(f"{count:,} × {code}" for code, count in refused.most_common())
     finding.notes.append(f"refused: {told}")
     return finding
-
-
-def step(floor: Floor, numbers: random.Random) -> None:
-    """One thing that somebody does, or that happens; now and then several before a match."""
-    who, which = numbers.randrange(2), numbers.randrange(2)
-    offset, size = numbers.randint(-12, 12), numbers.randint(1, 30)
-    kind = numbers.random()
-    if kind < 0.35:
-        floor.place(who, which, numbers.randrange(48), offset, size)
-    elif kind < 0.55:
-        floor.place_group(who, which, numbers.randrange(48), offset, size)
-    elif kind < 0.67:
-        floor.replace(numbers.randrange(50), offset, size)
-    elif kind < 0.74:
-        floor.cancel(numbers.randrange(50))
-    elif kind < 0.92:
-        # Far enough to reach exits, and too little there to fill them at once.
-        floor.quote(which, 2 * offset, 1 + size // 4)
-    elif kind < 0.94 or (floor.halted and kind < 0.98):
-        floor.halt(which if not floor.halted else min(floor.halted))
-    elif kind < 0.96:
-        floor.wait(numbers.randint(1, 90))
-    elif kind < 0.97:
-        floor.restart()
-    if numbers.random() < 0.6:
-        floor.match()

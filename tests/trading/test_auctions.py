@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.trading.books import owner, parse_order, parse_street
+from tests.trading.plain_auctions import plain_clearing
 from trading.exchange.auctions import (
     Clearing,
     Interest,
@@ -23,23 +24,6 @@ from trading.order_book import BookOrder, Street
 interests = st.lists(
     st.builds(Interest, limit=st.integers(1, 25), quantity=st.integers(1, 9)), max_size=8
 )
-
-
-def plain_clearing(
-    buys: list[Interest], sells: list[Interest], reference: int | None
-) -> Clearing | None:
-    """Try every price from far below to far above, and sort by the three rules as written."""
-    found = []
-    for price in range(1, 60):
-        demand = sum(one.quantity for one in buys if one.limit >= price)
-        supply = sum(one.quantity for one in sells if one.limit <= price)
-        if min(demand, supply):
-            distance = 0 if reference is None else abs(price - reference)
-            found.append((-min(demand, supply), abs(demand - supply), distance, price))
-    if not found:
-        return None
-    volume, imbalance, _, price = min(found)
-    return Clearing(price, -volume, imbalance)
 
 
 @given(buys=interests, sells=interests, reference=st.none() | st.integers(1, 50))

@@ -1,0 +1,53 @@
+"""Any business on the books in memory is what the plain and slow market makes of it."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.trading.business import Trading, step
+from tests.trading.pure_floor import PureFloor
+
+GAMES = 12
+STEPS_PER_GAME = 60
+
+
+class InMemory(Trading):
+    """Compared with the plain market after each match."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole = PureFloor()
+        self.floor = self.whole
+
+    def teardown(self) -> None:
+        self.whole.finish()
+
+
+def test_any_business_is_what_the_plain_market_makes_of_it() -> None:
+    run_state_machine_as_test(
+        InMemory,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_long_games_are_too_and_the_same_twice() -> None:
+    for game in range(GAMES):
+        first, second = play(game), play(game)
+        assert first == second
+        assert any(len(entry) > 1 for entry in first), "nobody traded"
+
+
+def play(game: int) -> list[tuple[object, ...]]:
+    numbers, floor = random.Random(game), PureFloor()
+    for _ in range(STEPS_PER_GAME):
+        step(floor, numbers)
+    floor.finish()
+    return floor.log
