@@ -32,11 +32,15 @@ class ValkeyCalls:
         connection = self._connection(url)
         is_old = connection.is_connected
         try:
-            return send(connection, words)
+            return self._send(connection, words)
         except redis.ConnectionError:
             if not is_old:
                 raise
-        return send(connection, words)
+        return self._send(connection, words)
+
+    def _send(self, connection: Any, words: tuple[Word, ...]) -> Any:
+        connection.send_command(*words)
+        return connection.read_response()
 
     def _connection(self, url: str) -> Any:
         if getattr(self._of_thread, "url", None) != url:
@@ -51,6 +55,14 @@ class ValkeyCalls:
         return self._of_thread.connection
 
 
-def send(connection: Any, words: tuple[Word, ...]) -> Any:
-    connection.send_command(*words)
-    return connection.read_response()
+class ValkeyMessages(ValkeyCalls):
+    """Sends commands that nobody answers, so it waits for nothing.
+
+    One that is lost on the way, as the connection dies, is lost without a word.
+    """
+
+    def _send(self, connection: Any, words: tuple[Word, ...]) -> None:
+        if not connection.is_connected:
+            connection.connect()
+            connection.send_command("CLIENT", "REPLY", "OFF")
+        connection.send_command(*words, check_health=False)

@@ -43,6 +43,7 @@ from trading.orders import (
     estimate_order,
     place_order,
 )
+from trading.shards import doorbell
 
 pytestmark = pytest.mark.django_db
 
@@ -294,10 +295,11 @@ def test_400_concurrent_market_buys_end_with_exactly_the_right_cash() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_ring_loses_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
     portfolio, apple = make_portfolio(), make_instrument()
-    monkeypatch.setattr(live_quotes, "valkey", refuse_valkey)
+    monkeypatch.setattr(doorbell.bells, "call", refuse)
     order = place(portfolio, apple, limit="99")
     assert status_of(order) == "pending_new"
+    assert live_quotes.rest.is_on
 
 
-def refuse_valkey() -> None:
+def refuse(*_: object) -> None:
     raise redis.ConnectionError("away")

@@ -8,14 +8,14 @@ from typing import Final
 import redis
 from django.conf import settings
 
-from accounts.valkey_calls import ValkeyCalls
+from accounts.valkey_calls import ValkeyMessages
 from market.live import live_quotes
 
 logger = logging.getLogger(__name__)
 
 RING: Final = b"1"
 
-bells: Final = ValkeyCalls(timeout_seconds=live_quotes.TIMEOUT_SECONDS)
+bells: Final = ValkeyMessages(timeout_seconds=live_quotes.TIMEOUT_SECONDS)
 
 
 def channel(shard: int) -> str:
