@@ -125,9 +125,10 @@ class Announcer:
             with self._lock:
                 news, self._waiting = self._waiting, {}
                 books, self._books = self._books, set()
-            if books:
-                await asyncio.to_thread(book_changes.announce, books)
+            # First those whose own orders they are.
             if news:
                 await _send_all(news)
+            if books:
+                await asyncio.to_thread(book_changes.announce, books)
             if self._is_closing:
                 return

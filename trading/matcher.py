@@ -154,8 +154,10 @@ class Matcher:
                 is_due = time.monotonic() - started >= POLL_SECONDS
                 if has_rung or is_due or self._wakeups.has_changes(self._resting(self._shard)):
                     break
-        while self.work() and not self._stopping.is_set():
-            pass
+        while (done := self.work()) and not self._stopping.is_set():
+            # What was committed since then has rung, and is not looked for twice.
+            if done < settings.LIMITS.commands_per_match and self._wakeups.is_listening:
+                break
 
     def _match(
         self,
