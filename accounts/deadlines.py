@@ -49,8 +49,8 @@ def current() -> Deadline | None:
 
 
 @contextmanager
-def bounded_by(deadline: Deadline) -> Iterator[Deadline]:
-    """Hold whatever the database is asked within the block to the deadline."""
+def bounded_by(deadline: Deadline | None) -> Iterator[Deadline | None]:
+    """Hold whatever the database is asked within the block to the deadline, or to none."""
     token = _deadline.set(deadline)
     try:
         yield deadline

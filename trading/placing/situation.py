@@ -64,11 +64,16 @@ def look(*, portfolio_id: UUID, ticket: OrderTicket, at: datetime) -> Situation:
 
 def read_row(statement: str, values: list[Any]) -> Any:
     """The only row with its columns by name; ``None`` where there is none, or several."""
+    rows = read_rows(statement, values)
+    return rows[0] if len(rows) == 1 else None
+
+
+def read_rows(statement: str, values: list[Any]) -> list[Any]:
+    """Rows with their columns by name."""
     # A bare cursor of psycopg: rows by name, and none of Django's wrapping on the hot path.
     connection.ensure_connection()
     with connection.connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows = cursor.execute(statement, values).fetchmany(2)
-    return rows[0] if len(rows) == 1 else None
+        return list(cursor.execute(statement, values).fetchall())
 
 
 def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situation:
