@@ -4,9 +4,12 @@
 // In:  dialog[data-form-dialog] with [data-form-place] in it, which requests swap their form into;
 //      [data-closes-dialog] in the form; `form-done` on body when what was asked for is done.
 
+import { dress } from "holdfast/styles";
+
 const DIALOG = "dialog[data-form-dialog]";
 
-export function show(dialog) {
+export async function show(dialog) {
+  await dress(dialog);
   if (!dialog.open) dialog.showModal();
 }
 

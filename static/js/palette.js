@@ -1,10 +1,13 @@
 // The command palette: Ctrl-K or ⌘K anywhere. The server finds; the arrows choose.
 
+import { dress } from "holdfast/styles";
+
 const dialog = document.querySelector("#palette");
 const input = dialog.querySelector("input");
 const results = dialog.querySelector("[role=listbox]");
 
-export function toggle() {
+export async function toggle() {
+  await dress(dialog);
   if (dialog.open) return dialog.close();
   dialog.showModal();
   input.select();

@@ -36,7 +36,7 @@ def test_what_is_out_of_sight_waits_until_it_is_seen(investor: Page) -> None:
     investor.on("request", lambda request: fetched.append(request.url))
     go(investor, "/instruments/MSFT")
     investor.wait_for_load_state("networkidle")
-    late = ("/js/order-book.", "/js/tape.", "/js/palette.", "/js/chart-reading.")
+    late = ("/js/order-book.", "/js/tape.", "/js/palette.", "/js/chart-reading.", "/css/palette.")
     assert not [url for url in fetched if any(name in url for name in late)]
     investor.locator("[data-tape]").scroll_into_view_if_needed()
     expect(investor.locator(".ladder__price[data-reach]")).to_have_count(1)
