@@ -39,6 +39,15 @@ ARRIVAL_COLUMNS: Final = {
 }
 
 
+FIRST_DATES: Final = """
+    SELECT first.instrument_id, (first.at AT TIME ZONE exchange.timezone)::date
+    FROM (SELECT instrument_id, min(opened_at) AS at FROM ({}) AS arrival
+          WHERE "interval" = '1d' GROUP BY instrument_id) AS first
+    JOIN market_instrument AS instrument ON instrument.id = first.instrument_id
+    JOIN market_exchange AS exchange ON exchange.mic = instrument.exchange_id
+"""
+
+
 class BarRow(NamedTuple):
     """One bar to store; prices in the instrument's currency, volume in units.
 
@@ -81,6 +90,8 @@ class Arrivals:
     # Nobody else can add such bars meanwhile, so that each need not be probed for again.
     is_exclusive: bool = False
     count: int | None = None  # how many, where that is known
+    # SQL for each instrument with its earliest day, where days are known without their moments.
+    first_dates: str = ""
 
 
 @transaction.atomic
@@ -159,16 +170,7 @@ def write_arrivals(
 
 def tell_first_dates(cursor: CursorWrapper, arrivals: Arrivals) -> None:
     """Send ``daily_bars_changed``; bars that were known count too, which only costs a look."""
-    cursor.execute(
-        f"""
-        SELECT instrument_id, min(opened_at AT TIME ZONE exchange.timezone)::date
-        FROM ({arrivals.sql}) AS arrival
-        JOIN market_instrument AS instrument ON instrument.id = arrival.instrument_id
-        JOIN market_exchange AS exchange ON exchange.mic = instrument.exchange_id
-        WHERE arrival."interval" = '1d' GROUP BY instrument_id
-        """,
-        arrivals.parameters,
-    )
+    cursor.execute(arrivals.first_dates or FIRST_DATES.format(arrivals.sql), arrivals.parameters)
     if first_dates := dict(cursor.fetchall()):
         daily_bars_changed.send(sender=Bar, first_dates=first_dates)
 

@@ -37,7 +37,8 @@ SOUND: Final = f"""
     AND row.high >= row.open AND row.high >= row.close AND row.volume >= 0
     AND (row.adjusted_close IS NULL OR row.adjusted_close > 0)
     AND (row.currency IS NULL OR row.currency = listing.currency)
-    AND {OPENED_AT} <= %(now)s
+    -- Most days are long past, in every time zone.
+    AND (row.date < %(now)s::date - 1 OR {OPENED_AT} <= %(now)s)
 """
 
 # A row as it stands in quarantine.
@@ -83,29 +84,35 @@ LEAVE_OUT_REFUSED: Final = """
     JOIN price_row USING (line) WHERE run_id = %(run_id)s
 """
 
+# Found apart, because a file repeats itself seldom: what follows then looks at a few rows only.
+REPEATED: Final = """
+    CREATE TEMPORARY TABLE price_repeated ON COMMIT DROP AS
+    SELECT listing.instrument_id, row.date
+    FROM price_row AS row JOIN price_listing AS listing ON listing.address = row.symbol
+    WHERE listing.matches = 1
+    GROUP BY listing.instrument_id, row.date HAVING count(*) > 1
+"""
+
 # The first sound line of an instrument and date counts. A later one that says the same is a mere
 # repetition; one that says something else is refused, sound or not.
 DUPLICATES: Final = """
     CREATE TEMPORARY TABLE price_duplicate ON COMMIT DROP AS
-    WITH repeated AS (
-        SELECT listing.instrument_id, row.date
-        FROM price_row AS row JOIN price_listing AS listing ON listing.address = row.symbol
-        WHERE listing.matches = 1
-        GROUP BY listing.instrument_id, row.date HAVING count(*) > 1
-    ), judged AS (
-        SELECT row.*, listing.instrument_id,
+    WITH wanted AS MATERIALIZED (
+        SELECT listing.address, listing.instrument_id, repeated.date
+        FROM price_repeated AS repeated JOIN price_listing AS listing USING (instrument_id)
+    ), judged AS MATERIALIZED (
+        SELECT row.*, wanted.instrument_id,
                min(row.line) FILTER (WHERE left_out.line IS NULL)
-                   OVER (PARTITION BY listing.instrument_id, row.date) AS first_line
-        FROM repeated
-        JOIN price_listing AS listing ON listing.instrument_id = repeated.instrument_id
-        JOIN price_row AS row ON row.symbol = listing.address AND row.date = repeated.date
+                   OVER (PARTITION BY wanted.instrument_id, row.date) AS first_line
+        FROM wanted
+        JOIN price_row AS row ON row.symbol = wanted.address AND row.date = wanted.date
         LEFT JOIN price_left_out AS left_out ON left_out.line = row.line
     )
     SELECT judged.*,
            (judged.open, judged.high, judged.low, judged.close, judged.volume)
            = (first.open, first.high, first.low, first.close, first.volume)
            AND judged.adjusted_close IS NOT DISTINCT FROM first.adjusted_close AS says_the_same
-    FROM judged JOIN price_row AS first ON first.line = judged.first_line
+    FROM judged JOIN judged AS first ON first.line = judged.first_line
     WHERE judged.line > judged.first_line
 """
 
@@ -126,5 +133,10 @@ ARRIVING: Final = f"""
     SELECT listing.instrument_id, '1d' AS "interval", {OPENED_AT} AS opened_at,
            row.open, row.high, row.low, row.close, row.volume,
            NULL::numeric AS turnover, NULL::integer AS "count", row.adjusted_close
+    FROM price_row AS row JOIN price_listing AS listing ON listing.address = row.symbol
+"""
+
+FIRST_DATES: Final = """
+    SELECT listing.instrument_id, min(row.date)
     FROM price_row AS row JOIN price_listing AS listing ON listing.address = row.symbol
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Final
 from uuid import UUID
@@ -24,7 +25,7 @@ from market.errors import UnknownRun, UnreadableFile
 from market.instruments.instrument_files import import_instruments, read_instruments
 from market.intake.bars import joins_of_sets, lock_daily_bars, write_arrivals
 from market.intake.price_archives import PriceSource, open_prices
-from market.intake.price_layout import read_layout, read_lines
+from market.intake.price_layout import RefusedLine, read_layout, read_lines
 from market.intake.price_runs import Progress, RunReporter, mark_stale_runs
 from market.intake.price_staging import Checked, PriceStaging
 from market.models import IngestionRun
@@ -239,23 +240,25 @@ def _notes(checked: Checked, *, superseded: int) -> dict[str, int]:
 
 def _stage(source: PriceSource, staging: PriceStaging, reporter: RunReporter) -> int:
     """Bring every line into the staging table, or refuse it; return how many rows there were."""
-    layout = None
-    line = 1
-    rows_read = 0
-    for lines in source.lines():
-        line_count = len(lines)
-        if layout is None:
-            layout = read_layout(lines[0])
-            lines = lines[1:]  # noqa: PLW2901 - what is left of the block
-            line, line_count = 2, line_count - 1
-        staged, refused = read_lines(layout, lines, first_line=line)
-        staging.add(layout, staged, refused)
-        line += line_count
-        rows_read += len(staged) + len(refused)
-        _refuse_nonsense(staging.refused_lines)
-        reporter.report(Progress("reading", rows_read, source.bytes_read, source.size_bytes))
-    if layout is None:
+    blocks = source.lines()
+    head = next(blocks, None)
+    if head is None:
         raise UnreadableFile("The file is empty.")
+    layout = read_layout(head[0])
+    line = 2
+    rows_read = 0
+    refused: list[RefusedLine] = []
+    with staging.staging(layout) as stage:
+        for lines in chain([head[1:]], blocks):
+            staged, unreadable = read_lines(layout, lines, first_line=line)
+            stage(b"".join(staged))
+            refused += unreadable
+            _refuse_nonsense(len(refused))
+            line += len(lines)
+            rows_read += len(staged) + len(unreadable)
+            reporter.report(Progress("reading", rows_read, source.bytes_read, source.size_bytes))
+    if refused:
+        staging.refuse_lines(refused)
     return rows_read
 
 

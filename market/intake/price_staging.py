@@ -6,7 +6,8 @@ once per reason; what is neither refused nor an exact repetition of an earlier l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,11 +21,13 @@ from market.intake.file_spikes import refuse_spikes
 from market.intake.price_checks import (
     ARRIVING,
     DUPLICATES,
+    FIRST_DATES,
     LEAVE_OUT_DUPLICATES,
     LEAVE_OUT_REFUSED,
     LISTINGS,
     REFUSE,
     REFUSE_DUPLICATES,
+    REPEATED,
     TABLE,
 )
 from market.intake.price_layout import Layout, RefusedLine
@@ -51,39 +54,39 @@ class PriceStaging:
             "price_row",
             "price_listing",
             "price_left_out",
+            "price_repeated",
             "price_duplicate",
             "price_recent",
         ):
             cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{table}")
         cursor.execute(TABLE)
 
-    def add(self, layout: Layout, staged: Sequence[bytes], refused: Sequence[RefusedLine]) -> None:
+    @contextmanager
+    def staging(self, layout: Layout) -> Iterator[Callable[[bytes], None]]:
+        """Give a function that takes staged lines; until it ends, nothing else can be asked.
+
+        One COPY for all, so that the server reads lines while we look at the next.
+        """
         columns = ", ".join(["line", *layout.known_columns])
-        if staged:
-            with self._cursor.copy(f"COPY price_row ({columns}) FROM STDIN (FORMAT CSV)") as copy:
-                copy.write(b"".join(staged))
-        if refused:
-            self._refuse_lines(refused)
+        with self._cursor.copy(f"COPY price_row ({columns}) FROM STDIN (FORMAT CSV)") as copy:
+            yield copy.write
 
     def check(self) -> Checked:
         """Refuse what cannot be true, and what the file says twice in different ways."""
         self._cursor.execute(LISTINGS)
-        for statement in (
-            REFUSE,
-            LEAVE_OUT_REFUSED,
-            DUPLICATES,
-            REFUSE_DUPLICATES,
-            LEAVE_OUT_DUPLICATES,
-        ):
+        for statement in (REFUSE, LEAVE_OUT_REFUSED, REPEATED):
             self._cursor.execute(statement, self._parameters)
+        if self._cursor.rowcount:
+            for statement in (DUPLICATES, REFUSE_DUPLICATES, LEAVE_OUT_DUPLICATES):
+                self._cursor.execute(statement, self._parameters)
         refuse_spikes(self._cursor, run_id=self._parameters["run_id"], now=self._parameters["now"])
         self._cursor.execute(
             """
             SELECT
                 (SELECT count(DISTINCT line) FROM market_quarantinedrow WHERE run_id = %(run_id)s),
                 (SELECT count(*) FROM price_left_out),
-                (SELECT count(*) FROM price_row WHERE volume = 0),
-                (SELECT count(*) FROM price_row)
+                count(*) FILTER (WHERE volume = 0), count(*)
+            FROM price_row
             """,
             self._parameters,
         )
@@ -95,7 +98,8 @@ class PriceStaging:
             arrivals=_arrivals(staged=staged, left_out=left_out),
         )
 
-    def _refuse_lines(self, refused: Sequence[RefusedLine]) -> None:
+    def refuse_lines(self, refused: Sequence[RefusedLine]) -> None:
+        """Quarantine lines that could not even be read."""
         self.refused_lines += len(refused)
         run_id = self._parameters["run_id"]
         self._cursor.execute(
@@ -124,6 +128,10 @@ class PriceStaging:
 
 def _arrivals(*, staged: int, left_out: int) -> Arrivals:
     is_wanted = "WHERE NOT EXISTS (SELECT FROM price_left_out WHERE line = row.line)"
+    wanted = is_wanted if left_out else ""
     return Arrivals(
-        f"{ARRIVING} {is_wanted if left_out else ''}", is_exclusive=True, count=staged - left_out
+        f"{ARRIVING} {wanted}",
+        is_exclusive=True,
+        count=staged - left_out,
+        first_dates=f"{FIRST_DATES} {wanted} GROUP BY listing.instrument_id",
     )

@@ -1,5 +1,7 @@
 """What lines of a price file say, by tables."""
 
+from calendar import isleap
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,3 +103,40 @@ def test_no_line_is_lost_or_breaks_the_reader(noise: bytes) -> None:
     staged, refused = read_lines(read_layout(HEADER), [line, GOOD], first_line=2)
     assert len(staged) + len(refused) == (2 if line.strip() else 1)
     assert all(b"\0" not in item.text.encode(errors="replace") for item in refused)
+
+
+def dated(on: str) -> bytes:
+    return GOOD.replace(b"2020-01-02", on.encode())
+
+
+BLOCK_LINES = [
+    GOOD,
+    dated("2000-02-29"),
+    dated("2016-02-29"),
+    dated("1900-02-29"),
+    dated("2100-02-29"),
+    dated("2019-02-29"),
+    GOOD.replace(b"1.4", b""),
+    GOOD + b"\r",
+    b"",
+    b'"AAPL",2020-01-02,1,2,0.5,1.5,1.4,100',
+    b"AAPL,2020-01-02,1,2",
+]
+
+
+@given(st.lists(st.sampled_from(BLOCK_LINES), max_size=8))
+def test_a_block_is_read_as_its_lines_are(lines: list[bytes]) -> None:
+    layout = read_layout(HEADER)
+    one_by_one = [read_lines(layout, [line], first_line=2 + n) for n, line in enumerate(lines)]
+    assert read_lines(layout, lines, first_line=2) == (
+        [staged for found, _ in one_by_one for staged in found],
+        [refusal for _, found in one_by_one for refusal in found],
+    )
+
+
+@pytest.mark.parametrize("year", range(1800, 3000, 4))
+def test_plain_dates_know_leap_years(year: int) -> None:
+    pattern = read_layout(HEADER).plain_line
+    assert pattern is not None
+    assert bool(pattern.fullmatch(dated(f"{year}-02-29"))) == isleap(year)
+    assert not pattern.fullmatch(dated(f"{year + 1}-02-29"))
