@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from accounts.errors import AccountsError, Problem, ProblemsError
 from accounts.models import User
 
+NO_MATCH: Final = "E-mail and password do not belong together."
 FIELDS: Final = {"password1": "password", "password2": "password", "__all__": ""}
 
 
@@ -71,14 +72,36 @@ def check_password(request: HttpRequest, *, email: str, password: str) -> User:
         EmailUnverified: where verification is mandatory.
         TooManyAttempts: allauth's limit of failures was reached.
     """
+    user = _authenticated(request, email=email, password=password)
+    if must_verify() and not has_verified_email(user, user.email):
+        raise EmailUnverified("Your address is not verified; sign in on the pages to get the mail.")
+    return user
+
+
+def confirm_identity(request: HttpRequest, user: User, *, password: str, otp: str) -> None:
+    """Make sure that it is the user himself who asks, beyond the key that speaks for him.
+
+    Raises:
+        SignInRefused: the password or the code is wrong, or he has no password.
+        SecondFactorNeeded: a code is missing.
+        TooManyAttempts: allauth's limit of failures was reached.
+    """
+    if _authenticated(request, email=user.email, password=password) != user:
+        raise SignInRefused(NO_MATCH)
+    check_second_factor(user, otp=otp)
+
+
+def _authenticated(request: HttpRequest, *, email: str, password: str) -> User:
+    """Raises:
+    SignInRefused: they do not belong together, or the user is switched off.
+    TooManyAttempts: allauth's limit of failures was reached.
+    """
     try:
         user = get_adapter().authenticate(request, email=email, password=password)
     except ValidationError:  # its only reason is the limit
         raise TooManyAttempts from None
     if not isinstance(user, User) or not user.is_active:
-        raise SignInRefused("E-mail and password do not belong together.")
-    if must_verify() and not has_verified_email(user, user.email):
-        raise EmailUnverified("Your address is not verified; sign in on the pages to get the mail.")
+        raise SignInRefused(NO_MATCH)
     return user
 
 
