@@ -241,6 +241,7 @@ ROUTERS: Final = (
     "integrations.notifications.api",
     "integrations.webhooks.api",
     "integrations.connections.api",
+    "integrations.live_orders.api",
     "integrations.exports.api",
     "config.health",
     "config.metrics_api",

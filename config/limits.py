@@ -89,6 +89,22 @@ class Limits:
     sync_batch_rows: int = 500
     # A sync that waits for its broker for longer is given up.
     sync_hours: int = 24
+    # Live orders. One that was not sent that soon is not sent at all; what a worker has in hand is
+    # submitted within so many seconds of taking it, and after that long a silent worker is dead.
+    live_order_fresh_seconds: int = 60
+    live_order_submit_seconds: int = 40
+    live_order_silence_seconds: int = 150
+    # How often the broker is asked about one of unknown outcome, and about one that works; after
+    # that long one that it has not is taken for never received, and is looked for until the last.
+    live_order_unknown_look_seconds: int = 5
+    live_order_look_seconds: int = 15
+    live_order_lost_seconds: int = 300
+    live_order_watch_hours: int = 24
+    # Orders of one connection that are looked at in one go.
+    live_orders_per_look: int = 50
+    # What a user may allow at most when he arms a connection: an order's value, orders a day.
+    arming_value_maximum: int = 1_000_000_000
+    arming_orders_maximum: int = 1_000
     # What the stream of events in Valkey keeps, about.
     event_stream_entries: int = 100_000
     # Files of activities: as sent, unpacked, and what is in them. Kept until they are booked.

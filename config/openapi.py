@@ -138,6 +138,7 @@ DESCRIPTIONS: Final = {
     "webhook_id": "of a webhook of yours",
     "delivery_id": "of a delivery to a webhook of yours",
     "limit": "how many at most",
+    "live_order_id": "of a live order of yours",
     "link_id": "of a share link of yours",
     "member_id": "of a member of a portfolio that you reach",
     "order_id": "of an order of yours",

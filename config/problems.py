@@ -40,8 +40,10 @@ from accounts.deadlines import DeadlinePassed
 from accounts.errors import Problem
 from accounts.http import request_id
 from integrations.alpaca_api import credentials
+from integrations.connections import arming
 from integrations.connections import errors as connections
 from integrations.exports import errors as exports
+from integrations.live_orders import errors as live_orders
 from integrations.vault import errors as vault
 from integrations.webhooks import own_webhooks
 from market import errors as market_errors
@@ -87,6 +89,10 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     own_webhooks.WebhookDisabled: HTTPStatus.CONFLICT,
     connections.ConnectionDisabled: HTTPStatus.CONFLICT,
     connections.ConnectionBusy: HTTPStatus.CONFLICT,
+    arming.NotArmable: HTTPStatus.CONFLICT,
+    arming.NotArmed: HTTPStatus.CONFLICT,
+    live_orders.LiveOrderIdTaken: HTTPStatus.CONFLICT,
+    live_orders.LiveOrderEnded: HTTPStatus.CONFLICT,
     exports.ExportNotReady: HTTPStatus.CONFLICT,
     vault.CredentialLocked: HTTPStatus.CONFLICT,
     vault.VaultUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

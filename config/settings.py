@@ -182,6 +182,8 @@ CELERY_TASK_ROUTES = {
     "portfolio.tasks.*": {"queue": "valuations"},
     "market.tasks.*": {"queue": "ingestion"},
     "integrations.tasks.run_sync": {"queue": "brokers"},
+    "integrations.tasks.send_live_order": {"queue": "brokers"},
+    "integrations.tasks.look_at_live_orders": {"queue": "brokers"},
 }
 # Late runs of a frequent task are worth nothing, so each message expires with its period.
 CELERY_BEAT_SCHEDULE = {
@@ -207,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
         "market.tasks.backfill_simulated": 24 * 3600,
         "market.tasks.load_exchange_rates": 6 * 3600,
         "integrations.tasks.request_due_syncs": 15,
+        "integrations.tasks.follow_live_orders": 5,
         "integrations.tasks.look_at_proxies": 60,
         "integrations.tasks.tend_exports": 60,
     }.items()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 
 from integrations.models import (
+    Arming,
     BrokerRow,
     Connection,
     Export,
     ExportFile,
+    LiveOrder,
+    LiveOrderEvent,
     Notification,
     NotificationMail,
     OutboxEvent,
@@ -82,6 +85,27 @@ class BrokerRowAdmin(ReadOnlyAdmin):
     list_filter = ("status",)
     list_select_related = ("connection",)
     ordering = ("-occurred_at", "-id")
+
+
+@admin.register(Arming)
+class ArmingAdmin(ReadOnlyAdmin):
+    list_display = ("armed_at", "connection", "order_value_maximum", "orders_a_day", "disarmed_at")
+    list_select_related = ("connection",)
+    ordering = ("-armed_at", "-id")
+
+
+@admin.register(LiveOrder)
+class LiveOrderAdmin(ReadOnlyAdmin):
+    list_display = ("placed_at", "connection_name", "side", "broker_symbol", "status", "changed_at")
+    list_filter = ("status", "broker")
+    search_fields = ("id", "broker_order_id")
+    ordering = ("-placed_at", "-id")
+
+
+@admin.register(LiveOrderEvent)
+class LiveOrderEventAdmin(ReadOnlyAdmin):
+    list_display = ("occurred_at", "order_id", "kind", "status", "reason")
+    ordering = ("-id",)
 
 
 @admin.register(Export)

@@ -11,4 +11,5 @@ class IntegrationsConfig(AppConfig):
         # They connect their receivers.
         import_module("integrations.events.receivers")
         import_module("integrations.exports.closing")
+        import_module("integrations.live_orders.leaving")
         import_module("integrations.notifications.closing")

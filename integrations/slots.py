@@ -10,6 +10,7 @@ SLOTS: Final = (
     Slot("delivery_id", "delivery", Reach.OWNER),
     Slot("connection_id", "connection", Reach.OWNER, is_bound=True),
     Slot("sync_id", "sync", Reach.OWNER, is_bound=True),
+    Slot("live_order_id", "live order", Reach.OWNER, is_bound=True),
     Slot("export_id", "export", Reach.OWNER, is_bound=True),
     Slot("night_id", "nightly export", Reach.STAFF),
     # Whoever was given the address may fetch what it opens.

@@ -66,3 +66,30 @@ def tend_exports(**_: Any) -> None:
     at = timezone.now()
     tend(at=at)
     request_due_nights(at=at)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("live_order_id")
+def send_live_order(*, live_order_id: str, **_: Any) -> None:
+    """Send one order to its broker, once."""
+    from integrations.live_orders.sending import send_live_order as send
+
+    send(UUID(live_order_id), clock=timezone.now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("connection_id")
+def look_at_live_orders(*, connection_id: str, **_: Any) -> None:
+    """Ask one broker what became of orders."""
+    from integrations.live_orders.following import look
+
+    look(UUID(connection_id), clock=timezone.now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
+def follow_live_orders(**_: Any) -> None:
+    """Find the live orders that somebody has to look at, or to send."""
+    from integrations.live_orders.following import request_looks
+
+    request_looks(at=timezone.now())

@@ -3,6 +3,7 @@ from django.urls import path
 from integrations.connections import views as connections
 from integrations.exports import staff_views as nights
 from integrations.exports import views as exports
+from integrations.live_orders import views as live_orders
 from integrations.notifications import views as notifications
 from integrations.operations import proxy_views, vault_views
 from integrations.operations import views as operations
@@ -55,6 +56,28 @@ urlpatterns = [
         "connections/<uuid:connection_id>/deletion",
         connections.delete,
         name="connection_delete",
+    ),
+    path(
+        "connections/<uuid:connection_id>/arming",
+        live_orders.arming_page,
+        name="connection_arming",
+    ),
+    path(
+        "connections/<uuid:connection_id>/disarming",
+        live_orders.disarm,
+        name="connection_disarming",
+    ),
+    path(
+        "connections/<uuid:connection_id>/live-orders/new",
+        live_orders.ticket_page,
+        name="live_ticket",
+    ),
+    path("live-orders", live_orders.orders_page, name="live_orders"),
+    path("live-orders/<uuid:live_order_id>", live_orders.order_page, name="live_order"),
+    path(
+        "live-orders/<uuid:live_order_id>/cancellation",
+        live_orders.cancel,
+        name="live_order_cancel",
     ),
     path("exports", exports.exports_page, name="exports"),
     path("exports/everything", exports.everything, name="export_everything"),

@@ -216,6 +216,8 @@ class BrokerOrderRequest:
     notional: Decimal | None = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None  # of a trailing stop: this,
+    trail_pct: Decimal | None = None  # or this, per cent of the best price since
 
 
 @dataclass(frozen=True, slots=True)

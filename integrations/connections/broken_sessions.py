@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 
 from integrations import outbox
+from integrations.connections.disarming import disarm
 from integrations.events.kinds import SignInNeeded
 from integrations.models import Connection
 
@@ -16,8 +17,12 @@ REASON_CHARACTERS: Final = 300
 
 @transaction.atomic
 def need_sign_in(connection: Connection, reason: str, *, at: datetime) -> None:
-    """Leave the broker alone until its owner has signed in again, and tell him once."""
+    """Leave the broker alone until its owner has signed in again, and tell him once.
+
+    No order leaves through the connection until he has armed it again, too.
+    """
     reason = reason[:REASON_CHARACTERS]
+    disarm(connection, because=f"It has to be signed in to again: {reason}", at=at)
     own = Connection.objects.filter(id=connection.id)
     if not own.filter(sign_in_needed_since=None).update(
         sign_in_needed_since=at, sign_in_reason=reason

@@ -12,6 +12,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import User
 from integrations.connections.own_connections import facts_of, locked, refuse_busy, target
+from integrations.live_orders.leaving import leave_orders_of
 from integrations.models import Connection, Credential
 from integrations.models.connections import BrokerRowStatus
 from portfolio.models import JournalEntry
@@ -27,12 +28,13 @@ def delete_connection(
     Many activities are reversed by a worker; the connection is out of sight meanwhile.
 
     Raises:
-        ConnectionBusy: a sync is under way.
+        ConnectionBusy: a sync is under way, or an order is being sent.
         NotFound: the owner has no such connection.
         PortfolioError: the books refuse the reversal; nothing was done.
     """
     connection = locked(owner, connection_id)
     refuse_busy(connection)
+    leave_orders_of(connection, at=deleted_at)
     Credential.objects.filter(connection_id=connection.id).delete()
     audit.record(
         action="connection.deleted",

@@ -19,6 +19,7 @@ from accounts.errors import NotFound, Problem
 from accounts.identifiers import new_id
 from accounts.models import User
 from integrations.brokers.adapters import Adapter, catalogue
+from integrations.connections.disarming import DISABLED, NEW_CREDENTIALS, disarm
 from integrations.connections.errors import ConnectionBusy, ConnectionRefused
 from integrations.connections.terms import (
     find_choice_problems,
@@ -168,6 +169,9 @@ def change_connection(
         if envelope is not None:
             vault.store_credential(envelope, binding=binding, stored_at=changed_at)
             connection.sign_in_needed_since, connection.sign_in_reason = None, ""
+            disarm(connection, because=NEW_CREDENTIALS, at=changed_at)
+        if not connection.is_enabled:
+            disarm(connection, because=DISABLED, at=changed_at)
         connection.save()
         if (after := facts_of(connection)) != before:
             differing, told = audit.changes(before, after)

@@ -18,6 +18,7 @@ from accounts.page_lists import read_page
 from accounts.policies import signed_in
 from integrations.brokers.adapters import catalogue
 from integrations.connections import deleting, own_connections, syncing
+from integrations.connections.arming import standing_arming
 from integrations.connections.forms import (
     ChangeForm,
     ConnectionForm,
@@ -111,6 +112,7 @@ def shown(request: InvestorRequest, connection: Connection, **forms: Any) -> Htt
     context = {
         "connection": connection,
         "adapter": adapter,
+        "arming": standing_arming(connection),
         "working": connection.syncs.working().first(),
         "latest": completed.order_by("-requested_at", "-id").first(),
         "found": page.items,

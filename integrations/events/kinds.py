@@ -185,6 +185,86 @@ class SignInNeeded(DomainEvent):
     reason: str  # in words
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionArmed(DomainEvent):
+    kind: ClassVar[str] = "connection.armed"
+    title: ClassVar[str] = "Real orders may leave through a connection"
+
+    connection_id: UUID
+    broker: str  # as in GET /brokers
+    name: str  # that its owner gave the connection
+    order_value_maximum: Decimal  # of one order, in currency
+    currency: str
+    orders_a_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDisarmed(DomainEvent):
+    kind: ClassVar[str] = "connection.disarmed"
+    title: ClassVar[str] = "No real order leaves through a connection any more"
+
+    connection_id: UUID
+    broker: str
+    name: str
+    reason: str  # in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveOrderEvent(DomainEvent):
+    live_order_id: UUID
+    portfolio_id: UUID
+    connection_id: UUID | None  # none once it is deleted
+    connection_name: str
+    symbol: str
+    side: str  # buy or sell
+    type: str  # market, limit, …
+    quantity: Decimal | None  # units ordered; none where an amount was
+    notional: Decimal | None  # amount ordered, in currency
+    filled_quantity: Decimal  # units filled so far
+    currency: str
+    reason: str  # in words
+
+
+class LiveOrderAccepted(LiveOrderEvent):
+    kind = "live_order.accepted"
+    title = "A broker takes a real order"
+
+
+class LiveOrderPartiallyFilled(LiveOrderEvent):
+    kind = "live_order.partially_filled"
+    title = "A part of a real order is filled"
+
+
+class LiveOrderFilled(LiveOrderEvent):
+    kind = "live_order.filled"
+    title = "A real order is filled"
+
+
+class LiveOrderCanceled(LiveOrderEvent):
+    kind = "live_order.canceled"
+    title = "A real order is cancelled"
+
+
+class LiveOrderExpired(LiveOrderEvent):
+    kind = "live_order.expired"
+    title = "A real order expires"
+
+
+class LiveOrderRejected(LiveOrderEvent):
+    kind = "live_order.rejected"
+    title = "A real order is refused"
+
+
+class LiveOrderUnknown(LiveOrderEvent):
+    kind = "live_order.unknown"
+    title = "Nobody knows what became of a real order"
+
+
+class LiveOrderNotReceived(LiveOrderEvent):
+    kind = "live_order.not_received"
+    title = "A broker has never got a real order"
+
+
 KINDS: Final[Mapping[str, type[DomainEvent]]] = {
     event.kind: event
     for event in (
@@ -192,7 +272,9 @@ KINDS: Final[Mapping[str, type[DomainEvent]]] = {
         *(OrderReplaced, OrderSuspended),
         *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
         *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled, SlackDisconnected),
-        SignInNeeded,
+        *(SignInNeeded, ConnectionArmed, ConnectionDisarmed),
+        *(LiveOrderAccepted, LiveOrderPartiallyFilled, LiveOrderFilled, LiveOrderCanceled),
+        *(LiveOrderExpired, LiveOrderRejected, LiveOrderUnknown, LiveOrderNotReceived),
     )
 }
 KIND_CHOICES: Final = [(kind, event.title) for kind, event in KINDS.items()]

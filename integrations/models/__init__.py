@@ -1,5 +1,6 @@
 from integrations.models.connections import BrokerRow, Connection, Sync
 from integrations.models.exports import Export, ExportFile
+from integrations.models.live_orders import Arming, LiveOrder, LiveOrderEvent
 from integrations.models.notifications import (
     Notification,
     NotificationChoice,
@@ -13,11 +14,14 @@ from integrations.models.vault import Credential
 from integrations.models.webhooks import Webhook, WebhookDelivery
 
 __all__ = [
+    "Arming",
     "BrokerRow",
     "Connection",
     "Credential",
     "Export",
     "ExportFile",
+    "LiveOrder",
+    "LiveOrderEvent",
     "Notification",
     "NotificationChoice",
     "NotificationMail",

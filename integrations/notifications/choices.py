@@ -52,6 +52,16 @@ DEFAULTS: Final[Mapping[str, Choice]] = {
     kinds.WebhookDisabled.kind: BOTH,
     kinds.SlackDisconnected.kind: BOTH,
     kinds.SignInNeeded.kind: BOTH,
+    kinds.ConnectionArmed.kind: BOTH,
+    kinds.ConnectionDisarmed.kind: INBOX,
+    kinds.LiveOrderAccepted.kind: NEITHER,
+    kinds.LiveOrderPartiallyFilled.kind: NEITHER,
+    kinds.LiveOrderFilled.kind: INBOX,
+    kinds.LiveOrderCanceled.kind: NEITHER,
+    kinds.LiveOrderExpired.kind: INBOX,
+    kinds.LiveOrderRejected.kind: INBOX,
+    kinds.LiveOrderUnknown.kind: BOTH,
+    kinds.LiveOrderNotReceived.kind: BOTH,
 }
 
 

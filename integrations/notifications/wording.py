@@ -104,6 +104,35 @@ def _sign_in(data: Data) -> Wording:
     return Wording(f"{data['name']}: sign in again", data["reason"], path)
 
 
+def _armed(data: Data) -> Wording:
+    path = reverse("integrations:connection", args=[data["connection_id"]])
+    most = formats.money(Decimal(data["order_value_maximum"]), data["currency"])
+    text = f"Up to {most} an order and {data['orders_a_day']} a day. If that was not you, disarm it"
+    return Wording(f"{data['name']}: real orders may leave", f"{text} at once.", path)
+
+
+def _disarmed(data: Data) -> Wording:
+    path = reverse("integrations:connection", args=[data["connection_id"]])
+    return Wording(f"{data['name']}: no real order leaves any more", data["reason"], path)
+
+
+def _live(words: str) -> Callable[[Data], Wording]:
+    def wording(data: Data) -> Wording:
+        size = (
+            formats.money(Decimal(data["notional"]), data["currency"]) + " of"
+            if data["quantity"] is None
+            else _units(data["quantity"])
+        )
+        title = f"Real order {words}: {data['side']} {size} {data['symbol']}"
+        filled = Decimal(data["filled_quantity"])
+        part = f"{_units(data['filled_quantity'])} are filled." if filled else ""
+        text = " ".join(sentence for sentence in (data["reason"], part) if sentence)
+        path = reverse("integrations:live_order", args=[data["live_order_id"]])
+        return Wording(title, text or f"At {data['connection_name']}.", path)
+
+    return wording
+
+
 WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.OrderFilled.kind: _filled,
     kinds.OrderPartiallyFilled.kind: _filled,
@@ -122,4 +151,14 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.WebhookDisabled.kind: _disabled,
     kinds.SlackDisconnected.kind: _slack_disconnected,
     kinds.SignInNeeded.kind: _sign_in,
+    kinds.ConnectionArmed.kind: _armed,
+    kinds.ConnectionDisarmed.kind: _disarmed,
+    kinds.LiveOrderAccepted.kind: _live("accepted"),
+    kinds.LiveOrderPartiallyFilled.kind: _live("filled in part"),
+    kinds.LiveOrderFilled.kind: _live("filled"),
+    kinds.LiveOrderCanceled.kind: _live("cancelled"),
+    kinds.LiveOrderExpired.kind: _live("expired"),
+    kinds.LiveOrderRejected.kind: _live("refused"),
+    kinds.LiveOrderUnknown.kind: _live("with unknown outcome"),
+    kinds.LiveOrderNotReceived.kind: _live("never received"),
 }

@@ -109,6 +109,8 @@ class Session:
             "notional": order.notional,
             "limit_price": order.limit_price,
             "stop_price": order.stop_price,
+            "trail_price": order.trail_amount,
+            "trail_percent": order.trail_pct,
         }
         return self._order("POST", "/v2/orders", body)
 

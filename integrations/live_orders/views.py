@@ -1,0 +1,172 @@
+"""The pages of orders with real money, and the one on which a connection is armed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.errors import HoldfastError, ProblemsError
+from accounts.fragments import for_htmx
+from accounts.page_lists import read_page
+from accounts.policies import signed_in
+from integrations.brokers.adapters import catalogue
+from integrations.connections import arming
+from integrations.connections.views import find
+from integrations.live_orders.cancelling import cancel_live_order
+from integrations.live_orders.forms import ArmingForm, LiveTicketForm, blank_ticket
+from integrations.live_orders.placing import place_live_order
+from integrations.models import Connection, LiveOrder
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from accounts.http import InvestorRequest
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "POST"])
+def arming_page(request: InvestorRequest, connection_id: UUID) -> HttpResponse:
+    """Say what arming means, and arm."""
+    connection = find(request, connection_id)
+    if not catalogue()[connection.broker].capabilities.trades:
+        raise Http404
+    answer: HttpResponse = show_or_arm(request, connection)
+    return answer
+
+
+# Within the page, so that it tells nobody but the owner that there is something to sign in for.
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+def show_or_arm(request: InvestorRequest, connection: Connection) -> HttpResponse:
+    form = ArmingForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            arming.arm_connection(
+                owner=request.user,
+                connection_id=connection.id,
+                terms=form.to_terms(),
+                armed_at=timezone.now(),
+            )
+        except ProblemsError as error:
+            form.add_problems(error.problems)
+        except HoldfastError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{connection.name} is armed: orders reach the broker.")
+            return redirect("integrations:connection", connection.id)
+    context = {
+        "connection": connection,
+        "adapter": catalogue()[connection.broker],
+        "arming": arming.standing_arming(connection),
+        "form": form,
+    }
+    status = 422 if form.errors else 200
+    return TemplateResponse(request, "integrations/arming.html", context, status=status)
+
+
+@signed_in
+@require_POST
+def disarm(request: InvestorRequest, connection_id: UUID) -> HttpResponse:
+    connection = find(request, connection_id)
+    arming.disarm_connection(
+        owner=request.user, connection_id=connection.id, disarmed_at=timezone.now()
+    )
+    messages.success(request, f"{connection.name} is disarmed: no order leaves through it.")
+    return redirect("integrations:connection", connection.id)
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "POST"])
+def ticket_page(request: InvestorRequest, connection_id: UUID) -> HttpResponse:
+    """A ticket for real money, where the connection is armed."""
+    connection = find(request, connection_id)
+    adapter = catalogue()[connection.broker]
+    form = blank_ticket(adapter, symbol=request.GET.get("symbol", ""))
+    if request.method == "POST":
+        form = LiveTicketForm(request.POST, adapter=adapter)
+        if form.is_valid() and (placed := place(request, connection, form)):
+            return redirect("integrations:live_order", placed.id)
+    context = {
+        "connection": connection,
+        "adapter": adapter,
+        "arming": arming.standing_arming(connection),
+        "form": form,
+    }
+    status = 422 if form.errors else 200
+    return TemplateResponse(request, "integrations/live_ticket.html", context, status=status)
+
+
+def place(
+    request: InvestorRequest, connection: Connection, form: LiveTicketForm
+) -> LiveOrder | None:
+    """The order; ``None`` where the form says what is wrong."""
+    try:
+        return place_live_order(
+            owner=request.user,
+            connection_id=connection.id,
+            ticket=form.to_ticket(),
+            placed_at=timezone.now(),
+        )
+    except ProblemsError as error:
+        form.add_problems(error.problems)
+    except HoldfastError as error:
+        form.add_error(None, str(error))
+    return None
+
+
+@signed_in
+@never_cache
+@require_GET
+@for_htmx({"live-orders": "integrations/_live_orders.html"})
+def orders_page(request: InvestorRequest) -> HttpResponse:
+    """Every order with real money, those of unknown outcome first of all."""
+    own = LiveOrder.objects.for_user(request.user).select_related("instrument")
+    page, older = read_page(
+        request, own, name="live orders", filters={}, order=["-placed_at", "-id"]
+    )
+    connections = Connection.objects.for_user(request.user)
+    context = {
+        "found": page.items,
+        "older_href": older,
+        "unsure": list(own.unsure().order_by("placed_at", "id")),
+        "is_moving": own.working().exists(),
+        "armed": connections.filter(armings__disarmed_at=None, armings__isnull=False).order_by(
+            "name", "id"
+        ),
+    }
+    return TemplateResponse(request, "integrations/live_orders.html", context)
+
+
+@signed_in
+@never_cache
+@require_GET
+@for_htmx({"live-order": "integrations/_live_order.html"})
+def order_page(request: InvestorRequest, live_order_id: UUID) -> HttpResponse:
+    own = LiveOrder.objects.for_user(request.user)
+    order = get_object_or_404(own.select_related("instrument"), id=live_order_id)
+    context = {
+        "order": order,
+        "events": order.events.order_by("id"),
+        "title": catalogue()[order.broker].title,
+    }
+    return TemplateResponse(request, "integrations/live_order.html", context)
+
+
+@signed_in
+@require_POST
+def cancel(request: InvestorRequest, live_order_id: UUID) -> HttpResponse:
+    order = get_object_or_404(LiveOrder.objects.for_user(request.user), id=live_order_id)
+    try:
+        cancel_live_order(owner=request.user, order_id=order.id, asked_at=timezone.now())
+    except HoldfastError as error:
+        messages.error(request, str(error))
+    return redirect("integrations:live_order", order.id)
