@@ -31,6 +31,12 @@ SAMPLES: Final[dict[str, dict[str, Any]]] = {
             {"kind": "deposit", "amount": "10", "occurred_at": "2026-01-31T15:30:00Z"},
         ]
     },
+    # Asked for his password, everybody here gives his own.
+    "PUT /connections/{connection_id}/arming": {
+        "password": "a-long-password",
+        "order_value_maximum": "1000",
+        "orders_a_day": 10,
+    },
     # The one kind of alert that names a portfolio.
     "POST /alerts": {
         "symbol": "AAPL",

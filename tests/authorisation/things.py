@@ -19,9 +19,12 @@ from django.utils import timezone
 from accounts.api_keys import issue_key
 from accounts.models import User
 from integrations.connections import own_connections, syncing
+from integrations.connections.arming import ArmingTerms, arm_connection
 from integrations.connections.own_connections import NewConnection
 from integrations.exports import downloads, nights
 from integrations.exports.requesting import NewExport, request_export
+from integrations.live_orders.placing import place_live_order
+from integrations.live_orders.tickets import LiveTicket
 from integrations.models import Export, Notification, OutboxEvent, Webhook
 from integrations.models.connections import Connection, SyncKind
 from integrations.notifications.inbox import take_events
@@ -201,6 +204,35 @@ def connection_of(person: Person) -> Connection:
     return own_connections.add_connection(owner=person.user, terms=terms, added_at=timezone.now())
 
 
+def armed_connection_of(person: Person) -> str:
+    """As if its broker had let us in once."""
+    made = connection_of(person)
+    Connection.objects.filter(id=made.id).update(account_id=f"{person.mark}-account")
+    terms = ArmingTerms(order_value_maximum=Decimal(1_000_000), orders_a_day=1_000)
+    arm_connection(owner=person.user, connection_id=made.id, terms=terms, armed_at=timezone.now())
+    return str(made.id)
+
+
+def live_order_of(person: Person) -> str:
+    """Nobody sends it here."""
+    ticket = LiveTicket(
+        symbol=SYMBOL,
+        side=Side.BUY,
+        type=OrderType.LIMIT,
+        time_in_force=TimeInForce.DAY,
+        quantity=Decimal(1),
+        limit_price=Decimal(1),
+        client_order_id=f"{person.mark}-live",
+    )
+    made = place_live_order(
+        owner=person.user,
+        connection_id=UUID(person.values["connection"]),
+        ticket=ticket,
+        placed_at=timezone.now(),
+    )
+    return str(made.id)
+
+
 def sync_of(person: Person) -> str:
     made = syncing.request_sync(
         owner=person.user,
@@ -336,7 +368,8 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "notification": notification_of,
     "webhook": lambda person: str(webhook_of(person).id),
     "delivery": delivery_of,
-    "connection": lambda person: str(connection_of(person).id),
+    "connection": armed_connection_of,
+    "live order": live_order_of,
     "sync": sync_of,
     "export": lambda person: str(export_of(person).id),
     "nightly export": lambda person: str(nightly_export().id),

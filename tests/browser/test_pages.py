@@ -22,7 +22,7 @@ OWN_PAGES = (
     *("/settings/sessions", "/settings/notifications", "/settings/look"),
     *("/settings/closing", "/settings/notifications/choices", "/inbox", "/settings/webhooks"),
     "/settings/programs",
-    *("/connections", "/connections/new?broker=alpaca"),
+    *("/connections", "/connections/new?broker=alpaca", "/live-orders"),
     *("/settings/sharing", "/exports", "/combined?range=max", "/indices"),
 )
 PATIENCE_MS = 20_000

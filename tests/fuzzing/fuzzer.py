@@ -46,7 +46,7 @@ DESTRUCTIVE: Final = frozenset(
         *("cancel_corporate_action", "release_quarantined_row", "reject_quarantined_row"),
         *("sign_user_out", "remove_symbols", "delete_webhook", "change_webhook"),
         *("commit_import", "reverse_import", "create_halt", "end_halt"),
-        *("delete_connection", "change_connection"),
+        *("delete_connection", "change_connection", "disarm_connection"),
         *("remove_member", "revoke_share_link", "reset_portfolio", "remove_index"),
     }
 )

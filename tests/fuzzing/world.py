@@ -48,6 +48,29 @@ QUERIES: Final = {
     "list_quotes": {"symbols": "AAPL,MSFT"},
     "list_exchange_rates": {"base": "EUR", "quote": "USD"},
 }
+# A connection as if its broker had let us in once, and an order of unknown outcome there.
+ARM: Final = """
+from decimal import Decimal
+from django.utils import timezone
+from integrations.connections.arming import ArmingTerms, arm_connection
+from integrations.live_orders.placing import place_live_order
+from integrations.live_orders.tickets import LiveTicket
+from integrations.models import Connection, LiveOrder
+from trading.states import OrderType, Side, TimeInForce
+now = timezone.now()
+made = Connection.objects.select_related("owner").get(id="{connection_id}")
+Connection.objects.filter(id=made.id).update(account_id="FUZZ")
+terms = ArmingTerms(order_value_maximum=Decimal(1_000_000), orders_a_day=1_000)
+arm_connection(owner=made.owner, connection_id=made.id, terms=terms, armed_at=now)
+size = dict(quantity=Decimal(1), limit_price=Decimal(1), client_order_id="fuzz")
+market = dict(side=Side.BUY, type=OrderType.LIMIT, time_in_force=TimeInForce.DAY)
+ticket = LiveTicket(symbol="AAPL", **market, **size)
+order = place_live_order(
+    owner=made.owner, connection_id=made.id, ticket=ticket, placed_at=now
+)
+LiveOrder.objects.filter(id=order.id).update(status="unknown", finished_at=None)
+print(order.id)
+"""
 PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2020-01-02,74,75,73,75,135480400\n"
 WRONG_PRICES: Final = b"symbol,date,open,high,low,close,volume\nAAPL,2014-01-02,74,7,73,75,1\n"
 INDEX: Final = b"date,close\n2024-01-02,4000\n2024-01-03,4010.5\n"
@@ -107,6 +130,7 @@ class World:
             "night_id": self.new_night,
             "connection_id": self.new_connection,
             "sync_id": self.new_sync,
+            "live_order_id": self.new_live_order,
             "symbol": self.new_instrument,
             "refresh_token": self.new_refresh_token,
         }
@@ -328,6 +352,23 @@ class World:
             self.shared["connection_id"] = self.new_connection()
         return str(self.post(f"/connections/{self.shared['connection_id']}/syncs")["id"])
 
+    def new_live_order(self) -> str:
+        """Through the shared connection, which is armed from then on."""
+        made = self.desk.manage(
+            "shell", "-c", ARM.format(connection_id=self.shared["connection_id"])
+        )
+        return made.stdout.strip().splitlines()[-1]
+
+    def live_order_body(self) -> dict[str, str]:
+        """It reaches nobody, as its broker is not there."""
+        return {
+            "symbol": "AAPL",
+            "side": "buy",
+            "type": "limit",
+            "quantity": "1",
+            "limit_price": str(self.number()),
+        }
+
     def export_body(self) -> dict[str, Any]:
         return {
             "dataset": "bars",
@@ -462,6 +503,12 @@ class World:
             "create_import": lambda: {"text": self.deposits()},
             "change_import": lambda: {"rows": [{"position": 1, "decision": "import"}]},
             "add_connection": self.connection_body,
+            "arm_connection": lambda: {
+                "password": PASSWORD,
+                "order_value_maximum": "1000000",
+                "orders_a_day": 1000,
+            },
+            "place_live_order": self.live_order_body,
             "request_export": self.export_body,
             "restore_export": lambda: {"file": self.takeout()},
             "write_night": lambda: {"day": self.finished_day()},

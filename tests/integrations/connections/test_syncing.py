@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.utils import timezone
 from pytest_django import Settings
@@ -36,6 +37,7 @@ from portfolio.models import JournalEntry, LedgerBalance, Portfolio, Position
 from portfolio.recording.activity_rules import ActivityDraft
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.integrations.connections.desk import START, Desk, told
+from trading.brokers import RequestInvalid
 
 SECRET = "alpaca-secret"
 
@@ -286,19 +288,21 @@ def test_a_disabled_connection_asks_nobody(desk: Desk) -> None:
 def test_a_paper_portfolio_never_reaches_a_broker(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not by a connection, and not where a row was bent to it."""
+    """Not by a connection, not by a row that is bent to it, and not by one in memory."""
     paper = make_portfolio(desk.owner)
     with pytest.raises(ConnectionRefused, match="never connected"):
         desk.connect(portfolio_id=paper.id)
     connection = desk.connect()
-    Connection.objects.filter(id=connection.id).update(portfolio=paper)
+    with pytest.raises(IntegrityError, match="no tracked portfolio"), transaction.atomic():
+        Connection.objects.filter(id=connection.id).update(portfolio=paper)
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("a request left for a paper portfolio")
 
     monkeypatch.setattr(http, "send", refuse)
-    sync = desk.sync(Connection.objects.get(id=connection.id))
-    assert (sync.status, sync.error_code) == ("failed", "broker_request_invalid")
+    connection.portfolio = paper
+    with pytest.raises(RequestInvalid, match="never reaches a broker"):
+        syncing.sign_in(connection)
     assert desk.vendor.asked == []
 
 

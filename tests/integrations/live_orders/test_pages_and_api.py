@@ -1,0 +1,163 @@
+"""Live orders on pages and for programs: owner, stranger, signed in afresh, marked as real."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.api_keys import issue_key
+from accounts.models import User
+from integrations.live_orders import sending
+from integrations.models import Arming, LiveOrder
+from tests.accounts.signing_in import PASSWORD, confirm, signed_in_client
+from tests.factories import make_user
+from tests.integrations.live_orders.desk import LiveOrderDesk, refuse_orders
+
+TICKET = {"symbol": "AAPL", "side": "buy", "type": "market", "quantity": "2"}
+ARMING = {"order_value_maximum": "500", "orders_a_day": "3", "is_meant": "on"}
+
+
+@pytest.fixture(autouse=True)
+def embedded_desk(settings: Settings) -> None:
+    """Where nobody could confirm an address, so that a password alone signs in."""
+    settings.ALLOWED_HOSTS = ["localhost", "testserver"]
+    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+
+
+@pytest.fixture
+def page(desk: LiveOrderDesk) -> Client:
+    return signed_in_client(desk.owner)
+
+
+def api(owner: User) -> Client:
+    _, text = issue_key(
+        owner=owner, name="test", scopes=["read", "trade"], created_at=timezone.now()
+    )
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+def form(**changes: str) -> dict[str, str]:
+    return TICKET | {"time_in_force": "day", "client_order_id": "from-page"} | changes
+
+
+def test_arming_asks_who_one_is_and_shows_its_limits(desk: LiveOrderDesk) -> None:
+    page = signed_in_client(desk.owner, is_confirmed=False)
+    desk.disarm()
+    path = f"/connections/{desk.connection.id}"
+    assert b"Arm it" in page.get(path).content
+    assert b"REAL MONEY" in page.get(f"{path}/arming").content
+    asked = page.post(f"{path}/arming", ARMING)
+    assert "/accounts/reauthenticate/" in asked.headers["Location"]
+    assert not Arming.objects.filter(disarmed_at=None).exists()
+    confirm(page)
+    assert page.post(f"{path}/arming", ARMING | {"orders_a_day": "0"}).status_code == 422
+    assert page.post(f"{path}/arming", ARMING | {"is_meant": ""}).status_code == 422
+    assert page.post(f"{path}/arming", ARMING).headers["Location"] == path
+    shown = page.get(path).content.decode()
+    assert "REAL MONEY" in shown
+    assert "500.00" in shown
+    assert page.post(f"{path}/disarming").status_code == 302
+    assert b"No order leaves through this connection" in page.get(path).content
+
+
+def test_a_stranger_is_not_asked_to_sign_in_for_what_is_not_his(desk: LiveOrderDesk) -> None:
+    order = desk.place()
+    stranger = signed_in_client(make_user("charlie@example.com"))
+    connection = f"/connections/{desk.connection.id}"
+    for path in (f"{connection}/arming", f"{connection}/live-orders/new"):
+        assert stranger.get(path).status_code == 404
+        assert stranger.post(path, ARMING).status_code == 404
+    assert stranger.post(f"{connection}/disarming").status_code == 404
+    assert stranger.get(f"/live-orders/{order.id}").status_code == 404
+    assert stranger.post(f"/live-orders/{order.id}/cancellation").status_code == 404
+    assert b"AAPL" not in stranger.get("/live-orders").content
+
+
+def test_an_order_is_placed_followed_and_cancelled_on_pages(
+    page: Client, desk: LiveOrderDesk
+) -> None:
+    path = f"/connections/{desk.connection.id}/live-orders/new"
+    shown = page.get(path).content.decode()
+    assert "REAL MONEY" in shown
+    assert "IOC" in shown
+    answer = page.post(path, form())
+    order = LiveOrder.objects.get()
+    assert answer.headers["Location"] == f"/live-orders/{order.id}"
+    assert page.post(path, form()).headers["Location"] == answer.headers["Location"]
+    assert b"about to be sent" in page.get(f"/live-orders/{order.id}").content
+    sending.send_live_order(order.id, clock=timezone.now)
+    assert b"accepted" in page.get("/live-orders").content
+    page.post(f"/live-orders/{order.id}/cancellation")
+    assert b"is asked to cancel it" in page.get(f"/live-orders/{order.id}").content
+    desk.look(order)
+    shown = page.get(f"/live-orders/{order.id}").content.decode()
+    assert "cancelled" in shown
+    assert "hx-trigger" not in shown.split('id="live-order"')[1].split(">")[0]
+
+
+def test_what_is_wrong_with_a_ticket_is_shown(page: Client, desk: LiveOrderDesk) -> None:
+    path = f"/connections/{desk.connection.id}/live-orders/new"
+    answer = page.post(path, form(quantity="100"))
+    assert answer.status_code == 422
+    assert b"is armed for 1000.00 USD an order" in answer.content
+    desk.disarm()
+    assert page.post(path, form()).status_code == 422
+    assert b"is not armed" in page.get(path).content
+    assert desk.vendor.asked == []
+
+
+def test_an_unknown_outcome_is_shown_above_all(page: Client, desk: LiveOrderDesk) -> None:
+    desk.vendor.faults.append(refuse_orders(503))
+    order = desk.sent()
+    for path in ("/live-orders", f"/live-orders/{order.id}"):
+        assert b"do not place" in page.get(path).content
+    fragment = page.get(
+        "/live-orders", headers={"HX-Request": "true", "HX-Target": "live-orders"}
+    ).content
+    assert b"Outcome unknown" in fragment
+    assert b"<html" not in fragment
+
+
+def test_programs_arm_with_a_password_place_follow_and_cancel(desk: LiveOrderDesk) -> None:
+    desk.disarm()
+    client = api(desk.owner)
+    arming = f"/api/v1/connections/{desk.connection.id}/arming"
+    assert client.get(arming).status_code == 404
+    terms: dict[str, Any] = {"order_value_maximum": "1000", "orders_a_day": 5}
+    wrong = client.put(arming, terms | {"password": "x"}, content_type="application/json")
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "sign_in_refused")
+    orders = f"/api/v1/connections/{desk.connection.id}/live-orders"
+    assert placed(client, orders).json()["code"] == "connection_not_armed"
+    armed = client.put(arming, terms | {"password": PASSWORD}, content_type="application/json")
+    assert armed.status_code == 200
+    assert client.get(arming).json()["orders_a_day"] == 5
+    made = placed(client, orders, key="one")
+    assert made.status_code == 201
+    assert made.json()["status"] == "recorded"
+    assert made.json()["client_order_id"] == "one"
+    assert placed(client, orders, key="one").json()["id"] == made.json()["id"]
+    refused = placed(client, orders, quantity="50")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["code"] == "above_arming"
+    one = f"/api/v1/live-orders/{made.json()['id']}"
+    cancelled = client.post(f"{one}/cancellation")
+    assert (cancelled.status_code, cancelled.json()["status"]) == (202, "canceled")
+    assert client.post(f"{one}/cancellation").json()["code"] == "order_finished"
+    assert [item["kind"] for item in client.get(f"{one}/events").json()["items"]] == [
+        "recorded",
+        "canceled",
+    ]
+    listed = client.get(f"/api/v1/live-orders?connection_id={desk.connection.id}&status=canceled")
+    assert [item["id"] for item in listed.json()["items"]] == [made.json()["id"]]
+    assert client.delete(arming).status_code == 204
+    assert client.get(arming).status_code == 404
+
+
+def placed(client: Client, path: str, *, key: str = "", **changes: str) -> Any:
+    headers = {"Idempotency-Key": key or str(uuid4())}
+    return client.post(path, TICKET | changes, content_type="application/json", headers=headers)
