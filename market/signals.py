@@ -11,3 +11,6 @@ corporate_actions_changed = Signal()
 # Sent with ``first_dates``, by instrument the first exchange-local date whose daily bar came anew
 # or was corrected.
 daily_bars_changed = Signal()
+
+# Sent where exchange rates came or were corrected.
+exchange_rates_changed = Signal()

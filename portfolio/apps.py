@@ -11,6 +11,7 @@ class PortfolioConfig(AppConfig):
         for name in (
             "closing",
             "corporate_actions.late_actions",
+            "position_days.revisions",
             "sharing.members",
             "valuations.late_prices",
         ):

@@ -17,8 +17,10 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, JournalEntry, Portfolio
-from portfolio.position_days.keeping import forget_positions, keep_positions
-from portfolio.valuations.reading import changes_by_day, days_at, read_prices
+from portfolio.position_days.keeping import computed_lines, forget_positions, keep_positions
+from portfolio.position_days.table_reading import read_table
+from portfolio.position_days.vectors import position_worths, value_table
+from portfolio.valuations.reading import changes_by_day
 from portfolio.valuations.valuing import DayValue
 
 # The newest closes may still have been on their way when these days were valued.
@@ -52,11 +54,12 @@ def refresh_valuations(portfolio_id: UUID, through_date: date, *, is_full: bool 
     changes = changes_by_day(portfolio)
     # Position-days are compared with those stored by whole months.
     month = start.replace(day=1)
-    prices = read_prices(portfolio, changes, start=month, through=through_date)
-    days = days_at(prices, changes, start=start, through=through_date)
+    table = read_table(portfolio, changes, start=month, through=through_date, is_anew=is_full)
+    worths = position_worths(table, changes)
+    days = list(value_table(table, changes, worths, start=start))
     replace_days(portfolio, days, start=start)
     keep_positions(
-        portfolio, prices, start=month, through=through_date, is_full=start == first_day(portfolio)
+        portfolio, computed_lines(portfolio, table, worths), start=month, is_full=is_full
     )
     return len(days)
 

@@ -16,8 +16,9 @@ from market.currencies.rate_providers import RateProvider, RatesUnavailable
 from market.currencies.rate_sheets import PublishedRate, RateSheet
 from market.errors import UnreadableFile
 from market.intake.copying import copy_rows, make_temporary_table
-from market.models import IngestionRun, QuarantinedRow
+from market.models import EuroRate, IngestionRun, QuarantinedRow
 from market.models.prices import QuarantinedKind, RunStatus
+from market.signals import exchange_rates_changed
 
 RATES_LOCK: Final = 7_310_002  # advisory; held by whoever writes rates
 
@@ -114,6 +115,8 @@ def store_rates(
         corrected = cursor.rowcount
         cursor.execute(ADD, parameters)
         added = cursor.rowcount
+    if added or corrected:
+        exchange_rates_changed.send(sender=EuroRate)
     return StoredRates(added, corrected, unchanged=len(rates) - added - corrected)
 
 

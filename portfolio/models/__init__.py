@@ -19,7 +19,12 @@ from portfolio.models.portfolios import (
 from portfolio.models.risk_thresholds import RiskThreshold
 from portfolio.models.seals import JournalSeal, LedgerVerification
 from portfolio.models.share_links import ShareLink
-from portfolio.models.valuations import DailyValuation, PositionMonth, PositionValuation
+from portfolio.models.valuations import (
+    DailyValuation,
+    PositionMonth,
+    PositionValuation,
+    PriceRevision,
+)
 
 __all__ = [
     "BooksViolation",
@@ -46,6 +51,7 @@ __all__ = [
     "PositionMonth",
     "PositionValuation",
     "Posting",
+    "PriceRevision",
     "ProbeRun",
     "RiskThreshold",
     "SavedMapping",

@@ -105,3 +105,13 @@ class PositionMonth(models.Model):
     )
     month = models.DateField()  # its first day
     digest = models.BinaryField(max_length=16)
+
+
+class PriceRevision(models.Model):
+    """Changes whenever stored prices or rates do, so that nobody goes on with old ones."""
+
+    series = models.CharField(primary_key=True, max_length=40)  # prices:12, or rates
+    revision = models.UUIDField()
+
+    def __str__(self) -> str:
+        return self.series

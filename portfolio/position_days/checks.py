@@ -10,7 +10,7 @@ from typing import Final
 from django.db import connection
 
 from portfolio.models import Portfolio, PositionValuation
-from portfolio.position_days.keeping import COLUMNS, derive_lines
+from portfolio.position_days.keeping import COLUMNS, walked_lines
 from portfolio.valuations.reading import Prices
 
 STORED: Final = f"""
@@ -34,11 +34,11 @@ def check_positions(
     Args:
         add: told the text of what is derived.
     """
-    lines = derive_lines(portfolio, prices, start=start, through=through)
+    lines = walked_lines(portfolio, prices, start=start, through=through)
     wrong: set[date] = set()
     seen = set()
     for instrument_id, of_instrument in groupby(lines, key=lambda line: line[0].instrument_id):
-        derived = [line for _, line in of_instrument]
+        derived = [line for _, of_month in of_instrument for line in of_month]
         add("\n".join(derived).encode())
         wrong |= days_of(set(derived) ^ set(stored_lines(portfolio, instrument_id, through)))
         seen.add(instrument_id)

@@ -6,14 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from hashlib import blake2b
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Final
 
 from django.db import connection
 
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.models import Portfolio, PositionMonth, PositionValuation
 from portfolio.position_days.changes import foreign_instruments, read_position_changes
-from portfolio.position_days.walk import copied, value_positions
+from portfolio.position_days.day_table import DayTable
+from portfolio.position_days.lines import LineWriter, Month
+from portfolio.position_days.vectors import Worths
+from portfolio.position_days.walk import PositionDay, copied, value_positions
 from portfolio.valuations.reading import Prices
 
 COLUMNS: Final = (
@@ -44,17 +47,10 @@ FROM unnest(%s::int[], %s::date[], %s::bytea[]) AS new (instrument_id, month, di
 """
 
 
-class Month(NamedTuple):
-    """Of one instrument; ``first`` is the month's first day."""
-
-    instrument_id: int
-    first: date
-
-
-def derive_lines(
+def walked_lines(
     portfolio: Portfolio, prices: Prices, *, start: date, through: date
-) -> Iterator[tuple[Month, str]]:
-    """The position-days from ``start`` on as COPY stores them, by instrument and day."""
+) -> Iterator[tuple[Month, list[str]]]:
+    """The position-days from ``start`` on as COPY stores them, by the plain walk."""
     changes = read_position_changes(portfolio, prices.worth, start=start, end=through)
     days = value_positions(
         changes,
@@ -63,17 +59,35 @@ def derive_lines(
         start=start,
         through=through,
     )
-    for day in days:
-        yield Month(day.instrument_id, day.date.replace(day=1)), copied(portfolio.id, day)
+    for month, of_month in groupby(days, key=month_of):
+        yield month, [copied(portfolio.id, day) for day in of_month]
+
+
+def month_of(day: PositionDay) -> Month:
+    return Month(day.instrument_id, day.date.replace(day=1))
+
+
+def computed_lines(
+    portfolio: Portfolio, table: DayTable, worths: Mapping[int, Worths]
+) -> Iterator[tuple[Month, list[str]]]:
+    """The same lines from arrays, of all days of a table."""
+    changes = read_position_changes(portfolio, table.worth, start=table.start, end=table.end)
+    foreign = foreign_instruments(portfolio, changes)
+    return LineWriter(portfolio.id, table).lines(worths, changes, foreign=foreign)
 
 
 def keep_positions(
-    portfolio: Portfolio, prices: Prices, *, start: date, through: date, is_full: bool
+    portfolio: Portfolio,
+    lines: Iterable[tuple[Month, list[str]]],
+    *,
+    start: date,
+    is_full: bool,
 ) -> int:
     """Write the months from that of ``start`` on that differ from what is stored of them.
 
     Args:
-        start: the first day of a month; the prices reach back to it.
+        lines: of all of them, those of a month together.
+        start: the first day of a month.
         is_full: write everything, whatever the digests say.
 
     Returns:
@@ -82,12 +96,10 @@ def keep_positions(
     if is_full:
         forget_positions(portfolio)
     stored = stored_digests(portfolio, start)
-    lines = derive_lines(portfolio, prices, start=start, through=through)
     written: dict[Month, bytes] = {}
     texts: list[bytes] = []
     count = 0
-    for month, of_month in groupby(lines, key=lambda line: line[0]):
-        rows = [line for _, line in of_month]
+    for month, rows in lines:
         text = ("\n".join(rows) + "\n").encode()
         digest = blake2b(text, digest_size=DIGEST_BYTES).digest()
         if stored.pop(month, None) != digest:

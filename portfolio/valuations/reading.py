@@ -125,8 +125,7 @@ def read_prices(
     portfolio: Portfolio, changes: Mapping[date, DayChange], *, start: date, through: date
 ) -> Prices:
     """Read prices, splits and rates of all that was ever held; four queries."""
-    held = {instrument for change in changes.values() for instrument in change.units}
-    held |= {move.instrument_id for change in changes.values() for move in change.moves}
+    held = held_by(changes)
     priced = priced_instruments(held)
     currencies = {currency for change in changes.values() for currency in change.cash}
     currencies |= {one.currency for one in priced.values()}
@@ -137,6 +136,12 @@ def read_prices(
         priced=priced,
         rates=rates_into(portfolio.currency, currencies, start=start, through=through),
     )
+
+
+def held_by(changes: Mapping[date, DayChange]) -> set[int]:
+    """Every instrument that was ever held, or crossed the border."""
+    held = {instrument for change in changes.values() for instrument in change.units}
+    return held | {move.instrument_id for change in changes.values() for move in change.moves}
 
 
 def value_portfolio(

@@ -1,0 +1,212 @@
+"""Decimal numbers as arrays of integers, multiplied exactly. Pure.
+
+Each array has as many decimal places as its numbers need, so that products stay within 64 bits
+as long as they can; a product is worked out in full and rounded once, half-even, to the ten
+places that the ledger stores. What would not fit into 64 bits is computed on Python's unbounded
+integers by the same steps: slower, and never wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES
+
+Numbers = NDArray[Any]  # of int64, or of Python's integers
+Flags = NDArray[np.bool_]
+
+PLACES: Final = 10  # of the ledger
+MOST: Final = 2**62
+# Beyond it the first guess of a quotient may be too far off to be corrected in 64 bits.
+LARGEST_DIVISOR: Final = 10**15
+PLACES_MAXIMUM: Final = 24
+ONE: Final = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """Numbers in order: ``numbers[i] / 10**places`` where ``known[i]``.
+
+    ``odd`` are those that have more places than an array can, as thirds after a split; their
+    number is 0 here.
+    """
+
+    numbers: Numbers
+    places: int
+    known: Flags
+    odd: Mapping[int, Decimal] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Sequence[Decimal | None], *, most_places: int = PLACES_MAXIMUM) -> Self:
+        odd: dict[int, Decimal] = {}
+        places = 0
+        for index, value in enumerate(values):
+            if value is None:
+                continue
+            needed = places_of(value)
+            if needed > most_places:
+                odd[index] = value
+            else:
+                places = max(places, needed)
+        numbers = [
+            0 if value is None or index in odd else int(value.scaleb(places, context=EXACT))
+            for index, value in enumerate(values)
+        ]
+        known = np.array([value is not None for value in values], dtype=np.bool_)
+        return cls(integers(numbers), places, known, odd)
+
+    @classmethod
+    def ones(cls, count: int) -> Self:
+        return cls(np.ones(count, np.int64), 0, np.ones(count, np.bool_))
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def at(self, index: int) -> Decimal | None:
+        if not self.known[index]:
+            return None
+        number = Decimal(int(self.numbers[index]))
+        return self.odd.get(index, number.scaleb(-self.places, context=EXACT))
+
+    def part(self, start: int, end: int) -> Scaled:
+        odd = {place - start: value for place, value in self.odd.items() if start <= place < end}
+        return Scaled(self.numbers[start:end], self.places, self.known[start:end], odd)
+
+    def followed_by(self, other: Scaled) -> Scaled:
+        places = max(self.places, other.places)
+        numbers = [times(one.numbers, 10 ** (places - one.places)) for one in (self, other)]
+        odd = {**self.odd, **{len(self) + place: value for place, value in other.odd.items()}}
+        known = np.concatenate([self.known, other.known])
+        return Scaled(np.concatenate(numbers), places, known, odd)
+
+
+def places_of(value: Decimal) -> int:
+    """How many decimal places a number needs."""
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -PLACES:
+        exponent = value.normalize(context=EXACT).as_tuple().exponent
+    return max(0, -int(exponent))
+
+
+def integers(numbers: Sequence[int]) -> Numbers:
+    fits = all(-MOST < number < MOST for number in numbers)
+    return np.array(numbers, dtype=np.int64 if fits else object)
+
+
+def largest(numbers: Numbers) -> int:
+    """The largest magnitude among numbers."""
+    if not len(numbers):
+        return 0
+    return max(abs(int(numbers.max())), abs(int(numbers.min())))
+
+
+def times(numbers: Numbers, factor: int) -> Numbers:
+    if factor == 1:
+        return numbers
+    if max(largest(numbers), 1) * factor >= MOST:
+        numbers = numbers.astype(object)
+    return numbers * factor
+
+
+def product(left: Numbers, right: Numbers) -> Numbers:
+    """Number by number, in 64 bits where they suffice."""
+    if largest(left) * largest(right) >= MOST:
+        return left.astype(object) * right.astype(object)
+    return left * right
+
+
+def ten_places(left: Numbers, right: Numbers, *, places: int) -> Numbers:
+    """Products of numbers that together have ``places``, rounded half-even to ten."""
+    if places <= PLACES:
+        return times(product(left, right), 10 ** (PLACES - places))
+    divisor = 10 ** (places - PLACES)
+    bound = largest(left) * largest(right)
+    is_beyond = bound // divisor >= MOST or divisor > LARGEST_DIVISOR
+    if bound < MOST or is_beyond or "O" in {left.dtype.kind, right.dtype.kind}:
+        return rounded(product(left, right), divisor)
+    return wide_quotient(left, right, divisor)
+
+
+def rounded(numbers: Numbers, divisor: int) -> Numbers:
+    """Divided, half-even."""
+    if divisor >= MOST // 2:
+        numbers = numbers.astype(object)
+    quotient = numbers // divisor
+    return quotient + is_up(quotient, numbers - quotient * divisor, divisor)
+
+
+def wide_quotient(left: Numbers, right: Numbers, divisor: int) -> Numbers:
+    """``left * right / divisor`` half-even, where the product alone would need 128 bits.
+
+    The quotient is guessed in floating point, at most some 2,600 off. What the product is beyond
+    the guess is then so small that 64 bits hold it, and integer arithmetic modulo 2**64, which
+    is what arrays do, gives exactly that.
+    """
+    guess = np.rint(left.astype(np.float64) * right.astype(np.float64) / divisor)
+    quotient = guess.astype(np.int64)
+    wrapped = left.astype(np.uint64) * right.astype(np.uint64)
+    rest = (wrapped - quotient.astype(np.uint64) * np.uint64(divisor)).astype(np.int64)
+    missing = rest // divisor
+    quotient, rest = quotient + missing, rest - missing * divisor
+    return quotient + is_up(quotient, rest, divisor)
+
+
+def is_up(quotient: Numbers, rest: Numbers, divisor: int) -> Flags:
+    """Whether a rest, from 0 to below the divisor, rounds its quotient up."""
+    twice = rest * 2
+    is_odd = quotient % 2 == 1
+    return np.asarray((twice > divisor) | ((twice == divisor) & is_odd), dtype=np.bool_)
+
+
+def worth(units: Scaled, price: Scaled, rate: Scaled) -> Numbers:
+    """Units × price × rate at ten places, rounded once; 0 where one of them is not known."""
+    first, places = product(units.numbers, price.numbers), units.places + price.places
+    found = ten_places(first, rate.numbers, places=places + rate.places)
+    for index in {*price.odd, *rate.odd}:
+        factors = (units.at(index), price.at(index), rate.at(index))
+        found = patched(found, index, factors)
+    return np.where(price.known & rate.known, found, 0)
+
+
+def patched(numbers: Numbers, index: int, factors: Sequence[Decimal | None]) -> Numbers:
+    exact = ONE
+    for factor in factors:
+        if factor is None:
+            return numbers
+        exact = EXACT.multiply(exact, factor)
+    number = as_integer(exact)
+    if abs(number) >= MOST:
+        numbers = numbers.astype(object)
+    numbers[index] = number
+    return numbers
+
+
+def as_integer(value: Decimal) -> int:
+    """A number at the ten places of the ledger."""
+    return int(value.quantize(TEN_PLACES, context=EXACT).scaleb(PLACES, context=EXACT))
+
+
+def summed(arrays: Sequence[Numbers], count: int) -> Numbers:
+    """Arrays added up, in 64 bits where the largest sum fits."""
+    total: Numbers = np.zeros(count, np.int64)
+    if sum(largest(one) for one in arrays) >= MOST:
+        total = total.astype(object)
+    for one in arrays:
+        total = total + one
+    return total
+
+
+def texts(numbers: Numbers) -> list[str]:
+    """Numbers at ten places as text, ``-0.5000000000``."""
+    whole = np.abs(numbers) // 10**PLACES
+    part = np.abs(numbers) - whole * 10**PLACES
+    plain = [f"{one}.{rest:010d}" for one, rest in zip(whole.tolist(), part.tolist(), strict=True)]
+    for index in np.flatnonzero(numbers < 0).tolist():
+        plain[index] = "-" + plain[index]
+    return plain
