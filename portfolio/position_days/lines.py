@@ -150,7 +150,7 @@ class LineWriter:
                 end = start if one is NOTHING else start + 1  # noqa: PLW2901 - nothing is held
             if start < end:
                 places.extend(range(start, end))
-                fixed = (f"{quantity:.10f}", f"{cost:.10f}", flow_text(one))
+                fixed = (f"{quantity:z.10f}", f"{cost:z.10f}", flow_text(one))
                 rows.extend(self._span(key, fixed, columns, slice(start, end)))
         return places, rows
 

@@ -18,7 +18,7 @@ from portfolio.valuations.valuing import NO_PRICE, NO_RATE, ONE_DAY, Market
 
 NOTHING: Final = InstrumentDay()
 NULL: Final = "\\N"
-NO_MONEY: Final = f"{ZERO:.10f}"
+NO_MONEY: Final = f"{ZERO:z.10f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +114,12 @@ def copied(portfolio_id: UUID, day: PositionDay) -> str:
     known = day.currency_effect
     return "\t".join(
         (
-            f"{portfolio_id}\t{day.instrument_id}\t{day.date}\t{day.quantity:.10f}",
-            NULL if day.price is None else f"{ten_places(day.price):.10f}",
+            f"{portfolio_id}\t{day.instrument_id}\t{day.date}\t{day.quantity:z.10f}",
+            NULL if day.price is None else f"{ten_places(day.price):z.10f}",
             NULL if day.rate is None else f"{day.rate:.20f}",
-            NULL if day.market_value is None else f"{day.market_value:.10f}",
-            f"{day.cost:.10f}\t{flow_text(day.flow)}",
-            NULL if known is None else f"{known:.10f}",
+            NULL if day.market_value is None else f"{day.market_value:z.10f}",
+            f"{day.cost:z.10f}\t{flow_text(day.flow)}",
+            NULL if known is None else f"{known:z.10f}",
             day.gap,
         )
     )
@@ -127,7 +127,7 @@ def copied(portfolio_id: UUID, day: PositionDay) -> str:
 
 def flow_text(flow: InstrumentDay) -> str:
     """The columns of what crossed between a position and the rest of its portfolio."""
-    inflow = NULL if flow.inflow is None else f"{flow.inflow:.10f}"
-    outflow = NULL if flow.outflow is None else f"{flow.outflow:.10f}"
-    charges = f"{flow.charges:.10f}\t{flow.trade_charges:.10f}"
-    return f"{inflow}\t{outflow}\t{flow.income:.10f}\t{charges}"
+    inflow = NULL if flow.inflow is None else f"{flow.inflow:z.10f}"
+    outflow = NULL if flow.outflow is None else f"{flow.outflow:z.10f}"
+    charges = f"{flow.charges:z.10f}\t{flow.trade_charges:z.10f}"
+    return f"{inflow}\t{outflow}\t{flow.income:z.10f}\t{charges}"

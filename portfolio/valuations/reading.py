@@ -156,17 +156,7 @@ def days_at(
     prices: Prices, changes: Mapping[date, DayChange], *, start: date, through: date
 ) -> list[DayValue]:
     """The values of days at prices that have been read."""
-    return list(
-        value_days(
-            changes,
-            prices.closes,
-            priced=prices.priced,
-            rates=prices.rates,
-            currency=prices.currency,
-            start=start,
-            through=through,
-        )
-    )
+    return list(value_days(changes, prices.market(), start=start, through=through))
 
 
 def priced_instruments(instrument_ids: Iterable[int]) -> dict[int, Priced]:

@@ -83,23 +83,14 @@ class DayValue:
 
 
 def value_days(
-    changes: Mapping[date, DayChange],
-    closes: Closes,
-    *,
-    priced: Mapping[int, Priced],
-    rates: Rates,
-    currency: str,
-    start: date,
-    through: date,
+    changes: Mapping[date, DayChange], market: Market, *, start: date, through: date
 ) -> Iterator[DayValue]:
     """Value each calendar day from ``start`` to ``through``, both included.
 
     Args:
         changes: of every day on which something changed, those before ``start`` as well.
-        closes: in each instrument's currency, from ``CARRY_DAYS`` before ``start``.
-        rates: into ``currency``, the portfolio's, which needs none itself.
+        market: with closes from ``CARRY_DAYS`` before ``start``, not asked for a later day yet.
     """
-    market = Market(closes, priced, rates, currency)
     cash: dict[str, Decimal] = {}
     units: dict[int, Decimal] = {}
     cost = ZERO
@@ -144,7 +135,11 @@ class PriceWalk:
 
 
 class Market:
-    """Prices and rates, asked for one ascending day after another."""
+    """Prices and rates, asked for one ascending day after another.
+
+    Closes are in each instrument's currency; rates are into ``currency``, the portfolio's, which
+    needs none itself.
+    """
 
     def __init__(
         self, closes: Closes, priced: Mapping[int, Priced], rates: Rates, currency: str

@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 from accounts.models import User
 from market.models import EuroRate, Instrument
 from portfolio.activities import record_activities
-from portfolio.models import Lot, LotClosure, Portfolio, Position
+from portfolio.models import DailyValuation, Lot, LotClosure, Portfolio, Position
 from portfolio.portfolios import open_portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.returns.performance import measure
+from portfolio.valuation import refresh_valuations
+from portfolio.valuations.checking import check_valuations
 from tests.factories import make_daily_bars, make_instrument, make_user
 
 pytestmark = pytest.mark.django_db
@@ -187,6 +189,26 @@ def test_any_order_gives_one_ledger_whose_parts_explain_its_value(
             assert facts == facts_of(same)
             assert_explained(facts["drivers"])
             assert_lots_are_the_position(one)
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(told=events)
+def test_arrays_find_what_the_plain_walk_finds(
+    owner: User, instruments: list[Instrument], told: list[Event]
+) -> None:
+    """What is stored comes from arrays, of prices read now or kept; a check walks day by day."""
+    through = (FIRST + timedelta(days=DAYS + 40)).date()
+    with undone():
+        here = tell(owner, instruments, told, range(len(told)))
+        for portfolio in (here.portfolio, here.other):
+            refresh_valuations(portfolio.id, through, is_full=True)
+            found = check_valuations(portfolio.id)
+            assert found.wrong == []
+            DailyValuation.objects.filter(portfolio=portfolio).delete()
+            refresh_valuations(portfolio.id, through)
+            assert check_valuations(portfolio.id) == found
 
 
 def assert_explained(drivers: Any) -> None:

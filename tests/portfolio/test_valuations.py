@@ -13,7 +13,7 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, Portfolio
 from portfolio.valuation import refresh_valuations
-from portfolio.valuations.valuing import CARRY_DAYS, DayChange, Priced, value_days
+from portfolio.valuations.valuing import CARRY_DAYS, DayChange, Market, Priced, value_days
 from tests.factories import make_daily_bars, make_instrument, make_user
 from tests.portfolio.factories import NOON, draft_deposit, draft_trade, make_tracked, post
 
@@ -67,10 +67,12 @@ def test_values_are_those_of_a_plain_walk(
     valued = list(
         value_days(
             changes,
-            {one: sorted(known.items()) for one, known in series.items()},
-            priced={one: Priced("USD") for one in (1, 2, 3)},
-            rates={},
-            currency="USD",
+            Market(
+                {one: sorted(known.items()) for one, known in series.items()},
+                {one: Priced("USD") for one in (1, 2, 3)},
+                {},
+                "USD",
+            ),
             start=first,
             through=MONDAY + timedelta(days=90),
         )
