@@ -59,7 +59,7 @@ def refresh_valuations(portfolio_id: UUID, through_date: date, *, is_full: bool 
     days = list(value_table(table, changes, worths, start=start))
     replace_days(portfolio, days, start=start)
     keep_positions(
-        portfolio, computed_lines(portfolio, table, worths), start=month, is_full=is_full
+        portfolio, computed_lines(portfolio, changes, table, worths), start=month, is_full=is_full
     )
     return len(days)
 

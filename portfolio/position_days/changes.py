@@ -21,7 +21,7 @@ from portfolio.position_days.instrument_days import (
     note_trades,
 )
 from portfolio.trades import Trade
-from portfolio.valuations.reading import COST_BY_DAY, UNITS_BY_DAY
+from portfolio.valuations.valuing import DayChange
 
 Days = defaultdict[int, InstrumentDays]  # by instrument
 
@@ -50,14 +50,20 @@ ORDER BY l.instrument_id, l.id, c.closed_at, c.closing_entry_id
 
 
 def read_position_changes(
-    portfolio: Portfolio, worth: Worth, *, start: date, end: date
+    portfolio: Portfolio,
+    changes: Mapping[date, DayChange],
+    worth: Worth,
+    *,
+    start: date,
+    end: date,
 ) -> dict[int, InstrumentDays]:
     """Everything that moved units, cost or money of instruments until a day.
 
     Units and costs are complete from the first day on; flows, income and charges only from
-    ``start`` on. Nine queries at most.
+    ``start`` on. Seven queries at most.
 
     Args:
+        changes: of the whole portfolio, see ``changes_by_day``.
         worth: what units were worth on a day, for those that came or left without money.
     """
     ever = list(
@@ -69,8 +75,7 @@ def read_position_changes(
         for pair, of_pair in read_trades(pairs, start=start, end=end).items()
     }
     found: Days = defaultdict(InstrumentDays)
-    note_units(found, portfolio, end=end)
-    note_costs(found, portfolio, end=end)
+    note_held(found, portfolio, changes, end=end)
     note_local_costs(found, portfolio, foreign_instruments(portfolio, ever), end=end)
     note_flows(found, trades, worth)
     note_moves(found, portfolio, worth, start=start, end=end)
@@ -78,18 +83,17 @@ def read_position_changes(
     return dict(found)
 
 
-def note_units(found: Days, portfolio: Portfolio, *, end: date) -> None:
+def note_held(
+    found: Days, portfolio: Portfolio, changes: Mapping[date, DayChange], *, end: date
+) -> None:
     """A reset left nothing of what was there before it; its day begins with nothing held."""
     begin = portfolio.counts_from.date()
-    for day, instrument_id, quantity in fetch_rows(UNITS_BY_DAY, [portfolio.id]):
-        if day <= end:
+    for day, change in changes.items():
+        if day > end:
+            continue
+        for instrument_id, quantity in change.units.items():
             found[instrument_id].on(max(day, begin)).units += quantity
-
-
-def note_costs(found: Days, portfolio: Portfolio, *, end: date) -> None:
-    begin = portfolio.counts_from.date()
-    for day, instrument_id, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
-        if day <= end:
+        for instrument_id, cost in change.costs.items():
             found[instrument_id].on(max(day, begin)).cost += cost
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
 from typing import Final
@@ -12,6 +12,7 @@ from django.db import connection
 from portfolio.models import Portfolio, PositionValuation
 from portfolio.position_days.keeping import COLUMNS, walked_lines
 from portfolio.valuations.reading import Prices
+from portfolio.valuations.valuing import DayChange
 
 STORED: Final = f"""
 COPY (
@@ -23,6 +24,7 @@ COPY (
 
 def check_positions(
     portfolio: Portfolio,
+    changes: Mapping[date, DayChange],
     prices: Prices,
     add: Callable[[bytes], None],
     *,
@@ -34,7 +36,7 @@ def check_positions(
     Args:
         add: told the text of what is derived.
     """
-    lines = walked_lines(portfolio, prices, start=start, through=through)
+    lines = walked_lines(portfolio, changes, prices, start=start, through=through)
     wrong: set[date] = set()
     seen = set()
     for instrument_id, of_instrument in groupby(lines, key=lambda line: line[0].instrument_id):

@@ -59,7 +59,7 @@ class Scaled:
             for index, value in enumerate(values)
         ]
         known = np.array([value is not None for value in values], dtype=np.bool_)
-        return cls(integers(numbers), places, known, odd)
+        return cls(*in_lowest_terms(integers(numbers), places), known, odd)
 
     @classmethod
     def ones(cls, count: int) -> Self:
@@ -99,6 +99,15 @@ def integers(numbers: Sequence[int]) -> Numbers:
     return np.array(numbers, dtype=np.int64 if fits else object)
 
 
+def in_lowest_terms(numbers: Numbers, places: int) -> tuple[Numbers, int]:
+    """The same numbers with as few places as they need: stored ones end in zeros."""
+    shared = int(np.gcd.reduce(numbers)) if len(numbers) else 0
+    spare = 0
+    while spare < places and shared % 10 ** (spare + 1) == 0:
+        spare += 1
+    return integers((numbers // 10**spare).tolist()) if spare else numbers, places - spare
+
+
 def largest(numbers: Numbers) -> int:
     """The largest magnitude among numbers."""
     if not len(numbers):
@@ -111,14 +120,16 @@ def times(numbers: Numbers, factor: int) -> Numbers:
         return numbers
     if max(largest(numbers), 1) * factor >= MOST:
         numbers = numbers.astype(object)
-    return numbers * factor
+    found: Numbers = numbers * factor
+    return found
 
 
 def product(left: Numbers, right: Numbers) -> Numbers:
     """Number by number, in 64 bits where they suffice."""
     if largest(left) * largest(right) >= MOST:
-        return left.astype(object) * right.astype(object)
-    return left * right
+        left, right = left.astype(object), right.astype(object)
+    found: Numbers = left * right
+    return found
 
 
 def ten_places(left: Numbers, right: Numbers, *, places: int) -> Numbers:

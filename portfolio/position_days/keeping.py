@@ -18,6 +18,7 @@ from portfolio.position_days.lines import LineWriter, Month
 from portfolio.position_days.vectors import Worths
 from portfolio.position_days.walk import PositionDay, copied, value_positions
 from portfolio.valuations.reading import Prices
+from portfolio.valuations.valuing import DayChange
 
 COLUMNS: Final = (
     *("portfolio_id", "instrument_id", "date", "quantity", "price", "rate", "market_value"),
@@ -48,14 +49,19 @@ FROM unnest(%s::int[], %s::date[], %s::bytea[]) AS new (instrument_id, month, di
 
 
 def walked_lines(
-    portfolio: Portfolio, prices: Prices, *, start: date, through: date
+    portfolio: Portfolio,
+    changes: Mapping[date, DayChange],
+    prices: Prices,
+    *,
+    start: date,
+    through: date,
 ) -> Iterator[tuple[Month, list[str]]]:
     """The position-days from ``start`` on as COPY stores them, by the plain walk."""
-    changes = read_position_changes(portfolio, prices.worth, start=start, end=through)
+    moved = read_position_changes(portfolio, changes, prices.worth, start=start, end=through)
     days = value_positions(
-        changes,
+        moved,
         prices.market(),
-        foreign=foreign_instruments(portfolio, changes),
+        foreign=foreign_instruments(portfolio, moved),
         start=start,
         through=through,
     )
@@ -68,12 +74,15 @@ def month_of(day: PositionDay) -> Month:
 
 
 def computed_lines(
-    portfolio: Portfolio, table: DayTable, worths: Mapping[int, Worths]
+    portfolio: Portfolio,
+    changes: Mapping[date, DayChange],
+    table: DayTable,
+    worths: Mapping[int, Worths],
 ) -> Iterator[tuple[Month, list[str]]]:
     """The same lines from arrays, of all days of a table."""
-    changes = read_position_changes(portfolio, table.worth, start=table.start, end=table.end)
-    foreign = foreign_instruments(portfolio, changes)
-    return LineWriter(portfolio.id, table).lines(worths, changes, foreign=foreign)
+    moved = read_position_changes(portfolio, changes, table.worth, start=table.start, end=table.end)
+    foreign = foreign_instruments(portfolio, moved)
+    return LineWriter(portfolio.id, table).lines(worths, moved, foreign=foreign)
 
 
 def keep_positions(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from market import queries as market_queries
@@ -14,7 +15,7 @@ from portfolio.position_days.exact_integers import PLACES, PLACES_MAXIMUM
 from portfolio.position_days.revisions import RATES, price_series, revisions
 from portfolio.position_days.series_cache import SeriesCache, Values
 from portfolio.valuations.reading import held_by, priced_instruments, rates_into
-from portfolio.valuations.valuing import CARRY_DAYS, ONE_DAY, DayChange, Market
+from portfolio.valuations.valuing import CARRY_DAYS, ONE_DAY, DayChange, Market, Priced
 
 # What is read at once, so that closes do not fill the memory before they are arrays.
 INSTRUMENTS_A_READ: Final = 50
@@ -44,7 +45,10 @@ def read_table(
     known = revisions([RATES, *map(price_series, priced)])
     span = {"start": start, "end": through}
     prices = PRICES.read(
-        {key: known[price_series(key)] for key in priced}, load_prices, **span, is_anew=is_anew
+        {key: known[price_series(key)] for key in priced},
+        partial(load_prices, priced),
+        **span,
+        is_anew=is_anew,
     )
     rates = EXCHANGE_RATES.read(
         dict.fromkeys(pairs, known[RATES]), load_rates, **span, is_anew=is_anew
@@ -53,8 +57,10 @@ def read_table(
     return DayTable(start, through, portfolio.currency, priced, prices, by_currency)
 
 
-def load_prices(ids: Sequence[int], start: date, end: date) -> dict[int, Values]:
-    """Of units as they were on each day; three queries for every fifty instruments."""
+def load_prices(
+    priced: Mapping[int, Priced], ids: Sequence[int], start: date, end: date
+) -> dict[int, Values]:
+    """Of units as they were on each day; one query for every fifty instruments."""
     found: dict[int, Values] = {}
     days = [start + ONE_DAY * index for index in range((end - start).days + 1)]
     for place in range(0, len(ids), INSTRUMENTS_A_READ):
@@ -62,7 +68,7 @@ def load_prices(ids: Sequence[int], start: date, end: date) -> dict[int, Values]
         closes = market_queries.daily_closes(
             some, start=start - timedelta(days=CARRY_DAYS), end=end
         )
-        market = Market(closes, priced_instruments(some), {}, "")
+        market = Market(closes, priced, {}, "")
         for instrument_id in some:
             found[instrument_id] = list(prices_of(market, instrument_id, days))
     return found

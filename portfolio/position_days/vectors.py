@@ -17,6 +17,7 @@ import numpy as np
 from portfolio.bookkeeping.amounts import EXACT, ZERO
 from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.exact_integers import (
+    MOST,
     PLACES,
     Flags,
     Numbers,
@@ -49,15 +50,14 @@ class Worths:
 
 def running(steps: Steps, table: DayTable) -> Scaled:
     """What steps have come to by the end of each day of a table."""
-    total = sum((step for day, step in steps.items() if day < table.start), ZERO)
-    places, totals = [0], [total]
-    for day in sorted(day for day in steps if table.start <= day <= table.end):
-        total += steps[day]
-        places.append(table.place(day))
-        totals.append(total)
-    found = Scaled.of(totals)
-    lengths = np.diff([*places, len(table)])
-    return Scaled(np.repeat(found.numbers, lengths), found.places, np.ones(len(table), np.bool_))
+    before = sum((step for day, step in steps.items() if day < table.start), ZERO)
+    within = sorted(day for day in steps if table.start <= day <= table.end)
+    found = Scaled.of([before, *(steps[day] for day in within)])
+    bound = sum(abs(number) for number in found.numbers.tolist())
+    numbers = found.numbers.astype(object) if bound >= MOST else found.numbers
+    lengths = np.diff([0, *(table.place(day) for day in within), len(table)])
+    totals: Numbers = np.repeat(np.cumsum(numbers), lengths)
+    return Scaled(totals, found.places, np.ones(len(table), np.bool_))
 
 
 def position_worths(table: DayTable, changes: Mapping[date, DayChange]) -> dict[int, Worths]:

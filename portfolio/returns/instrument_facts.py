@@ -101,9 +101,10 @@ def add_today(found: Found, portfolio: Portfolio, *, today: date) -> None:
     entries = JournalEntry.objects.filter(portfolio=portfolio, occurred_at__gte=midnight(today))
     if not entries.exists():
         return
-    prices = read_prices(portfolio, changes_by_day(portfolio), start=today, through=today)
-    changes = read_position_changes(portfolio, prices.worth, start=today, end=today)
-    for instrument_id, days in changes.items():
+    changes = changes_by_day(portfolio)
+    prices = read_prices(portfolio, changes, start=today, through=today)
+    moved = read_position_changes(portfolio, changes, prices.worth, start=today, end=today)
+    for instrument_id, days in moved.items():
         of_day = days.days.get(today, InstrumentDay())
         if of_day != InstrumentDay():
             found[instrument_id].moved[today] = of_day

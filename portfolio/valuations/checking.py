@@ -74,7 +74,9 @@ def check_valuations(portfolio_id: UUID) -> ValuationCheck:
         valued = days_at(prices, changes, start=start, through=last)
         derived = {day.date: stored_day(portfolio, day) for day in valued}
         add_rows(digest.update, derived.values())
-        wrong |= check_positions(portfolio, prices, digest.update, start=start, through=last)
+        wrong |= check_positions(
+            portfolio, changes, prices, digest.update, start=start, through=last
+        )
         unequal = fetch_rows(UNEQUAL, [portfolio.id, portfolio.id, last])
         wrong |= {row[0] for row in unequal}
     wrong |= {day for day in {*stored, *derived} if stored.get(day) != derived.get(day)}

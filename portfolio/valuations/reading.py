@@ -56,14 +56,14 @@ MOVES: Final = """
 SELECT (occurred_at AT TIME ZONE 'UTC')::date, instrument_id, quantity, cost, value
 FROM portfolio_unitmove WHERE portfolio_id = %s AND occurred_at > %s
 """
-UNITS_BY_DAY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.instrument_id, sum(p.amount)
+# What there is of money and of units: ``CASH_BY_DAY`` and the units, in one look at the postings.
+HELD_BY_DAY: Final = """
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, a.instrument_id, sum(p.amount)
 FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND a.instrument_id IS NOT NULL
-    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
-GROUP BY day, a.instrument_id HAVING sum(p.amount) <> 0
+WHERE e.portfolio_id = %s AND a.kind IN ('settled', 'to_receive', 'to_deliver')
+GROUP BY day, a.currency, a.instrument_id HAVING sum(p.amount) <> 0
 """
 COST_BY_DAY: Final = """
 SELECT day, instrument_id, sum(cost) FROM (
@@ -80,18 +80,19 @@ SELECT day, instrument_id, sum(cost) FROM (
 
 
 def changes_by_day(portfolio: Portfolio) -> dict[date, DayChange]:
-    """What the portfolio's entries changed, by day; five queries.
+    """What the portfolio's entries changed, by day; four queries.
 
     A reset took out what was there, so money, units and cost before it add up to nothing.
     """
     counted = [portfolio.id, portfolio.counts_from]
     changes: defaultdict[date, DayChange] = defaultdict(DayChange)
-    for day, currency, cash in fetch_rows(CASH_BY_DAY, [portfolio.id]):
-        changes[day].cash[currency] = cash
+    for day, currency, instrument_id, amount in fetch_rows(HELD_BY_DAY, [portfolio.id]):
+        if instrument_id is None:
+            changes[day].cash[currency] = amount
+        else:
+            changes[day].units[instrument_id] = amount
     for day, inflow, outflow in fetch_rows(FLOWS_BY_DAY, counted):
         changes[day].inflow, changes[day].outflow = inflow, outflow
-    for day, instrument_id, quantity in fetch_rows(UNITS_BY_DAY, [portfolio.id]):
-        changes[day].units[instrument_id] = quantity
     for day, instrument_id, quantity, cost, value in fetch_rows(MOVES, counted):
         changes[day].moves.append(Move(instrument_id, quantity, cost, value))
     for day, instrument_id, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
