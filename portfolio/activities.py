@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -62,6 +62,48 @@ def record_activities(
         EntryConflict: an external id is known with another content.
         InsufficientFunds: a paper portfolio has less settled, unreserved cash.
     """
+    touched = Touched()
+    ids = post_activities(
+        portfolio=portfolio,
+        activities=activities,
+        recorded_at=recorded_at,
+        touched=touched,
+        is_batch=is_batch,
+    )
+    follow_activities(portfolio, touched, recorded_at=recorded_at)
+    found = JournalEntry.objects.select_related("instrument").in_bulk(ids)
+    return [found[entry_id] for entry_id in ids]
+
+
+@dataclass(slots=True)
+class Touched:
+    """What new entries have changed, for that which follows once all of them are posted."""
+
+    entry_ids: list[UUID] = field(default_factory=list)
+    # By portfolio; one with no instruments had money moved alone.
+    instruments: dict[UUID, set[int]] = field(default_factory=dict)
+
+    def add(self, posted: Iterable[EntryDraft]) -> None:
+        for draft in posted:
+            self.entry_ids.append(draft.id)
+            of_portfolio = self.instruments.setdefault(draft.portfolio_id, set())
+            if draft.instrument_id is not None:
+                of_portfolio.add(draft.instrument_id)
+
+
+def post_activities(
+    *,
+    portfolio: Portfolio,
+    activities: Sequence[ActivityDraft],
+    recorded_at: datetime,
+    touched: Touched,
+    is_batch: bool | None = None,
+) -> list[UUID]:
+    """Do what ``record_activities`` does without what follows it, and return the entries' ids.
+
+    Whoever posts many in several parts calls ``follow_activities`` once, after the last, in the
+    same transaction.
+    """
     if is_batch is None:
         is_batch = len(activities) > 1
     monies = money_of_all(activities, portfolio=portfolio, now=recorded_at, is_batch=is_batch)
@@ -74,25 +116,26 @@ def record_activities(
     if portfolio.kind == PortfolioKind.PAPER:
         refuse_unsettled_withdrawal(portfolio, withdrawn=withdrawn_by(posted.new))
     apply_trades(posted.new)
-    book_actions_of(portfolio, posted.new, at=recorded_at)
-    if posted.new:
-        for touched in {draft.portfolio_id for draft in posted.new}:
-            transaction.on_commit(partial(request_valuations, touched), robust=True)
-        note_activities(portfolio, [draft.id for draft in posted.new], recorded_at=recorded_at)
-    ids = [posted.entry_id(draft) for draft in drafts]
-    found = JournalEntry.objects.select_related("instrument").in_bulk(ids)
-    return [found[entry_id] for entry_id in ids]
+    touched.add(posted.new)
+    return [posted.entry_id(draft) for draft in drafts]
 
 
-def book_actions_of(portfolio: Portfolio, posted: Iterable[EntryDraft], *, at: datetime) -> None:
+def follow_activities(portfolio: Portfolio, touched: Touched, *, recorded_at: datetime) -> None:
+    """Book the market's actions for what was held, have it valued, and note what was recorded."""
+    if not touched.entry_ids:
+        return
+    book_actions_of(portfolio, touched, at=recorded_at)
+    for portfolio_id in touched.instruments:
+        transaction.on_commit(partial(request_valuations, portfolio_id), robust=True)
+    note_activities(portfolio, touched.entry_ids, recorded_at=recorded_at)
+
+
+def book_actions_of(portfolio: Portfolio, touched: Touched, *, at: datetime) -> None:
     """Splits and dividends of the market follow what was held, also by what is recorded late."""
-    touched: dict[UUID, set[int]] = {}
-    for draft in posted:
-        if draft.instrument_id is not None:
-            touched.setdefault(draft.portfolio_id, set()).add(draft.instrument_id)
-    others = Portfolio.objects.in_bulk(touched.keys() - {portfolio.id})
-    for portfolio_id, instrument_ids in touched.items():
-        book_market_actions(others.get(portfolio_id, portfolio), instrument_ids, at=at)
+    others = Portfolio.objects.in_bulk(touched.instruments.keys() - {portfolio.id})
+    for portfolio_id, instrument_ids in touched.instruments.items():
+        if instrument_ids:
+            book_market_actions(others.get(portfolio_id, portfolio), instrument_ids, at=at)
 
 
 def note_activities(portfolio: Portfolio, ids: list[UUID], *, recorded_at: datetime) -> None:

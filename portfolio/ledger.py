@@ -186,14 +186,13 @@ def _balance_changes(
 def _insert_postings(drafts: Sequence[EntryDraft]) -> None:
     if not drafts:
         return
-    account_ids = ensure_accounts(
-        _account_key(draft, posting) for draft in drafts for posting in draft.postings
-    )
-    rows = [
-        (draft.id, account_ids[_account_key(draft, posting)], posting.amount)
+    keyed = [
+        (draft.id, _account_key(draft, posting), posting.amount)
         for draft in drafts
         for posting in draft.postings
     ]
+    account_ids = ensure_accounts(key for _, key, _ in keyed)
+    rows = ((entry_id, account_ids[key], amount) for entry_id, key, amount in keyed)
     copy_rows("portfolio_posting", POSTING_COLUMNS, rows)
 
 

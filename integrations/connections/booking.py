@@ -21,8 +21,8 @@ from integrations.models import BrokerRow, Connection
 from integrations.models.connections import BrokerRowStatus
 from portfolio.activities import record_activities
 from portfolio.errors import PortfolioError
-from portfolio.imports.commits import BRINGING
 from portfolio.imports.judging import Judged, Surroundings, judge
+from portfolio.imports.taking import BRINGING
 from portfolio.imports.values import ReadRow, RowProblem
 from portfolio.models.imports import RowStatus
 from trading.brokers import BrokerActivity

@@ -21,7 +21,7 @@ from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.imports.errors import UnknownProfile, UnreadableImport
 from portfolio.imports.judging import Judged, Surroundings, judge
 from portfolio.imports.profiles import GENERIC, PROFILES
-from portfolio.imports.progress import is_alone, take_time
+from portfolio.imports.progress import is_alone, take_time, uncollected
 from portfolio.imports.reading import read_file
 from portfolio.imports.sheets import refuse_beyond
 from portfolio.imports.states import Step, may
@@ -123,7 +123,7 @@ def request_preview(import_id: UUID) -> None:
 
 def preview(import_id: UUID, *, at: datetime) -> None:
     """Read the file of an import that waits for it; a file that cannot be read is kept as such."""
-    with transaction.atomic():
+    with uncollected(), transaction.atomic():
         found = FileImport.objects.filter(id=import_id).first()
         if found is None or found.status != ImportStatus.PENDING or not is_alone(import_id):
             return

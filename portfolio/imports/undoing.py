@@ -14,7 +14,7 @@ from django.db import transaction
 from accounts import audit
 from portfolio.errors import PortfolioError
 from portfolio.imports.commits import ERROR_CHARACTERS, Report, noted, unheard
-from portfolio.imports.progress import ImportReporter, is_alone, take_time
+from portfolio.imports.progress import ImportReporter, is_alone, take_time, uncollected
 from portfolio.imports.states import Step, may
 from portfolio.models import FileImport, JournalEntry, Portfolio
 from portfolio.models.imports import ImportStatus
@@ -53,7 +53,7 @@ def carry_out(import_id: UUID, *, at: datetime) -> None:
     """Undo an import that was asked for; harmless where it is done or somebody else does it."""
     failure = INTERRUPTED
     is_done = False
-    with ImportReporter(import_id) as reporter:
+    with uncollected(), ImportReporter(import_id) as reporter:
         try:
             with transaction.atomic():
                 found = FileImport.objects.filter(id=import_id).first()

@@ -94,7 +94,7 @@ def draft_units(activity: ActivityDraft, facts: dict[str, Any]) -> EntryDraft:
     if activity.is_trade:
         price = unit_price_of(activity)
         drafted = trade_entry(**facts, unit_price=price, amount=activity.amount, is_settled=True)
-        return replace(drafted, lots=activity.lots)
+        return replace(drafted, lots=activity.lots) if activity.lots else drafted
     return delivery_entry(
         **facts,
         unit_price=activity.unit_price,
