@@ -203,6 +203,7 @@ CELERY_BEAT_SCHEDULE = {
         "portfolio.tasks.verify_ledger": 24 * 3600,
         "portfolio.tasks.refresh_all_valuations": 3600,
         "portfolio.tasks.book_market_actions": 3600,
+        "portfolio.tasks.tend_imports": 15,
         "market.tasks.ensure_partitions": 3600,
         "market.tasks.request_price_runs": 60,
         "market.tasks.take_in_folder": 60,

@@ -68,6 +68,17 @@ def reverse_import(*, import_id: str, **_: Any) -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 @works_for_the_desk
+def tend_imports(**_: Any) -> int:
+    """Ask again for imports whose worker died."""
+    from django.conf import settings
+
+    from portfolio.imports.tending import request_left
+
+    return request_left(expires_seconds=settings.LIMITS.task_timeout_seconds)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+@works_for_the_desk
 def book_market_actions(*, instrument_ids: list[int] | None = None, **_: Any) -> None:
     """Book splits and dividends that are due, of some instruments or of all, for who held them.
 
