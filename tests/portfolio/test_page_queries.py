@@ -1,0 +1,112 @@
+"""No page asks the database more often because there is more to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Final
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from market.models import CorporateAction, Instrument
+from portfolio.activities import record_activities
+from portfolio.models import Portfolio
+from portfolio.portfolios import open_portfolio
+from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.valuation import refresh_valuations
+from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
+
+DAYS: Final = 40
+FEW, MANY = 3, 12
+TABS: Final = (
+    *("positions", "lots", "lots?status=closed", "activities", "activities/new", "journal"),
+    *("performance", "performance?range=Max", "performance/instruments", "allocation", "income"),
+    *("realised", "xray", "health", "cash", "imports", "sharing", "figures"),
+    *("explanations/total_value", "explanations/twr"),
+)
+PAGES: Final = (
+    *("/home", "/home?range=1Y", "/portfolios", "/combined"),
+    *(f"/portfolios/{{id}}/{tab}" for tab in TABS),
+)
+
+
+def activities_of(instrument: Instrument, number: int) -> Iterable[ActivityDraft]:
+    first = timezone.now() - timedelta(days=DAYS - 2)
+    for kind, days, quantity, price, amount in (
+        ("buy", 0, Decimal(10 + number), Decimal(100), None),
+        ("buy", 3, Decimal(5), Decimal(103), None),
+        ("sell", 10, Decimal(4), Decimal(110), None),
+        ("dividend", 20, None, None, Decimal(12)),
+    ):
+        yield ActivityDraft(
+            kind=kind,
+            occurred_at=first + timedelta(days=days),
+            instrument=instrument,
+            quantity=quantity,
+            unit_price=price,
+            amount=amount,
+        )
+
+
+def make_held(symbol: str) -> Instrument:
+    instrument = make_instrument(symbol)
+    first_at = timezone.now() - timedelta(days=DAYS)
+    make_daily_bars(instrument, [100 + day % 9 for day in range(DAYS)], first_at=first_at)
+    make_quote(instrument, last="110", previous_close="108")
+    day = timezone.now().date()
+    for ahead in (-15, 20):
+        CorporateAction.objects.create(
+            instrument=instrument,
+            kind="dividend",
+            ex_date=day + timedelta(days=ahead),
+            pay_date=day + timedelta(days=ahead + 5),
+            amount_per_share=Decimal("0.5"),
+            currency="USD",
+            source="sample",
+        )
+    return instrument
+
+
+def make_owner(client: Client, name: str, positions: int) -> Portfolio:
+    owner = make_user(f"{name}@example.com")
+    portfolio = open_portfolio(
+        owner=owner,
+        name=name,
+        kind="tracked",
+        currency="USD",
+        starting_cash=Decimal(100_000),
+        opened_at=timezone.now() - timedelta(days=DAYS - 1),
+    )
+    held = [make_held(f"{name}{number}".upper()) for number in range(positions)]
+    drafts = [one for place, it in enumerate(held) for one in activities_of(it, place)]
+    record_activities(portfolio=portfolio, activities=drafts, recorded_at=timezone.now())
+    refresh_valuations(portfolio.id, timezone.now().date() - timedelta(days=1))
+    client.force_login(owner)
+    return portfolio
+
+
+def queries_of_pages(client: Client, portfolio: Portfolio) -> dict[str, list[str]]:
+    found = {}
+    for page in PAGES:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            answer = client.get(page.format(id=portfolio.id))
+        assert answer.status_code == 200, page
+        found[page] = [query["sql"] for query in captured.captured_queries]
+    return found
+
+
+@pytest.mark.django_db
+def test_no_page_asks_more_often_for_more_positions(client: Client) -> None:
+    # What a process remembers from then on is not to be counted.
+    queries_of_pages(client, make_owner(client, "warm", FEW))
+    few = queries_of_pages(client, make_owner(client, "few", FEW))
+    many = queries_of_pages(client, make_owner(client, "many", MANY))
+    grown = {page: many[page] for page in PAGES if len(many[page]) > len(few[page])}
+    assert {page: (len(few[page]), len(sql)) for page, sql in grown.items()} == {}
