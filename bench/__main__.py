@@ -14,13 +14,15 @@ from bench.harness import DEFAULT_SEED, Options, Report
 
 CASES: Final = (
     *("ingest", "import", "candles", "quote", "orders", "matching", "order_batches"),
-    *("fanout", "slow_readers", "alerts", "live_candle", "page", "valuation"),
+    *("fanout", "slow_readers", "alerts", "live_candle", "page", "valuation", "dashboard"),
 )
 # A word of the language names no module.
 MODULES: Final = {"import": "imports"}
 # These import models, so servers and settings must stand before the module is loaded; the
 # others start processes of their own.
-WITHIN_DJANGO: Final = frozenset({"ingest", "import", "candles", "alerts", "valuation"})
+WITHIN_DJANGO: Final = frozenset(
+    {"ingest", "import", "candles", "alerts", "valuation", "dashboard"}
+)
 
 
 def main() -> int:
