@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,7 @@ from portfolio.errors import PortfolioNotFound, PortfolioRefused, Problem
 from portfolio.ledger import post_entries
 from portfolio.models import Portfolio, PortfolioKind
 from portfolio.models.portfolios import BookedActions, LotMethod
-from portfolio.queries import Quotes, cash_row, position_rows
+from portfolio.queries import CashRow, PositionRow, Quotes, cash_row, position_rows
 from portfolio.signals import portfolio_archiving
 
 NAME_LENGTH: Final = 80
@@ -196,7 +196,11 @@ def summary(
 ) -> PortfolioSummary:
     """What the portfolio is worth at the newest quotes. Three queries and one read of quotes."""
     cash = cash_row(portfolio)
-    rows = position_rows(portfolio, quotes, cash=cash)
+    return summary_of(cash, position_rows(portfolio, quotes, cash=cash), at=at or timezone.now())
+
+
+def summary_of(cash: CashRow, rows: Sequence[PositionRow], *, at: datetime) -> PortfolioSummary:
+    """The same of what was read already."""
     market_value = total(row.market_value for row in rows)
     total_value = total([cash.in_all, market_value])
     cost = sum((row.cost for row in rows), ZERO)
@@ -215,7 +219,7 @@ def summary(
         day_change_pct=percentage(change, worth_before),
         unpriced=tuple(row.symbol for row in rows if row.market_value is None),
         lacks_rate=any(row.market_value is None and row.price is not None for row in rows),
-        as_of=at or timezone.now(),
+        as_of=at,
     )
 
 

@@ -101,8 +101,9 @@ def visible_portfolios(user: User) -> PortfolioQuerySet:
 def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) -> dict[str, Any]:
     """What the worth and the positions of a portfolio show, on whichever page."""
     now = timezone.now()
-    summary = portfolios.summary(portfolio)
-    rows = queries.position_rows(portfolio)
+    cash = queries.cash_row(portfolio)
+    rows = queries.position_rows(portfolio, cash=cash)
+    summary = portfolios.summary_of(cash, rows, at=now)
     choice = find_range(range_key)
     return {
         "portfolio": portfolio,
@@ -160,6 +161,9 @@ def first_steps(user: User, portfolio: Portfolio | None) -> list[Step]:
 def fresh_figures(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """The same figures as the page's, as of now, for the script to put in their places."""
     portfolio = get_object_or_404(visible_portfolios(request.user), id=portfolio_id)
-    figures = summary_figures(portfolios.summary(portfolio), portfolio.currency)
-    figures |= position_figures(queries.position_rows(portfolio), portfolio.currency)
+    cash = queries.cash_row(portfolio)
+    rows = queries.position_rows(portfolio, cash=cash)
+    summary = portfolios.summary_of(cash, rows, at=timezone.now())
+    figures = summary_figures(summary, portfolio.currency)
+    figures |= position_figures(rows, portfolio.currency)
     return JsonResponse({"figures": figures})
