@@ -1,7 +1,8 @@
 """``kill -9`` of one process after another while programs race for the same portfolios.
 
-Afterwards nothing that was acknowledged is lost, nothing was done twice, every probe is clean, the
-journal is what was sealed, and what is derived from it is what is stored.
+Afterwards nothing that was acknowledged is lost, nothing was done twice, no bracket and no OCO is
+half-alive, every probe is clean, the journal is what was sealed, and what is derived from it is
+what is stored.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Final
 import redis
 
 from tests.support.desk import ROOT, LiveDesk, clean_environment
+from tests.torture.group_trading import GroupTrader, groups_told, half_alive
 from tests.torture.report import Finding
 from tests.trading.test_kill import (
     VICTIMS,
@@ -37,7 +39,7 @@ STANDBY: Final = "standby"
 
 
 @dataclass
-class Saver(Trader):
+class Saver(GroupTrader):
     """A trader who also pays in, each payment under a name of its own."""
 
     paid: list[str] = field(default_factory=list)
@@ -186,6 +188,8 @@ def _look_at_what_is_left(desk: LiveDesk, traders: list[Saver], finding: Finding
     entered = Counter(row[0] for row in rows(desk, query))
     finding.violations.extend(f"payment lost: {name}" for name in sorted(paid - entered.keys()))
     finding.violations.extend(f"paid twice: {name}" for name, n in entered.items() if n > 1)
+    finding.violations.extend(half_alive(desk))
+    finding.notes.append(groups_told(desk))
     orders = sum(len(trader.acknowledged) for trader in traders)
     finding.notes.append(f"{orders:,} orders and {len(paid):,} payments acknowledged")
     for words in (["check_books"], ["rebuild_positions", "--check"], ["verify_ledger", "--seal"]):

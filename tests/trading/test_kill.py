@@ -177,7 +177,9 @@ def lost_or_doubled(desk: LiveDesk, traders: list[Trader]) -> list[str]:
     }
     lost = [f"lost: {key}" for key, value in acknowledged.items() if stored.get(key) != value]
     counts = dict(rows(desk, "SELECT status, count(*) FROM trading_order GROUP BY status"))
-    odd = [f"left {status}" for status in set(counts) - {"filled", "canceled", "new", "replaced"}]
+    # Only exits are held: before their entry is done, or before their stop price.
+    expected = {"filled", "canceled", "new", "replaced", "held"}
+    odd = [f"left {status}" for status in set(counts) - expected]
     wrong = rows(
         desk, "SELECT id FROM trading_order WHERE status = 'filled' AND filled_quantity <> 1"
     )
