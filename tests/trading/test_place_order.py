@@ -303,3 +303,18 @@ def test_a_lost_ring_loses_no_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def refuse(*_: object) -> None:
     raise redis.ConnectionError("away")
+
+
+def test_an_order_as_recorded_is_the_order_that_is_read_back() -> None:
+    portfolio, apple = make_portfolio(), make_instrument()
+    order = place(portfolio, apple, limit="99")
+    stored = Order.objects.get(id=order.id)
+    for field in Order._meta.concrete_fields:
+        assert getattr(order, field.attname) == getattr(stored, field.attname), field.attname
+    assert (order == stored, order._state.adding, order._state.db) == (True, False, "default")
+    assert order.instrument == apple
+
+
+def test_an_order_has_no_unknown_columns() -> None:
+    with pytest.raises(TypeError, match="no column colour"):
+        Order.as_recorded(id=new_id(), colour="red")

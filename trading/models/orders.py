@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar, Self
+from functools import cache
+from typing import Any, ClassVar, Self
 from uuid import UUID
 
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.base import ModelState
 
 from accounts.identifiers import new_id
 from accounts.models import User
@@ -169,6 +171,25 @@ class Order(models.Model):
     def __str__(self) -> str:
         return f"{self.side} {self.quantity} {self.instrument_id} ({self.status})"
 
+    @classmethod
+    def as_recorded(cls, **values: Any) -> Order:
+        """The order whose row will read so; columns that are not named have their defaults.
+
+        Django's own constructor takes ten times as long, a third of what placing an order takes.
+
+        Raises:
+            TypeError: there is no such column.
+        """
+        columns = default_columns() | values
+        if len(columns) > len(default_columns()):
+            unknown = sorted(columns.keys() - default_columns().keys())
+            raise TypeError(f"An order has no column {', '.join(unknown)}.")
+        order = cls.__new__(cls)
+        state = ModelState()
+        state.adding, state.db = False, DEFAULT_DB_ALIAS
+        order.__dict__.update(columns, _state=state)
+        return order
+
     @property
     def remaining_quantity(self) -> Decimal:
         return self.quantity - self.filled_quantity
@@ -195,6 +216,13 @@ class Order(models.Model):
     @property
     def is_working(self) -> bool:
         return self.status in Status.working()
+
+
+@cache
+def default_columns() -> dict[str, Any]:
+    """None of them is of a kind that can change; an id of its own each order has to name."""
+    fields = Order._meta.concrete_fields
+    return {it.attname: None if it.primary_key else it.get_default() for it in fields}
 
 
 class OrderEvent(models.Model):

@@ -107,7 +107,7 @@ def _make_order(
     expires_at = order_ends_at(
         ticket.time_in_force, extended_hours=ticket.extended_hours, at=placed_at, mic=mic
     )
-    order = Order(
+    return Order.as_recorded(
         id=order_id,
         portfolio_id=portfolio_id,
         instrument_id=ticket.instrument_id,
@@ -130,6 +130,3 @@ def _make_order(
         updated_at=placed_at,
         expires_at=expires_at,
     )
-    order._state.adding = False
-    order._state.db = "default"
-    return order
