@@ -6,7 +6,7 @@ the order with its hold and the answer. Both place orders of random portfolios, 
 then on one; between rounds the matcher does what was queued.
 
 Accepted to filled is what a watcher of the portfolio sees: from the answer to the POST until the
-message that names the fill, with the matcher running, at 200 orders a second.
+fill is read by who was told to look, with the matcher running, at 200 orders a second.
 """
 
 # ruff: noqa: PLC0415 -- models can be imported only once the servers stand

@@ -21,8 +21,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 CONNECTIONS = 16
+OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,11 @@ async def closed(load: Load) -> dict[str, Any]:
 
 
 async def paced(load: Load, *, per_second: int) -> dict[str, Any]:
-    listener = asyncio.create_task(hear_fills(load))
-    await asyncio.sleep(0.5)
+    ready = asyncio.Event()
+    over = asyncio.Event()
+    listener = asyncio.create_task(hear_fills(load, ready, over))
+    await ready.wait()
+    await asyncio.sleep(0.5)  # everybody knows where he begins
     idle: asyncio.Queue[Connection] = asyncio.Queue()
     for _ in range(CONNECTIONS):
         idle.put_nowait(await Connection(load).open())
@@ -128,8 +133,8 @@ async def paced(load: Load, *, per_second: int) -> dict[str, Any]:
     deadline = time.perf_counter() + 10
     while load.accepted_at.keys() - load.filled_at.keys() and time.perf_counter() < deadline:
         await asyncio.sleep(0.05)
-    listener.cancel()
-    await asyncio.gather(listener, return_exceptions=True)
+    over.set()
+    await listener
     waits = sorted(
         max(0.0, load.filled_at[order_id] - at) * 1000
         for order_id, at in load.accepted_at.items()
@@ -145,10 +150,8 @@ async def paced(load: Load, *, per_second: int) -> dict[str, Any]:
     }
 
 
-async def hear_fills(load: Load) -> None:
-    """Note when the portfolios' watchers are told of each fill."""
-    import uuid
-
+async def hear_fills(load: Load, ready: asyncio.Event, over: asyncio.Event) -> None:
+    """Watch every portfolio, as the sockets of the desk do."""
     import django
 
     django.setup()
@@ -157,14 +160,35 @@ async def hear_fills(load: Load) -> None:
     from trading.broadcasts import portfolio_group
 
     layer: Any = get_channel_layer()
-    channel = await layer.new_channel()
+    channels = {}
     for account in load.accounts:
-        await layer.group_add(portfolio_group(uuid.UUID(account.portfolio_id)), channel)
-    while True:
-        message = await layer.receive(channel)
+        portfolio_id = UUID(account.portfolio_id)
+        channels[portfolio_id] = await layer.new_channel()
+        await layer.group_add(portfolio_group(portfolio_id), channels[portfolio_id])
+    ready.set()
+    watching = asyncio.gather(*(watch(load, layer, *pair) for pair in channels.items()))
+    await over.wait()
+    for channel in channels.values():
+        await layer.send(channel, {"type": OVER})
+    await watching
+
+
+async def watch(load: Load, layer: Any, portfolio_id: UUID, channel: str) -> None:
+    """Note when a watcher knows of each fill: a bell rings, and he reads what is new."""
+    from channels.db import database_sync_to_async
+
+    from trading.live.stream_events import current_horizon, messages_of, read_stretch
+
+    since: int = await database_sync_to_async(current_horizon)()
+    told: set[tuple[str, str]] = set()
+    while (await layer.receive(channel))["type"] != OVER:
+        stretch = await database_sync_to_async(read_stretch)(portfolio_id, since=since)
         now = time.perf_counter()
-        for fill in message["fills"]:
-            load.filled_at.setdefault(fill["order_id"], now)
+        for message in messages_of(stretch, told=told):
+            if message["type"] == "fill":
+                load.filled_at.setdefault(message["order_id"], now)
+        since = stretch.horizon
+        told = {it.key for it in stretch.events or () if it.xid >= since}
 
 
 def main() -> None:
