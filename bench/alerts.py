@@ -7,6 +7,7 @@ the prices reach how long after the tick its trigger stood in the database, and 
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -31,7 +32,7 @@ SYMBOLS: Final = 500
 TICKS_PER_SECOND: Final = 5_000
 BATCHES_PER_SECOND: Final = 20
 SECONDS: Final = 20.0
-SETTLE_SECONDS: Final = 4.0  # for the alerts to be read before the first price
+PATIENCE_SECONDS: Final = 60.0  # for the alerts to be read before the first price
 CENT: Final = Decimal("0.01")
 START: Final = 10_000  # cents
 
@@ -116,7 +117,13 @@ class Desk:
         return levels
 
     def _run(self, name: str) -> ScheduledWalk:
-        provider = ScheduledWalk(self._instruments, self._chance.random(), self._seconds)
+        watching = WatchingAlerts()
+        provider = ScheduledWalk(
+            self._instruments,
+            self._chance.random(),
+            self._seconds,
+            are_watched=watching.has_begun,
+        )
         feed = PriceFeed(
             shard=Shard(0, 1), make_provider=lambda: provider, clock=lambda: datetime.now(UTC)
         )
@@ -126,7 +133,7 @@ class Desk:
             feed.run(stop)
             connection.close()
 
-        with measured() as sample:
+        with watching, measured() as sample:
             thread = threading.Thread(target=lead)
             thread.start()
             provider.is_done.wait()
@@ -155,10 +162,40 @@ class Desk:
         self.delays_max.append(delays[-1] if delays else 0.0)
 
 
+class WatchingAlerts(logging.Handler):
+    """Hears from the log that the feed has read its alerts."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.has_begun = threading.Event()
+        self._logger = logging.getLogger("market.alerts.evaluator")
+
+    def __enter__(self) -> None:
+        self._level = self._logger.level
+        self._logger.setLevel(logging.INFO)
+        self._logger.addHandler(self)
+
+    def __exit__(self, *error: object) -> None:
+        self._logger.removeHandler(self)
+        self._logger.setLevel(self._level)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.msg.startswith("Watching"):
+            self.has_begun.set()
+
+
 class ScheduledWalk:
     """Random walks, a batch every twentieth of a second by the clock."""
 
-    def __init__(self, instruments: Sequence[Instrument], seed: float, seconds: float) -> None:
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        seed: float,
+        seconds: float,
+        *,
+        are_watched: threading.Event,
+    ) -> None:
+        self._are_watched = are_watched
         self._ids = [instrument.id for instrument in instruments]
         self._chance = random.Random(seed)
         self._seconds = seconds
@@ -177,7 +214,7 @@ class ScheduledWalk:
         del instruments  # it knows its own
 
     def batches(self, stop: threading.Event) -> Iterator[PriceBatch]:
-        stop.wait(SETTLE_SECONDS)
+        self._are_watched.wait(PATIENCE_SECONDS)
         began = time.monotonic()
         for number in range(int(self._seconds * BATCHES_PER_SECOND)):
             batch = self._batch(number)
