@@ -17,7 +17,7 @@ from portfolio.models import DailyValuation, Portfolio, PositionValuation
 from portfolio.queries import PositionRow, position_rows
 from portfolio.valuations.ranges import ChartRange, start_date
 
-DAYS_SHOWN: Final = 30
+DAYS_SHOWN: Final = 14
 ONE_DAY: Final = timedelta(days=1)
 SUMMED: Final = ("inflow", "outflow", "income", "charges")
 

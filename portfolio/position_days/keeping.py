@@ -26,6 +26,7 @@ COLUMNS: Final = (
     "gap",
 )
 DIGEST_BYTES: Final = 16
+BATCH_BYTES: Final = 16_000_000  # of lines, so that they do not fill the memory
 DIGESTS: Final = """
 SELECT instrument_id, month, digest FROM portfolio_positionmonth
 WHERE portfolio_id = %s AND month >= %s
@@ -107,14 +108,18 @@ def keep_positions(
     stored = stored_digests(portfolio, start)
     written: dict[Month, bytes] = {}
     texts: list[bytes] = []
-    count = 0
+    count, size = 0, 0
     for month, rows in lines:
         text = ("\n".join(rows) + "\n").encode()
         digest = blake2b(text, digest_size=DIGEST_BYTES).digest()
-        if stored.pop(month, None) != digest:
-            written[month] = digest
-            texts.append(text)
-            count += len(rows)
+        if stored.pop(month, None) == digest:
+            continue
+        written[month] = digest
+        texts.append(text)
+        count, size = count + len(rows), size + len(text)
+        if size > BATCH_BYTES:
+            replace_months(portfolio, written, texts)
+            written, texts, size = {}, [], 0
     replace_months(portfolio, written, texts, gone=stored)
     return count
 
@@ -129,7 +134,7 @@ def replace_months(
     written: Mapping[Month, bytes],
     texts: Iterable[bytes],
     *,
-    gone: Iterable[Month],
+    gone: Iterable[Month] = (),
 ) -> None:
     """``gone`` are months of which nothing is left; those that stay as they are are in neither."""
     months = [*written, *gone]
