@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.errors import ProblemsError
+from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.policies import for_role, owners_only, signed_in
 from accounts.roles import Role
@@ -21,7 +23,15 @@ from portfolio.errors import EntryConflict, NotReversible, ShortBalance
 from portfolio.forms import BookingForm
 from portfolio.models import JournalEntry, Portfolio
 from portfolio.recording.activity_forms import ActivityForm, blank, correction_of
+from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.booking_ways import change_booking
+from portfolio.recording.lot_choices import (
+    ASKED,
+    LotsForm,
+    lots_of_sale,
+    may_name_lots,
+    offered_lots,
+)
 from portfolio.recording.reversals import replace_activity, reverse_entry
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -29,11 +39,13 @@ from portfolio.views.portfolios import find_portfolio, tab_context
 @signed_in
 @for_role(Role.EDITOR)
 @require_http_methods(["GET", "POST"])
+@for_htmx({"sale-lots": "portfolio/_sale_lots.html"})
 def record(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """Record an activity; of a paper portfolio money in or out."""
     portfolio = find_portfolio(request, portfolio_id)
     if request.method == "GET":
-        return shown(request, portfolio, blank(portfolio, request.user, at=timezone.now()))
+        form = blank(portfolio, request.user, at=timezone.now())
+        return shown(request, portfolio, form, LotsForm(offered=()))
     return taken(
         request, portfolio, ActivityForm(request.POST, portfolio=portfolio, user=request.user)
     )
@@ -42,12 +54,14 @@ def record(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 @signed_in
 @for_role(Role.EDITOR)
 @require_http_methods(["GET", "POST"])
+@for_htmx({"sale-lots": "portfolio/_sale_lots.html"})
 def correct(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID) -> HttpResponse:
     """Record an activity in the place of another, which is undone."""
     portfolio = find_portfolio(request, portfolio_id)
     entry = find_activity(portfolio, activity_id)
     if request.method == "GET":
-        return shown(request, portfolio, correction_of(entry, portfolio, request.user))
+        form = correction_of(entry, portfolio, request.user)
+        return shown(request, portfolio, form, lots_of_sale(portfolio, entry))
     return taken(
         request,
         portfolio,
@@ -107,28 +121,47 @@ def taken(
     form: ActivityForm,
     replaced: JournalEntry | None = None,
 ) -> HttpResponse:
-    now = timezone.now()
-    if form.is_valid():
-        draft = form.to_draft()
+    is_valid, told = form.is_valid(), form.cleaned_data
+    kind, instrument = told.get("kind", ""), told.get("symbol")
+    offered = offered_lots(portfolio, kind=kind, instrument=instrument, replaced=replaced)
+    lots = LotsForm(request.POST, offered=offered)
+    if ASKED in request.POST:
+        form.errors.clear()  # it is not sent yet
+        return shown(request, portfolio, form, LotsForm(offered=offered, filled=request.POST))
+    if lots.is_valid() and is_valid:
+        draft = replace(form.to_draft(), lots=lots.to_lots())
         try:
-            if replaced is None:
-                record_activity(portfolio=portfolio, activity=draft, recorded_at=now)
-            else:
-                replace_activity(
-                    portfolio=portfolio, entry_id=replaced.id, activity=draft, recorded_at=now
-                )
+            book(portfolio, draft, replaced)
         except ProblemsError as error:
-            form.add_problems(error.problems)
+            form.add_problems(lots.add_lot_problems(error.problems))
         except (NotReversible, EntryConflict, ShortBalance) as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, "Recorded.")
             return redirect("portfolio:activities", portfolio.id)
-    return shown(request, portfolio, form, status=422)
+    return shown(request, portfolio, form, lots, status=422)
+
+
+def book(portfolio: Portfolio, draft: ActivityDraft, replaced: JournalEntry | None) -> None:
+    now = timezone.now()
+    if replaced is None:
+        record_activity(portfolio=portfolio, activity=draft, recorded_at=now)
+    else:
+        replace_activity(portfolio=portfolio, entry_id=replaced.id, activity=draft, recorded_at=now)
 
 
 def shown(
-    request: InvestorRequest, portfolio: Portfolio, form: ActivityForm, *, status: int = 200
+    request: InvestorRequest,
+    portfolio: Portfolio,
+    form: ActivityForm,
+    lots_form: LotsForm,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
-    context = tab_context(portfolio, "activities") | {"form": form}
+    context = tab_context(portfolio, "activities")
+    context |= {
+        "form": form,
+        "lots_form": lots_form,
+        "may_name_lots": may_name_lots(portfolio),
+    }
     return TemplateResponse(request, "portfolio/activity_form.html", context, status=status)
