@@ -13,7 +13,8 @@ from django.conf import settings
 
 import integrations.brokers as folders
 from integrations.brokers.line import Line
-from trading.brokers import BrokerSession, Capabilities, CredentialField, NotSupported
+from trading.broker_errors import NotSupported
+from trading.brokers import BrokerSession, Capabilities, CredentialField
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from trading.brokers import BadBrokerAnswer
+from trading.broker_errors import BadBrokerAnswer
 
 
 class Fields:

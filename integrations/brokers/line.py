@@ -21,7 +21,7 @@ from integrations.brokers.pacing import TOO_MANY, AccountPacing, Pace
 from integrations.egress import proxy_pool
 from integrations.egress.proxies import Proxy
 from integrations.http import Answer
-from trading.brokers import (
+from trading.broker_errors import (
     BadBrokerAnswer,
     BrokerBusy,
     BrokerError,

@@ -17,7 +17,7 @@ import redis
 
 from integrations.http import Answer
 from market.live import live_quotes
-from trading.brokers import BrokerBusy, BrokerUnavailable
+from trading.broker_errors import BrokerBusy, BrokerUnavailable
 
 TOO_MANY: Final = 429
 HASH_SECONDS: Final = 2 * 3600

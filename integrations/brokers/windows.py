@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from trading.brokers import ActivityPage, BadBrokerAnswer, BrokerActivity
+from trading.broker_errors import BadBrokerAnswer
+from trading.brokers import ActivityPage, BrokerActivity
 
 LENGTH: Final = timedelta(days=364)
 PAGE_ITEMS: Final = 100

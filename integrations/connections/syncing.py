@@ -31,15 +31,8 @@ from integrations.models.connections import BrokerRowStatus, SyncKind, SyncStatu
 from integrations.vault import credentials as vault
 from integrations.vault.errors import VaultError
 from portfolio.models import PortfolioKind
-from trading.brokers import (
-    ActivityPage,
-    BrokerBusy,
-    BrokerError,
-    BrokerSession,
-    Reading,
-    RequestInvalid,
-    SignInNeeded,
-)
+from trading.broker_errors import BrokerBusy, BrokerError, RequestInvalid, SignInNeeded
+from trading.brokers import ActivityPage, BrokerSession, Reading
 
 logger = logging.getLogger(__name__)
 

@@ -33,14 +33,8 @@ from integrations.live_orders.telling import facts_of, told_event
 from integrations.models import Connection, LiveOrder
 from integrations.models.connections import SyncKind
 from integrations.vault.errors import VaultError
-from trading.brokers import (
-    BrokerBusy,
-    BrokerError,
-    BrokerOrder,
-    BrokerSession,
-    DefiniteBrokerError,
-    SignInNeeded,
-)
+from trading.broker_errors import BrokerBusy, BrokerError, DefiniteBrokerError, SignInNeeded
+from trading.brokers import BrokerOrder, BrokerSession
 
 Clock = Callable[[], datetime]
 # What was taken to be looked at comes up again after this, should the worker die over it.

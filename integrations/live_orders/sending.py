@@ -28,18 +28,14 @@ from integrations.live_orders.telling import facts_of, told_event
 from integrations.live_orders.tickets import NAMES
 from integrations.models import Connection, LiveOrder
 from integrations.vault.errors import VaultError
-from trading.brokers import (
-    Accepted,
+from trading.broker_errors import (
     BrokerError,
-    BrokerOrderRequest,
-    BrokerSession,
     DefiniteBrokerError,
     OrderRepeated,
-    OrderResult,
-    Rejected,
     RequestInvalid,
     SignInNeeded,
 )
+from trading.brokers import Accepted, BrokerOrderRequest, BrokerSession, OrderResult, Rejected
 
 logger = logging.getLogger(__name__)
 

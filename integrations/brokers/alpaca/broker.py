@@ -18,24 +18,26 @@ from integrations.brokers.fields import objects_of
 from integrations.brokers.line import Line, read_json
 from integrations.brokers.pacing import Pace
 from market.values import wire_time
+from trading.broker_errors import (
+    BadBrokerAnswer,
+    DefiniteBrokerError,
+    RequestInvalid,
+    SymbolUnknown,
+    UnclearBrokerError,
+)
 from trading.brokers import (
     Accepted,
     ActivityPage,
-    BadBrokerAnswer,
     BrokerAccount,
     BrokerOrder,
     BrokerOrderRequest,
     BrokerPosition,
     Capabilities,
     CredentialField,
-    DefiniteBrokerError,
     OrderKind,
     OrderResult,
     Reading,
     Rejected,
-    RequestInvalid,
-    SymbolUnknown,
-    UnclearBrokerError,
     Unknown,
 )
 

@@ -12,13 +12,9 @@ from typing import Any, Final
 
 from integrations.brokers.fields import Fields, objects_of
 from integrations.http import Answer
-from trading.brokers import (
+from trading.broker_errors import (
     BadBrokerAnswer,
-    BrokerAccount,
-    BrokerActivity,
     BrokerError,
-    BrokerOrder,
-    BrokerPosition,
     FundsMissing,
     MarketClosed,
     OrderRepeated,
@@ -26,6 +22,7 @@ from trading.brokers import (
     SymbolUnknown,
     UnitsMissing,
 )
+from trading.brokers import BrokerAccount, BrokerActivity, BrokerOrder, BrokerPosition
 
 TITLE: Final = "Alpaca"
 CURRENCY: Final = "USD"

@@ -15,15 +15,14 @@ from integrations.brokers.ccxt import parsing, walking
 from integrations.brokers.ccxt.library import Exchange, exchange_names, exchange_of
 from integrations.brokers.ccxt.walking import Row, Walk
 from integrations.brokers.line import Line
+from trading.broker_errors import BadBrokerAnswer, NotSupported
 from trading.brokers import (
     ActivityPage,
-    BadBrokerAnswer,
     BrokerAccount,
     BrokerActivity,
     BrokerPosition,
     Capabilities,
     CredentialField,
-    NotSupported,
     Reading,
     ReadOnlySession,
 )

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from integrations.brokers.line import SERVER_ERROR, TIMED_OUT, Line, read_json
 from integrations.brokers.pacing import TOO_MANY, Pace
 from integrations.http import Answer
-from trading.brokers import (
+from trading.broker_errors import (
     BadBrokerAnswer,
     BrokerBusy,
     BrokerError,

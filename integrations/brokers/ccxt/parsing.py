@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from integrations.brokers.fields import Fields
 from market.currencies.currency_units import NAMES
-from trading.brokers import BadBrokerAnswer, BrokerAccount, BrokerActivity, BrokerPosition
+from trading.broker_errors import BadBrokerAnswer
+from trading.brokers import BrokerAccount, BrokerActivity, BrokerPosition
 
 ZERO: Final = Decimal(0)
 TEN_PLACES: Final = Decimal("1E-10")

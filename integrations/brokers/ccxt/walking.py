@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from trading.brokers import BadBrokerAnswer
+from trading.broker_errors import BadBrokerAnswer
 
 Row = Mapping[str, Any]
 Ask = Callable[[int, int], Sequence[Row]]

@@ -27,18 +27,16 @@ from integrations.brokers.line import Line, read_json
 from integrations.brokers.pacing import Pace
 from integrations.brokers.windows import Window, pages, read_place, window_to
 from integrations.http import Answer
+from trading.broker_errors import BadBrokerAnswer, BrokerError, SignInNeeded
 from trading.brokers import (
     ActivityPage,
-    BadBrokerAnswer,
     BrokerAccount,
     BrokerActivity,
-    BrokerError,
     BrokerPosition,
     Capabilities,
     CredentialField,
     Reading,
     ReadOnlySession,
-    SignInNeeded,
 )
 
 PACE: Final = Pace("all", 60, 60)

@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from integrations.brokers.fields import Fields, objects_of
-from trading.brokers import BadBrokerAnswer, BrokerAccount, BrokerActivity, BrokerPosition
+from trading.broker_errors import BadBrokerAnswer
+from trading.brokers import BrokerAccount, BrokerActivity, BrokerPosition
 
 TITLE: Final = "DEGIRO"
 SIDES: Final = {"B": "buy", "S": "sell"}

@@ -18,12 +18,11 @@ from integrations.brokers.line import Line
 from integrations.brokers.pacing import Pace
 from integrations.brokers.windows import Window, pages, read_place, window_to
 from integrations.http import Answer
+from trading.broker_errors import BrokerBusy, BrokerError
 from trading.brokers import (
     ActivityPage,
     BrokerAccount,
     BrokerActivity,
-    BrokerBusy,
-    BrokerError,
     BrokerPosition,
     Capabilities,
     CredentialField,

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 from integrations.brokers.fields import Fields
 from integrations.brokers.ibkr_flex.statements import Statement
-from trading.brokers import BadBrokerAnswer, BrokerAccount, BrokerActivity, BrokerPosition
+from trading.broker_errors import BadBrokerAnswer
+from trading.brokers import BrokerAccount, BrokerActivity, BrokerPosition
 
 ZONE: Final = ZoneInfo("America/New_York")
 ZERO: Final = Decimal(0)

@@ -14,7 +14,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from integrations.brokers.fields import Fields
-from trading.brokers import (
+from trading.broker_errors import (
     BadBrokerAnswer,
     BrokerBusy,
     BrokerError,

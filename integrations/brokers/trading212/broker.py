@@ -17,9 +17,9 @@ from integrations.brokers.line import Line, read_json
 from integrations.brokers.pacing import Pace
 from integrations.brokers.trading212 import parsing
 from integrations.brokers.trading212.parsing import TITLE, Listing
+from trading.broker_errors import BadBrokerAnswer
 from trading.brokers import (
     ActivityPage,
-    BadBrokerAnswer,
     BrokerAccount,
     BrokerActivity,
     BrokerPosition,

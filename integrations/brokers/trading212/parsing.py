@@ -13,7 +13,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from integrations.brokers.fields import Fields, objects_of
-from trading.brokers import BadBrokerAnswer, BrokerAccount, BrokerActivity, BrokerPosition
+from trading.broker_errors import BadBrokerAnswer
+from trading.brokers import BrokerAccount, BrokerActivity, BrokerPosition
 
 TITLE: Final = "Trading 212"
 EXACT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)

@@ -14,7 +14,7 @@ from integrations.brokers.ccxt import walking
 from integrations.brokers.ccxt.library import exchange_names, exchange_of
 from integrations.brokers.ccxt.walking import Row, Walk
 from integrations.brokers.pacing import Pace
-from trading.brokers import BadBrokerAnswer, BrokerError, BrokerUnavailable, RequestInvalid
+from trading.broker_errors import BadBrokerAnswer, BrokerError, BrokerUnavailable, RequestInvalid
 
 LAST = 1_000_000
 KEYS = {"api_key": "key", "api_secret": "c2VjcmV0", "password": "word", "uid": "1"}

@@ -21,7 +21,7 @@ from tests.integrations.brokers.conformance.recordings import (
     signed_in,
     unclaimed,
 )
-from trading.brokers import NotSupported
+from trading.broker_errors import NotSupported
 
 NAME = "acme_invest"
 

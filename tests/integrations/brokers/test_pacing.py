@@ -15,7 +15,7 @@ from pytest_django import Settings
 from integrations.brokers.pacing import AccountPacing, Pace, rest_asked
 from integrations.http import Answer
 from market.live.live_quotes import valkey
-from trading.brokers import BrokerBusy, BrokerUnavailable
+from trading.broker_errors import BrokerBusy, BrokerUnavailable
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 PACE = Pace("all", 5, 60)

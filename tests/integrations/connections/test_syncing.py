@@ -37,7 +37,7 @@ from portfolio.models import JournalEntry, LedgerBalance, Portfolio, Position
 from portfolio.recording.activity_rules import ActivityDraft
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.integrations.connections.desk import START, Desk, told
-from trading.brokers import RequestInvalid
+from trading.broker_errors import RequestInvalid
 
 SECRET = "alpaca-secret"
 

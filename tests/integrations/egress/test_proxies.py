@@ -24,7 +24,7 @@ from integrations.egress.proxies import Proxy, choose, read_proxy
 from market.live.live_quotes import prefixed, valkey
 from tests.integrations.egress.fake_proxy import FakeProxy, fake_proxy
 from tests.integrations.fake_http import FakeHttp, fake_http
-from trading.brokers import BrokerUnavailable
+from trading.broker_errors import BrokerUnavailable
 
 NOW = datetime(2026, 3, 4, 17, 0, tzinfo=UTC)
 POOL = [Proxy(f"10.0.0.{number}", 3128) for number in range(1, 6)]

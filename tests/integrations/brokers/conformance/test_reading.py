@@ -21,16 +21,15 @@ from tests.integrations.brokers.conformance.conftest import (
     once,
 )
 from tests.integrations.brokers.conformance.recordings import folder_of, normalised, unclaimed
-from trading.brokers import (
+from trading.broker_errors import (
     BadBrokerAnswer,
-    BrokerActivity,
     BrokerBusy,
     BrokerTimedOut,
     BrokerUnavailable,
     NotSupported,
-    Reading,
     SignInNeeded,
 )
+from trading.brokers import BrokerActivity, Reading
 
 Answer = Callable[[Asked], Told]
 

@@ -11,21 +11,17 @@ from pytest_django import Settings
 
 from integrations.brokers.rehearsing import Asked, Told
 from tests.integrations.brokers.conformance.conftest import Stage
-from trading.brokers import (
-    Accepted,
+from trading.broker_errors import (
     BrokerBusy,
-    BrokerOrderRequest,
     BrokerTimedOut,
     DefiniteBrokerError,
     FundsMissing,
     NotSupported,
     OrderRepeated,
-    Reading,
-    Rejected,
     RequestInvalid,
     SymbolUnknown,
-    Unknown,
 )
+from trading.brokers import Accepted, BrokerOrderRequest, Reading, Rejected, Unknown
 
 Answer = Callable[[Asked], Told]
 
