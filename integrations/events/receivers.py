@@ -14,7 +14,7 @@ from accounts.models import ApiKey, AuditEvent
 from integrations import outbox
 from integrations.events import kinds
 from integrations.events.kinds import ApiKeyEvent, CashEvent, DomainEvent, OrderEvent
-from market.alerts.signals import alert_triggered
+from market.alerts.signals import alerts_triggered
 from market.models import AlertTrigger, Instrument
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
@@ -122,21 +122,26 @@ def book_event(draft: EntryDraft, owner_id: UUID, symbols: dict[int, str]) -> Do
     return CASH_KINDS[draft.kind](**common, fees=draft.fees, taxes=draft.taxes, note=draft.note)
 
 
-@receiver(alert_triggered, dispatch_uid="integrations.put_alert_event")
-def put_alert_event(*, trigger: AlertTrigger, **_: Any) -> None:
-    event = kinds.AlertTriggered(
-        owner_id=trigger.owner_id,
-        occurred_at=trigger.occurred_at,
-        alert_id=trigger.alert_id,
-        number=trigger.number,
-        symbol=symbols_of([trigger.instrument_id])[trigger.instrument_id],
-        portfolio_id=trigger.portfolio_id,
-        condition=trigger.condition,
-        note=trigger.note,
-        level=trigger.level,
-        price=trigger.price,
-    )
-    outbox.put([event], recorded_at=trigger.recorded_at)
+@receiver(alerts_triggered, dispatch_uid="integrations.put_alert_events")
+def put_alert_events(*, triggers: Sequence[AlertTrigger], **_: Any) -> None:
+    """One look and one statement for all that fired together, as many do when a price jumps."""
+    symbols = symbols_of(trigger.instrument_id for trigger in triggers)
+    events = [
+        kinds.AlertTriggered(
+            owner_id=trigger.owner_id,
+            occurred_at=trigger.occurred_at,
+            alert_id=trigger.alert_id,
+            number=trigger.number,
+            symbol=symbols[trigger.instrument_id],
+            portfolio_id=trigger.portfolio_id,
+            condition=trigger.condition,
+            note=trigger.note,
+            level=trigger.level,
+            price=trigger.price,
+        )
+        for trigger in triggers
+    ]
+    outbox.put(events, recorded_at=triggers[0].recorded_at)
 
 
 @receiver(post_save, sender=AuditEvent, dispatch_uid="integrations.put_key_event")

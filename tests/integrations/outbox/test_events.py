@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.api_keys import issue_key, revoke_key
@@ -128,6 +129,19 @@ def test_a_fired_alert_is_told() -> None:
     (fired,) = told("alert.triggered")
     assert (fired["alert_id"], fired["number"]) == (str(alert.id), 1)
     assert (fired["price"], fired["note"]) == ("111", "sell half")
+
+
+def test_alerts_that_fire_together_are_told_by_one_statement() -> None:
+    apple = make_instrument()
+    publish_quote(apple, at=timezone.now())
+    alerts = [make_alert(apple, threshold=str(number)) for number in range(105, 110)]
+    watcher = Watcher()
+    with CaptureQueriesContext(connection) as queries:
+        watcher.see(make_tick(apple, "111", at=timezone.now()))
+    watcher.close()
+    fired = told("alert.triggered")
+    assert {one["alert_id"] for one in fired} == {str(alert.id) for alert in alerts}
+    assert len([one for one in queries if "integrations_outboxevent" in one["sql"]]) == 1
 
 
 def test_keys_are_told_without_their_secret() -> None:
