@@ -35,7 +35,7 @@ urlpatterns = [
     path("portfolios/<uuid:portfolio_id>", portfolios.positions, name="detail"),
     path("portfolios/<uuid:portfolio_id>/positions", portfolios.positions, name="positions"),
     path(
-        "portfolios/<uuid:portfolio_id>/positions/<str:address>",
+        "portfolios/<uuid:portfolio_id>/positions/<str:address>/history",
         position.position,
         name="position",
     ),

@@ -49,7 +49,7 @@ def test_a_page_fits_and_is_accessible(
     [
         "performance?range=max&benchmark=AAPL",
         "performance/instruments?range=max",
-        "positions/AAPL?range=max",
+        "positions/AAPL/history?range=max",
         "explanations/twr?range=max",
         "activities/new",
         "commission",

@@ -76,7 +76,7 @@ def savings(alice: User, apple: Instrument) -> Portfolio:
 
 
 def path_of(portfolio: Portfolio, query: str = "?range=max") -> str:
-    return f"/portfolios/{portfolio.id}/positions/AAPL{query}"
+    return f"/portfolios/{portfolio.id}/positions/AAPL/history{query}"
 
 
 def test_it_tells_what_the_position_did(browser: Client, savings: Portfolio) -> None:
@@ -133,14 +133,14 @@ def test_nobody_else_sees_it(client: Client, savings: Portfolio) -> None:
 @pytest.mark.parametrize("symbol", ["NOPE", "BARE"])
 def test_what_was_never_held_has_no_page(browser: Client, savings: Portfolio, symbol: str) -> None:
     make_instrument("BARE")
-    path = f"/portfolios/{savings.id}/positions/{symbol}"
+    path = f"/portfolios/{savings.id}/positions/{symbol}/history"
     assert browser.get(f"{path}?range=max").status_code == 404
-    assert browser.get(f"/portfolios/{uuid4()}/positions/AAPL").status_code == 404
+    assert browser.get(f"/portfolios/{uuid4()}/positions/AAPL/history").status_code == 404
 
 
 def test_the_lots_lead_to_it(browser: Client, savings: Portfolio) -> None:
     lots = browser.get(f"/portfolios/{savings.id}/lots").content.decode()
-    assert f"/portfolios/{savings.id}/positions/XNAS:AAPL" in lots
+    assert f"/portfolios/{savings.id}/positions/XNAS:AAPL/history" in lots
 
 
 def test_the_number_of_queries_is_that_of_any_other(
