@@ -105,7 +105,10 @@ class LineWriter:
             price=[NULL] * count if price is None else price_texts(price),
             rate=[NULL] * count if known is None else self._rate_texts(known.currency),
             value=values,
-            effect=self._effects(key, changes) if is_foreign else [NO_MONEY] * count,
+            # What was never held has no price of its own here, and no cost that a rate could move.
+            effect=[NO_MONEY] * count
+            if known is None or not is_foreign
+            else self._effects(known.currency, changes),
             gap=gaps,
         )
 
@@ -116,10 +119,10 @@ class LineWriter:
             self._rates[currency] = [NULL if one is None else f"{one:.20f}" for one in found]
         return self._rates[currency]
 
-    def _effects(self, key: int, changes: InstrumentDays) -> list[str]:
+    def _effects(self, currency: str, changes: InstrumentDays) -> list[str]:
         """See ``walk.effect_of``."""
         table = self._table
-        rate = table.rate_of(table.priced[key].currency)
+        rate = table.rate_of(currency)
         local = running({day: one.local_cost for day, one in changes.days.items()}, table)
         cost = running({day: one.cost for day, one in changes.days.items()}, table)
         less = times(cost.numbers, -(10 ** (PLACES - cost.places)))

@@ -9,13 +9,14 @@ import pytest
 from django.db import connection
 
 from market.models import Bar, Instrument
+from portfolio.activities import record_activity
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import DailyValuation, Portfolio, PositionValuation
 from portfolio.recording.reversals import reverse_entry
 from portfolio.valuation import refresh_valuations
 from portfolio.valuations.checking import check_valuations
 from tests.factories import make_daily_bars, make_instrument, make_user
-from tests.portfolio.factories import draft_deposit, draft_trade, make_tracked, post
+from tests.portfolio.factories import activity, draft_deposit, draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 THROUGH = date(2026, 3, 10)
@@ -169,3 +170,16 @@ def test_a_position_without_a_price_says_so(portfolio: Portfolio) -> None:
     day.refresh_from_db()
     assert (day.market_value, day.gap) == (Decimal(500), "")
     assert Bar.objects.exists()
+
+
+def test_income_of_what_was_never_held_has_no_currency_effect() -> None:
+    portfolio = make_tracked(make_user(), cash="10000")
+    sap = make_instrument("SAP")
+    sap.currency = "EUR"
+    sap.save()
+    draft = activity("dividend", instrument=sap, amount="12", exchange_rate="1.1", at=at(6))
+    record_activity(portfolio=portfolio, activity=draft, recorded_at=at(7))
+    refresh_valuations(portfolio.id, THROUGH, is_full=True)
+    (day,) = PositionValuation.objects.filter(portfolio=portfolio, instrument=sap)
+    assert (day.income > 0, day.currency_effect) == (True, 0)
+    assert check_valuations(portfolio.id).wrong == []
