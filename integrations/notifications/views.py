@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import available_timezones
@@ -30,6 +31,10 @@ from integrations.notifications.slack_channels import (
 if TYPE_CHECKING:
     from accounts.http import InvestorRequest
 
+# Zones go by a place; the older names of the same are taken, but not offered.
+PLACE: Final = re.compile(
+    r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/|UTC$"
+)
 NEWEST_FIRST: Final = ("-created_at", "-id")
 
 
@@ -105,7 +110,7 @@ def show_choices(
     context = {
         "form": form,
         "ways": WAYS.values(),
-        "timezones": sorted(available_timezones()),
+        "timezones": sorted(filter(PLACE.match, available_timezones())),
         "channel": channel_of(request.user),
         "channel_form": channel_form,
     }
