@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -86,6 +86,11 @@ def make_quote(
         },
     )
     return snapshot
+
+
+def noon_before(*, days: int) -> datetime:
+    """Noon UTC so many days ago, which is the same day in New York, whatever the hour is now."""
+    return datetime.combine(timezone.now().date() - timedelta(days=days), time(12), tzinfo=UTC)
 
 
 def make_daily_bars(

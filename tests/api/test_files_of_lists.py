@@ -36,7 +36,7 @@ from market.models import Instrument
 from market.values import TickValue
 from portfolio.models import Portfolio, Posting
 from tests.api.clients import ROOT, Answer, ApiClient, fields_in, key_for
-from tests.factories import make_daily_bars, make_user
+from tests.factories import make_daily_bars, make_user, noon_before
 from tests.trading import factories
 
 PARQUET = "application/vnd.apache.parquet"
@@ -203,14 +203,14 @@ def test_an_impossible_wish_is_406(api: ApiClient, apple: Instrument, path: str)
 def test_the_tiers_history_holds_for_files(apple: Instrument) -> None:
     dora = make_user("dora@example.com", tier=Tier.STANDARD)
     api = ApiClient(key_for(dora))
-    make_daily_bars(apple, range(1, 41), first_at=timezone.now() - timedelta(days=39))
-    assert parquet_of(api.get("/instruments/AAPL/bars", format="parquet")).num_rows == 31
+    make_daily_bars(apple, range(1, 41), first_at=noon_before(days=40))
+    assert parquet_of(api.get("/instruments/AAPL/bars", format="parquet")).num_rows == 30
     early = (timezone.now() - timedelta(days=38)).isoformat()
     assert api.get("/instruments/AAPL/bars", format="csv", start=early).status_code == 403
     browser = Client()
     browser.force_login(dora)
     page = browser.get("/instruments/AAPL/bars/file", {"interval": "1d", "format": "csv"})
-    assert len(csv_of(page)) == 31
+    assert len(csv_of(page)) == 30
 
 
 def test_strangers_get_no_file(

@@ -13,7 +13,7 @@ from market.intake.ingestion import ensure_tick_partitions, store_ticks
 from market.models import Instrument
 from market.values import TickValue
 from tests.api.clients import ApiClient, all_items, key_for
-from tests.factories import make_daily_bars, make_user
+from tests.factories import make_daily_bars, make_user, noon_before
 
 DAYS = 40
 
@@ -30,8 +30,8 @@ def dora_api(dora: User) -> ApiClient:
 
 @pytest.fixture
 def forty_days(apple: Instrument) -> datetime:
-    """Daily bars up to today; returns the opening of the first."""
-    first_at = timezone.now() - timedelta(days=DAYS - 1)
+    """Daily bars up to yesterday; returns the opening of the first."""
+    first_at = noon_before(days=DAYS)
     make_daily_bars(apple, range(1, DAYS + 1), first_at=first_at)
     return first_at
 
@@ -39,9 +39,9 @@ def forty_days(apple: Instrument) -> datetime:
 def test_the_standard_tier_gets_its_thirty_days(
     dora_api: ApiClient, api: ApiClient, forty_days: datetime
 ) -> None:
-    assert len(dora_api.get("/instruments/AAPL/bars").json()["items"]) == 31
+    assert len(dora_api.get("/instruments/AAPL/bars").json()["items"]) == 30
     assert len(api.get("/instruments/AAPL/bars").json()["items"]) == DAYS
-    assert dora_api.get("/instruments/AAPL/statistics").json()["count"] == 31
+    assert dora_api.get("/instruments/AAPL/statistics").json()["count"] == 30
     assert api.get("/instruments/AAPL/statistics").json()["count"] == DAYS
 
 
@@ -62,7 +62,7 @@ def test_pages_of_a_permitted_span_go_to_its_end(dora_api: ApiClient, forty_days
     midnight = datetime.combine(timezone.now().date(), datetime.min.time(), tzinfo=UTC)
     start = midnight - timedelta(days=30)
     found = all_items(dora_api, "/instruments/AAPL/bars", start=start.isoformat(), limit=10)
-    assert len(found) == 31
+    assert len(found) == 30
 
 
 def test_older_ticks_are_not_shown(

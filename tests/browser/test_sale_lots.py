@@ -24,7 +24,9 @@ def fill(page: Page, *, kind: str, when: str, quantity: str, price: str) -> None
     page.get_by_label("Symbol").press("Tab")
 
 
-def test_a_sale_names_its_lots(page: Page, live_desk: LiveDesk, check_accessibility: Check) -> None:
+def test_a_sale_names_its_lots(
+    page: Page, live_desk: LiveDesk, check_accessibility: Check, complaints: list[str]
+) -> None:
     page.goto(live_desk.url)
     page.get_by_role("button", name="Try the demo").click()
     page.wait_for_url("**/home")
@@ -48,6 +50,8 @@ def test_a_sale_names_its_lots(page: Page, live_desk: LiveDesk, check_accessibil
     check_accessibility(page)
     page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_text("the lots have 5 units, the sell 6")).to_be_visible()
+    assert all("422" in complaint for complaint in complaints)
+    complaints.clear()
     check_accessibility(page)
 
     page.get_by_label("Units of the lot of 2024-01-02").fill("2")

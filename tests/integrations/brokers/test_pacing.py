@@ -23,7 +23,7 @@ TAKER = """
 import django; django.setup()
 from uuid import UUID
 from integrations.brokers.pacing import AccountPacing, Pace
-from trading.brokers import BrokerBusy
+from trading.broker_errors import BrokerBusy
 pacing, taken = AccountPacing(UUID(int=1), 0), 0
 for _ in range(40):
     try:
