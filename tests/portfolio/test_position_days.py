@@ -181,5 +181,6 @@ def test_income_of_what_was_never_held_has_no_currency_effect() -> None:
     record_activity(portfolio=portfolio, activity=draft, recorded_at=at(7))
     refresh_valuations(portfolio.id, THROUGH, is_full=True)
     (day,) = PositionValuation.objects.filter(portfolio=portfolio, instrument=sap)
-    assert (day.income > 0, day.currency_effect) == (True, 0)
+    assert day.income > 0
+    assert day.currency_effect == 0
     assert check_valuations(portfolio.id).wrong == []
