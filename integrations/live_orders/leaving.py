@@ -11,7 +11,7 @@ from integrations.connections.disarming import ARCHIVED, DELETED, disarm
 from integrations.connections.errors import ConnectionBusy
 from integrations.live_orders.recording import Facts, locked_order, take_step
 from integrations.live_orders.states import Event, Status
-from integrations.models import Connection
+from integrations.models import Connection, LiveOrder
 from portfolio.models import Portfolio
 from portfolio.signals import portfolio_archiving
 from trading.changing.archiving import OrdersWorking
@@ -26,8 +26,8 @@ def leave_orders_of(connection: Connection, *, at: datetime) -> None:
         ConnectionBusy: an order is being sent.
     """
     disarm(connection, because=DELETED, at=at)
-    working = connection.live_orders.working().order_by("id")
-    for order_id in working.values_list("id", flat=True):
+    working = LiveOrder.objects.filter(connection=connection, status__in=Status.working())
+    for order_id in working.order_by("id").values_list("id", flat=True):
         order = locked_order(order_id)
         if order.status == Status.SENDING:
             raise ConnectionBusy
@@ -40,7 +40,8 @@ def refuse_while_live_orders_work(*, portfolio: Portfolio, at: datetime, **_: An
     """Raises:
     OrdersWorking: some live order of the portfolio may still fill.
     """
-    if count := portfolio.live_orders.working().count():
+    working = LiveOrder.objects.filter(portfolio=portfolio, status__in=Status.working())
+    if count := working.count():
         raise OrdersWorking(count=count)
     for connection in portfolio.broker_connections.order_by("id"):
         disarm(connection, because=ARCHIVED, at=at)
