@@ -58,7 +58,7 @@ def change_item(
     place = item.position
     before = {"position": place, "note": item.note}
     if note is not None:
-        item.note = _checked_note(note)
+        item.note = checked_note(note)
         item.save(update_fields=["note"])
     if position is not None:
         items.remove(item)
@@ -120,7 +120,7 @@ def _number(items: list[WatchlistItem]) -> None:
     WatchlistItem.objects.bulk_update(items, ["position"])
 
 
-def _checked_note(note: str) -> str:
+def checked_note(note: str) -> str:
     note = " ".join(note.split())
     if len(note) > NOTE_CHARACTERS or "\0" in note:
         raise InvalidNote(

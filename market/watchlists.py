@@ -44,7 +44,7 @@ def create_watchlist(*, owner: User, name: str, created_at: datetime) -> Watchli
         WatchlistNameTaken: the owner has one of that name.
         TooManyWatchlists: his tier includes no further one.
     """
-    name = _checked_name(name)
+    name = checked_name(name)
     # Two requests at once must not both take the last place.
     owner = User.objects.select_for_update(no_key=True).get(id=owner.id)
     own = Watchlist.objects.filter(owner=owner)
@@ -75,7 +75,7 @@ def rename_watchlist(*, watchlist: Watchlist, name: str, renamed_at: datetime) -
     InvalidWatchlistName: the name is empty or longer than 80 characters.
     WatchlistNameTaken: the owner has another one of that name.
     """
-    name = _checked_name(name)
+    name = checked_name(name)
     User.objects.select_for_update(no_key=True).get(id=watchlist.owner_id)
     others = Watchlist.objects.filter(owner_id=watchlist.owner_id).exclude(id=watchlist.id)
     if others.filter(name=name).exists():
@@ -120,7 +120,7 @@ def add_symbols(
         WatchlistFull: it would hold too many; nothing was added.
     """
     Watchlist.objects.select_for_update(no_key=True).get(id=watchlist.id)
-    present = _instruments_on(watchlist)
+    present = instruments_on(watchlist)
     new: list[Instrument] = []
     outcomes: list[SymbolOutcome] = []
     for symbol, found in matches_of(symbols).items():
@@ -151,7 +151,7 @@ def remove_symbols(
 ) -> list[SymbolOutcome]:
     """Take instruments off the list; the outcomes stand in the order of the symbols."""
     Watchlist.objects.select_for_update(no_key=True).get(id=watchlist.id)
-    present = _instruments_on(watchlist)
+    present = instruments_on(watchlist)
     gone: set[int] = set()
     outcomes: list[SymbolOutcome] = []
     for symbol, found in matches_of(symbols).items():
@@ -186,11 +186,11 @@ def _record_symbols(
         )
 
 
-def _instruments_on(watchlist: Watchlist) -> set[int]:
+def instruments_on(watchlist: Watchlist) -> set[int]:
     return set(watchlist.items.values_list("instrument_id", flat=True))
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
     name = " ".join(name.split())
     if not name or len(name) > NAME_CHARACTERS or "\0" in name:
         raise InvalidWatchlistName(

@@ -39,7 +39,7 @@ def create_alert(
         AlertExists: the owner has an active one of the same condition.
         TooManyAlerts: his tier includes no further active one.
     """
-    completed = _checked(terms, owner=owner)
+    completed = checked(terms, owner=owner)
     if not instrument.is_active:
         words = f"{instrument.symbol} is no longer traded."
         raise AlertRefused([Problem("symbol", "inactive", words)])
@@ -58,9 +58,9 @@ def create_alert(
     _compare(alert)
     alert.save(force_insert=True)
     audit.record(
-        action="alert.created", after=_facts(alert), occurred_at=created_at, **_about(alert)
+        action="alert.created", after=facts_of(alert), occurred_at=created_at, **about(alert)
     )
-    _tell(alert)
+    tell(alert)
     return alert
 
 
@@ -74,12 +74,12 @@ def change_alert(*, alert: Alert, terms: AlertTerms, changed_at: datetime) -> Al
         AlertRefused: the terms make no sense.
         AlertExists: the owner has another active one of the same condition.
     """
-    completed = _checked(terms, owner=alert.owner)
+    completed = checked(terms, owner=alert.owner)
     if completed.condition.kind != alert.kind:
         raise AlertRefused([Problem("kind", "fixed", "The kind of an alert stays as it is.")])
     User.objects.select_for_update(no_key=True).get(id=alert.owner_id)
     alert = _locked(alert)
-    before = _facts(alert)
+    before = facts_of(alert)
     if completed.condition.threshold != alert.threshold:
         alert.given_threshold, alert.given_at = None, changed_at
     for name, value in columns(completed).items():
@@ -88,11 +88,11 @@ def change_alert(*, alert: Alert, terms: AlertTerms, changed_at: datetime) -> Al
         _refuse_another(alert)
         _compare(alert)
     _save(alert, at=changed_at)
-    was, now = audit.changes(before, _facts(alert))
+    was, now = audit.changes(before, facts_of(alert))
     audit.record(
-        action="alert.changed", before=was, after=now, occurred_at=changed_at, **_about(alert)
+        action="alert.changed", before=was, after=now, occurred_at=changed_at, **about(alert)
     )
-    _tell(alert)
+    tell(alert)
     return alert
 
 
@@ -114,9 +114,9 @@ def rearm_alert(*, alert: Alert, rearmed_at: datetime) -> Alert:
     _save(alert, at=rearmed_at)
     was, now = {"status": AlertStatus.TRIGGERED.value}, {"status": alert.status}
     audit.record(
-        action="alert.rearmed", before=was, after=now, occurred_at=rearmed_at, **_about(alert)
+        action="alert.rearmed", before=was, after=now, occurred_at=rearmed_at, **about(alert)
     )
-    _tell(alert)
+    tell(alert)
     return alert
 
 
@@ -126,9 +126,9 @@ def delete_alert(*, alert: Alert, deleted_at: datetime) -> None:
     count, _ = Alert.objects.filter(id=alert.id).delete()
     if count:
         audit.record(
-            action="alert.deleted", before=_facts(alert), occurred_at=deleted_at, **_about(alert)
+            action="alert.deleted", before=facts_of(alert), occurred_at=deleted_at, **about(alert)
         )
-        _tell(alert)
+        tell(alert)
 
 
 def mark_seen(*, owner: User, seen_at: datetime) -> None:
@@ -160,7 +160,7 @@ def columns(terms: AlertTerms) -> dict[str, Any]:
     }
 
 
-def _checked(terms: AlertTerms, *, owner: User) -> AlertTerms:
+def checked(terms: AlertTerms, *, owner: User) -> AlertTerms:
     completed = complete(terms)
     problems = find_problems(completed, given=terms.condition)
     portfolio_id = completed.condition.portfolio_id
@@ -211,16 +211,16 @@ def _save(alert: Alert, *, at: datetime) -> None:
     alert.save()
 
 
-def _about(alert: Alert) -> dict[str, Any]:
+def about(alert: Alert) -> dict[str, Any]:
     return {"owner_id": alert.owner_id, "target": "alert", "target_id": str(alert.id)}
 
 
-def _tell(alert: Alert) -> None:
+def tell(alert: Alert) -> None:
     """Have those who watch prices read the alert anew once the change holds."""
     transaction.on_commit(partial(news.tell_changed, [alert.id]))
 
 
-def _facts(alert: Alert) -> dict[str, Any]:
+def facts_of(alert: Alert) -> dict[str, Any]:
     names = ("kind", "threshold", "direction", "interval", "length", "fast_length")
     facts = {name: getattr(alert, name) for name in names}
     facts["symbol"] = f"{alert.instrument.exchange_id}:{alert.instrument.symbol}"
