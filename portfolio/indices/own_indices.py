@@ -69,17 +69,21 @@ def add_index(
         IndexNameTaken: the owner has one of that name.
         UnreadableIndex, UnreadableImport: the file is not a table of dates and closes.
     """
-    # Two requests at once must not both take the last place, nor the same name.
-    owner = User.objects.select_for_update(no_key=True).get(id=owner.id)
-    own, problems = IndexSeries.objects.for_user(owner), find_name_problems(name)
-    allowed: int = settings.LIMITS.indices_per_user
-    if own.count() >= allowed:
-        problems.append(Problem("", "too_many", f"There are {allowed} indices; remove one first."))
-    if problems:
-        raise IndexRefused(problems)
-    if own.filter(name__iexact=name.strip()).exists():
-        raise IndexNameTaken(f"There is an index {name.strip()!r} already.")
+    refuse_new(owner, name)
     found = read_file(content, file_name, at=added_at)
+    index = keep_index(owner=owner, name=name, found=found, added_at=added_at)
+    return TakenIn(overviews_of([index])[0], found.refused[:REFUSED_SHOWN])
+
+
+@transaction.atomic
+def keep_index(*, owner: User, name: str, found: IndexFile, added_at: datetime) -> IndexSeries:
+    """Keep a new index of closes that were read already.
+
+    Raises:
+        IndexRefused: the name will not do, or there are as many as may be.
+        IndexNameTaken: the owner has one of that name.
+    """
+    refuse_new(owner, name)
     index = IndexSeries.objects.create(owner=owner, name=name.strip(), created_at=added_at)
     store_closes(index, found)
     audit.record(
@@ -90,7 +94,23 @@ def add_index(
         after=facts_of(index, found),
         occurred_at=added_at,
     )
-    return TakenIn(overviews_of([index])[0], found.refused[:REFUSED_SHOWN])
+    return index
+
+
+def refuse_new(owner: User, name: str) -> None:
+    """Raises:
+    IndexRefused, IndexNameTaken: see ``keep_index``.
+    """
+    # Two requests at once must not both take the last place, nor the same name.
+    owner = User.objects.select_for_update(no_key=True).get(id=owner.id)
+    own, problems = IndexSeries.objects.for_user(owner), find_name_problems(name)
+    allowed: int = settings.LIMITS.indices_per_user
+    if own.count() >= allowed:
+        problems.append(Problem("", "too_many", f"There are {allowed} indices; remove one first."))
+    if problems:
+        raise IndexRefused(problems)
+    if own.filter(name__iexact=name.strip()).exists():
+        raise IndexNameTaken(f"There is an index {name.strip()!r} already.")
 
 
 @transaction.atomic
@@ -108,6 +128,12 @@ def add_closes(
     if index is None:
         raise IndexNotFound("There is no such index.")
     found = read_file(content, file_name, at=added_at)
+    keep_closes(index, found, added_at=added_at)
+    return TakenIn(overviews_of([index])[0], found.refused[:REFUSED_SHOWN])
+
+
+def keep_closes(index: IndexSeries, found: IndexFile, *, added_at: datetime) -> None:
+    """Add closes that were read already, within the transaction of whoever read them."""
     store_closes(index, found)
     audit.record(
         action="index.closes_added",
@@ -117,7 +143,6 @@ def add_closes(
         after=facts_of(index, found),
         occurred_at=added_at,
     )
-    return TakenIn(overviews_of([index])[0], found.refused[:REFUSED_SHOWN])
 
 
 @transaction.atomic
