@@ -113,7 +113,8 @@ class Limits:
     import_files: int = 50
     import_rows: int = 100_000
     import_columns: int = 200
-    import_cell_characters: int = 10_000
+    # As many as the lots take that one sale may name.
+    import_cell_characters: int = 100_000
     # Files up to that size are read, and so many rows booked, while the sender waits.
     import_bytes_at_once: int = 256 * 1024
     import_rows_at_once: int = 500
@@ -121,6 +122,8 @@ class Limits:
     import_batch_rows: int = 2_000
     # Imports of one user that are not booked yet; the oldest gives way to another.
     imports_open: int = 20
+    # Watched instruments and alerts of an export that is brought back, together.
+    takeout_rows: int = 30_000
 
     # Exchange rates. Banks publish none at weekends and on holidays, five days at most so far.
     exchange_rate_carry_days: int = 7

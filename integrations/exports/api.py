@@ -24,7 +24,6 @@ from integrations.exports.schemas import (
     ExportOut,
     NightIn,
     RestoredList,
-    RestoredOut,
 )
 from integrations.models import Export
 from integrations.models.exports import Dataset
@@ -81,7 +80,7 @@ def request_export(request: ApiRequest, payload: ExportIn) -> Status[ExportOut]:
 @router.post("/exports/restorations", response={201: RestoredList}, auth=CHANGES)
 @idempotent(required=False)
 def restore_export(request: ApiRequest, file: File[UploadedFile]) -> Status[RestoredList]:
-    """Bring back an export of everything: each portfolio in it as a new tracked one."""
+    """Bring back an export of everything: portfolios as new ones, the rest where missing."""
     if request.auth.portfolio_ids:
         raise KeyBound("This key is bound to portfolios, so it cannot open others.")
     made = restore(
@@ -90,7 +89,7 @@ def restore_export(request: ApiRequest, file: File[UploadedFile]) -> Status[Rest
         file_name=file.name or "",
         restored_at=timezone.now(),
     )
-    return Status(201, RestoredList(items=[RestoredOut.of(one) for one in made]))
+    return Status(201, RestoredList.of(made))
 
 
 @router.get("/exports/nights", response=ExportList, auth=KeyAuth("admin"))

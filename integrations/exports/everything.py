@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from django.conf import settings
-from django.db.models import CharField, QuerySet
+from django.db.models import CharField
 from django.db.models.functions import Cast
 from django.utils.text import slugify
 
 from accounts.models import User
 from accounts.table_files import AMOUNT, COUNT, MOMENT, PRICE, TEXT, Column, Table
-from market.models import Alert, WatchlistItem
 from portfolio.models import Portfolio
+from portfolio.takeout.own_tables import (
+    alert_table,
+    format_table,
+    index_table,
+    listed,
+    watchlist_table,
+)
 from portfolio.takeout.tables import (
     activity_table,
     lot_table,
     portfolio_table,
     position_table,
-    streamed,
 )
 from trading.listing.fill_table import fill_table
 from trading.models import Fill, Order
 
 NAME_CHARACTERS: Final = 60
-WATCHED: Final = (
-    Column("watchlist", TEXT),
-    Column("exchange", TEXT),
-    Column("symbol", TEXT),
-    Column("note", TEXT),
-)
-ALERTS: Final = (
-    Column("exchange", TEXT),
-    Column("symbol", TEXT),
-    Column("kind", TEXT),
-    Column("threshold", PRICE),
-    Column("status", TEXT),
-    Column("repeats", TEXT),
-    Column("note", TEXT),
-    Column("created_at", MOMENT),
-)
 ORDERS: Final = (
     Column("id", TEXT),
     Column("portfolio", TEXT),
@@ -64,14 +53,19 @@ ACCOUNT: Final = (
 def tables_of(owner: User) -> Iterator[tuple[str, Table]]:
     """Each table with its path, without an ending."""
     portfolios = list(Portfolio.objects.for_user(owner).order_by("created_at", "id"))
+    folders = {
+        one.id: f"{number:02}-{slug_of(one)}" for number, one in enumerate(portfolios, start=1)
+    }
+    yield "format", format_table()
     yield "account", account_table(owner, len(portfolios))
     yield "watchlists", watchlist_table(owner)
-    yield "alerts", alert_table(owner)
+    yield "alerts", alert_table(owner, folders)
+    yield "indices", index_table(owner)
     yield "orders", order_table(owner)
     fills = Fill.objects.filter(portfolio__in=portfolios)
     yield "fills", fill_table(fills, limit=settings.LIMITS.export_rows + 1)
-    for number, portfolio in enumerate(portfolios, 1):
-        folder = f"portfolios/{number:02}-{slug_of(portfolio)}"
+    for portfolio in portfolios:
+        folder = f"portfolios/{folders[portfolio.id]}"
         yield f"{folder}/portfolio", portfolio_table(portfolio)
         yield f"{folder}/activities", activity_table(portfolio)
         yield f"{folder}/lots", lot_table(portfolio)
@@ -86,27 +80,6 @@ def account_table(owner: User, count: int) -> Table:
     names = [column.name for column in ACCOUNT[:-1]]
     row = [getattr(owner, name) for name in names]
     return Table("account", ACCOUNT, lambda: [[*row, count]])
-
-
-def watchlist_table(owner: User) -> Table:
-    items = WatchlistItem.objects.filter(watchlist__owner=owner)
-    ordered = items.order_by("watchlist__position", "watchlist_id", "position", "id")
-    return listed(
-        "watchlists",
-        WATCHED,
-        ordered,
-        ("watchlist__name", "instrument__exchange_id", "instrument__symbol", "note"),
-    )
-
-
-def alert_table(owner: User) -> Table:
-    facts = ("kind", "threshold", "status", "repeats", "note", "created_at")
-    return listed(
-        "alerts",
-        ALERTS,
-        Alert.objects.filter(owner=owner).order_by("created_at", "id"),
-        ("instrument__exchange_id", "instrument__symbol", *facts),
-    )
 
 
 def order_table(owner: User) -> Table:
@@ -125,9 +98,3 @@ def order_table(owner: User) -> Table:
             *facts,
         ),
     )
-
-
-def listed(
-    name: str, columns: Sequence[Column], rows: QuerySet[Any], values: Sequence[Any]
-) -> Table:
-    return Table(name, columns, streamed(rows.values_list(*values)))

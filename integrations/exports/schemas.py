@@ -15,7 +15,7 @@ from integrations.exports.requesting import NewExport
 from integrations.models import Export, ExportFile
 from integrations.models.exports import Dataset
 from market.values import Interval
-from portfolio.takeout.restoring import Restored
+from portfolio.takeout.restoring import Restoration, Restored
 
 
 class ExportIn(SchemaIn):
@@ -78,8 +78,39 @@ class RestoredOut(SchemaOut):
         )
 
 
+class LeftOutOut(SchemaOut):
+    """One thing of the zip that did not come back."""
+
+    kind: Annotated[str, Field(description="watchlist, watchlist_item, alert or index")]
+    name: str
+    code: str
+    message: str
+
+
 class RestoredList(SchemaOut):
+    """`items` are the portfolios. What was there already is in none of the counts."""
+
     items: list[RestoredOut]
+    watchlists: Annotated[int, Field(description="lists that were made")]
+    watched: Annotated[int, Field(description="instruments put on lists")]
+    alerts: Annotated[int, Field(description="alerts that were made")]
+    indices: Annotated[int, Field(description="indices that were made, or got closes")]
+    left_out: list[LeftOutOut]
+
+    @classmethod
+    def of(cls, found: Restoration) -> Self:
+        brought = found.brought
+        return cls(
+            items=[RestoredOut.of(one) for one in found.portfolios],
+            watchlists=brought.watchlists,
+            watched=brought.watched,
+            alerts=brought.alerts,
+            indices=brought.indices,
+            left_out=[
+                LeftOutOut(kind=one.kind, name=one.name, code=one.code, message=one.message)
+                for one in brought.left_out
+            ],
+        )
 
 
 class NightIn(SchemaIn):

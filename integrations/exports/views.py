@@ -24,12 +24,14 @@ from integrations.exports.errors import ExportNotFound, ExportNotReady
 from integrations.exports.forms import ExportForm, RestoreForm
 from integrations.exports.requesting import NewExport
 from integrations.models import Export
-from portfolio.takeout.restoring import restore
+from portfolio.takeout.restoring import Restoration, restore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from accounts.http import InvestorRequest
+    from accounts.restorations import LeftOut
 
 DAYS_OFFERED: Final = 30
 PORTFOLIOS: Final = ("portfolios", "portfolio")
@@ -50,7 +52,11 @@ def exports_page(request: InvestorRequest) -> HttpResponse:
 
 
 def shown(
-    request: InvestorRequest, *, form: ExportForm, restore_form: RestoreForm | None = None
+    request: InvestorRequest,
+    *,
+    form: ExportForm,
+    restore_form: RestoreForm | None = None,
+    left_out: Sequence[LeftOut] = (),
 ) -> HttpResponse:
     found = Export.objects.for_user(request.user)
     page, older = read_page(
@@ -63,6 +69,7 @@ def shown(
     context = {
         "form": form,
         "restore_form": restore_form or RestoreForm(),
+        "left_out": left_out,
         "found": page.items,
         "older_href": older,
         "is_working": found.working().exists(),
@@ -96,7 +103,7 @@ def everything(request: InvestorRequest) -> HttpResponse:
 @signed_in
 @require_POST
 def restoration(request: InvestorRequest) -> HttpResponse:
-    """Bring an export of everything back as new tracked portfolios."""
+    """Bring an export of everything back, and say what of it did not come."""
     form = RestoreForm(request.POST, request.FILES)
     if form.is_valid():
         file = form.cleaned_data["file"]
@@ -112,9 +119,28 @@ def restoration(request: InvestorRequest) -> HttpResponse:
         except HoldfastError as error:
             form.add_error("file", str(error))
         else:
-            messages.success(request, f"{len(made)} tracked {PORTFOLIOS[len(made) == 1]} {OPENED}")
-            return redirect("portfolio:list")
+            messages.success(request, restored_words(made))
+            if not made.brought.left_out:
+                return redirect("portfolio:list" if made.portfolios else "integrations:exports")
+            return shown(request, form=blank(request), left_out=made.brought.left_out)
     return shown(request, form=blank(request), restore_form=form)
+
+
+def restored_words(made: Restoration) -> str:
+    """What came back, in a sentence or two."""
+    brought = made.brought
+    counts = (
+        (brought.watchlists, "watchlist", "watchlists"),
+        (brought.watched, "watched instrument", "watched instruments"),
+        (brought.alerts, "alert", "alerts"),
+        (brought.indices, "index", "indices"),
+    )
+    parts = [f"{number} {one if number == 1 else many}" for number, one, many in counts if number]
+    words = f"Brought back: {', '.join(parts)}. " if parts else ""
+    opened = len(made.portfolios)
+    if opened or not parts:
+        words += f"{opened} tracked {PORTFOLIOS[opened == 1]} " + (OPENED if opened else "opened.")
+    return words.strip()
 
 
 def _request(request: InvestorRequest, form: ExportForm) -> bool:

@@ -1,45 +1,28 @@
 """A takeout brought back: each portfolio in it as a new tracked one, its activities on their way.
 
-Nothing is unpacked to disk, and of a zip nothing is read beyond what an import may have.
+Watchlists, alerts and indices join those that the user has.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import re
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
 
+from accounts import audit
 from accounts.models import User
-from portfolio.imports.errors import UnreadableImport
-from portfolio.imports.previews import caps, start_import
-from portfolio.imports.sheets import DAMAGE, refuse_beyond, refuse_bomb, unpack
-from portfolio.imports.values import Caps
+from portfolio.imports.previews import caps, start_import, tidy_name
+from portfolio.imports.sheets import refuse_beyond
 from portfolio.models import FileImport, Portfolio, PortfolioKind
 from portfolio.portfolios import open_portfolio
+from portfolio.takeout.members import PackedPortfolio, open_takeout
+from portfolio.takeout.own_things import Brought, bring_back
 
-MEMBER: Final = re.compile(
-    r"(?:account|watchlists|alerts|orders|fills)\.(?:csv|json)"
-    r"|portfolios/(?P<folder>[0-9]{2,4}-[a-z0-9-]{1,80})/"
-    r"(?P<name>(?:portfolio|activities|lots|positions)\.(?:csv|json))"
-)
-FACTS: Final = ("name", "currency", "lot_method", "booked_actions")
 PROFILE: Final = "holdfast"
-
-
-@dataclass(frozen=True, slots=True)
-class PackedPortfolio:
-    """One portfolio of a takeout. ``activities`` is a file of them, empty where none happened."""
-
-    facts: dict[str, str]
-    activities: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +33,20 @@ class Restored:
     taken_in: FileImport | None
 
 
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """What came of a takeout."""
+
+    portfolios: Sequence[Restored]
+    brought: Brought
+
+
 @transaction.atomic
-def restore(
-    *, owner: User, content: bytes, file_name: str, restored_at: datetime
-) -> list[Restored]:
+def restore(*, owner: User, content: bytes, file_name: str, restored_at: datetime) -> Restoration:
     """Open a tracked portfolio for each in the zip, and take its activities in as an import.
+
+    Watchlists, alerts and indices come back beside what the owner has, as far as his tier
+    includes them; what does not is named in the answer.
 
     Raises:
         ImportTooLarge: the file is larger than is taken in at once.
@@ -64,75 +56,51 @@ def restore(
     """
     allowed = caps()
     refuse_beyond("bytes", len(content), allowed.bytes)
-    made = []
-    for packed in packed_portfolios(content, allowed):
-        portfolio = open_portfolio(
-            owner=owner,
-            kind=PortfolioKind.TRACKED,
-            starting_cash=None,
-            opened_at=restored_at,
-            **packed.facts,
+    found = open_takeout(content, allowed, portfolios=settings.LIMITS.imports_open)
+    rows = len(found.watchlists) + len(found.alerts)
+    refuse_beyond("watched instruments and alerts", rows, settings.LIMITS.takeout_rows)
+    made = [restored(owner, one, file_name, restored_at) for one in found.portfolios]
+    opened = {
+        packed.folder: one.portfolio.id for packed, one in zip(found.portfolios, made, strict=True)
+    }
+    brought = bring_back(owner, found, opened, restored_at=restored_at)
+    audit.record(
+        action="takeout.restored",
+        owner_id=owner.id,
+        target="user",
+        target_id=str(owner.id),
+        after={
+            "file": tidy_name(file_name),
+            "portfolios": len(made),
+            "watchlists": brought.watchlists,
+            "watched": brought.watched,
+            "alerts": brought.alerts,
+            "indices": brought.indices,
+            "left_out": len(brought.left_out),
+        },
+        occurred_at=restored_at,
+    )
+    return Restoration(made, brought)
+
+
+def restored(
+    owner: User, packed: PackedPortfolio, file_name: str, restored_at: datetime
+) -> Restored:
+    portfolio = open_portfolio(
+        owner=owner,
+        kind=PortfolioKind.TRACKED,
+        starting_cash=None,
+        opened_at=restored_at,
+        **packed.facts,
+    )
+    taken_in = None
+    if packed.activities:
+        taken_in = start_import(
+            portfolio=portfolio,
+            content=packed.activities,
+            file_name=file_name,
+            profile=PROFILE,
+            created_by=owner,
+            created_at=restored_at,
         )
-        taken_in = None
-        if packed.activities:
-            taken_in = start_import(
-                portfolio=portfolio,
-                content=packed.activities,
-                file_name=file_name,
-                profile=PROFILE,
-                created_by=owner,
-                created_at=restored_at,
-            )
-        made.append(Restored(portfolio, taken_in))
-    return made
-
-
-def packed_portfolios(content: bytes, allowed: Caps) -> list[PackedPortfolio]:
-    """Raises:
-    UnreadableImport: see ``restore``.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
-            refuse_strangers(members)
-            refuse_bomb(members, allowed)
-            wanted = [one for one in members if is_wanted(one.filename)]
-            names = [one.filename for one in wanted]
-            found = [text for _, text in unpack(archive, wanted, allowed)]
-    except DAMAGE as error:
-        raise UnreadableImport(f"The zip is damaged or locked: {error}.") from error
-    folders: dict[str, dict[str, bytes]] = {}
-    for name, text in zip(names, found, strict=True):
-        folder, _, inner = name.rpartition("/")
-        folders.setdefault(folder, {})[inner] = text
-    most: int = settings.LIMITS.imports_open
-    if not 1 <= len(folders) <= most:
-        raise UnreadableImport(f"It holds {len(folders)} portfolios, must hold 1 to {most}.")
-    return [packed(folder, inner) for folder, inner in sorted(folders.items())]
-
-
-def refuse_strangers(members: Sequence[zipfile.ZipInfo]) -> None:
-    names = [one.filename for one in members]
-    for name in names:
-        if not MEMBER.fullmatch(name):
-            raise UnreadableImport(f"{name[:80]!r} is in no takeout of Holdfast.")
-    if len(set(names)) < len(names):
-        raise UnreadableImport("The zip holds two files of one name.")
-
-
-def is_wanted(name: str) -> bool:
-    return name.startswith("portfolios/") and name.endswith(("portfolio.json", "activities.csv"))
-
-
-def packed(folder: str, files: dict[str, bytes]) -> PackedPortfolio:
-    if "portfolio.json" not in files:
-        raise UnreadableImport(f"{folder} has no portfolio.json.")
-    try:
-        told: Any = json.loads(files["portfolio.json"])
-        (facts,) = told
-        chosen = {name: facts[name] for name in FACTS}
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise UnreadableImport(f"{folder}/portfolio.json says nothing usable.") from error
-    if not all(isinstance(value, str) for value in chosen.values()):
-        raise UnreadableImport(f"{folder}/portfolio.json says nothing usable.")
-    return PackedPortfolio(chosen, files.get("activities.csv", b""))
+    return Restored(portfolio, taken_in)

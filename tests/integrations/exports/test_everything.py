@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
-import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,21 +19,18 @@ from pytest_django import Settings
 from accounts.errors import AllowanceExceeded
 from accounts.models import User
 from accounts.tiers import Tier
-from integrations.exports.requesting import NewExport, request_export
 from integrations.models import Export
 from market.models import Instrument
 from market.watchlists import add_symbols, create_watchlist
 from portfolio.activities import record_activities, record_activity
-from portfolio.imports.commits import commit_import
 from portfolio.imports.errors import ImportTooLarge, UnreadableImport
-from portfolio.models import FileImport, Portfolio, PortfolioKind
-from portfolio.portfolios import open_portfolio
+from portfolio.models import Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.reversals import reverse_entry
-from portfolio.takeout.restoring import restore
 from tests.api.clients import ApiClient, key_for
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.integrations.exports.desk import written
+from tests.portfolio.takeout.desk import brought_back, files_of, open_tracked, zip_of
 
 pytestmark = pytest.mark.django_db
 
@@ -50,18 +45,6 @@ BOOKS = ("activities", "lots", "positions")
 @pytest.fixture
 def alice() -> User:
     return make_user()
-
-
-def open_tracked(owner: User, name: str = "Ten years", **facts: Any) -> Portfolio:
-    return open_portfolio(
-        owner=owner,
-        name=name,
-        kind=PortfolioKind.TRACKED,
-        currency="USD",
-        starting_cash=None,
-        opened_at=timezone.now(),
-        **facts,
-    )
 
 
 def random_activity(dice: random.Random, at: datetime, known: list[Instrument]) -> ActivityDraft:
@@ -88,16 +71,6 @@ def random_activity(dice: random.Random, at: datetime, known: list[Instrument]) 
     return ActivityDraft(**facts)
 
 
-def files_of(owner: User) -> dict[str, bytes]:
-    """What an export of everything holds."""
-    now = timezone.now()
-    export = request_export(owner=owner, wanted=NewExport.of_everything(at=now), requested_at=now)
-    export = written(export, at=now)
-    assert (export.status, export.error) == ("completed", "")
-    paths = export.files.values_list("path", flat=True)
-    return {path: (export.folder / path).read_bytes() for path in paths}
-
-
 def books_in(files: dict[str, bytes], number: int) -> dict[str, bytes]:
     """The parts that must be the same, of the portfolio of that number."""
     return {
@@ -105,25 +78,6 @@ def books_in(files: dict[str, bytes], number: int) -> dict[str, bytes]:
         for path, content in files.items()
         if path.startswith(f"portfolios/{number:02}-") and path.rpartition("/")[2].startswith(BOOKS)
     }
-
-
-def zip_of(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return packed.getvalue()
-
-
-def brought_back(owner: User, content: bytes) -> list[Portfolio]:
-    made = restore(owner=owner, content=content, file_name="all.zip", restored_at=timezone.now())
-    for one in made:
-        if one.taken_in is not None:
-            found = FileImport.objects.get(id=one.taken_in.id)
-            problems = found.rows.exclude(status="ready").values_list("raw", "problems", "status")
-            assert list(problems) == []
-            commit_import(found=found, committed_at=timezone.now())
-    return [one.portfolio for one in made]
 
 
 @pytest.mark.parametrize("seed", range(6))
