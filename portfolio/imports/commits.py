@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts import audit
+from accounts.identifiers import new_id
 from portfolio.activities import Touched, follow_activities, post_activities
 from portfolio.bookkeeping.bulk import columns_of, execute
 from portfolio.errors import PortfolioError
@@ -21,6 +23,7 @@ from portfolio.imports.profiles import GENERIC
 from portfolio.imports.progress import ImportReporter, is_alone, take_time, uncollected
 from portfolio.imports.states import NothingToImport, Step, may
 from portfolio.imports.taking import Taken, load_taken, name_entries, without_repeats
+from portfolio.imports.taking_lots import name_lots
 from portfolio.models import FileImport, SavedMapping
 from portfolio.models.imports import TAKEN, ImportStatus
 
@@ -102,7 +105,7 @@ def book(found: FileImport, *, at: datetime, report: Report) -> None:
     taken = without_repeats(found, taken)
     if not taken:
         raise NothingToImport("Every row that was to be imported is in the books by now.")
-    name_entries(found, taken)
+    renamed = name_entries(found, taken)
     by_portfolio: dict[UUID, list[Taken]] = defaultdict(list)
     for one in sorted(taken, key=lambda one: one.order):
         by_portfolio[one.portfolio.id].append(one)
@@ -110,8 +113,8 @@ def book(found: FileImport, *, at: datetime, report: Report) -> None:
     size = settings.LIMITS.import_batch_rows
     for rows in by_portfolio.values():
         touched = Touched()
-        for start in range(0, len(rows), size):
-            batch = rows[start : start + size]
+        for batch in batches_of(rows, size):
+            name_lots(batch, renamed)
             book_batch(batch, touched, at=at)
             done += len(batch)
             report(done)
@@ -130,6 +133,18 @@ def book(found: FileImport, *, at: datetime, report: Report) -> None:
         after=noted(found, done),
         occurred_at=at,
     )
+
+
+def batches_of(rows: Sequence[Taken], size: int) -> Iterator[Sequence[Taken]]:
+    """What is booked at once, in the order given; sales that name lots after what opens these."""
+    naming = [one for one in rows if one.named]
+    if naming:
+        # Whenever each is booked, ids tell in which order things of one moment happened.
+        for one in rows:
+            one.activity = replace(one.activity, entry_id=new_id())
+    for part in ([one for one in rows if not one.named], naming):
+        for start in range(0, len(part), size):
+            yield part[start : start + size]
 
 
 def remember_mapping(found: FileImport, *, at: datetime) -> None:

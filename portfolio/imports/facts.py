@@ -238,6 +238,8 @@ def rounded(number: Decimal) -> Decimal:
 def take_words(found: ReadRow, texts: Mapping[Field, str], profile: Profile, part: int) -> None:
     if currency := texts.get(Field.CURRENCY, ""):
         found.facts["currency"] = currency[:CURRENCY_LENGTH]
+    if lots := texts.get(Field.LOTS, ""):
+        found.facts["lots"] = lots
     if note := texts.get(Field.NOTE, ""):
         found.facts["note"] = note[:NOTE_CHARACTERS]
     if external_id := texts.get(Field.EXTERNAL_ID, ""):

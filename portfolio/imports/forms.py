@@ -100,6 +100,10 @@ class ReadingForm(ProblemForm):
             "decimal_mark": found.decimal_mark,
         }
         super().__init__(data, initial=initial)
+        # What a profile reads and nobody is asked for, such as lots and ratios of splits.
+        self.unasked = {
+            name: column for name, column in found.mapping.items() if name not in MAPPED
+        }
         columns = [("", "—"), *((column, column) for column in found.columns)]
         for field, label in MAPPED.items():
             self.fields[f"map_{field}"] = forms.ChoiceField(
@@ -124,7 +128,8 @@ class ReadingForm(ProblemForm):
         }
         if any(name.startswith("map_") for name in self.changed_data):
             mapping = {field: self.cleaned_data[f"map_{field}"] for field in MAPPED}
-            said["mapping"] = {field.value: column for field, column in mapping.items() if column}
+            chosen = {field.value: column for field, column in mapping.items() if column}
+            said["mapping"] = self.unasked | chosen
         return said
 
 

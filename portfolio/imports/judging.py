@@ -17,6 +17,7 @@ from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.duplicates import Content, Happening, find_repeats
 from portfolio.imports.instruments import Hint, directory
 from portfolio.imports.known_entries import known_entries
+from portfolio.imports.named_lots import LOTS, BadLots, find_named_problems, read_objects
 from portfolio.imports.values import ReadRow, RowProblem
 from portfolio.models import Portfolio
 from portfolio.models.imports import RowStatus
@@ -155,6 +156,8 @@ def draft(judged: Judged, surroundings: Surroundings) -> None:
     else:
         problems = find_all_problems([found], portfolio=judged.portfolio, now=now)
         judged.problems += [RowProblem(one.field, one.code, one.message) for _, one in problems]
+        method = judged.portfolio.lot_method
+        judged.problems += find_named_problems(judged.row.facts, found, method)
         judged.draft = found
     judged.status = RowStatus.PROBLEM if judged.problems else RowStatus.READY
 
@@ -164,15 +167,28 @@ def activity_of(
 ) -> ActivityDraft:
     """The activity that the facts are, in the contract's own words.
 
+    Lots that a sale names are left out: which they are is known once what opens them is booked.
+
     Raises:
         ValidationError: they are none.
     """
-    told = dict(facts)
+    told: dict[str, Any] = dict(facts)
+    lots = told.pop(LOTS, "")
+    if lots and told.get("kind") != EntryKind.SELL:
+        told[LOTS] = lots_brought(lots)
     if told.get("currency") == portfolio.currency:
         # A rate between a currency and itself says nothing.
         told.pop("exchange_rate", None)
     named = ActivityNames(instrument=instrument)
     return ActivityIn.model_validate(told).to_draft(named, now=now)
+
+
+def lots_brought(text: str) -> object:
+    """What a transfer says of its lots, to be judged with the other facts."""
+    try:
+        return read_objects(text)
+    except BadLots:
+        return text
 
 
 def said(error: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -17,6 +17,7 @@ from portfolio.errors import PortfolioRefused
 from portfolio.imports.duplicates import AGAIN, find_repeats
 from portfolio.imports.judging import activity_of, happening
 from portfolio.imports.known_entries import known_entries
+from portfolio.imports.named_lots import NamedLot, lots_of_sale
 from portfolio.models import FileImport, Portfolio
 from portfolio.models.imports import TAKEN, RowStatus
 from portfolio.models.portfolios import PortfolioQuerySet
@@ -39,6 +40,10 @@ JOIN unnest(%s::uuid[], %s::text[]) AS w (portfolio_id, external_id)
 """
 
 
+# By portfolio and id of the source.
+Renamed = dict[tuple[UUID, str], str]
+
+
 class ReadyRow(NamedTuple):
     """What of a stored row is needed to book it; a whole model for each would take as long."""
 
@@ -57,6 +62,7 @@ class Taken:
     row: ReadyRow
     portfolio: Portfolio
     activity: ActivityDraft
+    named: list[NamedLot] = field(default_factory=list)  # lots that a sale uses
 
     @property
     def order(self) -> tuple[datetime, bool, int]:
@@ -81,7 +87,8 @@ def load_taken(found: FileImport, *, at: datetime) -> list[Taken]:
             message = "A portfolio that rows were to go to is out of reach by now."
             raise PortfolioRefused([Problem("portfolio", "out_of_reach", message)])
         instrument = None if row.instrument_id is None else instruments[row.instrument_id]
-        taken.append(Taken(row, portfolio, activity_of(row.facts, portfolio, instrument, now=at)))
+        activity = activity_of(row.facts, portfolio, instrument, now=at)
+        taken.append(Taken(row, portfolio, activity, lots_of_sale(row.facts)))
     return taken
 
 
@@ -114,8 +121,13 @@ def without_repeats(found: FileImport, taken: Sequence[Taken]) -> list[Taken]:
     return [one for one in taken if one.row.position not in repeats]
 
 
-def name_entries(found: FileImport, taken: Sequence[Taken]) -> None:
-    """Give each activity the id of its source while that is free, and else one of its own."""
+def name_entries(found: FileImport, taken: Sequence[Taken]) -> Renamed:
+    """Give each activity the id of its source while that is free, and else one of its own.
+
+    Returns:
+        The ids that were not free, with what they have become.
+    """
+    renamed: Renamed = {}
     wanted = {
         (one.portfolio.id, one.activity.external_id) for one in taken if one.activity.external_id
     }
@@ -129,6 +141,8 @@ def name_entries(found: FileImport, taken: Sequence[Taken]) -> None:
         elif (one.portfolio.id, external_id) in used:
             base = external_id.partition(AGAIN)[0]
             external_id = f"{base}{AGAIN}{own}-{one.row.position}"
+            renamed[one.portfolio.id, one.activity.external_id] = external_id
         used.add((one.portfolio.id, external_id))
         if external_id != one.activity.external_id:
             one.activity = replace(one.activity, external_id=external_id)
+    return renamed

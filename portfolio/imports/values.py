@@ -30,6 +30,7 @@ class Field(StrEnum):
     PORTFOLIO = "portfolio"
     RATIO_FROM = "ratio_from"
     RATIO_TO = "ratio_to"
+    LOTS = "lots"  # of a sale or a transfer, as ``named_lots`` reads them
 
 
 NUMBERS: Final = (

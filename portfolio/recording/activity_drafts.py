@@ -39,7 +39,7 @@ OTHER_SIDES: Final = {
 
 def draft_entry(portfolio: Portfolio, activity: ActivityDraft, money: BookedMoney) -> EntryDraft:
     """The journal entry of an activity that has no problems."""
-    entry_id = new_id()
+    entry_id = activity.entry_id or new_id()
     facts: dict[str, Any] = {
         "entry_id": entry_id,
         "portfolio_id": portfolio.id,
@@ -144,6 +144,7 @@ def draft_counterparts(
             exchange_rate=None,
             external_id=draft.external_id,
             counterpart=None,
+            entry_id=None,
         )
         (money,) = money_of([mirrored], portfolio=other)
         if isinstance(money, Problem):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from accounts.errors import Problem
 from market.models import Instrument
@@ -62,6 +63,8 @@ class ActivityDraft:
     cost_share: Decimal | None = None  # of a spin-off: the fraction of that cost, 0 to 1
     # Of a transfer: the other portfolio, whose side is booked with it.
     counterpart: Portfolio | None = None
+    # Under which it is booked where that is known before; ids order what happened at one moment.
+    entry_id: UUID | None = None
 
     @property
     def is_trade(self) -> bool:

@@ -6,7 +6,7 @@ or under which id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from django.db.models import Case, CharField, F, QuerySet, Value, When
 from accounts.table_files import AMOUNT, MOMENT, PRICE, TEXT, Column, Row, Table
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import JournalEntry, Lot, Portfolio, Position
+from portfolio.takeout.named_lots import named_lots
 
 # As portfolio.imports.profiles.holdfast reads them. The portfolio is whichever it is read into.
 ACTIVITY_COLUMNS: Final = (
@@ -34,6 +35,7 @@ ACTIVITY_COLUMNS: Final = (
     Column("ratio_to", AMOUNT),
     Column("external_id", TEXT),
     Column("note", TEXT),
+    Column("lots", TEXT),
 )
 LOT_COLUMNS: Final = (
     Column("symbol", TEXT),
@@ -83,8 +85,16 @@ def activity_table(portfolio: Portfolio) -> Table:
         Case(priced, default=F("amount")),
         *("fees", "taxes", "currency", "exchange_rate", "ratio_from", "ratio_to"),
         *("external_id", "note"),
+        "id",
     )
-    return Table("activities", ACTIVITY_COLUMNS, streamed(ordered))
+    return Table("activities", ACTIVITY_COLUMNS, lambda: with_lots(portfolio, ordered))
+
+
+def with_lots(portfolio: Portfolio, entries: QuerySet[Any, Any]) -> Iterator[Row]:
+    """Rows that end with an entry's id; instead of it the lots that the entry names."""
+    named = named_lots(portfolio)
+    for *row, entry_id in entries.iterator(chunk_size=settings.LIMITS.download_batch_rows):
+        yield [*row, named.get(entry_id, "")]
 
 
 def lot_table(portfolio: Portfolio) -> Table:
