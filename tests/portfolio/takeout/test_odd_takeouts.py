@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -15,6 +17,7 @@ from pytest_django import Settings
 from accounts.models import AuditEvent, User
 from market.models import Alert, Instrument, Watchlist
 from portfolio.imports.errors import ImportTooLarge, UnreadableImport
+from portfolio.takeout.own_things import Brought
 from tests.api.clients import ApiClient, key_for
 from tests.factories import make_instrument, make_user
 from tests.portfolio.takeout.desk import back, items_of, zip_of
@@ -132,3 +135,27 @@ def test_page_and_api_say_what_came_and_what_did_not(alice: User, known: list[In
     assert (said["items"], said["watchlists"], said["watched"]) == ([], 0, 0)
     assert said["left_out"][0]["code"] == "unknown_symbol"
     assert AuditEvent.objects.filter(action="takeout.restored").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_bring_each_thing_once(bob: User, known: list[Instrument]) -> None:
+    watched = {"watchlist": "Mine", "exchange": "XNAS", "symbol": "AAPL", "note": ""}
+    alert = {"exchange": "XNAS", "symbol": "AAPL", "kind": "price_above", "status": "triggered"}
+    files = {
+        "watchlists.json": json.dumps([watched]).encode(),
+        "alerts.json": json.dumps([alert | {"threshold": "5"}]).encode(),
+        "indices.csv": b"index,date,close\r\nWorld,2024-01-01,1\r\n",
+    }
+
+    def bring() -> Brought:
+        try:
+            return back(bob, files)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        made = [one.result() for one in [pool.submit(bring), pool.submit(bring)]]
+    assert sorted((one.watchlists, one.alerts, one.indices) for one in made) == [
+        (0, 0, 0),
+        (1, 1, 1),
+    ]
