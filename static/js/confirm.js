@@ -22,6 +22,21 @@ function build() {
   document.body.append(dialog);
 }
 
+/** What a form would send, and where to. */
+function meaning(form) {
+  const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
+  return JSON.stringify([form.getAttribute("action"), form.getAttribute("hx-post"), fields]);
+}
+
+/** The form, or the one in its place where the page renewed itself under the open question. */
+function standing(form, submitter) {
+  if (form.isConnected) return [form, submitter];
+  const wanted = meaning(form);
+  const there = [...document.querySelectorAll("form[data-confirms]")].find((one) => meaning(one) === wanted);
+  const same = (one) => one.name === submitter?.name && one.value === submitter?.value;
+  return [there, [...(there?.querySelectorAll("button") ?? [])].find(same)];
+}
+
 /** Send the form by that button once the question of its [data-confirms] was answered by yes. */
 export function ask(form, submitter) {
   if (!dialog) build();
@@ -31,9 +46,11 @@ export function ask(form, submitter) {
     "close",
     () => {
       if (dialog.returnValue !== "yes") return;
-      form.dataset.isConfirmed = "yes";
-      form.requestSubmit(submitter);
-      delete form.dataset.isConfirmed;
+      const [there, button] = standing(form, submitter);
+      if (!there) return; // what was asked about has gone meanwhile, and the page shows it
+      there.dataset.isConfirmed = "yes";
+      there.requestSubmit(button);
+      delete there.dataset.isConfirmed;
     },
     { once: true },
   );
