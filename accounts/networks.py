@@ -51,6 +51,7 @@ def read_network(text: str) -> str:
     return str(network)
 
 
+@lru_cache(maxsize=10_000)
 def read_address(text: str) -> Address | None:
     """The address that a text is; ``None`` where it is none."""
     try:
