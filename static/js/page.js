@@ -6,6 +6,9 @@ import "holdfast/on-demand";
 
 document.documentElement.classList.add("scripted");
 
+// On a phone the tabs are wider than the screen: the chosen one is to be seen.
+document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Prices and figures only where a signed-in page shows them.
 if (document.querySelector(".shell")) {
   for (const name of ["live", "portfolio-events"]) import(`holdfast/${name}`);
