@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from market.alerts import news
 from market.alerts.crossing_index import Crossing
-from market.alerts.signals import alert_triggered, alerts_triggered
+from market.alerts.signals import alerts_triggered
 from market.alerts.terms import condition_words
 from market.models import Alert, AlertTrigger
 
@@ -86,8 +86,6 @@ def _record_round(crossings: Sequence[Crossing], *, recorded_at: datetime) -> se
         if crossing.alert_id in fired
     ]
     AlertTrigger.objects.bulk_create(triggers)
-    for trigger in triggers:
-        alert_triggered.send(sender=AlertTrigger, trigger=trigger)
     if triggers:
         alerts_triggered.send(sender=AlertTrigger, triggers=triggers)
         owners = {trigger.owner_id for trigger in triggers}

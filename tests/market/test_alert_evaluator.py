@@ -15,7 +15,7 @@ from django.utils import timezone
 from market.alerts.crossing_index import Crossing
 from market.alerts.kinds import Direction
 from market.alerts.own_alerts import change_alert, delete_alert
-from market.alerts.signals import alert_triggered
+from market.alerts.signals import alerts_triggered
 from market.alerts.standings import standings
 from market.alerts.triggering import record_crossings
 from market.intake.ingestion import store_ticks
@@ -256,10 +256,10 @@ def test_two_evaluators_on_the_same_crossings_fire_once_each(apple: Instrument) 
     ]
     heard: list[Any] = []
 
-    def hear(trigger: AlertTrigger, **_: Any) -> None:
-        heard.append(trigger.alert_id)
+    def hear(triggers: list[AlertTrigger], **_: Any) -> None:
+        heard.extend(trigger.alert_id for trigger in triggers)
 
-    alert_triggered.connect(hear)
+    alerts_triggered.connect(hear)
     barrier = threading.Barrier(4)
     ticks = [
         make_tick(apple, f"110.{number:02}", at=timezone.now(), after_seconds=number / 1000)
@@ -280,7 +280,7 @@ def test_two_evaluators_on_the_same_crossings_fire_once_each(apple: Instrument) 
         thread.start()
     for thread in threads:
         thread.join()
-    alert_triggered.disconnect(hear)
+    alerts_triggered.disconnect(hear)
     assert all(len(fired(alert.id)) == 1 for alert in alerts)
     assert sorted(heard) == sorted(alert.id for alert in alerts)
 
@@ -307,13 +307,13 @@ def test_a_receiver_that_refuses_undoes_the_trigger(apple: Instrument) -> None:
     def refuse(**_: Any) -> None:
         raise RuntimeError("the outbox is full")
 
-    alert_triggered.connect(refuse)
+    alerts_triggered.connect(refuse)
     crossing = Crossing(alert.id, 1, True, Decimal(110), Decimal(111), timezone.now())
     try:
         with pytest.raises(RuntimeError, match="full"):
             record_crossings([crossing], recorded_at=timezone.now())
     finally:
-        alert_triggered.disconnect(refuse)
+        alerts_triggered.disconnect(refuse)
     assert (status_of(alert), fired(alert.id)) == ("armed", [])
     assert record_crossings([crossing], recorded_at=timezone.now()) == set()
     assert record_crossings([crossing], recorded_at=timezone.now()) == {alert.id}
