@@ -245,6 +245,7 @@ def test_valkey_killed_and_restarted_gets_all_quotes_anew(
         eventually(server.is_ready, "Valkey runs")
         with running_feed():
             eventually(lambda: valkey().hlen("quotes") == 3, "quotes are published")
+            lost = valkey().hgetall("quotes")
             child.kill_rest()
             count = Tick.objects.count()
             eventually(lambda: Tick.objects.count() > count + 30, "ticks are stored without it")
@@ -253,6 +254,10 @@ def test_valkey_killed_and_restarted_gets_all_quotes_anew(
             eventually(server.is_ready, "Valkey runs again")
             eventually(lambda: valkey().hlen("quotes") == 3, "quotes are published again")
             eventually(lambda: valkey().exists("feed:0:heartbeat") == 1, "the heart beats again")
+            anew = valkey().hgetall("quotes")
+            assert anew.keys() == lost.keys()
+            # Nothing of before came back: thirty prices came to three instruments meanwhile.
+            assert not anew.items() & lost.items()
     finally:
         child.kill_rest()
         shutil.rmtree(folder.path, ignore_errors=True)
