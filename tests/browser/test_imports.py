@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import Check, check_every_look
+from tests.browser.visiting import open_tracked_portfolio
 from tests.support.desk import LiveDesk
 
 pytestmark = [
@@ -25,37 +26,30 @@ FILE = """Date;Type;Symbol;Shares;Price;Fees
 
 
 def test_a_file_with_mistakes_is_mended_booked_and_undone(
-    page: Page, live_desk: LiveDesk, tmp_path: Path, check_accessibility: Check
+    investor: Page, live_desk: LiveDesk, tmp_path: Path, check_accessibility: Check
 ) -> None:
-    page.goto(live_desk.url)
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
-    page.goto(f"{live_desk.url}/portfolios")
-    page.get_by_label("Name").fill("Imported")
-    page.get_by_label("Tracked").check()
-    page.get_by_label("Starting cash").fill("")
-    page.get_by_role("button", name="Open portfolio").click()
-    page.get_by_role("link", name="Activities").click()
-    page.get_by_role("link", name="Import a file").click()
-    check_every_look(page, page.url.removeprefix(live_desk.url), check_accessibility)
+    open_tracked_portfolio(investor, "Imported")
+    investor.get_by_role("link", name="Activities").click()
+    investor.get_by_role("link", name="Import a file").click()
+    check_every_look(investor, investor.url.removeprefix(live_desk.url), check_accessibility)
 
     file = tmp_path / "depot.csv"
     file.write_text(FILE, encoding="cp1252")
-    page.get_by_label("File").set_input_files(file)
-    page.get_by_role("button", name="Look at it").click()
-    expect(page.get_by_role("heading", name="depot.csv")).to_be_visible()
-    expect(page.get_by_role("button", name="Book 2 activities")).to_be_visible()
-    check_every_look(page, page.url.removeprefix(live_desk.url), check_accessibility)
+    investor.get_by_label("File").set_input_files(file)
+    investor.get_by_role("button", name="Look at it").click()
+    expect(investor.get_by_role("heading", name="depot.csv")).to_be_visible()
+    expect(investor.get_by_role("button", name="Book 2 activities")).to_be_visible()
+    check_every_look(investor, investor.url.removeprefix(live_desk.url), check_accessibility)
 
-    page.get_by_label("NOSUCH").fill("MSFT")
-    page.get_by_role("button", name="Use these").click()
-    page.get_by_role("link", name="Mend row 3").click()
-    page.get_by_label("Quantity").fill("10")
-    page.get_by_role("button", name="Keep").click()
-    page.get_by_role("button", name="Leave row 1 out").click()
-    page.get_by_role("button", name="Book 3 activities").click()
-    expect(page.get_by_text("Booked 3 activities.")).to_be_visible()
+    investor.get_by_label("NOSUCH").fill("MSFT")
+    investor.get_by_role("button", name="Use these").click()
+    investor.get_by_role("link", name="Mend row 3").click()
+    investor.get_by_label("Quantity").fill("10")
+    investor.get_by_role("button", name="Keep").click()
+    investor.get_by_role("button", name="Leave row 1 out").click()
+    investor.get_by_role("button", name="Book 3 activities").click()
+    expect(investor.get_by_text("Booked 3 activities.")).to_be_visible()
 
-    page.get_by_role("button", name="Undo the import").click()
-    page.get_by_role("button", name="Yes").click()
-    expect(page.get_by_text("is undone")).to_be_visible()
+    investor.get_by_role("button", name="Undo the import").click()
+    investor.get_by_role("button", name="Yes").click()
+    expect(investor.get_by_text("is undone")).to_be_visible()

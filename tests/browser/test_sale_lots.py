@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import Check
+from tests.browser.visiting import open_tracked_portfolio
 from tests.support.desk import LiveDesk
 
 pytestmark = [
@@ -25,38 +26,31 @@ def fill(page: Page, *, kind: str, when: str, quantity: str, price: str) -> None
 
 
 def test_a_sale_names_its_lots(
-    page: Page, live_desk: LiveDesk, check_accessibility: Check, complaints: list[str]
+    investor: Page, live_desk: LiveDesk, check_accessibility: Check, complaints: list[str]
 ) -> None:
-    page.goto(live_desk.url)
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
-    page.goto(f"{live_desk.url}/portfolios")
-    page.get_by_label("Name").fill("Chosen lots")
-    page.get_by_label("Tracked").check()
-    page.get_by_label("Starting cash").fill("")
-    page.get_by_role("button", name="Open portfolio").click()
-    page.get_by_role("link", name="Activities").click()
-    form = f"{page.url.removesuffix('/')}/new"
+    open_tracked_portfolio(investor, "Chosen lots")
+    investor.get_by_role("link", name="Activities").click()
+    form = f"{investor.url.removesuffix('/')}/new"
     for day, quantity, price in (("02", "10", "100"), ("03", "5", "120")):
-        page.goto(form)
-        fill(page, kind="buy", when=f"2024-01-{day}T15:00:00", quantity=quantity, price=price)
-        page.get_by_role("button", name="Record", exact=True).click()
-        expect(page.get_by_text("Recorded.")).to_be_visible()
+        investor.goto(form)
+        fill(investor, kind="buy", when=f"2024-01-{day}T15:00:00", quantity=quantity, price=price)
+        investor.get_by_role("button", name="Record", exact=True).click()
+        expect(investor.get_by_text("Recorded.")).to_be_visible()
 
-    page.goto(form)
-    fill(page, kind="sell", when="2024-02-01T15:00:00", quantity="6", price="150")
-    page.get_by_label("Units of the lot of 2024-01-03").fill("4")
-    page.get_by_label("Units of the lot of 2024-01-02").fill("1")
-    check_accessibility(page)
-    page.get_by_role("button", name="Record", exact=True).click()
-    expect(page.get_by_text("the lots have 5 units, the sell 6")).to_be_visible()
+    investor.goto(form)
+    fill(investor, kind="sell", when="2024-02-01T15:00:00", quantity="6", price="150")
+    investor.get_by_label("Units of the lot of 2024-01-03").fill("4")
+    investor.get_by_label("Units of the lot of 2024-01-02").fill("1")
+    check_accessibility(investor)
+    investor.get_by_role("button", name="Record", exact=True).click()
+    expect(investor.get_by_text("the lots have 5 units, the sell 6")).to_be_visible()
     assert all("422" in complaint for complaint in complaints)
     complaints.clear()
-    check_accessibility(page)
+    check_accessibility(investor)
 
-    page.get_by_label("Units of the lot of 2024-01-02").fill("2")
-    page.get_by_role("button", name="Record", exact=True).click()
-    expect(page.get_by_text("Recorded.")).to_be_visible()
-    page.get_by_role("link", name="Lots", exact=True).click()
-    expect(page.locator("tbody tr").nth(0)).to_contain_text("of 10")
-    expect(page.locator("tbody tr").nth(1)).to_contain_text("of 5")
+    investor.get_by_label("Units of the lot of 2024-01-02").fill("2")
+    investor.get_by_role("button", name="Record", exact=True).click()
+    expect(investor.get_by_text("Recorded.")).to_be_visible()
+    investor.get_by_role("link", name="Lots", exact=True).click()
+    expect(investor.locator("tbody tr").nth(0)).to_contain_text("of 10")
+    expect(investor.locator("tbody tr").nth(1)).to_contain_text("of 5")

@@ -22,18 +22,15 @@ AMOUNT = re.compile(r"[$€£¥]\s?\d|\b[A-Z]{3}\s\d[\d,]*\.\d\d|\d\.\d\d(?!\d*\
 
 
 def test_a_stranger_with_a_link_sees_percentages_only_until_it_is_revoked(
-    page: Page, browser: Browser, live_desk: LiveDesk, check_accessibility: Check
+    investor: Page, browser: Browser, live_desk: LiveDesk, check_accessibility: Check
 ) -> None:
-    page.goto(live_desk.url)
-    page.get_by_role("button", name="Try the demo").click()
-    page.wait_for_url("**/home")
-    portfolio = page.locator("[data-portfolio]").first.get_attribute("data-portfolio")
-    page.goto(f"{live_desk.url}/portfolios/{portfolio}")
-    held = page.locator("#positions tbody tr").first.get_attribute("data-symbol") or ""
-    page.get_by_role("link", name="Sharing").first.click()
-    page.get_by_label("Label").fill("How I do")
-    page.get_by_role("button", name="Make a link").click()
-    address = page.locator("#new-address").inner_text()
+    portfolio = investor.locator("[data-portfolio]").first.get_attribute("data-portfolio")
+    investor.goto(f"{live_desk.url}/portfolios/{portfolio}")
+    held = investor.locator("#positions tbody tr").first.get_attribute("data-symbol") or ""
+    investor.get_by_role("link", name="Sharing").first.click()
+    investor.get_by_label("Label").fill("How I do")
+    investor.get_by_role("button", name="Make a link").click()
+    address = investor.locator("#new-address").inner_text()
 
     stranger = browser.new_context().new_page()
     stranger.goto(address)
@@ -46,9 +43,9 @@ def test_a_stranger_with_a_link_sees_percentages_only_until_it_is_revoked(
         stranger, address.removeprefix(live_desk.url), check_accessibility, name="shared"
     )
 
-    page.get_by_role("button", name=re.compile("Revoke")).first.click()
-    page.locator("dialog[open]").get_by_role("button", name="Yes").click()
-    expect(page.get_by_text("The link opens nothing any more.")).to_be_visible()
+    investor.get_by_role("button", name=re.compile("Revoke")).first.click()
+    investor.locator("dialog[open]").get_by_role("button", name="Yes").click()
+    expect(investor.get_by_text("The link opens nothing any more.")).to_be_visible()
     answer = stranger.goto(address)
     assert answer is not None
     assert answer.status == 404

@@ -14,6 +14,15 @@ def open_the_demo(page: Page) -> None:
     page.wait_for_url("**/home")
 
 
+def open_tracked_portfolio(investor: Page, name: str) -> None:
+    """From home to a portfolio for what was traded elsewhere, just opened."""
+    investor.goto(investor.url.removesuffix("/home") + "/portfolios")
+    investor.get_by_label("Name").fill(name)
+    investor.get_by_label("Tracked").check()
+    investor.get_by_label("Starting cash").fill("")
+    investor.get_by_role("button", name="Open portfolio").click()
+
+
 def sign_in(page: Page, email: str) -> None:
     """From the sign-in page to home."""
     page.get_by_label("Email").fill(email)
