@@ -19,6 +19,7 @@ from pytest_django import DjangoDbBlocker
 from tests.support.desk import LiveDesk
 from tests.support.migrated import MigratedOnce
 from tests.support.prepared import PreparedFolders
+from tests.support.processes import StartProcess, processes_of_a_test
 from tests.support.servers import FOLDER_VARIABLE
 
 # How long an example takes is the machine's affair.
@@ -69,6 +70,13 @@ def empty_valkey() -> Iterator[None]:
     yield
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.flushall()
+
+
+@pytest.fixture
+def start_process() -> Iterator[StartProcess]:
+    """Return what starts a process of the desk on the database of the test."""
+    with processes_of_a_test() as start:
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings as desk_settings
-from django.db import connection
+from django.conf import settings
 from django.utils import timezone
 
 from integrations.brokers.rehearsing import Asked, Told
@@ -21,6 +17,7 @@ from integrations.live_orders import following
 from integrations.models import LiveOrder
 from tests.integrations.live_orders.desk import Answer, LiveOrderDesk, later
 from tests.support.desk import wait_until
+from tests.support.processes import StartProcess
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -38,31 +35,18 @@ Start = Callable[[LiveOrder], "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
-def start_sending(desk: LiveOrderDesk) -> Iterator[Start]:
-    """A worker as a process of its own, on the database of the test."""
-    address = urlsplit(desk_settings.DATABASE_URL)
-    name = connection.settings_dict["NAME"]
-    environment = os.environ | {
-        "DATABASE_URL": urlunsplit(address._replace(path=f"/{name}")),
-        "REDIS_URL": desk_settings.REDIS_URL,
-        "SECRET_KEY": desk_settings.SECRET_KEY,
-        "ALLOWED_HOSTS": "localhost",
-        "BROKER_URLS": f"alpaca={desk.vendor.url}",
-        "VAULT_KEY_PROVIDER": "file",
-        "VAULT_KEY_FILE": str(desk_settings.VAULT_KEY_FILE),
-    }
-    started: list[subprocess.Popen[bytes]] = []
+def start_sending(desk: LiveOrderDesk, start_process: StartProcess) -> Start:
+    """Return what starts a worker that sends an order to the desk's broker."""
 
     def start(order: LiveOrder) -> subprocess.Popen[bytes]:
-        code = SEND.format(order_id=order.id)
-        command = [sys.executable, "manage.py", "shell", "-c", code]
-        started.append(subprocess.Popen(command, env=environment))
-        return started[-1]
+        return start_process(
+            *("manage.py", "shell", "-c", SEND.format(order_id=order.id)),
+            BROKER_URLS=f"alpaca={desk.vendor.url}",
+            VAULT_KEY_PROVIDER="file",
+            VAULT_KEY_FILE=str(settings.VAULT_KEY_FILE),
+        )
 
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+    return start
 
 
 @pytest.mark.parametrize("is_taken", [True, False], ids=["taken", "not taken"])

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings as desk_settings
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -23,6 +18,7 @@ from integrations.webhooks.own_webhooks import WebhookTerms
 from tests.factories import make_user
 from tests.integrations.webhooks.receiver import Receiver, receiving
 from tests.support.desk import wait_until
+from tests.support.processes import StartProcess
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -43,27 +39,9 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def start_relay(receiver: Receiver) -> Iterator[Start]:
-    """A relay as a process of its own, on the database of the test."""
-    address = urlsplit(desk_settings.DATABASE_URL)
-    name = connection.settings_dict["NAME"]
-    environment = os.environ | {
-        "DATABASE_URL": urlunsplit(address._replace(path=f"/{name}")),
-        "REDIS_URL": desk_settings.REDIS_URL,
-        "SECRET_KEY": desk_settings.SECRET_KEY,
-        "ALLOWED_HOSTS": "localhost",
-        "OWN_NETWORKS": f"127.0.0.1:{receiver.port}",
-    }
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen([sys.executable, "manage.py", "relay"], env=environment))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+def start_relay(receiver: Receiver, start_process: StartProcess) -> Start:
+    own_networks = f"127.0.0.1:{receiver.port}"
+    return lambda: start_process("manage.py", "relay", OWN_NETWORKS=own_networks)
 
 
 def test_no_event_is_lost_and_none_counts_twice(receiver: Receiver, start_relay: Start) -> None:

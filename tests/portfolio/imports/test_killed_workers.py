@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
@@ -25,6 +22,7 @@ from portfolio.models import FileImport, JournalEntry, Portfolio, Posting
 from tests.factories import make_instrument, make_user
 from tests.portfolio.imports.factories import at, make_tracked, trades
 from tests.support.desk import wait_until
+from tests.support.processes import StartProcess
 
 ROWS: Final = 700
 SECONDS: Final = 120
@@ -36,26 +34,9 @@ WHERE datname = current_database() AND wait_event_type = 'Lock' AND pid <> pg_ba
 
 
 @pytest.fixture
-def start_worker() -> Iterator[Start]:
-    """The desk's own worker as a process, on the database of the test."""
-    address = urlsplit(settings.DATABASE_URL)
-    environment = os.environ | {
-        "DATABASE_URL": urlunsplit(address._replace(path=f"/{connection.settings_dict['NAME']}")),
-        "REDIS_URL": settings.REDIS_URL,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "ALLOWED_HOSTS": "localhost",
-    }
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, *celery_worker("valuations", threads=1)]
-        started.append(subprocess.Popen(command, env=environment))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+def start_worker(start_process: StartProcess) -> Start:
+    """Return what starts the desk's own worker."""
+    return lambda: start_process(*celery_worker("valuations", threads=1))
 
 
 @contextmanager
