@@ -26,7 +26,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.fuzzing.world import SYMBOLS, TIMEOUT_SECONDS, World
+from tests.fuzzing.asking import TIMEOUT_SECONDS
+from tests.fuzzing.books import SYMBOLS
+from tests.fuzzing.world import World
 
 Operation = APIOperation[Any, Any, Any, Any]
 Case = AnyCase[Any]
