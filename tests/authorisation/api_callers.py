@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.refresh_tokens import revoke, start_family
 from accounts.tiers import Tier
 from tests.api.clients import key_for
-from tests.authorisation.things import Person
+from tests.authorisation.person import Person
 from tests.factories import make_portfolio
 
 READ, TRADE, ADMIN = Scope.READ, Scope.TRADE, Scope.ADMIN

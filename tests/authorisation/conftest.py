@@ -13,7 +13,8 @@ from accounts import auth, tiers
 from accounts.rate_limits import limiter
 from accounts.tiers import Tier
 from market.live import live_quotes
-from tests.authorisation.things import Person, make_market, make_person
+from tests.authorisation.person import Person
+from tests.authorisation.things import make_market, make_person
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tests.authorisation.things import Person
+from tests.authorisation.person import Person
 
 # Request ids, tokens against forged forms, nonces of scripts, times of day.
 PASSING = re.compile(

@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.api.clients import key_for
 from tests.authorisation.api_callers import cookie_of
-from tests.authorisation.things import Person
+from tests.authorisation.person import Person
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from tests.authorisation.api_callers import ApiCaller, callers
 from tests.authorisation.conftest import People
 from tests.authorisation.fingerprints import Watch
 from tests.authorisation.outcomes import Outcome, Tally, code_of, plain, revealed
+from tests.authorisation.person import Person
 from tests.authorisation.requests import (
     FOR_DEEP,
     FOR_TRACKED,
@@ -30,7 +31,7 @@ from tests.authorisation.requests import (
     ask,
     idempotency_key,
 )
-from tests.authorisation.things import MAKERS, Person, refresh_quotes, unknown
+from tests.authorisation.things import MAKERS, refresh_quotes, unknown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -24,8 +24,9 @@ from tests.api.clients import key_for
 from tests.authorisation.conftest import People
 from tests.authorisation.fingerprints import Watch
 from tests.authorisation.outcomes import code_of
+from tests.authorisation.person import Person
 from tests.authorisation.requests import FOR_DEEP, ask, idempotency_key
-from tests.authorisation.things import Person, refresh_quotes
+from tests.authorisation.things import refresh_quotes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(300)]
 

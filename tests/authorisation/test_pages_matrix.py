@@ -23,7 +23,8 @@ from tests.authorisation.conftest import People
 from tests.authorisation.fingerprints import Watch
 from tests.authorisation.outcomes import Outcome, Tally, plain, revealed
 from tests.authorisation.page_callers import PageCaller, page_callers
-from tests.authorisation.things import Person, refresh_quotes, unknown
+from tests.authorisation.person import Person
+from tests.authorisation.things import refresh_quotes, unknown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -21,8 +21,9 @@ from tests.authorisation.api_callers import ApiCaller, callers
 from tests.authorisation.conftest import make_people
 from tests.authorisation.fingerprints import fingerprint
 from tests.authorisation.outcomes import Outcome, Tally
+from tests.authorisation.person import Person
 from tests.authorisation.test_pages_matrix import PARAMETER
-from tests.authorisation.things import Person, unknown
+from tests.authorisation.things import unknown
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
