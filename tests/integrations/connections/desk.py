@@ -18,7 +18,7 @@ from integrations.connections import own_connections, syncing
 from integrations.connections.own_connections import NewConnection
 from integrations.models import Connection, Sync
 from integrations.models.connections import SyncKind
-from portfolio.models import Portfolio, PortfolioKind
+from portfolio.models import LedgerBalance, Portfolio, PortfolioKind, Position
 from portfolio.portfolios import open_portfolio
 from tests.integrations.brokers.conformance.recordings import rehearsal_of
 from trading.brokers import BrokerActivity, BrokerPosition
@@ -97,3 +97,12 @@ def desk_with(owner: User, broker: str = "alpaca") -> Iterator[Desk]:
     with rehearsing(rehearsal_of(catalogue()[broker])(small_world())) as vendor:
         settings.BROKER_URLS = {broker: vendor.url}
         yield Desk(owner, tracked(owner), vendor, broker)
+
+
+def units_of(portfolio: Portfolio) -> dict[str, Decimal]:
+    rows = Position.objects.filter(portfolio=portfolio)
+    return dict(rows.values_list("instrument__symbol", "quantity"))
+
+
+def cash_of(portfolio: Portfolio) -> Decimal:
+    return LedgerBalance.objects.get(portfolio=portfolio, instrument=None, currency="USD").total

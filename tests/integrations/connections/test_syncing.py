@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,43 +9,27 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.db import connection as database
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import AuditEvent
-from integrations import http, outbox
+from integrations import http
 from integrations.brokers.rehearsing import Told
-from integrations.connections import deleting, own_connections, syncing
-from integrations.connections.errors import ConnectionBusy, ConnectionDisabled, ConnectionRefused
+from integrations.connections import own_connections, syncing
+from integrations.connections.errors import ConnectionDisabled, ConnectionRefused
 from integrations.connections.own_connections import ConnectionChange
 from integrations.models import (
     BrokerRow,
     Connection,
-    Credential,
-    Notification,
-    OutboxEvent,
     Sync,
 )
 from integrations.models.connections import BrokerRowStatus, SyncKind, SyncStatus
 from market.live.live_quotes import prefixed, valkey
 from portfolio.activities import record_activity
-from portfolio.models import JournalEntry, LedgerBalance, Portfolio, Position
+from portfolio.models import JournalEntry
 from portfolio.recording.activity_rules import ActivityDraft
-from tests.factories import make_instrument, make_portfolio, make_user
-from tests.integrations.connections.desk import START, Desk, told
+from tests.factories import make_instrument, make_portfolio
+from tests.integrations.connections.desk import START, Desk, cash_of, told, units_of
 from trading.broker_errors import RequestInvalid
-
-SECRET = "alpaca-secret"
-
-
-def units_of(portfolio: Portfolio) -> dict[str, Decimal]:
-    rows = Position.objects.filter(portfolio=portfolio)
-    return dict(rows.values_list("instrument__symbol", "quantity"))
-
-
-def cash_of(portfolio: Portfolio) -> Decimal:
-    return LedgerBalance.objects.get(portfolio=portfolio, instrument=None, currency="USD").total
 
 
 def test_a_history_comes_into_the_books(any_desk: Desk) -> None:
@@ -158,25 +139,6 @@ def test_differences_are_shown_and_not_booked(desk: Desk) -> None:
     assert units_of(desk.portfolio) == {"AAPL": Decimal(6)}
 
 
-def test_a_session_that_broke_needs_its_owner_and_goes_on_after(desk: Desk) -> None:
-    connection = desk.connect()
-    desk.vendor.is_expired = True
-    failed = desk.sync(connection)
-    assert (failed.status, failed.error_code) == ("failed", "broker_sign_in_needed")
-    connection.refresh_from_db()
-    assert connection.state == "sign_in_needed"
-    assert syncing.request_due(at=timezone.now() + timedelta(days=1)) == 0
-    desk.vendor.is_expired = False
-    change = ConnectionChange(credentials=dict(desk.vendor.credentials))
-    own_connections.change_connection(
-        owner=desk.owner, connection_id=connection.id, change=change, changed_at=timezone.now()
-    )
-    connection.refresh_from_db()
-    assert desk.sync(connection).rows_booked == 4
-    connection.refresh_from_db()
-    assert connection.state == "connected"
-
-
 def test_a_busy_broker_is_left_and_gone_on_with_where_it_stopped(desk: Desk) -> None:
     desk.vendor.world.happenings = [
         told(0, "deposit", amount=Decimal(1)),
@@ -217,15 +179,6 @@ def test_a_broker_that_is_unwell_fails_the_sync_and_nothing_else(desk: Desk, sta
     assert (sync.status, sync.error_code) == ("failed", "broker_unavailable")
     connection.refresh_from_db()
     assert connection.state == "unverified"
-
-
-def test_credentials_of_another_account_are_refused(desk: Desk) -> None:
-    connection = desk.connect()
-    desk.sync(connection)
-    Connection.objects.filter(id=connection.id).update(account_id="another")
-    sync = desk.sync(connection)
-    assert "another account" in sync.error
-    assert sync.status == "failed"
 
 
 def test_a_verification_reads_nothing(desk: Desk) -> None:
@@ -304,133 +257,3 @@ def test_a_paper_portfolio_never_reaches_a_broker(
     with pytest.raises(RequestInvalid, match="never reaches a broker"):
         syncing.sign_in(connection)
     assert desk.vendor.asked == []
-
-
-def test_deleting_takes_back_only_what_it_booked_itself(desk: Desk) -> None:
-    for with_activities in (False, True):
-        connection = desk.connect()
-        desk.sync(connection)
-        deleting.delete_connection(
-            owner=desk.owner,
-            connection_id=connection.id,
-            with_activities=with_activities,
-            deleted_at=timezone.now(),
-        )
-        # The second found what the first had booked, and booked nothing itself.
-        assert units_of(desk.portfolio) == {"AAPL": Decimal(6)}
-    assert not Connection.objects.exists()
-    assert not Credential.objects.exists()
-
-
-def test_deleting_with_activities_empties_the_books(desk: Desk, settings: Settings) -> None:
-    connection = desk.connect()
-    desk.sync(connection)
-    settings.LIMITS = replace(settings.LIMITS, import_rows_at_once=2)
-    delete: dict[str, Any] = {
-        "owner": desk.owner,
-        "connection_id": connection.id,
-        "with_activities": True,
-    }
-    deleting.delete_connection(**delete, deleted_at=timezone.now())
-    assert not Connection.objects.for_user(desk.owner).exists()
-    deleting.finish_deleting(connection.id, at=timezone.now())
-    deleting.finish_deleting(connection.id, at=timezone.now())
-    assert not Connection.objects.exists()
-    assert cash_of(desk.portfolio) == 0
-    assert {units for units in units_of(desk.portfolio).values() if units} == set()
-
-
-def test_deleting_waits_for_a_running_sync(desk: Desk) -> None:
-    connection = desk.connect()
-    now = timezone.now()
-    Sync.objects.create(connection=connection, status="running", requested_at=now, seen_at=now)
-    with pytest.raises(ConnectionBusy):
-        deleting.delete_connection(
-            owner=desk.owner, connection_id=connection.id, with_activities=False, deleted_at=now
-        )
-
-
-def test_what_is_wrong_with_a_connection_is_said_at_its_field(
-    desk: Desk, settings: Settings
-) -> None:
-    bob = make_user("bob@example.com")
-    for changes, field in (
-        ({"broker": "nobody"}, "broker"),
-        ({"credentials": {}}, "credentials.api_key"),
-        ({"credentials": {**desk.vendor.credentials, "more": "x"}}, "credentials.more"),
-        ({"name": "x" * 81}, "name"),
-        ({"portfolio_id": make_portfolio(bob).id}, "portfolio_id"),
-    ):
-        with pytest.raises(ConnectionRefused) as caught:
-            desk.connect(**changes)
-        assert field in {one.field for one in caught.value.problems}
-        assert SECRET not in str(caught.value)
-    settings.LIMITS = replace(settings.LIMITS, connections_per_user=1)
-    desk.connect()
-    with pytest.raises(ConnectionRefused, match="may have 1"):
-        desk.connect()
-
-
-def test_a_master_password_is_asked_for_once_in_a_while(desk: Desk) -> None:
-    connection = desk.connect(master_password="moon")
-    assert desk.sync(connection).error_code == "credential_locked"
-    own_connections.unlock(
-        owner=desk.owner,
-        connection_id=connection.id,
-        master_password="moon",
-        unlocked_at=timezone.now(),
-    )
-    assert desk.sync(connection).rows_booked == 4
-
-
-def test_credentials_are_nowhere_to_be_read(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    connection = desk.connect()
-    desk.sync(connection)
-    desk.vendor.is_expired = True
-    desk.sync(connection)
-    session = syncing.sign_in(Connection.objects.get(id=connection.id))
-    shown = f"{session!r}"
-    try:
-        session.account()
-    except Exception as error:  # noqa: BLE001 -- whatever it is, it must tell nothing
-        shown += "".join(traceback.format_exception(error))
-    seen = b"\n".join([shown.encode(), caplog.text.encode(), *dumped_tables(), *kept_in_valkey()])
-    assert SECRET.encode() not in seen
-    assert SECRET.encode().hex().encode() not in seen
-    assert AuditEvent.objects.filter(action="connection.added").count() == 1
-
-
-def dumped_tables() -> Iterator[bytes]:
-    with database.cursor() as cursor:
-        for table in database.introspection.table_names(cursor):
-            with cursor.copy(f'COPY (SELECT * FROM "{table}") TO STDOUT') as rows:
-                yield from (bytes(row) for row in rows)
-
-
-def kept_in_valkey() -> Iterator[bytes]:
-    for name in valkey().keys("*"):
-        yield bytes(valkey().dump(name) or b"")
-
-
-def test_a_broken_session_is_told_once_until_it_was_mended(desk: Desk) -> None:
-    connection = desk.connect()
-    desk.vendor.is_expired = True
-    for _ in range(2):
-        assert desk.sync(connection).error_code == "broker_sign_in_needed"
-    (event,) = OutboxEvent.objects.filter(kind="connection.sign_in_needed")
-    assert (event.owner_id, event.data["connection_id"]) == (desk.owner.id, str(connection.id))
-    assert outbox.relay_due(at=timezone.now())
-    notice = Notification.objects.get(owner=desk.owner, kind="connection.sign_in_needed")
-    assert notice.path == f"/connections/{connection.id}"
-    desk.vendor.is_expired = False
-    own_connections.change_connection(
-        owner=desk.owner,
-        connection_id=connection.id,
-        change=ConnectionChange(credentials=desk.vendor.credentials),
-        changed_at=timezone.now(),
-    )
-    assert desk.sync(connection).status == "completed"
-    desk.vendor.is_expired = True
-    desk.sync(connection)
-    assert OutboxEvent.objects.filter(kind="connection.sign_in_needed").count() == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -17,6 +17,8 @@ from portfolio.portfolios import open_portfolio
 from portfolio.takeout.own_things import Brought
 from portfolio.takeout.restoring import restore
 from tests.integrations.exports.desk import written
+
+SYMBOLS: Final = ("AAPL", "MSFT", "NVDA", "TSLA")
 
 
 def open_tracked(owner: User, name: str = "Ten years", **facts: Any) -> Portfolio:

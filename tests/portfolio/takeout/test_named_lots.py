@@ -27,21 +27,11 @@ from portfolio.imports.previews import start_import
 from portfolio.models import FileImport, JournalEntry, Lot, Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.reversals import reverse_entry
-from tests.factories import make_instrument, make_user
+from tests.factories import make_instrument
 from tests.portfolio.takeout.desk import brought_back, files_of, open_tracked, zip_of
 
 START = datetime(2020, 1, 2, 15, tzinfo=UTC)
 BOOKS = ("activities", "lots", "positions")
-
-
-@pytest.fixture
-def alice(db: None) -> User:
-    return make_user()
-
-
-@pytest.fixture
-def bob(db: None) -> User:
-    return make_user("bob@example.com")
 
 
 @pytest.fixture

@@ -19,28 +19,11 @@ from market.models import Alert, Instrument, Watchlist
 from portfolio.imports.errors import ImportTooLarge, UnreadableImport
 from portfolio.takeout.own_things import Brought
 from tests.api.clients import ApiClient, key_for
-from tests.factories import make_instrument, make_user
-from tests.portfolio.takeout.desk import back, items_of, zip_of
+from tests.portfolio.takeout.desk import SYMBOLS, back, items_of, zip_of
 
 pytestmark = pytest.mark.django_db
 
-SYMBOLS = ("AAPL", "MSFT", "NVDA", "TSLA")
 GOOD_LIST = {"watchlists.json": b'[{"watchlist": "Mine"}]'}
-
-
-@pytest.fixture
-def alice() -> User:
-    return make_user()
-
-
-@pytest.fixture
-def bob() -> User:
-    return make_user("bob@example.com")
-
-
-@pytest.fixture
-def known() -> list[Instrument]:
-    return [make_instrument(symbol) for symbol in SYMBOLS]
 
 
 def test_an_export_of_before_brings_back_what_it_says(bob: User, known: list[Instrument]) -> None:

@@ -27,29 +27,13 @@ from portfolio.indices.index_files import IndexFile
 from portfolio.indices.own_indices import keep_closes, keep_index
 from portfolio.models import IndexSeries
 from portfolio.takeout.own_things import Brought
-from tests.factories import make_instrument, make_quote, make_user
-from tests.portfolio.takeout.desk import back, files_of, items_of, open_tracked
+from tests.factories import make_quote, make_user
+from tests.portfolio.takeout.desk import SYMBOLS, back, files_of, items_of, open_tracked
 
 pytestmark = pytest.mark.django_db
 
 OWN = ("watchlists", "alerts", "indices")
-SYMBOLS = ("AAPL", "MSFT", "NVDA", "TSLA")
 FIRST_DAY = date(2024, 1, 1)
-
-
-@pytest.fixture
-def alice() -> User:
-    return make_user()
-
-
-@pytest.fixture
-def bob() -> User:
-    return make_user("bob@example.com")
-
-
-@pytest.fixture
-def known() -> list[Instrument]:
-    return [make_instrument(symbol) for symbol in SYMBOLS]
 
 
 def own_in(files: dict[str, bytes]) -> dict[str, bytes]:
