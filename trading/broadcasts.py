@@ -10,11 +10,13 @@ import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
+from django.db import transaction
 from redis.exceptions import RedisError
 
 from market.depth import book_changes
@@ -66,6 +68,11 @@ def cash_changed(portfolio_ids: Iterable[UUID]) -> None:
 def ring(portfolio_ids: Iterable[UUID]) -> None:
     """Let the sockets of portfolios look what is new, from a process that does this rarely."""
     async_to_sync(_send_all)(list(portfolio_ids))
+
+
+def ring_on_commit(portfolio_id: UUID) -> None:
+    """Ring for what the transaction at hand does, once it is done."""
+    transaction.on_commit(partial(ring, [portfolio_id]), robust=True)
 
 
 async def _send_all(portfolio_ids: Iterable[UUID]) -> None:

@@ -1,5 +1,5 @@
 // Turns the facts of one portfolio's socket into events on body, which fragments refetch on:
-// orders-changed, positions-changed, cash-changed. The page names it in [data-portfolio].
+// orders-changed, positions-changed, cash-changed, closings-changed. The page names it in [data-portfolio].
 // Each frame says how far its reader has got (seq); after a break one goes on from there.
 
 import { ReconnectingSocket } from "holdfast/socket";
@@ -9,7 +9,8 @@ const EVENTS = {
   fill: ["orders-changed", "positions-changed", "cash-changed"],
   positions: ["positions-changed"],
   cash: ["cash-changed"],
-  resync: ["orders-changed", "positions-changed", "cash-changed"],
+  closing: ["closings-changed"],
+  resync: ["orders-changed", "positions-changed", "cash-changed", "closings-changed"],
 };
 const GATHER_MS = 60;
 

@@ -183,7 +183,7 @@ def test_programs_and_pages_see_what_becomes_of_it() -> None:
     assert (item["symbol"], item["outcome"], item["order_id"]) == ("AAPL", "pending", None)
     shown = page.get("/closures").content.decode()
     assert "AAPL is sold at the market as soon as" in shown
-    assert "every 2s" in shown
+    assert "closings-changed from:body" in shown
     assert "AAPL" not in stranger.get("/closures").content.decode()
     PositionClosing.objects.update(requested_at=NOON - timedelta(minutes=5))
     leading_matcher().work()

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from accounts.errors import Problem
+from trading import broadcasts
 from trading.changing.closing import sell_available
 from trading.changing.closing_requests import waiting_sales
 from trading.errors import OrderDenied, TooManyOpenOrders
@@ -71,6 +72,7 @@ def carry_out(closing_id: UUID, *, at: datetime) -> bool:
         closing.problems = [_plain(Problem("", error.code, str(error)))]
     closing.done_at = max(at, closing.requested_at)
     closing.save(update_fields=["done_at", "order", "problems"])
+    broadcasts.ring_on_commit(closing.portfolio_id)
     return True
 
 

@@ -16,7 +16,7 @@ from django.db.models import Q
 
 from accounts import audit
 from market.models import Instrument
-from trading import pretrade
+from trading import broadcasts, pretrade
 from trading.changing.cancellation import cancel_orders
 from trading.errors import OrderDenied
 from trading.models import Order, PositionClosing
@@ -94,6 +94,7 @@ def ask_sales_to_end(
                 actor_id=actor_id,
             )
             _note(closing, ending=count)
+            broadcasts.ring_on_commit(portfolio_id)
     return closing
 
 

@@ -1,10 +1,10 @@
 """What happened in a portfolio, in an order that can be resumed after any break.
 
-A change of an order and an entry of the journal each remember their transaction. Transactions
-commit in another order than they began, but below ``pg_snapshot_xmin`` all have ended: what was
-read up to there is complete for good. So a message's ``seq`` is its transaction, or that horizon
-where the horizon is lower, and whoever asks for everything from the last ``seq`` he saw misses
-nothing; he may hear the newest messages twice.
+A change of an order, an entry of the journal, an alert that fired and what becomes of a closing
+each remember their transaction. Transactions commit in another order than they began, but below
+``pg_snapshot_xmin`` all have ended: what was read up to there is complete for good. So a message's
+``seq`` is its transaction, or that horizon where the horizon is lower, and whoever asks for
+everything from the last ``seq`` he saw misses nothing; he may hear the newest messages twice.
 """
 
 from __future__ import annotations
@@ -29,31 +29,36 @@ EVENTS: Final = """
 SELECT * FROM (
     SELECT 'order' AS source, event.id::text AS id, event.recorded_xid::text::bigint AS xid,
         event.order_id::text AS order_id, event.details ->> 'fill_id' AS fill_id, false AS is_units,
-        NULL AS alert_id
+        NULL AS alert_id, NULL AS closing_id
     FROM trading_orderevent AS event
     JOIN trading_order AS owner ON owner.id = event.order_id
     WHERE event.recorded_xid >= %(since)s::text::xid8 AND owner.portfolio_id = %(portfolio)s
     UNION ALL
     SELECT 'entry', entry.id::text, entry.recorded_xid::text::bigint, NULL, NULL,
-        entry.instrument_id IS NOT NULL, NULL
+        entry.instrument_id IS NOT NULL, NULL, NULL
     FROM portfolio_journalentry AS entry
     WHERE entry.recorded_xid >= %(since)s::text::xid8 AND entry.portfolio_id = %(portfolio)s
     UNION ALL
     SELECT 'alert', fired.id::text, fired.recorded_xid::text::bigint, NULL, NULL, false,
-        fired.alert_id::text
+        fired.alert_id::text, NULL
     FROM market_alerttrigger AS fired
     WHERE fired.recorded_xid >= %(since)s::text::xid8 AND fired.owner_id = %(watcher)s
       AND (fired.portfolio_id = %(portfolio)s OR fired.portfolio_id IS NULL AND EXISTS (
           SELECT FROM portfolio_position AS held
           WHERE held.portfolio_id = %(portfolio)s
             AND held.instrument_id = fired.instrument_id AND held.quantity <> 0))
+    UNION ALL
+    SELECT 'closing', closing.id::text || ' ' || closing.changed_xid::text,
+        closing.changed_xid::text::bigint, NULL, NULL, false, NULL, closing.id::text
+    FROM trading_positionclosing AS closing
+    WHERE closing.changed_xid >= %(since)s::text::xid8 AND closing.portfolio_id = %(portfolio)s
 ) AS happened ORDER BY xid, source DESC, length(id), id LIMIT %(limit)s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """A change of an order, an alert that fired, or an entry of the journal, which is neither."""
+    """A change of an order or a closing, an alert that fired, or else an entry of the journal."""
 
     key: tuple[str, str]
     xid: int
@@ -61,6 +66,7 @@ class StreamEvent:
     fill_id: str | None
     is_units: bool
     alert_id: str | None
+    closing_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,9 @@ def messages_of(stretch: Stretch, *, told: Collection[tuple[str, str]]) -> Itera
         if event.alert_id is not None:
             ids = {"trigger_id": event.key[1], "alert_id": event.alert_id}
             yield {"type": "alert", **ids, "seq": seq}
+            continue
+        if event.closing_id is not None:
+            yield {"type": "closing", "closing_id": event.closing_id, "seq": seq}
             continue
         has_cash = True  # an order reserves or releases some
         if event.order_id is not None:

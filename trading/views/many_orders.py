@@ -94,8 +94,7 @@ def closings(request: InvestorRequest) -> HttpResponse:
         Q(done_at=None) | Q(order=None, done_at__gte=lately)
     )
     shown = list(owned.select_related("instrument").order_by("-requested_at", "-id")[:SHOWN])
-    context = {"closings": shown, "is_waiting": any(one.done_at is None for one in shown)}
-    return TemplateResponse(request, "trading/_closings.html", context)
+    return TemplateResponse(request, "trading/_closings.html", {"closings": shown})
 
 
 def _tell(request: InvestorRequest, closure: closing.Closure) -> None:
@@ -116,4 +115,5 @@ def _answer(request: InvestorRequest) -> HttpResponse:
     if not request.htmx:
         return redirect("trading:orders")
     response = TemplateResponse(request, "components/_messages.html", {})
+    response = trigger_client_event(response, "closings-changed")
     return trigger_client_event(response, "orders-changed")
