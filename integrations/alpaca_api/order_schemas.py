@@ -16,6 +16,7 @@ from trading.states import OrderClass, OrderType, Side, TimeInForce
 
 ORDERS: Final = 50
 ORDERS_MAXIMUM: Final = 500
+ALL: Final = Decimal(100)  # per cent of a position
 
 
 class LenientIn(BaseModel):
@@ -111,20 +112,21 @@ class CloseWanted(BaseModel):
     qty: AmountIn | None = None
     percentage: AmountIn | None = None
 
-    def quantity_of(self, available: Decimal, *, lot_size: Decimal) -> Decimal | None:
-        """The units to sell, whole lots of them; ``None`` for all.
+    def quantity_of(self, held: Decimal, *, lot_size: Decimal) -> Decimal:
+        """The units to sell: as many as are asked for, or whole lots of all or of a part.
 
         Raises:
             OrderDenied: a quantity and a percentage, or a percentage out of range.
         """
         if self.qty is not None and self.percentage is not None:
             raise OrderDenied([Problem("qty", "superfluous", "Give qty or percentage, not both.")])
-        if self.percentage is None:
+        if self.qty is not None:
             return self.qty
-        if not 0 < self.percentage <= 100:
-            message = f"percentage was {self.percentage}, must be more than 0 and at most 100."
+        percentage = ALL if self.percentage is None else self.percentage
+        if not 0 < percentage <= ALL:
+            message = f"percentage was {percentage}, must be more than 0 and at most 100."
             raise OrderDenied([Problem("percentage", "out_of_range", message)])
-        return available * self.percentage / 100 // lot_size * lot_size
+        return held * percentage / ALL // lot_size * lot_size
 
 
 def read_id(text: str) -> UUID | None:

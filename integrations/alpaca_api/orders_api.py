@@ -12,10 +12,12 @@ from accounts.http import ApiRequest
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.asset_json import find_instrument
 from integrations.alpaca_api.credentials import AccountAuth, account_of
+from integrations.alpaca_api.held_units import held_json
 from integrations.alpaca_api.order_json import order_json
 from integrations.alpaca_api.order_schemas import OrderIn, OrdersWanted, ReplaceIn, read_id
-from integrations.alpaca_api.refusals import TOO_LITTLE, order_refusal
+from integrations.alpaca_api.refusals import TOO_LITTLE, is_short_of_units, order_refusal
 from market.errors import UnknownSymbol
+from market.models import Instrument
 from market.values import plain_or_none
 from portfolio.models import Portfolio
 from trading import orders
@@ -61,7 +63,10 @@ def place(request: ApiRequest, account: Portfolio, ticket: OrderTicket) -> HttpR
 def denied(account: Portfolio, ticket: OrderTicket, error: OrderDenied) -> HttpResponse:
     """The refusal; where there is too little of something, with how much there is."""
     status, body = order_refusal(error.problems)
-    if any(one.code in TOO_LITTLE for one in error.problems):
+    if is_short_of_units(error.problems) and ticket.quantity is not None:
+        instrument = Instrument.objects.get(id=ticket.instrument_id)
+        body |= held_json(account, instrument, wanted=ticket.quantity)
+    elif any(one.code in TOO_LITTLE for one in error.problems):
         estimate = orders.estimate_order(portfolio=account, ticket=ticket, at=timezone.now())
         body["buying_power"] = plain_or_none(estimate.buying_power)
         body["cost_basis"] = plain_or_none(estimate.cost)

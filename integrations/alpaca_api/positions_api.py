@@ -16,19 +16,17 @@ from integrations.alpaca_api.asset_json import (
     find_instrument,
 )
 from integrations.alpaca_api.credentials import AccountAuth, account_of
+from integrations.alpaca_api.held_units import held_json
 from integrations.alpaca_api.order_schemas import CloseWanted
 from integrations.alpaca_api.orders_api import place, recorded
-from integrations.alpaca_api.refusals import order_refusal
+from integrations.alpaca_api.refusals import is_short_of_units, order_refusal
 from market.live.live_quotes import latest_quotes
-from market.models import Instrument
 from market.values import QuoteValue, plain, plain_or_none
 from portfolio.models import LedgerBalance, Portfolio
 from portfolio.queries import PositionRow, position_rows
 from trading.changing import cancellation, closing
 from trading.changing.closing import Closure
-from trading.models import Order
-from trading.orders import OrderTicket
-from trading.states import OrderType, Side, TimeInForce
+from trading.changing.closing_requests import in_lots, market_sale
 
 router: Final = Router(tags=["Alpaca"])
 
@@ -102,43 +100,22 @@ def fraction(pct: Decimal | None) -> str | None:
 
 @router.delete("/v2/positions/{symbol}", auth=AccountAuth("trade"))
 def close_position(request: ApiRequest, symbol: str, wanted: Query[CloseWanted]) -> HttpResponse:
-    """Sell at the market all of a position, or so much of it."""
+    """Sell at the market all of a position, or so much of it; 403 where orders hold that."""
     account, instrument = account_of(request), find_instrument(symbol)
     held = LedgerBalance.objects.filter(portfolio=account, instrument=instrument).first()
     if held is None or held.total <= 0:
         raise NotFound("position does not exist")
     quantity = wanted.quantity_of(held.total, lot_size=instrument.lot_size)
-    if quantity is not None:
-        return place(request, account, sale(instrument, quantity))
-    closure = closing.close_position(
-        portfolio_id=account.id,
-        instrument=instrument,
-        closed_at=timezone.now(),
-        actor_id=request.auth.user.id,
-        cancels_orders=False,
-    )
-    return answer(sold(closure.order))
-
-
-def sale(instrument: Instrument, quantity: Decimal) -> OrderTicket:
-    return OrderTicket(
-        instrument_id=instrument.id,
-        side=Side.SELL,
-        type=OrderType.MARKET,
-        time_in_force=TimeInForce.DAY,
-        quantity=quantity,
-    )
-
-
-def sold(order: Order | None) -> dict[str, Any]:
-    if order is None:  # closing refuses where there is nothing to sell
-        raise NotFound("position does not exist")
-    return recorded(order.id)
+    return place(request, account, market_sale(instrument, quantity))
 
 
 @router.delete("/v2/positions", auth=AccountAuth("trade"))
 def close_positions(request: ApiRequest, cancel_orders: bool = False) -> HttpResponse:
-    """Sell every position at the market, with an outcome for each."""
+    """Sell every position at the market, with an outcome for each.
+
+    One of which orders hold units is sold when they have ended, where they are to be cancelled,
+    and refused otherwise.
+    """
     account, now = account_of(request), timezone.now()
     if cancel_orders:
         cancellation.cancel_orders(
@@ -150,16 +127,19 @@ def close_positions(request: ApiRequest, cancel_orders: bool = False) -> HttpRes
         actor_id=request.auth.user.id,
         cancels_orders=cancel_orders,
     )
-    return answer([outcome_json(one) for one in closures], status=207)
+    return answer([outcome_json(account, one) for one in closures], status=207)
 
 
-def outcome_json(closure: Closure) -> dict[str, Any]:
+def outcome_json(account: Portfolio, closure: Closure) -> dict[str, Any]:
     symbol = closure.instrument.symbol
     if closure.order is not None:
-        body = sold(closure.order)
+        body = recorded(closure.order.id)
         return {"symbol": symbol, "order_id": body["id"], "status": 200, "body": body}
     if closure.is_pending:
         body = {"code": 20200000, "message": "sold when its open orders are canceled"}
         return {"symbol": symbol, "status": 202, "body": body | {"symbol": symbol}}
     status, refused = order_refusal(closure.problems)
+    if is_short_of_units(closure.problems):
+        wanted = in_lots(closure.left, closure.instrument)
+        refused |= held_json(account, closure.instrument, wanted=wanted)
     return {"symbol": symbol, "status": status, "body": refused | {"symbol": symbol}}

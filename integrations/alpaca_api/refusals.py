@@ -25,9 +25,14 @@ BY_CODE: Final[Mapping[str, tuple[int, int]]] = {
     "rate_limited": (429, 42910000),
 }
 # Problems of an order that Alpaca answers 403: there is not enough of something.
-TOO_LITTLE: Final = frozenset({"insufficient_buying_power", "insufficient_units"})
+SHORT_OF_UNITS: Final = "insufficient_units"
+TOO_LITTLE: Final = frozenset({"insufficient_buying_power", SHORT_OF_UNITS})
 SUFFIX: Final = 100_000
 USUAL: Final = 10_000
+
+
+def is_short_of_units(problems: Iterable[Problem]) -> bool:
+    return any(one.code == SHORT_OF_UNITS for one in problems)
 
 
 def order_refusal(problems: Iterable[Problem]) -> tuple[int, dict[str, Any]]:

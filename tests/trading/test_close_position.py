@@ -22,6 +22,7 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
+from trading.changing.cancellation import cancel_order
 from trading.changing.closing import Closure, close_position, close_positions
 from trading.errors import OrderDenied
 from trading.models import Order
@@ -54,16 +55,26 @@ def test_all_units_are_sold() -> None:
 
 
 @pytest.mark.django_db
-def test_broken_lots_and_what_is_asked_to_be_left_are_left() -> None:
+def test_broken_lots_are_left_and_what_orders_may_keep_is_refused() -> None:
     portfolio, apple = make_portfolio(), make_instrument()
     give_units(portfolio, apple, "30.5")
     publish_quote(apple)
-    place(portfolio, apple, side="sell", limit="150", quantity="10")
-    closure = close_position(
-        portfolio_id=portfolio.id, instrument=apple, closed_at=NOON, cancels_orders=False
-    )
+
+    def close_beside_orders() -> Closure:
+        return close_position(
+            portfolio_id=portfolio.id, instrument=apple, closed_at=NOON, cancels_orders=False
+        )
+
+    resting = place(portfolio, apple, side="sell", limit="150", quantity="10")
+    with pytest.raises(OrderDenied) as refused:
+        close_beside_orders()
+    assert [problem.code for problem in refused.value.problems] == ["insufficient_units"]
+    assert status_of(resting) == "pending_new"
+    cancel_order(order_id=resting.id, requested_at=NOON)
+    leading_matcher().work()
+    closure = close_beside_orders()
     assert closure.order is not None
-    assert facts(closure.order.quantity, closure.left) == (20, Decimal("10.5"))
+    assert facts(closure.order.quantity, closure.left) == (30, Decimal("0.5"))
 
 
 @pytest.mark.django_db

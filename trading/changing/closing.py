@@ -46,7 +46,7 @@ def close_position(
     """Sell all of a position at the market.
 
     Orders that wait with units of it are asked to end first, and the sale follows when they have;
-    without ``cancels_orders`` they keep their units and the rest is sold.
+    without ``cancels_orders`` they keep their units and the whole is refused.
 
     Raises:
         OrderDenied, TooManyOpenOrders, OrderEntryStopped, PortfolioUnknown: as ``sell_available``;
@@ -54,7 +54,16 @@ def close_position(
     """
     held = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument=instrument).first()
     total = held.total if held is not None else ZERO
-    if cancels_orders and total > 0:
+    if not cancels_orders:
+        return _sell(
+            in_lots(total, instrument),
+            of=total,
+            portfolio_id=portfolio_id,
+            instrument=instrument,
+            closed_at=closed_at,
+            actor_id=actor_id,
+        )
+    if total > 0:
         asked = ask_sales_to_end(
             portfolio_id=portfolio_id,
             instrument=instrument,
@@ -84,16 +93,34 @@ def sell_available(
     held = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument=instrument).first()
     total = held.total if held is not None else ZERO
     available = held.available if held is not None else ZERO
-    quantity = in_lots(available, instrument)
+    return _sell(
+        in_lots(available, instrument),
+        of=total,
+        portfolio_id=portfolio_id,
+        instrument=instrument,
+        closed_at=closed_at,
+        actor_id=actor_id,
+    )
+
+
+def _sell(
+    quantity: Decimal,
+    *,
+    of: Decimal,
+    portfolio_id: UUID,
+    instrument: Instrument,
+    closed_at: datetime,
+    actor_id: UUID | None,
+) -> Closure:
     if quantity <= 0:
-        raise OrderDenied([_nothing_to_sell(instrument, total)])
+        raise OrderDenied([_nothing_to_sell(instrument, of)])
     order = place_order(
         portfolio_id=portfolio_id,
         ticket=market_sale(instrument, quantity),
         placed_at=closed_at,
         actor_id=actor_id,
     )
-    return Closure(instrument, order, (), left=total - quantity)
+    return Closure(instrument, order, (), left=of - quantity)
 
 
 def close_positions(

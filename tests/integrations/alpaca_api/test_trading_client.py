@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -185,6 +186,18 @@ def test_positions_that_orders_hold_are_closed_when_those_are_canceled(
     )
     order = trading.submit_order(resting)
     match()
+    with pytest.raises(APIError) as refused:
+        trading.close_position("AAPL")
+    assert (refused.value.status_code, refused.value.code) == (403, 40310000)
+    words = "insufficient qty available for order (requested: 10, available: 0)"
+    assert words in refused.value.message
+    held = json.loads(str(refused.value))
+    assert (held["existing_qty"], held["held_for_orders"]) == ("10", "10")
+    assert held["related_orders"] == [str(order.id)]
+    (left,) = trading.close_all_positions()
+    assert (left.symbol, left.status, left.body.code) == ("AAPL", 403, 40310000)
+    assert left.body.message == words
+    assert trading.get_order_by_id(order.id).status == OrderStatus.NEW
     (outcome,) = trading.close_all_positions(cancel_orders=True)
     assert (outcome.symbol, outcome.status, outcome.body.code) == ("AAPL", 202, 20200000)
     match()
