@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.db import transaction
 
@@ -99,17 +100,18 @@ def write_rejection(
 
 def _check_against_books(changes: Changes, steps: Iterable[Step]) -> None:
     """Refuse to commit unless database and memory now agree on what each order has left."""
+    noted: dict[UUID, int] = {}  # in the end, by order
     for step in steps:
-        if not isinstance(step, Matched):
-            continue
-        makers = [trade.maker for trade in step.outcome.trades if trade.maker is not None]
-        for book_order in (step.outcome.order, *makers):
-            progress = changes.progress[book_order.id]
-            left = (progress.order.quantity - progress.filled_quantity) * QUANTITY_STEPS
-            if left != book_order.remaining:
-                raise BookDiverged(
-                    f"order {book_order.id} has {left} left, the book says {book_order.remaining}"
-                )
+        if isinstance(step, Matched):
+            noted[step.outcome.order_id] = step.outcome.left
+            for trade in step.outcome.trades:
+                if trade.maker_id is not None:
+                    noted[trade.maker_id] = trade.maker_left
+    for order_id, in_book in noted.items():
+        progress = changes.progress[order_id]
+        left = (progress.order.quantity - progress.filled_quantity) * QUANTITY_STEPS
+        if left != in_book:
+            raise BookDiverged(f"order {order_id} has {left} left, the book says {in_book}")
 
 
 def _write(changes: Changes, batch: Batch, *, shard: int) -> None:

@@ -9,9 +9,11 @@ is left of it, and the resting one stays.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from heapq import heappop
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from trading.order_book import BookOrder, BookSide, OrderBook, Street
 
@@ -43,17 +45,21 @@ FILLED: Final = End.FILLED
 
 
 class Trade(NamedTuple):
-    """``maker`` is the resting order met, or ``None`` for the street."""
+    """What is noted of a trade; the orders themselves change later, this does not."""
 
-    taker: BookOrder
-    maker: BookOrder | None
+    taker_id: UUID
+    maker_id: UUID | None  # the resting order met, None for the street
     price: int  # ticks
     quantity: int  # lots, > 0
+    maker_left: int  # lots that the maker had left then, 0 for the street
 
 
 class Outcome(NamedTuple):
-    order: BookOrder
-    trades: list[Trade]
+    """What is noted of an order that came, or that met what has come."""
+
+    order_id: UUID
+    left: int  # lots that it had left then
+    trades: Sequence[Trade]
     end: End
 
 
@@ -117,10 +123,11 @@ def retry_waiting(book: OrderBook, street: Street | None) -> list[Outcome]:
         if order.is_market and order.remaining and not met_own:
             # It keeps its place among those that wait.
             if trades:
-                outcomes.append(Outcome(order, trades, End.WAITS))
+                outcomes.append(Outcome(order.id, order.remaining, trades, End.WAITS))
             continue
         book.remove(order.id)
-        outcomes.append(Outcome(order, trades, _settle_down(book, order, met_own=met_own)))
+        end = _settle_down(book, order, met_own=met_own)
+        outcomes.append(Outcome(order.id, order.remaining, trades, end))
     return outcomes
 
 
@@ -188,14 +195,15 @@ def _cross(
                 return True
             quantity = maker.remaining
             if quantity > left:
-                maker.remaining = quantity - left
+                kept = quantity - left
                 quantity = left
             else:
-                maker.remaining = 0
+                kept = 0
                 level.popleft()
                 del orders[maker.id.int]
+            maker.remaining = kept
             left -= quantity
-            trades.append(make(Trade, (order, maker, maker.limit, quantity)))
+            trades.append(make(Trade, (order.id, maker.id, maker.limit, quantity, kept)))
         if not level:
             del levels[heappop(keys)]
     order.remaining = left
@@ -210,7 +218,7 @@ def _trade_with_street(order: BookOrder, offers: list[list[int]]) -> Trade:
     offer[1] -= quantity
     if not offer[1]:
         del offers[0]
-    return Trade(order, None, price, quantity)
+    return Trade(order.id, None, price, quantity, 0)
 
 
 def _queue_up(book: OrderBook, order: BookOrder) -> End:
@@ -249,5 +257,6 @@ def _fill_from_street(book: OrderBook, side: BookSide, levels: list[list[int]]) 
             break
         if not order.remaining:
             book.remove(order.id)
-        outcomes.append(Outcome(order, trades, End.RESTS if order.remaining else End.FILLED))
+        end = RESTS if order.remaining else FILLED
+        outcomes.append(Outcome(order.id, order.remaining, trades, end))
     return outcomes

@@ -149,10 +149,7 @@ class OrderBook:
         return order
 
     def succeed(self, order_id: UUID, successor: BookOrder) -> BookOrder:
-        """Let another order stand where this one stood, for no more than that had left.
-
-        The old one stays as it is, for whoever has noted its trades.
-        """
+        """Let another order stand where this one stood, for no more than that had left."""
         order = self.orders.pop(order_id.int)
         successor.limit, successor.is_asleep = order.limit, order.is_asleep
         if order_id.int in self.waiting:

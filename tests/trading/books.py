@@ -55,14 +55,15 @@ def make_book(*orders: str) -> OrderBook:
 def bring(
     book: OrderBook, order: BookOrder, street: Street | None, *, is_open: bool = True
 ) -> Outcome:
-    """What an order did when it came, with the order."""
-    return Outcome(order, *submit(book, order, street, is_open=is_open))
+    """What an order did when it came, as it is noted."""
+    trades, end = submit(book, order, street, is_open=is_open)
+    return Outcome(order.id, order.remaining, trades, end)
 
 
 def trades_text(outcome: Outcome) -> str:
     """Trades in sequence, those with the street marked by a tilde: ``5@100 10~101``."""
     return " ".join(
-        f"{trade.quantity}{'@' if trade.maker else '~'}{trade.price}" for trade in outcome.trades
+        f"{trade.quantity}{'@' if trade.maker_id else '~'}{trade.price}" for trade in outcome.trades
     )
 
 

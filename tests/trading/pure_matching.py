@@ -25,7 +25,7 @@ from trading.shards.batches import QUANTITY_STEPS, Batch, Command, Listing, Matc
 from trading.shards.changes import Changes
 from trading.shards.shard import Shard
 from trading.shards.steps import apply_step
-from trading.states import CommandKind, Status
+from trading.states import CommandKind, Side, Status
 
 FRESH_SECONDS: Final = 15
 
@@ -198,12 +198,12 @@ class Matching:
 
     def _fills(self, step: Matched) -> Iterable[PlainFill]:
         for trade in step.outcome.trades:
-            taker, maker = trade.taker, trade.maker
-            other = None if maker is None else maker.id
-            sides = (taker.id, other) if taker.is_buy else (other, taker.id)
-            if maker is None and step.quote_at is not None:
-                instrument = self.known[taker.id].order.instrument_id
-                self._used[instrument][step.quote_at].append((taker.is_buy, trade.quantity))
+            taker = self.known[trade.taker_id].order
+            is_buy, other = taker.side is Side.BUY, trade.maker_id
+            sides = (taker.id, other) if is_buy else (other, taker.id)
+            if other is None and step.quote_at is not None:
+                used = self._used[taker.instrument_id][step.quote_at]
+                used.append((is_buy, trade.quantity))
             yield (*sides, trade.price, trade.quantity)
 
     def _compare(self, known: Known, *, is_closed: bool) -> None:

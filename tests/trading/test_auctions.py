@@ -61,8 +61,7 @@ def test_users_come_before_the_street_and_the_older_before_the_younger() -> None
     clearing, trades = hold_auction([second, first, buyer], street, reference=100)
 
     assert clearing == Clearing(100, 10, 3)
-    makers = [trade.maker.id if trade.maker else None for trade in trades]
-    assert makers == [second.id, first.id, None]
+    assert [trade.maker_id for trade in trades] == [second.id, first.id, None]
     assert [trade.quantity for trade in trades] == [4, 4, 2]
     assert street.asks == [[100, 3]]
 
@@ -110,9 +109,13 @@ def test_an_auction_keeps_its_promises(
                 clearing.price <= order.limit if order.is_buy else clearing.price >= order.limit
             )
             assert within
+    known = {order.id: order for order in orders}
     for trade in trades:
-        assert trade.maker is None or trade.maker.owner != trade.taker.owner
-    taken = sum(trade.quantity for trade in trades if trade.maker is None)
+        if trade.maker_id is not None:
+            maker = known[trade.maker_id]
+            assert maker.owner != known[trade.taker_id].owner
+            assert trade.maker_left == maker.remaining
+    taken = sum(trade.quantity for trade in trades if trade.maker_id is None)
     left = sum(level[1] for level in (*street.asks, *street.bids))
     assert sum(size for _, _, size in shown) - left == taken
     if clearing:
@@ -122,9 +125,9 @@ def test_an_auction_keeps_its_promises(
 def filled_of(trades: list[Trade]) -> Counter[UUID]:
     filled: Counter[UUID] = Counter()
     for trade in trades:
-        filled[trade.taker.id] += trade.quantity
-        if trade.maker is not None:
-            filled[trade.maker.id] += trade.quantity
+        filled[trade.taker_id] += trade.quantity
+        if trade.maker_id is not None:
+            filled[trade.maker_id] += trade.quantity
     return filled
 
 

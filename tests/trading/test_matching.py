@@ -144,6 +144,6 @@ def test_a_long_level_forgets_who_left_and_keeps_the_turns_of_the_rest() -> None
     assert [order.id for order in book.asks] == [order.id for order in kept]
     assert len(book.asks.levels[100]) <= 2 * len(kept)
     outcome = bring(book, parse_order(f"alice buy {count * count}@100"), None)
-    assert [trade.maker for trade in outcome.trades] == kept
+    assert [trade.maker_id for trade in outcome.trades] == [order.id for order in kept]
     assert book.asks.first() is None
     assert not book.asks.levels

@@ -80,6 +80,7 @@ class Exchange:
     def __init__(self) -> None:
         self.book = OrderBook()
         self.street: Street | None = None
+        self.known: dict[UUID, BookOrder] = {}  # all that ever came to the book
         self.sizes: dict[UUID, int] = {}
         self.filled: Counter[UUID] = Counter()
         self.log: list[tuple[object, ...]] = []
@@ -105,7 +106,7 @@ class Exchange:
             shown = sum(size for _, size in [*step.bids, *step.asks])
             outcomes = [*retry_waiting(self.book, step), *meet_street(self.book, step)]
             self.check_all(outcomes)
-            taken = sum(t.quantity for o in outcomes for t in o.trades if t.maker is None)
+            taken = sum(t.quantity for o in outcomes for t in o.trades if t.maker_id is None)
             assert taken + sum(size for _, size in [*step.bids, *step.asks]) == shown
         elif isinstance(step, Change):
             self.change(step)
@@ -126,6 +127,7 @@ class Exchange:
         if successor.id in self.sizes:
             return
         if step.limit is None and step.remaining <= old.remaining:
+            self.known[successor.id] = successor
             self.sizes[successor.id] = step.remaining
             self.sizes[old_id] = self.filled[old_id]
             stands = self.book.succeed(old_id, successor)
@@ -139,6 +141,7 @@ class Exchange:
     def bring(self, order: BookOrder) -> None:
         if order.id in self.sizes:
             return
+        self.known[order.id] = order
         self.sizes[order.id] = order.remaining
         self.check(bring(self.book, order, self.street))
         self.check_all(retry_waiting(self.book, self.street))
@@ -148,7 +151,7 @@ class Exchange:
             self.check(outcome)
 
     def check(self, outcome: Outcome) -> None:
-        order = outcome.order
+        order = self.known[outcome.order_id]
         for trade in outcome.trades:
             self.check_trade(trade)
         prices = [trade.price for trade in outcome.trades]
@@ -161,20 +164,21 @@ class Exchange:
             assert self.filled[order.id] in {0, self.sizes[order.id]}
         if order.is_market:
             assert outcome.end != "rests"
-        assert self.sizes[order.id] == self.filled[order.id] + order.remaining
+        assert self.sizes[order.id] == self.filled[order.id] + outcome.left
         self.log.append((order.id.int, outcome.end, tuple(map(tuple_of, outcome.trades))))
 
     def check_trade(self, trade: Trade) -> None:
-        taker, maker = trade.taker, trade.maker
+        taker = self.known[trade.taker_id]
         assert trade.quantity > 0
         assert trade.price <= taker.limit if taker.is_buy else trade.price >= taker.limit
         self.filled[taker.id] += trade.quantity
-        if maker is not None:
+        if trade.maker_id is not None:
+            maker = self.known[trade.maker_id]
             assert maker.owner != taker.owner
             assert maker.is_buy != taker.is_buy
             assert trade.price == maker.limit
             self.filled[maker.id] += trade.quantity
-            assert self.filled[maker.id] <= self.sizes[maker.id]
+            assert self.sizes[maker.id] == self.filled[maker.id] + trade.maker_left
 
 
 def queue_of(book: OrderBook, order: BookOrder) -> list[BookOrder]:
@@ -189,8 +193,8 @@ def copy_order(order: BookOrder) -> BookOrder:
 
 
 def tuple_of(trade: Trade) -> tuple[int, int | None, int, int]:
-    maker = None if trade.maker is None else trade.maker.id.int
-    return (trade.taker.id.int, maker, trade.price, trade.quantity)
+    maker = None if trade.maker_id is None else trade.maker_id.int
+    return (trade.taker_id.int, maker, trade.price, trade.quantity)
 
 
 def copy_of(step: Step) -> Step:
@@ -229,5 +233,5 @@ def test_price_comes_first_then_time(asks: list[tuple[UUID, int, int]]) -> None:
         bring(book, order, None)
     taker = BookOrder(UUID(int=999), OWNERS[2], True, 1_000, sum(size for _, _, size in asks))
     outcome = bring(book, taker, None)
-    assert [trade.maker.id for trade in outcome.trades if trade.maker] == expected
+    assert [trade.maker_id for trade in outcome.trades if trade.maker_id] == expected
     assert not book.orders

@@ -160,7 +160,8 @@ def _queue(orders: Sequence[BookOrder], levels: Iterable[list[int]], *, sign: in
 def _pair(
     buyers: list[_Party], sellers: list[_Party], street: Street, clearing: Clearing
 ) -> list[Trade]:
-    left, trades = clearing.volume, []
+    """All of it happens at once, so each trade says what its maker has left after the last."""
+    left, met = clearing.volume, []
     buying, selling = iter(buyers), iter(sellers)
     buyer, seller = next(buying), next(selling)
     while True:
@@ -170,8 +171,7 @@ def _pair(
             raise TypeError("the street does not trade with itself")
         _use(buyer, quantity)
         _use(seller, quantity)
-        other = maker if isinstance(maker, BookOrder) else None
-        trades.append(Trade(taker, other, clearing.price, quantity))
+        met.append((taker, maker if isinstance(maker, BookOrder) else None, quantity))
         left -= quantity
         if not left:
             break
@@ -179,7 +179,12 @@ def _pair(
         seller = seller if _size(seller) else next(selling)
     street.bids[:] = [level for level in street.bids if level[1]]
     street.asks[:] = [level for level in street.asks if level[1]]
-    return trades
+    return [
+        Trade(taker.id, other.id, clearing.price, quantity, other.remaining)
+        if other is not None
+        else Trade(taker.id, None, clearing.price, quantity, 0)
+        for taker, other, quantity in met
+    ]
 
 
 def _size(party: _Party) -> int:

@@ -92,7 +92,7 @@ class Auctioneer:
     ) -> None:
         by_taker: dict[UUID, list[Trade]] = {}
         for trade in trades:
-            by_taker.setdefault(trade.taker.id, []).append(trade)
+            by_taker.setdefault(trade.taker_id, []).append(trade)
         ends = {}
         for order in orders:
             is_waiting = book.is_waiting(order.id)
@@ -103,7 +103,8 @@ class Auctioneer:
         # A sale may meet the street and buyers; its own trades come first, while it is known.
         for order in sorted(orders, key=lambda order: order.is_buy):
             if taken := by_taker.get(order.id):
-                self._floor.note(turn, Matched(Outcome(order, taken, ends[order.id]), quote_at))
+                outcome = Outcome(order.id, order.remaining, taken, ends[order.id])
+                self._floor.note(turn, Matched(outcome, quote_at))
 
     def _end_rest(
         self,
@@ -118,7 +119,7 @@ class Auctioneer:
             if order.id in due and order.remaining:
                 book.remove(order.id)
                 end = End.SELF_MATCH if order.id in own else End.AUCTION_OVER
-                self._floor.note(turn, Matched(Outcome(order, [], end), None))
+                self._floor.note(turn, Matched(Outcome(order.id, order.remaining, (), end), None))
 
 
 def _reference(shown: Shown, *, step: int) -> int | None:

@@ -112,7 +112,7 @@ class Books(Shelves):
         resting = book.succeed(old.id, order.for_book())
         end = End.WAITS if book.is_waiting(resting.id) else End.RESTS
         end = End.QUEUED if old.is_queued else end
-        self.note(turn, Matched(Outcome(resting, [], end), None, command))
+        self.note(turn, Matched(Outcome(order.id, resting.remaining, (), end), None, command))
 
     def follow_successor(self, old: WorkingOrder, order: WorkingOrder) -> None:
         """Let the exits of an order belong to the one that replaces it."""
@@ -149,7 +149,8 @@ class Books(Shelves):
                 self.note(turn, Matched(earlier, quote_at))
         coming = order.for_book()
         coming.is_asleep = not is_open and order.instrument_id not in turn.closed
-        outcome = Outcome(coming, *matching.submit(book, coming, street, is_open=is_open))
+        trades, end = matching.submit(book, coming, street, is_open=is_open)
+        outcome = Outcome(order.id, coming.remaining, trades, end)
         self.note(turn, Matched(outcome, quote_at, command, sequence))
         if is_open and book.waiting and outcome.end is End.RESTS:
             for later in matching.retry_waiting(book, street):
@@ -197,25 +198,23 @@ class Books(Shelves):
     def note(self, turn: Turn, step: Matched) -> None:
         """Keep a step with every order it touches, and forget those that are done."""
         batch, outcome = turn.batch, step.outcome
-        order_id = outcome.order.id
+        order_id = outcome.order_id
         batch.steps.append(step)
-        # A later outcome of the same sweep may have finished an order already, and then an
-        # earlier note has forgotten it.
-        if order_id in self.orders:
-            batch.orders[order_id] = self.orders[order_id]
+        batch.orders[order_id] = self.orders[order_id]
         filled: dict[UUID, int] = {}
-        left: dict[UUID, int] = {order_id: outcome.order.remaining}
+        left: dict[UUID, int] = {order_id: outcome.left}
         for trade in outcome.trades:
             filled[order_id] = filled.get(order_id, 0) + trade.quantity
-            maker = trade.maker
-            if maker is None:
+            maker_id = trade.maker_id
+            if maker_id is None:
                 continue
-            filled[maker.id] = filled.get(maker.id, 0) + trade.quantity
-            left[maker.id] = maker.remaining
-            if maker.id in self.orders:
-                batch.orders[maker.id] = self.orders[maker.id]
-                if not maker.remaining:
-                    self._forget(self.orders[maker.id])
+            filled[maker_id] = filled.get(maker_id, 0) + trade.quantity
+            left[maker_id] = trade.maker_left
+            # One that took in an auction, too, may have been forgotten with that.
+            if maker_id in self.orders:
+                batch.orders[maker_id] = self.orders[maker_id]
+                if not trade.maker_left:
+                    self._forget(self.orders[maker_id])
         order, is_queued = self.orders.get(order_id), outcome.end is End.QUEUED
         if order is not None and not outcome.end.is_working:
             self._forget(order)

@@ -81,7 +81,7 @@ def apply_step(changes: Changes, step: Step) -> None:
 
 def _apply_match(changes: Changes, step: Matched) -> None:
     outcome = step.outcome
-    progress = changes.progress[outcome.order.id]
+    progress = changes.progress[outcome.order_id]
     if step.command is not None:
         progress.priority = step.sequence
     for trade in outcome.trades:
@@ -196,18 +196,18 @@ def _fill(changes: Changes, trade: Trade, *, quote_at: datetime | None) -> None:
     match_id = new_id()
     price = Decimal(trade.price) / PRICE_STEPS
     quantity = Decimal(trade.quantity) / QUANTITY_STEPS
-    counterparty = Counterparty.STREET if trade.maker is None else Counterparty.USER
-    for side in (trade.taker, trade.maker):
-        if side is None:
+    counterparty = Counterparty.STREET if trade.maker_id is None else Counterparty.USER
+    for order_id in (trade.taker_id, trade.maker_id):
+        if order_id is None:
             continue
-        progress = changes.progress[side.id]
+        progress = changes.progress[order_id]
         fill = _new_fill(
             progress,
             match_id=match_id,
             price=price,
             quantity=quantity,
             counterparty=counterparty,
-            quote_at=quote_at if trade.maker is None else None,
+            quote_at=quote_at if trade.maker_id is None else None,
             now=changes.now,
         )
         changes.fills.append(fill)
