@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import count
 from uuid import UUID, uuid5
 
-from trading.matching import Outcome, submit
+from trading.matching import Outcome, named, submit
 from trading.order_book import BookOrder, OrderBook, Street
 
 PEOPLE = UUID(int=0)
@@ -56,8 +56,8 @@ def bring(
     book: OrderBook, order: BookOrder, street: Street | None, *, is_open: bool = True
 ) -> Outcome:
     """What an order did when it came, as it is noted."""
-    trades, end = submit(book, order, street, is_open=is_open)
-    return Outcome(order.id, order.remaining, trades, end)
+    rows, end = submit(book, order, street, is_open=is_open)
+    return Outcome(order.id, order.remaining, named(rows), end)
 
 
 def trades_text(outcome: Outcome) -> str:

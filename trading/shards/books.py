@@ -149,8 +149,8 @@ class Books(Shelves):
                 self.note(turn, Matched(earlier, quote_at))
         coming = order.for_book()
         coming.is_asleep = not is_open and order.instrument_id not in turn.closed
-        trades, end = matching.submit(book, coming, street, is_open=is_open)
-        outcome = Outcome(order.id, coming.remaining, trades, end)
+        rows, end = matching.submit(book, coming, street, is_open=is_open)
+        outcome = Outcome(order.id, coming.remaining, matching.named(rows), end)
         self.note(turn, Matched(outcome, quote_at, command, sequence))
         if is_open and book.waiting and outcome.end is End.RESTS:
             for later in matching.retry_waiting(book, street):
