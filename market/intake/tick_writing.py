@@ -7,7 +7,7 @@ anew with that look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from django.db import IntegrityError
 from psycopg.errors import UniqueViolation
 
+from accounts.array_literals import array_literal, text_array
 from market.intake.prepared_statements import prepared_cursor
 from market.values import TickValue
 
@@ -145,28 +146,11 @@ def _arrays(ticks: Sequence[TickValue]) -> list[str]:
     A COPY of so few rows would need a table to land in, and four more round trips.
     """
     return [
-        _array([str(tick.instrument_id) for tick in ticks]),
+        array_literal([str(tick.instrument_id) for tick in ticks]),
         # PostgreSQL reads a number far quicker than a time.
-        _array([str((tick.occurred_at - EPOCH) // MICROSECOND) for tick in ticks]),
-        _array_of_texts([tick.provider_tick_id for tick in ticks]),
-        _array([str(tick.price) for tick in ticks]),
-        _array([str(tick.size) for tick in ticks]),
-        _array_of_texts([tick.source for tick in ticks]),
+        array_literal([str((tick.occurred_at - EPOCH) // MICROSECOND) for tick in ticks]),
+        text_array([tick.provider_tick_id for tick in ticks]),
+        array_literal([str(tick.price) for tick in ticks]),
+        array_literal([str(tick.size) for tick in ticks]),
+        text_array([tick.source for tick in ticks]),
     ]
-
-
-def _array(items: Iterable[str]) -> str:
-    return "{" + ",".join(items) + "}"
-
-
-def _array_of_texts(texts: Sequence[str]) -> str:
-    """An array of texts, whatever is in them."""
-    joined = '","'.join(texts)
-    if "\\" not in joined and joined.count('"') == 2 * (len(texts) - 1):
-        return f'{{"{joined}"}}'
-    return _array(_quoted(text) for text in texts)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
