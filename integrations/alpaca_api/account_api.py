@@ -1,7 +1,7 @@
 """The account for Alpaca's client: what it is worth, how it is set up, and its history."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import Any, Final
@@ -17,6 +17,7 @@ from accounts.http import ApiRequest
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.credentials import AccountAuth, account_of
 from integrations.alpaca_api.order_schemas import LenientIn
+from market.calendar import utc_midnight
 from market.values import plain, plain_or_none, wire_time
 from portfolio import valuation
 from portfolio.models import DailyValuation, Portfolio
@@ -212,4 +213,4 @@ def worth_before(account: Portfolio, *, day: date) -> Decimal | None:
 
 
 def seconds_of(day: date) -> int:
-    return int(datetime.combine(day, time(), UTC).timestamp())
+    return int(utc_midnight(day).timestamp())

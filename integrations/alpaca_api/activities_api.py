@@ -1,7 +1,7 @@
 """Account activities for Alpaca's client: fills, and what else moved money."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, TypeVar
 from uuid import UUID
@@ -16,6 +16,7 @@ from accounts.exact_json import MomentIn
 from accounts.http import ApiRequest
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.credentials import AccountAuth, account_of
+from market.calendar import utc_midnight
 from market.values import plain, plain_or_none, wire_time
 from portfolio.models import JournalEntry, Portfolio
 from trading.models import Fill
@@ -84,7 +85,7 @@ def activities(
 def part_of(rows: QuerySet[Row], wanted: ActivitiesWanted, field: str) -> Iterator[Row]:
     """As many as a page may need, by time and id."""
     if wanted.on is not None:
-        start = datetime.combine(wanted.on, time(), UTC)
+        start = utc_midnight(wanted.on)
         rows = rows.filter(**{f"{field}__gte": start, f"{field}__lt": start + timedelta(days=1)})
     if wanted.after is not None:
         rows = rows.filter(**{f"{field}__gt": wanted.after})

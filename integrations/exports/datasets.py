@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -18,6 +17,7 @@ from accounts.table_files import TEXT, Column, Row, Table
 from integrations.exports.parts import Length, Part, parts
 from integrations.models.exports import Dataset, Export
 from market import queries
+from market.calendar import local_midnight
 from market.models import Instrument
 from market.series.price_tables import BAR_COLUMNS, TICK_COLUMNS, bar_table, tick_table
 from market.values import Interval
@@ -29,6 +29,7 @@ from trading.listing.fill_table import COLUMNS as FILL_COLUMNS
 from trading.listing.fill_table import fill_table
 from trading.models import Fill
 
+UTC: Final = "UTC"
 OF_INSTRUMENT: Final = (Column("exchange", TEXT), Column("symbol", TEXT))
 COLUMNS: Final[dict[Dataset, Sequence[Column]]] = {
     Dataset.TICKS: (*OF_INSTRUMENT, *TICK_COLUMNS),
@@ -105,20 +106,15 @@ def instruments_of(export: Export) -> Iterable[Instrument]:
 def series_of(export: Export, part: Part, instrument: Instrument) -> Table:
     most = settings.LIMITS.export_rows + 1
     if export.dataset == Dataset.TICKS:
-        span = moments(part, UTC)
+        span = moments(part)
         return tick_table(instrument, start=span.start, end=span.end, limit=most)
     interval = Interval(export.interval)
-    zone = UTC if interval.is_intraday else ZoneInfo(instrument.exchange.timezone)
-    span = moments(part, zone)
+    span = moments(part, UTC if interval.is_intraday else instrument.exchange.timezone)
     return bar_table(instrument, interval=interval, start=span.start, end=span.end)
 
 
-def moments(part: Part, zone: tzinfo = UTC) -> Span:
-    return Span(midnight(part.start, zone), midnight(part.end, zone))
-
-
-def midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=zone)
+def moments(part: Part, timezone: str = UTC) -> Span:
+    return Span(local_midnight(part.start, timezone), local_midnight(part.end, timezone))
 
 
 def fills(export: Export, part: Part) -> Table:

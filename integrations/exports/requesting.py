@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import Any, Final
@@ -22,6 +22,7 @@ from integrations.exports.parts import parts
 from integrations.exports.pieces import pieces_of
 from integrations.models.exports import Dataset, Export, ExportStatus
 from market import queries
+from market.calendar import utc_midnight
 from market.errors import MarketError
 from market.series.history import permitted_start
 from market.values import Interval
@@ -78,7 +79,7 @@ def request_export(*, owner: User, wanted: NewExport, requested_at: datetime) ->
     symbols: list[str] = []
     if is_of_market:
         symbols = known_symbols(wanted.symbols)
-        first, after = (midnight(day) for day in (wanted.start, wanted.end))
+        first, after = (utc_midnight(day) for day in (wanted.start, wanted.end))
         permitted_start(owner, start=first, end=after, at=requested_at)
     elif wanted.portfolio_id is not None:
         find_portfolio(wanted.portfolio_id, owner)
@@ -214,10 +215,6 @@ def known_symbols(addresses: Sequence[str]) -> list[str]:
     except MarketError as error:
         raise ExportRefused([Problem("symbols", error.code, str(error))]) from error
     return list(dict.fromkeys(f"{one.exchange_id}:{one.symbol}" for one in found))
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)
 
 
 def refuse_beyond_allowance(owner: User, *, at: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
 from accounts.models import User
+from market.calendar import utc_midnight
 from market.errors import HistoryExceeded
 
 
@@ -14,7 +15,7 @@ def history_start(user: User, *, at: datetime) -> datetime | None:
     if days is None:
         return None
     first_date = at.astimezone(UTC).date() - timedelta(days=days)
-    return datetime.combine(first_date, time.min, tzinfo=UTC)
+    return utc_midnight(first_date)
 
 
 def permitted_start(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from market.calendar import utc_midnight
 from market.currencies.currency_units import major_of
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO, share
@@ -139,7 +140,7 @@ def note_flows(found: Days, trades: Mapping[int, Sequence[Trade]], worth: Worth)
 def note_moves(found: Days, portfolio: Portfolio, worth: Worth, *, start: date, end: date) -> None:
     """Units that came or left without being bought or sold, at what they were worth."""
     moves = UnitMove.objects.filter(portfolio=portfolio, occurred_at__gt=portfolio.counts_from)
-    begins_at, ends_at = midnight(start), midnight(end + timedelta(days=1))
+    begins_at, ends_at = utc_midnight(start), utc_midnight(end + timedelta(days=1))
     moves = moves.filter(occurred_at__gte=begins_at, occurred_at__lt=ends_at)
     for move in moves.order_by("occurred_at", "entry_id", "instrument_id"):
         day, value = move.occurred_at.date(), move.value
@@ -149,7 +150,7 @@ def note_moves(found: Days, portfolio: Portfolio, worth: Worth, *, start: date, 
 
 
 def note_income(found: Days, portfolio: Portfolio, *, start: date, end: date) -> None:
-    parameters = [portfolio.id, portfolio.counts_from, midnight(start)]
+    parameters = [portfolio.id, portfolio.counts_from, utc_midnight(start)]
     for day, instrument_id, is_income, is_of_trade, amount in fetch_rows(INCOME, parameters):
         if day > end:
             continue
@@ -160,7 +161,3 @@ def note_income(found: Days, portfolio: Portfolio, *, start: date, end: date) ->
             of_day.trade_charges += amount
         else:
             of_day.charges += amount
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -16,9 +16,9 @@ from portfolio.charts import AreaChart, ValuePoint, area_chart
 from portfolio.models import DailyValuation, Portfolio, PositionValuation
 from portfolio.queries import PositionRow, position_rows
 from portfolio.valuations.ranges import ChartRange, start_date
+from portfolio.valuations.valuing import ONE_DAY
 
 DAYS_SHOWN: Final = 14
-ONE_DAY: Final = timedelta(days=1)
 SUMMED: Final = ("inflow", "outflow", "income", "charges")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final, Protocol
 
 from accounts.errors import ProblemsError
+from market.calendar import utc_midnight
 from market.models import Instrument
 from market.queries import bars
 from market.values import Interval
@@ -60,7 +61,7 @@ class WithInstrument:
             for bar in bars(
                 self.instrument,
                 interval=Interval.DAY,
-                end=datetime.combine(end + timedelta(days=1), time(), UTC),
+                end=utc_midnight(end + timedelta(days=1)),
                 limit=BENCHMARK_DAYS,
                 adjusted=True,
             )

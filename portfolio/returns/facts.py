@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+from market.calendar import utc_midnight
 from market.currencies.currency_units import major_of
 from market.models import Instrument
 from portfolio import portfolios
@@ -190,7 +191,7 @@ def add_flows_of_today(
     portfolio: Portfolio, money: defaultdict[date, DayMoney], today: date
 ) -> None:
     """No valuation is stored of the current day, so its flows are derived here."""
-    begins_at = datetime.combine(today, time(), UTC)
+    begins_at = utc_midnight(today)
     entries = JournalEntry.objects.filter(portfolio=portfolio, occurred_at__gte=begins_at)
     if not entries.exists():
         return

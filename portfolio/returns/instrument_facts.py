@@ -12,10 +12,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
+from market.calendar import utc_midnight
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import JournalEntry, Portfolio
-from portfolio.position_days.changes import midnight, read_position_changes
+from portfolio.position_days.changes import read_position_changes
 from portfolio.position_days.instrument_days import InstrumentDay
 from portfolio.queries import position_rows
 from portfolio.returns.driving import realise
@@ -98,7 +99,7 @@ def add_today(found: Found, portfolio: Portfolio, *, today: date) -> None:
     for row in position_rows(portfolio):
         gap = NO_PRICE if row.price is None else NO_RATE
         found[row.instrument_id].note(today, row.market_value, gap)
-    entries = JournalEntry.objects.filter(portfolio=portfolio, occurred_at__gte=midnight(today))
+    entries = JournalEntry.objects.filter(portfolio=portfolio, occurred_at__gte=utc_midnight(today))
     if not entries.exists():
         return
     changes = changes_by_day(portfolio)
@@ -120,7 +121,7 @@ def realised_gains(
     """
     gains: defaultdict[int, Decimal] = defaultdict(Decimal)
     if method is None or method == Method(portfolio.lot_method):
-        span = [portfolio.counts_from, midnight(start), midnight(end + ONE_DAY)]
+        span = [portfolio.counts_from, utc_midnight(start), utc_midnight(end + ONE_DAY)]
         gains.update(fetch_rows(REALISED, [portfolio.id, *span]))
         return gains
     realised, _ = realise(trades_until(portfolio, end), method, start=start, cost_dates=())

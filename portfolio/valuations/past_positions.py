@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from accounts.errors import Problem
 from market import queries as market_queries
+from market.calendar import utc_midnight
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import EXACT, percentage, ten_places
 from portfolio.corporate_actions.unit_events import read_trades
@@ -73,7 +74,7 @@ def row_of(
     rate = None if price is None else market.rate_of(instrument.currency)
     gain = None if value is None else value - holding.cost
     local = ten_places(holding.local_cost)
-    day_end = datetime.combine(market.day + timedelta(days=1), time(), UTC)
+    day_end = utc_midnight(market.day + timedelta(days=1))
     return PositionRow(
         instrument=instrument,
         quantity=holding.quantity,
