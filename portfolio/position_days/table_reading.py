@@ -14,7 +14,7 @@ from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.exact_integers import PLACES, PLACES_MAXIMUM
 from portfolio.position_days.revisions import RATES, price_series, revisions
 from portfolio.position_days.series_cache import SeriesCache, Values
-from portfolio.valuations.reading import held_by, priced_instruments, rates_into
+from portfolio.valuations.reading import rates_into, what_was_held
 from portfolio.valuations.valuing import CARRY_DAYS, ONE_DAY, DayChange, Market, Priced
 
 # What is read at once, so that closes do not fill the memory before they are arrays.
@@ -37,10 +37,7 @@ def read_table(
 
     Needs a transaction that may write. ``is_anew`` reads all of them again.
     """
-    held = held_by(changes)
-    priced = priced_instruments(held)
-    currencies = {currency for change in changes.values() for currency in change.cash}
-    currencies |= {one.currency for one in priced.values()}
+    priced, currencies = what_was_held(changes)
     pairs = [(one, portfolio.currency) for one in sorted(currencies - {portfolio.currency})]
     known = revisions([RATES, *map(price_series, priced)])
     span = {"start": start, "end": through}

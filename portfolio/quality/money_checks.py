@@ -14,12 +14,20 @@ from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import LedgerBalance, Portfolio, Position
 from portfolio.quality.findings import Finding, Severity
 from portfolio.valuations.money_now import rates_today
-from portfolio.valuations.reading import CASH_BY_DAY
 
 # A purchase may be recorded some days before the money that paid for it.
 DIP_DAYS: Final = 7
 SETTLED_WITHIN: Final = timedelta(days=7)
 
+CASH_BY_DAY: Final = """
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, sum(p.amount)
+FROM portfolio_journalentry AS e
+JOIN portfolio_posting AS p ON p.entry_id = e.id
+JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
+WHERE e.portfolio_id = %s AND a.currency <> ''
+    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
+GROUP BY day, a.currency HAVING sum(p.amount) <> 0
+"""
 UNSETTLED: Final = """
 SELECT b.currency, i.symbol, b.to_receive, b.to_deliver, (
     SELECT max(e.occurred_at) FROM portfolio_ledgeraccount AS a

@@ -30,15 +30,6 @@ from portfolio.valuations.valuing import (
     value_days,
 )
 
-CASH_BY_DAY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, sum(p.amount)
-FROM portfolio_journalentry AS e
-JOIN portfolio_posting AS p ON p.entry_id = e.id
-JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND a.currency <> ''
-    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
-GROUP BY day, a.currency HAVING sum(p.amount) <> 0
-"""
 # What was reversed never crossed the border, and what was before a reset is not counted.
 FLOWS_BY_DAY: Final = """
 SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
@@ -56,7 +47,7 @@ MOVES: Final = """
 SELECT (occurred_at AT TIME ZONE 'UTC')::date, instrument_id, quantity, cost, value
 FROM portfolio_unitmove WHERE portfolio_id = %s AND occurred_at > %s
 """
-# What there is of money and of units: ``CASH_BY_DAY`` and the units, in one look at the postings.
+# What there is of money and of units, in one look at the postings.
 HELD_BY_DAY: Final = """
 SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, a.instrument_id, sum(p.amount)
 FROM portfolio_journalentry AS e
@@ -126,17 +117,24 @@ def read_prices(
     portfolio: Portfolio, changes: Mapping[date, DayChange], *, start: date, through: date
 ) -> Prices:
     """Read prices, splits and rates of all that was ever held; four queries."""
-    held = held_by(changes)
-    priced = priced_instruments(held)
-    currencies = {currency for change in changes.values() for currency in change.cash}
-    currencies |= {one.currency for one in priced.values()}
+    priced, currencies = what_was_held(changes)
     first = start - timedelta(days=CARRY_DAYS)
     return Prices(
         currency=portfolio.currency,
-        closes=market_queries.daily_closes(list(held), start=first, end=through) if held else {},
+        closes=market_queries.daily_closes(priced, start=first, end=through) if priced else {},
         priced=priced,
         rates=rates_into(portfolio.currency, currencies, start=start, through=through),
     )
+
+
+def what_was_held(changes: Mapping[date, DayChange]) -> tuple[dict[int, Priced], set[str]]:
+    """How everything that was ever held is priced, and all currencies of it; two queries.
+
+    Currencies are those of money that was held and those that instruments are priced in.
+    """
+    priced = priced_instruments(held_by(changes))
+    currencies = {currency for change in changes.values() for currency in change.cash}
+    return priced, currencies | {one.currency for one in priced.values()}
 
 
 def held_by(changes: Mapping[date, DayChange]) -> set[int]:
