@@ -12,7 +12,7 @@ from django.db import connection
 
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.models import Portfolio, PositionMonth, PositionValuation
-from portfolio.position_days.changes import foreign_instruments, read_position_changes
+from portfolio.position_days.changes import read_position_changes
 from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.lines import LineWriter, Month
 from portfolio.position_days.vectors import Worths
@@ -59,13 +59,7 @@ def walked_lines(
 ) -> Iterator[tuple[Month, list[str]]]:
     """The position-days from ``start`` on as COPY stores them, by the plain walk."""
     moved = read_position_changes(portfolio, changes, prices.worth, start=start, end=through)
-    days = value_positions(
-        moved,
-        prices.market(),
-        foreign=foreign_instruments(portfolio, moved),
-        start=start,
-        through=through,
-    )
+    days = value_positions(moved, prices.market(), start=start, through=through)
     for month, of_month in groupby(days, key=month_of):
         yield month, [copied(portfolio.id, day) for day in of_month]
 
@@ -82,8 +76,7 @@ def computed_lines(
 ) -> Iterator[tuple[Month, list[str]]]:
     """The same lines from arrays, of all days of a table."""
     moved = read_position_changes(portfolio, changes, table.worth, start=table.start, end=table.end)
-    foreign = foreign_instruments(portfolio, moved)
-    return LineWriter(portfolio.id, table).lines(worths, moved, foreign=foreign)
+    return LineWriter(portfolio.id, table).lines(worths, moved)
 
 
 def keep_positions(

@@ -6,7 +6,7 @@ The same text as ``walk.copied`` writes of each day of the plain walk.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -72,13 +72,11 @@ class LineWriter:
         self,
         worths: Mapping[int, Worths],
         changes: Mapping[int, InstrumentDays],
-        *,
-        foreign: Collection[int],
     ) -> Iterator[tuple[Month, list[str]]]:
         """By instrument, then month; a month without anything is left out."""
         for key in sorted(changes):
             held = worths.get(key) or self._nothing_held(key)
-            columns = self._columns(key, held, changes[key], is_foreign=key in foreign)
+            columns = self._columns(key, held, changes[key])
             places, rows = self._rows(key, changes[key], columns)
             for first, start, end in self._months:
                 low, high = bisect_left(places, start), bisect_left(places, end)
@@ -90,9 +88,7 @@ class LineWriter:
         count = len(self._table)
         return Worths(running({}, self._table), np.zeros(count, np.int64), np.zeros(count, bool))
 
-    def _columns(
-        self, key: int, held: Worths, changes: InstrumentDays, *, is_foreign: bool
-    ) -> Columns:
+    def _columns(self, key: int, held: Worths, changes: InstrumentDays) -> Columns:
         count = len(self._table)
         price = self._table.prices.get(key)
         known = self._table.priced.get(key)
@@ -105,10 +101,9 @@ class LineWriter:
             price=[NULL] * count if price is None else price_texts(price),
             rate=[NULL] * count if known is None else self._rate_texts(known.currency),
             value=values,
-            # What was never held has no price of its own here, and no cost that a rate could move.
-            effect=[NO_MONEY] * count
-            if known is None or not is_foreign
-            else self._effects(known.currency, changes),
+            effect=self._effects(known.currency, changes)
+            if known is not None and self._table.market().is_foreign(key)
+            else [NO_MONEY] * count,
             gap=gaps,
         )
 

@@ -5,7 +5,7 @@ This is what a stored position-day means; whatever computes the same faster is c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -47,7 +47,6 @@ def value_positions(
     changes: Mapping[int, InstrumentDays],
     market: Market,
     *,
-    foreign: Collection[int],
     start: date,
     through: date,
 ) -> Iterator[PositionDay]:
@@ -55,20 +54,13 @@ def value_positions(
 
     Args:
         changes: of each instrument, those before ``start`` as well.
-        foreign: instruments priced in another currency than the portfolio's.
 
     Returns:
         Position-days by instrument, then ascending by day.
     """
     for instrument_id in sorted(changes):
-        yield from value_position(
-            instrument_id,
-            changes[instrument_id],
-            market,
-            is_foreign=instrument_id in foreign,
-            start=start,
-            through=through,
-        )
+        moved = changes[instrument_id]
+        yield from value_position(instrument_id, moved, market, start=start, through=through)
 
 
 def value_position(
@@ -76,7 +68,6 @@ def value_position(
     changes: InstrumentDays,
     market: Market,
     *,
-    is_foreign: bool,
     start: date,
     through: date,
 ) -> Iterator[PositionDay]:
@@ -84,7 +75,7 @@ def value_position(
     quantity = sum((one.units for one in before), ZERO)
     cost = sum((one.cost for one in before), ZERO)
     local_cost = sum((one.local_cost for one in before), ZERO)
-    day = start
+    is_foreign, day = market.is_foreign(instrument_id), start
     while day <= through:
         market.day = day
         one = changes.days.get(day, NOTHING)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeVar
 
+from market.currencies.currency_units import major_of
 from portfolio.bookkeeping.amounts import EXACT, ZERO, product, ten_places
 
 # A close stands for the days after it until the next one, but no longer than this.
@@ -175,6 +176,11 @@ class Market:
         """What one of the currency that the instrument is priced in is in the portfolio's."""
         known = self._priced.get(instrument_id)
         return None if known is None else self.rate_of(known.currency)
+
+    def is_foreign(self, instrument_id: int) -> bool:
+        """Whether it is priced in another currency; hundredths of the same are not."""
+        known = self._priced.get(instrument_id)
+        return known is not None and major_of(known.currency) != self._currency
 
     def worth_of(self, instrument_id: int, quantity: Decimal) -> Decimal | None:
         close = self.price_of(instrument_id)

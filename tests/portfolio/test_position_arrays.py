@@ -123,12 +123,8 @@ def test_arrays_and_the_walk_agree_to_the_last_place(
     walked = value_days(changes, market(), start=start, through=table.end)
     assert list(value_table(table, changes, worths, start=start)) == list(walked)
     moved = instrument_days(changes)
-    lines = [
-        line
-        for _, rows in LineWriter(OWNER, table).lines(worths, moved, foreign={2, 3})
-        for line in rows
-    ]
-    expected = value_positions(moved, market(), foreign={2, 3}, start=FIRST, through=table.end)
+    lines = [line for _, rows in LineWriter(OWNER, table).lines(worths, moved) for line in rows]
+    expected = value_positions(moved, market(), start=FIRST, through=table.end)
     assert lines == [copied(OWNER, day) for day in expected]
 
 
