@@ -30,6 +30,7 @@ DAY: Final = pa.date32()
 COUNT: Final = pa.int64()
 PRICE: Final = pa.decimal128(20, 8)
 AMOUNT: Final = pa.decimal128(28, 10)
+RATE: Final = pa.decimal128(38, 20)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ from market.series.price_tables import BAR_COLUMNS, TICK_COLUMNS, bar_table, tic
 from market.values import Interval
 from portfolio.bookkeeping.journal_table import BOOKS_COLUMNS, posting_table
 from portfolio.models import Posting
+from portfolio.position_days.position_table import COLUMNS as POSITION_COLUMNS
+from portfolio.position_days.position_table import position_table
 from portfolio.valuations.valuation_table import COLUMNS as VALUATION_COLUMNS
 from portfolio.valuations.valuation_table import valuation_table
 from trading.listing.fill_table import COLUMNS as FILL_COLUMNS
@@ -37,6 +39,7 @@ COLUMNS: Final[dict[Dataset, Sequence[Column]]] = {
     Dataset.FILLS: FILL_COLUMNS,
     Dataset.JOURNAL: BOOKS_COLUMNS,
     Dataset.VALUATIONS: VALUATION_COLUMNS,
+    Dataset.POSITIONS: POSITION_COLUMNS,
 }
 # Of bars it depends on their length.
 LENGTHS: Final[dict[Dataset, Length]] = {
@@ -44,6 +47,7 @@ LENGTHS: Final[dict[Dataset, Length]] = {
     Dataset.FILLS: Length.MONTH,
     Dataset.JOURNAL: Length.MONTH,
     Dataset.VALUATIONS: Length.YEAR,
+    Dataset.POSITIONS: Length.YEAR,
 }
 
 
@@ -145,12 +149,17 @@ def valuations(export: Export, part: Part) -> Table:
     return valuation_table(start=part.start, end=part.end, portfolio_id=export.portfolio_id)
 
 
+def positions(export: Export, part: Part) -> Table:
+    return position_table(start=part.start, end=part.end, portfolio_id=export.portfolio_id)
+
+
 TABLES: Final[dict[Dataset, Callable[[Export, Part], Table]]] = {
     Dataset.TICKS: price_table,
     Dataset.BARS: price_table,
     Dataset.FILLS: fills,
     Dataset.JOURNAL: journal,
     Dataset.VALUATIONS: valuations,
+    Dataset.POSITIONS: positions,
 }
 
 

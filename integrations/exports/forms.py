@@ -30,7 +30,7 @@ class ExportForm(ProblemForm):
         label="Portfolio",
         queryset=Portfolio.objects.none(),
         required=False,
-        help_text="Of fills, journal and valuations.",
+        help_text="Of fills, journal, valuations and positions.",
     )
     symbols = forms.CharField(
         label="Symbols",

@@ -27,6 +27,7 @@ WANTED: Final = (
     (Dataset.FILLS, ""),
     (Dataset.JOURNAL, ""),
     (Dataset.VALUATIONS, ""),
+    (Dataset.POSITIONS, ""),
 )
 
 

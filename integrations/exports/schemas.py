@@ -24,7 +24,9 @@ class ExportIn(SchemaIn):
     dataset: Annotated[Dataset, Field(description="what is wanted")]
     start: Annotated[date | None, Field(description="from this day on; not of everything")] = None
     end: Annotated[date | None, Field(description="before this day; not of everything")] = None
-    portfolio_id: Annotated[UUID | None, Field(description="of fills, journal, valuations")] = None
+    portfolio_id: Annotated[
+        UUID | None, Field(description="of fills, journal, valuations, positions")
+    ] = None
     symbols: Annotated[tuple[str, ...], Field(description="of ticks and bars", max_length=500)] = ()
     interval: Annotated[Interval | None, Field(description="of bars")] = None
     columns: Annotated[tuple[str, ...], Field(description="none for all", max_length=50)] = ()

@@ -67,7 +67,7 @@ def write_export(export_id: UUID, *, clock: Clock) -> None:
 def write_parts(export: Export, *, clock: Clock) -> None:
     """Write what is missing, or as much of it as a turn has time for."""
     until = clock() + timedelta(seconds=settings.LIMITS.export_turn_seconds)
-    if export.dataset == Dataset.VALUATIONS and export.portfolio is not None:
+    if Dataset(export.dataset).is_of_valuations and export.portfolio is not None:
         freshen(export.portfolio, through_date=min(export.end, clock().date()) - DAY)
     for piece in pieces_of(export)[export.parts_done : export.parts_total]:
         if clock() > until:

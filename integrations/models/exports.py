@@ -20,12 +20,18 @@ class Dataset(models.TextChoices):
     FILLS = "fills", "Fills"
     JOURNAL = "journal", "Journal"
     VALUATIONS = "valuations", "Valuations"
+    POSITIONS = "positions", "Positions by day"
     EVERYTHING = "everything", "Everything of mine"
 
     @property
     def is_of_market(self) -> bool:
         """Whether it is about instruments; else it is about a portfolio."""
         return self in {Dataset.TICKS, Dataset.BARS}
+
+    @property
+    def is_of_valuations(self) -> bool:
+        """Whether days have to be valued before they can be read."""
+        return self in {Dataset.VALUATIONS, Dataset.POSITIONS}
 
 
 class ExportStatus(models.TextChoices):

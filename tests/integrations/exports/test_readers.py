@@ -41,6 +41,11 @@ FROM_DATABASE = {
         v.cash + v.market_value, v.cost, v.net_flow, v.inflow, v.outflow, v.carried_gain, v.gap
         FROM portfolio_dailyvaluation v JOIN portfolio_portfolio p ON p.id = v.portfolio_id
         ORDER BY v.date, v.portfolio_id""",
+    "positions": f"""SELECT t.portfolio_id::text, t.date, i.exchange_id, i.symbol, p.currency,
+        t.quantity, t.price, t.rate, t.market_value, t.cost, t.inflow, t.outflow, t.income,
+        t.charges, t.trade_charges, t.currency_effect, t.gap
+        FROM portfolio_positionvaluation t {INSTRUMENT}
+        JOIN portfolio_portfolio p ON p.id = t.portfolio_id ORDER BY 1, 4, 2""",
 }
 WHAT: dict[str, dict[str, Any]] = {
     "ticks": {"symbols": ("MSFT", "XNAS:AAPL")},
@@ -52,6 +57,7 @@ FOLDERS = {
     "fills": ["month=2026-03"],
     "journal": ["month=2026-02", "month=2026-03"],
     "valuations": ["year=2026"],
+    "positions": ["year=2026"],
 }
 
 

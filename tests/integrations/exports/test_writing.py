@@ -230,12 +230,12 @@ def test_of_a_closed_account_no_files_stay(alice: User, apple: Instrument) -> No
 
 def test_a_night_is_asked_for_once_and_missed_ones_are_caught_up() -> None:
     before_two = LATER.replace(hour=1, minute=59)
-    assert nights.request_due_nights(at=before_two) == 6
+    assert nights.request_due_nights(at=before_two) == len(nights.WANTED)
     assert {one.start for one in Export.objects.nightly()} == {LATER.date() - 2 * DAY}
     assert nights.request_due_nights(at=before_two) == 0
-    assert nights.request_due_nights(at=LATER.replace(hour=2)) == 6
-    assert nights.request_due_nights(at=LATER + 3 * DAY) == 18
-    assert nights.request_due_nights(at=LATER + 60 * DAY) == 7 * 6
+    assert nights.request_due_nights(at=LATER.replace(hour=2)) == len(nights.WANTED)
+    assert nights.request_due_nights(at=LATER + 3 * DAY) == 3 * len(nights.WANTED)
+    assert nights.request_due_nights(at=LATER + 60 * DAY) == 7 * len(nights.WANTED)
 
 
 def test_no_nights_where_none_are_wanted(settings: Settings) -> None:
@@ -255,7 +255,7 @@ def test_a_day_is_written_anew_in_the_same_place(apple: Instrument) -> None:
         written(night)
     first = files_in(ticks.folder)
     again = nights.write_day(day=day, requested_at=LATER + DAY)
-    assert len(again) == 6
+    assert len(again) == len(nights.WANTED)
     assert written(ticks, at=LATER + DAY).rows == 3
     assert files_in(ticks.folder) == first
     assert ticks.expires_at == LATER + 31 * DAY
