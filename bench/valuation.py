@@ -6,6 +6,8 @@ Beside it the arithmetic alone, on arrays at hand, and a loop over the days in d
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +19,7 @@ from uuid import UUID
 from accounts.identifiers import new_id
 from accounts.models import User
 from accounts.tiers import Tier
-from bench.harness import Options, Report, alternate, measured, peak_memory_mib
+from bench.harness import Options, Report, Sample, alternate, measured, peak_memory_mib
 from market.models import Exchange, Instrument
 from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
@@ -26,10 +28,11 @@ from portfolio.bookkeeping.lot_keeping import apply_trades
 from portfolio.ledger import post_entries
 from portfolio.models import Portfolio, PositionValuation
 from portfolio.portfolios import open_portfolio
+from portfolio.position_days.books import read_books
 from portfolio.position_days.table_reading import read_table
 from portfolio.position_days.vectors import position_worths, together, value_table
 from portfolio.valuation import refresh_valuations
-from portfolio.valuations.reading import changes_by_day, days_at, read_prices
+from portfolio.valuations.reading import days_at, read_prices
 
 FIRST: Final = date(2014, 1, 6)
 WARM_MS: Final = 30
@@ -72,12 +75,6 @@ def run(options: Options) -> Report:
         portfolio = make_portfolio(owner, size, instruments, chance)
         measure(report, portfolio, size, instruments, options)
     report.memory_mib = peak_memory_mib()
-    report.add(
-        "memory of the process, both sizes",
-        unit="MiB",
-        ours=[report.memory_mib],
-        at_most=MEMORY_MIB,
-    )
     return report
 
 
@@ -88,61 +85,64 @@ def measure(
     instruments: Sequence[Instrument],
     options: Options,
 ) -> None:
-    rebuilds = [
-        seconds(partial(refresh_valuations, portfolio.id, size.end, is_full=True))
-        for _ in range(min(options.rounds, 2))
-    ]
+    rebuild = partial(refresh_valuations, portfolio.id, size.end, is_full=True)
+    rebuilds = [timed(rebuild) for _ in range(min(options.rounds, 2))]
     rows = PositionValuation.objects.filter(portfolio=portfolio).count()
     report.add(
         f"{size.words}: all anew, {rows:,} position-days",
         unit="s",
-        ours=rebuilds,
+        ours=[one.wall_seconds for one in rebuilds],
         at_most=REBUILD_SECONDS,
     )
+    report.add("  of it in Python", unit="s", ours=[one.cpu_seconds for one in rebuilds])
+    memory = memory_of_rebuild(portfolio, size)
+    report.add("  memory of a process that does so", unit="MiB", ours=[memory], at_most=MEMORY_MIB)
     contestants = valuations(portfolio, size)
     found = alternate(options.rounds, contestants)
     milliseconds = {name: [1000 * one for one in taken] for name, taken in found.items()}
     report.add("warm", unit="ms", ours=milliseconds["ours"], at_most=WARM_MS)
-    report.add("warm, the books at hand", unit="ms", ours=milliseconds["books at hand"])
+    report.add("warm, but the books read anew", unit="ms", ours=milliseconds["books anew"])
     report.add("arithmetic alone, on arrays", unit="ms", ours=milliseconds["kernel"])
     report.add("the same by a loop in decimals", unit="ms", ours=milliseconds["loop"])
     changes = [
-        seconds(partial(change_something, portfolio, size, one))
+        timed(partial(change_something, portfolio, size, one))
         for one in instruments[: options.rounds]
     ]
     report.add(
         "an activity of the first year, until it is seen",
         unit="s",
-        ours=changes,
+        ours=[one.wall_seconds for one in changes],
         at_most=CHANGE_SECONDS,
     )
+    report.add("  of it in Python", unit="s", ours=[one.cpu_seconds for one in changes])
 
 
 def valuations(portfolio: Portfolio, size: Size) -> dict[str, Callable[[], float]]:
     """Each values every day of the portfolio; they must come to the same."""
-    changes = changes_by_day(portfolio)
-    table = read_table(portfolio, changes, start=FIRST, through=size.end)
-    prices = read_prices(portfolio, changes, start=FIRST, through=size.end)
-    walked = days_at(prices, changes, start=FIRST, through=size.end)
-    worths = position_worths(table, changes)
-    assert list(value_table(table, changes, worths, start=FIRST)) == walked
+    books = read_books(portfolio)
+    table = read_table(portfolio, books, start=FIRST, through=size.end)
+    prices = read_prices(portfolio, books.changes, start=FIRST, through=size.end)
+    walked = days_at(prices, books.changes, start=FIRST, through=size.end)
+    worths = position_worths(table, books.units)
+    assert list(value_table(table, books.changes, worths, start=FIRST)) == walked
 
     def kernel() -> None:
-        together(position_worths(table, changes), len(table))
+        together(position_worths(table, books.units), len(table))
 
-    def at_hand() -> None:
-        found = read_table(portfolio, changes, start=FIRST, through=size.end)
-        together(position_worths(found, changes), len(found))
-
-    def ours() -> None:
-        known = changes_by_day(portfolio)
+    def value(*, is_anew: bool) -> None:
+        known = read_books(portfolio, is_anew=is_anew)
         found = read_table(portfolio, known, start=FIRST, through=size.end)
-        together(position_worths(found, known), len(found))
+        together(position_worths(found, known.units), len(found))
 
     def loop() -> None:
-        days_at(prices, changes, start=FIRST, through=size.end)
+        days_at(prices, books.changes, start=FIRST, through=size.end)
 
-    works = {"ours": ours, "books at hand": at_hand, "kernel": kernel, "loop": loop}
+    works: dict[str, Callable[[], object]] = {
+        "ours": partial(value, is_anew=False),
+        "books anew": partial(value, is_anew=True),
+        "kernel": kernel,
+        "loop": loop,
+    }
     return {name: partial(seconds, work) for name, work in works.items()}
 
 
@@ -159,10 +159,25 @@ def change_something(portfolio: Portfolio, size: Size, instrument: Instrument) -
     assert after == before + 3
 
 
+def memory_of_rebuild(portfolio: Portfolio, size: Size) -> float:
+    """In MiB, of a process that holds nothing else; this one holds all prices as decimals."""
+    finished = subprocess.run(
+        [sys.executable, "-m", "bench.valuation_rebuild", str(portfolio.id), str(size.end)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(finished.stdout)
+
+
 def seconds(work: Callable[[], object]) -> float:
+    return timed(work).wall_seconds
+
+
+def timed(work: Callable[[], object]) -> Sample:
     with measured() as sample:
         work()
-    return sample.wall_seconds
+    return sample
 
 
 def make_instruments(size: Size, chance: random.Random, *, prefix: str) -> list[Instrument]:
