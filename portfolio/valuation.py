@@ -17,10 +17,10 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, JournalEntry, Portfolio
-from portfolio.position_days.keeping import computed_lines, forget_positions, keep_positions
+from portfolio.position_days.books import read_books
+from portfolio.position_days.keeping import computed_positions, forget_positions, keep_positions
 from portfolio.position_days.table_reading import read_table
 from portfolio.position_days.vectors import position_worths, value_table
-from portfolio.valuations.reading import changes_by_day
 from portfolio.valuations.valuing import DayValue
 
 # The newest closes may still have been on their way when these days were valued.
@@ -51,16 +51,15 @@ def refresh_valuations(portfolio_id: UUID, through_date: date, *, is_full: bool 
     start = find_start(portfolio, is_full=is_full)
     if start is None or start > through_date:
         return 0
-    changes = changes_by_day(portfolio)
+    books = read_books(portfolio, is_anew=is_full)
     # Position-days are compared with those stored by whole months.
     month = start.replace(day=1)
-    table = read_table(portfolio, changes, start=month, through=through_date, is_anew=is_full)
-    worths = position_worths(table, changes)
-    days = list(value_table(table, changes, worths, start=start))
+    table = read_table(portfolio, books, start=month, through=through_date, is_anew=is_full)
+    worths = position_worths(table, books.units)
+    days = list(value_table(table, books.changes, worths, start=start))
     replace_days(portfolio, days, start=start)
-    keep_positions(
-        portfolio, computed_lines(portfolio, changes, table, worths), start=month, is_full=is_full
-    )
+    positions = computed_positions(portfolio, books.changes, table, worths)
+    keep_positions(portfolio, table, positions, is_full=is_full)
     return len(days)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from django.db import connection
@@ -39,8 +40,8 @@ def check_positions(
     lines = walked_lines(portfolio, changes, prices, start=start, through=through)
     wrong: set[date] = set()
     seen = set()
-    for instrument_id, of_instrument in groupby(lines, key=lambda line: line[0].instrument_id):
-        derived = [line for _, of_month in of_instrument for line in of_month]
+    for instrument_id, of_instrument in groupby(lines, key=itemgetter(0)):
+        derived = [line for _, line in of_instrument]
         add("\n".join(derived).encode())
         wrong |= days_of(set(derived) ^ set(stored_lines(portfolio, instrument_id, through)))
         seen.add(instrument_id)
@@ -55,7 +56,7 @@ def stored_instruments(portfolio: Portfolio) -> set[int]:
 
 
 def stored_lines(portfolio: Portfolio, instrument_id: int, through: date) -> Iterator[str]:
-    """The rows of one position as COPY writes them, which is as they were copied in."""
+    """The rows of one position as COPY tells them."""
     with (
         connection.cursor() as cursor,
         cursor.copy(STORED, [portfolio.id, instrument_id, through]) as copy,

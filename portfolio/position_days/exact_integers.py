@@ -105,7 +105,10 @@ def in_lowest_terms(numbers: Numbers, places: int) -> tuple[Numbers, int]:
     spare = 0
     while spare < places and shared % 10 ** (spare + 1) == 0:
         spare += 1
-    return integers((numbers // 10**spare).tolist()) if spare else numbers, places - spare
+    if not spare:
+        return numbers, places
+    fewer = numbers // 10**spare
+    return integers(fewer.tolist()) if fewer.dtype.kind == "O" else fewer, places - spare
 
 
 def largest(numbers: Numbers) -> int:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from hashlib import blake2b
-from itertools import groupby
 from typing import Final
 
 from django.db import connection
@@ -13,10 +11,12 @@ from django.db import connection
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.models import Portfolio, PositionMonth, PositionValuation
 from portfolio.position_days.changes import read_position_changes
+from portfolio.position_days.columns import ColumnMaker, PositionColumns
+from portfolio.position_days.copied_rows import HEADER, TRAILER
 from portfolio.position_days.day_table import DayTable
-from portfolio.position_days.lines import LineWriter, Month
+from portfolio.position_days.month_rows import Month, MonthDivider, PositionRows
 from portfolio.position_days.vectors import Worths
-from portfolio.position_days.walk import PositionDay, copied, value_positions
+from portfolio.position_days.walk import copied, value_positions
 from portfolio.valuations.reading import Prices
 from portfolio.valuations.valuing import DayChange
 
@@ -25,8 +25,7 @@ COLUMNS: Final = (
     *("cost", "inflow", "outflow", "income", "charges", "trade_charges", "currency_effect"),
     "gap",
 )
-DIGEST_BYTES: Final = 16
-BATCH_BYTES: Final = 16_000_000  # of lines, so that they do not fill the memory
+BATCH_BYTES: Final = 16_000_000  # of rows, so that they do not fill the memory
 DIGESTS: Final = """
 SELECT instrument_id, month, digest FROM portfolio_positionmonth
 WHERE portfolio_id = %s AND month >= %s
@@ -56,41 +55,37 @@ def walked_lines(
     *,
     start: date,
     through: date,
-) -> Iterator[tuple[Month, list[str]]]:
-    """The position-days from ``start`` on as COPY stores them, by the plain walk."""
+) -> Iterator[tuple[int, str]]:
+    """The position-days from ``start`` on by the plain walk, as COPY tells them, by instrument."""
     moved = read_position_changes(portfolio, changes, prices.worth, start=start, end=through)
     days = value_positions(moved, prices.market(), start=start, through=through)
-    for month, of_month in groupby(days, key=month_of):
-        yield month, [copied(portfolio.id, day) for day in of_month]
+    for day in days:
+        yield day.instrument_id, copied(portfolio.id, day)
 
 
-def month_of(day: PositionDay) -> Month:
-    return Month(day.instrument_id, day.date.replace(day=1))
-
-
-def computed_lines(
+def computed_positions(
     portfolio: Portfolio,
     changes: Mapping[date, DayChange],
     table: DayTable,
     worths: Mapping[int, Worths],
-) -> Iterator[tuple[Month, list[str]]]:
-    """The same lines from arrays, of all days of a table."""
+) -> Iterator[PositionColumns]:
+    """The same days as arrays, of every position over all days of a table."""
     moved = read_position_changes(portfolio, changes, table.worth, start=table.start, end=table.end)
-    return LineWriter(portfolio.id, table).lines(worths, moved)
+    return ColumnMaker(table).positions(worths, moved)
 
 
 def keep_positions(
     portfolio: Portfolio,
-    lines: Iterable[tuple[Month, list[str]]],
+    table: DayTable,
+    positions: Iterable[PositionColumns],
     *,
-    start: date,
     is_full: bool,
 ) -> int:
-    """Write the months from that of ``start`` on that differ from what is stored of them.
+    """Write the months of a table that differ from what is stored of them.
 
     Args:
-        lines: of all of them, those of a month together.
-        start: the first day of a month.
+        table: begins with a month.
+        positions: all of them.
         is_full: write everything, whatever the digests say.
 
     Returns:
@@ -98,22 +93,25 @@ def keep_positions(
     """
     if is_full:
         forget_positions(portfolio)
-    stored = stored_digests(portfolio, start)
+    stored = stored_digests(portfolio, table.start)
+    divider = MonthDivider(table)
     written: dict[Month, bytes] = {}
-    texts: list[bytes] = []
+    parts: list[bytes] = []
     count, size = 0, 0
-    for month, rows in lines:
-        text = ("\n".join(rows) + "\n").encode()
-        digest = blake2b(text, digest_size=DIGEST_BYTES).digest()
-        if stored.pop(month, None) == digest:
+    for position in positions:
+        months = divider.months(position)
+        changed = [one for one in months if stored.pop(one.month, None) != one.digest]
+        if not changed:
             continue
-        written[month] = digest
-        texts.append(text)
-        count, size = count + len(rows), size + len(text)
+        rows = PositionRows(portfolio.id, table, position)
+        for one in changed:
+            written[one.month] = one.digest
+            parts.append(rows.part(one.low, one.high))
+            count, size = count + one.high - one.low, size + len(parts[-1])
         if size > BATCH_BYTES:
-            replace_months(portfolio, written, texts)
-            written, texts, size = {}, [], 0
-    replace_months(portfolio, written, texts, gone=stored)
+            replace_months(portfolio, written, parts)
+            written, parts, size = {}, [], 0
+    replace_months(portfolio, written, parts, gone=stored)
     return count
 
 
@@ -125,7 +123,7 @@ def stored_digests(portfolio: Portfolio, start: date) -> dict[Month, bytes]:
 def replace_months(
     portfolio: Portfolio,
     written: Mapping[Month, bytes],
-    texts: Iterable[bytes],
+    parts: Sequence[bytes],
     *,
     gone: Iterable[Month] = (),
 ) -> None:
@@ -136,15 +134,22 @@ def replace_months(
     columns = columns_of(months, width=2)
     execute(FORGET_DAYS, [*columns, portfolio.id])
     execute(FORGET_MONTHS, [*columns, portfolio.id])
+    if parts:
+        copy_positions(parts)
+    new = columns_of(((*month, digest) for month, digest in written.items()), width=3)
+    execute(NOTE_MONTHS, [portfolio.id, *new])
+
+
+def copy_positions(parts: Iterable[bytes]) -> None:
+    """Append rows as ``PositionRows`` writes them."""
+    into = f"portfolio_positionvaluation ({', '.join(COLUMNS)})"
     with (
         connection.wrap_database_errors,
         connection.cursor() as cursor,
-        cursor.copy(f"COPY portfolio_positionvaluation ({', '.join(COLUMNS)}) FROM STDIN") as copy,
+        cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy,
     ):
-        for text in texts:
-            copy.write(text)
-    new = columns_of(((*month, digest) for month, digest in written.items()), width=3)
-    execute(NOTE_MONTHS, [portfolio.id, *new])
+        for part in (HEADER, *parts, TRAILER):
+            copy.write(part)
 
 
 def forget_positions(portfolio: Portfolio) -> None:

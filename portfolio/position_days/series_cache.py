@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Final, Generic, TypeVar
 from uuid import UUID
 
@@ -22,9 +21,8 @@ RECENT: Final = timedelta(days=35)
 SERIES_KEPT: Final = 2_000
 
 Key = TypeVar("Key", bound=Hashable)
-Values = Sequence[Decimal | None]  # one a day
-# Reads consecutive days, both ends included, of some keys.
-Load = Callable[[Sequence[Key], date, date], Mapping[Key, Values]]
+# Reads consecutive days, both ends included, of some keys: one number for each.
+Load = Callable[[Sequence[Key], date, date], Mapping[Key, Scaled]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +44,6 @@ class Kept:
 
 @dataclass(slots=True)
 class SeriesCache(Generic[Key]):
-    """``most_places`` are what an array's numbers may have; those with more are kept apart."""
-
-    most_places: int
     kept: dict[Key, Kept] = field(default_factory=dict)
 
     def read(
@@ -92,8 +87,7 @@ class SeriesCache(Generic[Key]):
     def _loaded(
         self, keys: Collection[Key], load: Load[Key], start: date, end: date
     ) -> dict[Key, Scaled]:
-        values = load(list(keys), start, end) if keys else {}
-        return {key: Scaled.of(values[key], most_places=self.most_places) for key in keys}
+        return dict(load(list(keys), start, end)) if keys else {}
 
     def _keep(self, key: Key, kept: Kept) -> None:
         if len(self.kept) >= SERIES_KEPT:

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from market import queries as market_queries
+import numpy as np
+
+from market.series.close_arrays import CLOSE_PLACES, CloseArray, close_arrays
 from portfolio.models import Portfolio
+from portfolio.position_days.books import Books
 from portfolio.position_days.day_table import DayTable
-from portfolio.position_days.exact_integers import PLACES, PLACES_MAXIMUM
+from portfolio.position_days.exact_integers import PLACES, Scaled, in_lowest_terms
 from portfolio.position_days.revisions import RATES, price_series, revisions
-from portfolio.position_days.series_cache import SeriesCache, Values
+from portfolio.position_days.series_cache import SeriesCache
 from portfolio.valuations.reading import rates_into, what_was_held
-from portfolio.valuations.valuing import CARRY_DAYS, ONE_DAY, DayChange, Market, Priced
+from portfolio.valuations.valuing import CARRY_DAYS, ONE_DAY, Market, Priced
 
 # What is read at once, so that closes do not fill the memory before they are arrays.
 INSTRUMENTS_A_READ: Final = 50
 
 Currencies = tuple[str, str]  # of what, in which
-PRICES: Final[SeriesCache[int]] = SeriesCache(most_places=PLACES)
-EXCHANGE_RATES: Final[SeriesCache[Currencies]] = SeriesCache(most_places=PLACES_MAXIMUM)
+PRICES: Final[SeriesCache[int]] = SeriesCache()
+EXCHANGE_RATES: Final[SeriesCache[Currencies]] = SeriesCache()
+NO_CLOSES: Final = CloseArray.of([])
 
 
 def read_table(
     portfolio: Portfolio,
-    changes: Mapping[date, DayChange],
+    books: Books,
     *,
     start: date,
     through: date,
@@ -37,7 +40,7 @@ def read_table(
 
     Needs a transaction that may write. ``is_anew`` reads all of them again.
     """
-    priced, currencies = what_was_held(changes)
+    priced, currencies = what_was_held(books.held, books.currencies)
     pairs = [(one, portfolio.currency) for one in sorted(currencies - {portfolio.currency})]
     known = revisions([RATES, *map(price_series, priced)])
     span = {"start": start, "end": through}
@@ -56,32 +59,53 @@ def read_table(
 
 def load_prices(
     priced: Mapping[int, Priced], ids: Sequence[int], start: date, end: date
-) -> dict[int, Values]:
+) -> dict[int, Scaled]:
     """Of units as they were on each day; one query for every fifty instruments."""
-    found: dict[int, Values] = {}
-    days = [start + ONE_DAY * index for index in range((end - start).days + 1)]
+    found: dict[int, Scaled] = {}
     for place in range(0, len(ids), INSTRUMENTS_A_READ):
         some = ids[place : place + INSTRUMENTS_A_READ]
-        closes = market_queries.daily_closes(
-            some, start=start - timedelta(days=CARRY_DAYS), end=end
-        )
-        market = Market(closes, priced, {}, "")
-        for instrument_id in some:
-            found[instrument_id] = list(prices_of(market, instrument_id, days))
+        closes = close_arrays(some, start=start - timedelta(days=CARRY_DAYS), end=end)
+        for key in some:
+            found[key] = prices_of(closes.get(key, NO_CLOSES), priced[key], start, end)
     return found
 
 
-def prices_of(market: Market, instrument_id: int, days: Sequence[date]) -> Iterator[Decimal | None]:
-    for day in days:
+def prices_of(closes: CloseArray, priced: Priced, start: date, end: date) -> Scaled:
+    """The price of a unit of each day, as ``Market`` finds it."""
+    if not priced.splits:
+        return carried(closes, start, end)
+    # Splits make quotients of any length, so they are worked out day by day.
+    market = Market({0: closes.decimals()}, {0: priced}, {}, "")
+    values = []
+    for day in days_between(start, end):
         market.day = day
-        yield market.price_of(instrument_id)
+        values.append(market.price_of(0))
+    return Scaled.of(values, most_places=PLACES)
 
 
-def load_rates(pairs: Sequence[Currencies], start: date, end: date) -> dict[Currencies, Values]:
-    days = [start + ONE_DAY * index for index in range((end - start).days + 1)]
-    found: dict[Currencies, Values] = {}
+def carried(closes: CloseArray, start: date, end: date) -> Scaled:
+    """Each day the newest close so far, while it is not too old to stand for the day."""
+    days = np.arange(start.toordinal(), end.toordinal() + 1)
+    if not len(closes.days):
+        return Scaled(np.zeros(len(days), np.int64), 0, np.zeros(len(days), np.bool_))
+    newest = np.searchsorted(closes.days, days, side="right") - 1
+    at = np.maximum(newest, 0)
+    known = (newest >= 0) & (days - closes.days[at] <= CARRY_DAYS)
+    numbers = np.where(known, closes.numbers[at], 0)
+    return Scaled(*in_lowest_terms(numbers, CLOSE_PLACES), known)
+
+
+def load_rates(pairs: Sequence[Currencies], start: date, end: date) -> dict[Currencies, Scaled]:
+    days = list(days_between(start, end))
+    found: dict[Currencies, Scaled] = {}
     for into in sorted({pair[1] for pair in pairs}):
         codes = [pair[0] for pair in pairs if pair[1] == into]
         rates = rates_into(into, codes, start=start, through=end)
-        found |= {(code, into): [rates[code].get(day) for day in days] for code in codes}
+        for code in codes:
+            found[code, into] = Scaled.of([rates[code].get(day) for day in days])
     return found
+
+
+def days_between(start: date, end: date) -> Iterator[date]:
+    """Both included."""
+    return (start + ONE_DAY * index for index in range((end - start).days + 1))

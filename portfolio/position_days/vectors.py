@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from portfolio.bookkeeping.amounts import EXACT, ZERO
 from portfolio.position_days.day_table import DayTable
@@ -28,7 +29,6 @@ from portfolio.position_days.exact_integers import (
 from portfolio.valuations.valuing import DayChange, DayFlow, DayValue
 
 NOTHING_CROSSED: Final = DayFlow()
-Steps = Mapping[date, Decimal]  # by how much something changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +48,49 @@ class Worths:
         return cls(held, worth(held, price, rate), lacking)
 
 
-def running(steps: Steps, table: DayTable) -> Scaled:
-    """What steps have come to by the end of each day of a table."""
-    before = sum((step for day, step in steps.items() if day < table.start), ZERO)
-    within = sorted(day for day in steps if table.start <= day <= table.end)
-    found = Scaled.of([before, *(steps[day] for day in within)])
-    bound = sum(abs(number) for number in found.numbers.tolist())
-    numbers = found.numbers.astype(object) if bound >= MOST else found.numbers
-    lengths = np.diff([0, *(table.place(day) for day in within), len(table)])
-    totals: Numbers = np.repeat(np.cumsum(numbers), lengths)
-    return Scaled(totals, found.places, np.ones(len(table), np.bool_))
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What something came to whenever it changed.
+
+    ``days`` are ordinals, ascending; ``totals`` are one more, the first of which is 0.
+    """
+
+    days: NDArray[np.int64]
+    totals: Numbers
+    places: int
+
+    @classmethod
+    def of(cls, changes: Mapping[date, Decimal]) -> Self:
+        days = sorted(changes)
+        found = Scaled.of([ZERO, *(changes[day] for day in days)])
+        bound = sum(abs(number) for number in found.numbers.tolist())
+        numbers = found.numbers.astype(object) if bound >= MOST else found.numbers
+        ordinals = np.array([day.toordinal() for day in days], dtype=np.int64)
+        return cls(ordinals, np.cumsum(numbers), found.places)
+
+    def over(self, table: DayTable) -> Scaled:
+        """What it has come to by the end of each day of a table."""
+        first, count = table.start.toordinal(), len(table)
+        places = np.searchsorted(self.days, np.arange(first, first + count), side="right")
+        return Scaled(self.totals[places], self.places, np.ones(count, np.bool_))
 
 
-def position_worths(table: DayTable, changes: Mapping[date, DayChange]) -> dict[int, Worths]:
-    """Of every instrument that was ever held, in the order of their ids."""
+def unit_steps(changes: Mapping[date, DayChange]) -> dict[int, Steps]:
+    """Units of every instrument that was ever held, in the order of their ids."""
     units: defaultdict[int, dict[date, Decimal]] = defaultdict(dict)
     for day, change in changes.items():
         for instrument_id, quantity in change.units.items():
             units[instrument_id][day] = quantity
+    return {key: Steps.of(units[key]) for key in sorted(units)}
+
+
+def position_worths(table: DayTable, units: Mapping[int, Steps]) -> dict[int, Worths]:
+    """In the order of the units."""
     return {
         key: Worths.of(
-            running(units[key], table), table.prices[key], table.rate_of(table.priced[key].currency)
+            steps.over(table), table.prices[key], table.rate_of(table.priced[key].currency)
         )
-        for key in sorted(units)
+        for key, steps in units.items()
     }
 
 
@@ -81,7 +101,7 @@ def cash_worths(table: DayTable, changes: Mapping[date, DayChange]) -> dict[str,
             cash[currency][day] = amount
     ones = Scaled.ones(len(table))
     return {
-        code: Worths.of(running(steps, table), ones, table.rate_of(code))
+        code: Worths.of(Steps.of(steps).over(table), ones, table.rate_of(code))
         for code, steps in cash.items()
     }
 

@@ -101,7 +101,7 @@ def effect_of(local_cost: Decimal, cost: Decimal, rate: Decimal | None) -> Decim
 
 
 def copied(portfolio_id: UUID, day: PositionDay) -> str:
-    """The line that COPY stores of a position-day; the same numbers are the same text."""
+    """The line that COPY tells of a stored position-day; the same numbers are the same text."""
     known = day.currency_effect
     return "\t".join(
         (

@@ -117,7 +117,7 @@ def read_prices(
     portfolio: Portfolio, changes: Mapping[date, DayChange], *, start: date, through: date
 ) -> Prices:
     """Read prices, splits and rates of all that was ever held; four queries."""
-    priced, currencies = what_was_held(changes)
+    priced, currencies = what_was_held(held_by(changes), currencies_of(changes))
     first = start - timedelta(days=CARRY_DAYS)
     return Prices(
         currency=portfolio.currency,
@@ -127,20 +127,26 @@ def read_prices(
     )
 
 
-def what_was_held(changes: Mapping[date, DayChange]) -> tuple[dict[int, Priced], set[str]]:
-    """How everything that was ever held is priced, and all currencies of it; two queries.
+def what_was_held(
+    instrument_ids: Iterable[int], currencies: Iterable[str]
+) -> tuple[dict[int, Priced], set[str]]:
+    """How instruments are priced, and the currencies with those that they are priced in.
 
-    Currencies are those of money that was held and those that instruments are priced in.
+    Two queries.
     """
-    priced = priced_instruments(held_by(changes))
-    currencies = {currency for change in changes.values() for currency in change.cash}
-    return priced, currencies | {one.currency for one in priced.values()}
+    priced = priced_instruments(instrument_ids)
+    return priced, {*currencies, *(one.currency for one in priced.values())}
 
 
 def held_by(changes: Mapping[date, DayChange]) -> set[int]:
     """Every instrument that was ever held, or crossed the border."""
     held = {instrument for change in changes.values() for instrument in change.units}
     return held | {move.instrument_id for change in changes.values() for move in change.moves}
+
+
+def currencies_of(changes: Mapping[date, DayChange]) -> set[str]:
+    """Every currency in which there ever was money."""
+    return {currency for change in changes.values() for currency in change.cash}
 
 
 def value_portfolio(

@@ -1,34 +1,31 @@
-"""Arrays of integers against the plain walk in decimals, and what a process keeps of prices."""
+"""Arrays of integers, and the rows that are stored of them, against the plain walk in decimals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
 from decimal import Decimal
-from uuid import UUID, uuid4
+from struct import unpack_from
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg.types.numeric import NumericBinaryLoader
 
-from market.currencies.rate_intake import store_rates
-from market.currencies.rate_sheets import PublishedRate
-from market.models import Bar
-from market.signals import daily_bars_changed
+from market.series.close_arrays import CloseArray
 from portfolio.bookkeeping.amounts import EXACT, ten_places
-from portfolio.models import PositionValuation
-from portfolio.position_days import exact_integers, series_cache
+from portfolio.position_days import exact_integers
+from portfolio.position_days.columns import ColumnMaker
+from portfolio.position_days.copied_rows import numbers_as_fields
 from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.exact_integers import Scaled
 from portfolio.position_days.instrument_days import InstrumentDay, InstrumentDays
-from portfolio.position_days.lines import LineWriter
-from portfolio.position_days.series_cache import RECENT, SeriesCache
-from portfolio.position_days.vectors import position_worths, value_table
-from portfolio.position_days.walk import copied, value_positions
-from portfolio.valuation import refresh_valuations
+from portfolio.position_days.month_rows import Month, MonthDivider, PositionRows
+from portfolio.position_days.table_reading import prices_of
+from portfolio.position_days.vectors import position_worths, unit_steps, value_table
+from portfolio.position_days.walk import NULL, copied, value_positions
 from portfolio.valuations.valuing import DayChange, Market, Priced, PriceSplit, value_days
-from tests.factories import make_daily_bars, make_instrument, make_user
-from tests.portfolio.factories import draft_trade, make_tracked, post
 
 FIRST = date(2026, 1, 5)
 DAYS = 20
@@ -118,14 +115,91 @@ def test_arrays_and_the_walk_agree_to_the_last_place(
 ) -> None:
     market, table = both
     changes = changes_of(told)
-    worths = position_worths(table, changes)
+    worths = position_worths(table, unit_steps(changes))
     start = FIRST + timedelta(days=3)
     walked = value_days(changes, market(), start=start, through=table.end)
     assert list(value_table(table, changes, worths, start=start)) == list(walked)
     moved = instrument_days(changes)
-    lines = [line for _, rows in LineWriter(OWNER, table).lines(worths, moved) for line in rows]
+    lines = [
+        line
+        for position in ColumnMaker(table).positions(worths, moved)
+        for line in lines_of(PositionRows(OWNER, table, position).part(0, len(position.places)))
+    ]
     expected = value_positions(moved, market(), start=FIRST, through=table.end)
     assert lines == [copied(OWNER, day) for day in expected]
+
+
+def lines_of(rows: bytes) -> Iterator[str]:
+    """Rows of a binary COPY as ``walk.copied`` tells them."""
+    numeric, place = NumericBinaryLoader(0), 0
+    while place < len(rows):
+        (count,) = unpack_from("!h", rows, place)
+        place += 2
+        fields: list[bytes | None] = []
+        for _ in range(count):
+            (length,) = unpack_from("!i", rows, place)
+            place += 4
+            fields.append(None if length < 0 else rows[place : place + length])
+            place += max(length, 0)
+        owner, instrument, day, *numbers, gap = fields
+        assert owner is not None
+        assert instrument is not None
+        assert day is not None
+        assert gap is not None
+        told = [None if one is None else numeric.load(one) for one in numbers]
+        texts = [
+            NULL if one is None else f"{one:z.{20 if index == 2 else 10}f}"
+            for index, one in enumerate(told)
+        ]
+        on = date(2000, 1, 1) + timedelta(days=int.from_bytes(day, signed=True))
+        key = int.from_bytes(instrument)
+        yield "\t".join([str(UUID(bytes=owner)), str(key), str(on), *texts, gap.decode()])
+
+
+@given(both=markets(), told=steps, later=steps)
+def test_months_that_are_stored_alike_have_one_digest(
+    both: tuple[Callable[[], Market], DayTable],
+    told: list[tuple[int, int, Decimal]],
+    later: list[tuple[int, int, Decimal]],
+) -> None:
+    _, table = both
+    first, second = (months_of(table, changes_of(one)) for one in (told, [*told, *later]))
+    for month in first.keys() & second.keys():
+        (digest, rows), (other_digest, other_rows) = first[month], second[month]
+        assert (digest == other_digest) == (rows == other_rows)
+
+
+def months_of(
+    table: DayTable, changes: Mapping[date, DayChange]
+) -> dict[Month, tuple[bytes, bytes]]:
+    found = {}
+    worths = position_worths(table, unit_steps(changes))
+    for position in ColumnMaker(table).positions(worths, instrument_days(changes)):
+        rows = PositionRows(OWNER, table, position)
+        for one in MonthDivider(table).months(position):
+            found[one.month] = (one.digest, rows.part(one.low, one.high))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "places"),
+    [
+        pytest.param(0, 10, id="nothing"),
+        pytest.param(-1, 10, id="the smallest below zero"),
+        pytest.param(123_456_789_012_345_678, 10, id="in 64 bits"),
+        pytest.param(-(10**28) + 1, 10, id="the largest that a column of money holds"),
+        pytest.param(10**38 - 1, 20, id="the largest that a column of rates holds"),
+    ],
+)
+def test_a_number_is_written_as_the_server_reads_it(number: int, places: int) -> None:
+    made = numbers_as_fields(exact_integers.integers([number]), places=places)
+    read_again = NumericBinaryLoader(0).load(made.tobytes()[4:])
+    assert read_again == Decimal(number).scaleb(-places, context=EXACT)
+
+
+def test_a_number_beyond_all_columns_is_refused() -> None:
+    with pytest.raises(OverflowError):
+        numbers_as_fields(exact_integers.integers([10**30]))
 
 
 numbers = st.decimals("-1E8", "1E8", places=6)
@@ -158,74 +232,16 @@ def test_a_product_of_numbers(left: int, right: int, places: int, expected: int)
     assert exact_integers.ten_places(one, other, places=places).tolist() == [expected]
 
 
-def read(cache: SeriesCache[str], revision: UUID, *, through: date) -> tuple[Scaled, list[date]]:
-    """What a cache gives of a series that counts days, and the days that it had to read."""
-    asked: list[date] = []
-
-    def load(keys: object, start: date, end: date) -> dict[str, list[Decimal | None]]:
-        every = [start + timedelta(days=number) for number in range((end - start).days + 1)]
-        asked.extend(every)
-        return {"a": [Decimal((day - FIRST).days) for day in every]}
-
-    found = cache.read({"a": revision}, load, start=FIRST, end=through)
-    return found["a"], asked
-
-
-def test_only_recent_days_are_read_again() -> None:
-    cache, revision = SeriesCache[str](most_places=10), uuid4()
-    through = FIRST + timedelta(days=99)
-    first, asked = read(cache, revision, through=through)
-    assert len(asked) == 100
-    again, asked = read(cache, revision, through=through)
-    assert asked == [through - RECENT + timedelta(days=1 + day) for day in range(RECENT.days)]
-    assert again.numbers.tolist() == first.numbers.tolist() == list(range(100))
-    _, asked = read(cache, uuid4(), through=through)
-    assert len(asked) == 100
-
-
-def test_a_store_that_is_full_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(series_cache, "SERIES_KEPT", 1)
-    cache = SeriesCache[str](most_places=10)
-    through = FIRST + timedelta(days=99)
-    read(cache, uuid4(), through=through)
-    cache.kept["b"] = cache.kept["a"]
-    read(cache, uuid4(), through=through)
-    assert list(cache.kept) == ["a"]
-
-
-@pytest.mark.django_db
-def test_a_bar_that_was_corrected_is_seen_by_who_kept_the_old_one() -> None:
-    portfolio, apple = make_tracked(make_user()), make_instrument("AAPL")
-    make_daily_bars(apple, [100] * 90)
-    post(draft_trade(portfolio, apple, quantity="5"))
-    through = FIRST + timedelta(days=80)
-    refresh_valuations(portfolio.id, through)
-    old = FIRST + timedelta(days=10)
-    opened_at = datetime(2026, 1, 15, 5, tzinfo=UTC)
-    assert Bar.objects.filter(instrument=apple, opened_at=opened_at).update(close=90, low=90)
-    daily_bars_changed.send(sender=Bar, first_dates={apple.id: old})
-    refresh_valuations(portfolio.id, through)
-    values = PositionValuation.objects.order_by("date").values_list("date", "market_value")
-    assert {day: value for day, value in values if value != 500} == {old: Decimal(450)}
-
-
-@pytest.mark.django_db
-def test_rates_that_came_are_seen_by_who_had_none() -> None:
-    portfolio, apple = make_tracked(make_user()), make_instrument("AAPL")
-    type(apple).objects.filter(id=apple.id).update(currency="EUR")
-    make_daily_bars(apple, [100] * 90)
-    post(draft_trade(portfolio, apple, quantity="5"))
-    through = FIRST + timedelta(days=80)
-    refresh_valuations(portfolio.id, through)
-    assert not PositionValuation.objects.filter(rate__isnull=False).exists()
-    every = [FIRST + timedelta(days=day) for day in range(-7, 82)]
-    store_rates(
-        [PublishedRate("USD", day, Decimal("1.25")) for day in every],
-        source="ecb",
-        is_authoritative=True,
-        recorded_at=datetime(2026, 4, 1, tzinfo=UTC),
-    )
-    portfolio.valuations_stale_from = FIRST
-    portfolio.save(update_fields=["valuations_stale_from"])
-    refresh_valuations(portfolio.id, through)
-    assert set(PositionValuation.objects.values_list("market_value", flat=True)) == {Decimal(625)}
+@given(
+    closes=st.dictionaries(st.integers(-40, 60), prices),
+    split=st.lists(splits, max_size=1),
+)
+def test_prices_from_arrays_are_those_of_the_walk(
+    closes: dict[int, Decimal], split: list[PriceSplit]
+) -> None:
+    series = sorted((FIRST + timedelta(days=day), close) for day, close in closes.items())
+    every = [FIRST + timedelta(days=day) for day in range(DAYS * 3)]
+    priced = Priced("USD", tuple(split))
+    found = prices_of(CloseArray.of(series), priced, FIRST, every[-1])
+    walked = prices_by_day(Market({1: series}, {1: priced}, {}, "USD"), 1, every)
+    assert [found.at(index) for index in range(len(found))] == walked

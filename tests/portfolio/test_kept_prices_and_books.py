@@ -1,0 +1,178 @@
+"""What a process keeps of prices, rates and books, and when it reads them again."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+from django.db.transaction import savepoint, savepoint_rollback
+from pytest_django import DjangoAssertNumQueries
+
+from market.currencies.rate_intake import store_rates
+from market.currencies.rate_sheets import PublishedRate
+from market.models import Bar, Instrument
+from market.series.close_arrays import close_arrays
+from market.series.closes import daily_closes
+from market.signals import daily_bars_changed
+from portfolio.bookkeeping.rebuilding import rebuild_portfolio
+from portfolio.models import PositionValuation
+from portfolio.position_days import books, series_cache
+from portfolio.position_days.books import Books, read_books
+from portfolio.position_days.exact_integers import Scaled
+from portfolio.position_days.series_cache import RECENT, SeriesCache
+from portfolio.valuation import refresh_valuations
+from tests.factories import make_daily_bars, make_instrument, make_user
+from tests.portfolio.factories import draft_trade, make_tracked, post
+
+FIRST = date(2026, 1, 5)
+
+
+def read(cache: SeriesCache[str], revision: UUID, *, through: date) -> tuple[Scaled, list[date]]:
+    """What a cache gives of a series that counts days, and the days that it had to read."""
+    asked: list[date] = []
+
+    def load(keys: object, start: date, end: date) -> dict[str, Scaled]:
+        every = [start + timedelta(days=number) for number in range((end - start).days + 1)]
+        asked.extend(every)
+        return {"a": Scaled.of([Decimal((day - FIRST).days) for day in every])}
+
+    found = cache.read({"a": revision}, load, start=FIRST, end=through)
+    return found["a"], asked
+
+
+def test_only_recent_days_are_read_again() -> None:
+    cache, revision = SeriesCache[str](), uuid4()
+    through = FIRST + timedelta(days=99)
+    first, asked = read(cache, revision, through=through)
+    assert len(asked) == 100
+    again, asked = read(cache, revision, through=through)
+    assert asked == [through - RECENT + timedelta(days=1 + day) for day in range(RECENT.days)]
+    assert again.numbers.tolist() == first.numbers.tolist() == list(range(100))
+    _, asked = read(cache, uuid4(), through=through)
+    assert len(asked) == 100
+
+
+def test_a_store_that_is_full_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(series_cache, "SERIES_KEPT", 1)
+    cache = SeriesCache[str]()
+    through = FIRST + timedelta(days=99)
+    read(cache, uuid4(), through=through)
+    cache.kept["b"] = cache.kept["a"]
+    read(cache, uuid4(), through=through)
+    assert list(cache.kept) == ["a"]
+
+
+@pytest.mark.django_db
+def test_a_bar_that_was_corrected_is_seen_by_who_kept_the_old_one() -> None:
+    portfolio, apple = make_tracked(make_user()), make_instrument("AAPL")
+    make_daily_bars(apple, [100] * 90)
+    post(draft_trade(portfolio, apple, quantity="5"))
+    through = FIRST + timedelta(days=80)
+    refresh_valuations(portfolio.id, through)
+    old = FIRST + timedelta(days=10)
+    opened_at = datetime(2026, 1, 15, 5, tzinfo=UTC)
+    assert Bar.objects.filter(instrument=apple, opened_at=opened_at).update(close=90, low=90)
+    daily_bars_changed.send(sender=Bar, first_dates={apple.id: old})
+    refresh_valuations(portfolio.id, through)
+    values = PositionValuation.objects.order_by("date").values_list("date", "market_value")
+    assert {day: value for day, value in values if value != 500} == {old: Decimal(450)}
+
+
+@pytest.mark.django_db
+def test_rates_that_came_are_seen_by_who_had_none() -> None:
+    portfolio, apple = make_tracked(make_user()), make_instrument("AAPL")
+    type(apple).objects.filter(id=apple.id).update(currency="EUR")
+    make_daily_bars(apple, [100] * 90)
+    post(draft_trade(portfolio, apple, quantity="5"))
+    through = FIRST + timedelta(days=80)
+    refresh_valuations(portfolio.id, through)
+    assert not PositionValuation.objects.filter(rate__isnull=False).exists()
+    every = [FIRST + timedelta(days=day) for day in range(-7, 82)]
+    store_rates(
+        [PublishedRate("USD", day, Decimal("1.25")) for day in every],
+        source="ecb",
+        is_authoritative=True,
+        recorded_at=datetime(2026, 4, 1, tzinfo=UTC),
+    )
+    portfolio.valuations_stale_from = FIRST
+    portfolio.save(update_fields=["valuations_stale_from"])
+    refresh_valuations(portfolio.id, through)
+    assert set(PositionValuation.objects.values_list("market_value", flat=True)) == {Decimal(625)}
+
+
+@pytest.mark.django_db
+def test_closes_of_the_database_as_arrays() -> None:
+    """One of them is beyond 64 bits, so its series is read in decimals."""
+    apple, large = make_instrument("AAPL"), make_instrument("HUGE")
+    make_daily_bars(apple, [100, 101])
+    make_daily_bars(large, [10**11, 7])
+    start, end = date(2026, 1, 1), date(2026, 1, 31)
+    found = close_arrays([apple.id, large.id, 999], start=start, end=end)
+    expected = daily_closes([apple.id, large.id], start=start, end=end)
+    assert {key: one.decimals() for key, one in found.items()} == expected
+    assert {key: one.numbers.dtype.kind for key, one in found.items()} == {
+        apple.id: "i",
+        large.id: "O",
+    }
+    assert close_arrays([], start=start, end=end) == {}
+
+
+@pytest.mark.django_db
+def test_books_are_read_again_once_something_is_booked(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    portfolio, apple = make_tracked(make_user()), make_instrument("AAPL")
+    post(draft_trade(portfolio, apple, quantity="5"))
+    first = read_books(portfolio)
+    with django_assert_num_queries(1):
+        assert read_books(portfolio) is first
+    post(draft_trade(portfolio, apple, quantity="2"))
+    assert units_in(read_books(portfolio), apple) == 7
+    with django_assert_num_queries(5):
+        read_books(portfolio, is_anew=True)
+
+
+@pytest.mark.django_db
+def test_books_that_were_undone_are_not_kept() -> None:
+    portfolio, apple = make_tracked(make_user()), make_instrument("AAPL")
+    post(draft_trade(portfolio, apple, quantity="5"))
+    before = savepoint()
+    post(draft_trade(portfolio, apple, quantity="2"))
+    assert units_in(read_books(portfolio), apple) == 7
+    savepoint_rollback(before)
+    assert units_in(read_books(portfolio), apple) == 5
+    post(draft_trade(portfolio, apple, quantity="3"))
+    assert units_in(read_books(portfolio), apple) == 8
+
+
+@pytest.mark.django_db
+def test_lots_that_were_built_anew_are_read_again() -> None:
+    portfolio, apple = make_tracked(make_user()), make_instrument("AAPL")
+    post(draft_trade(portfolio, apple, quantity="5"))
+    first = read_books(portfolio)
+    rebuild_portfolio(portfolio.id)
+    assert read_books(portfolio) is not first
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "is_kept"), [(2, True), (1, False)])
+def test_so_many_days_of_books_are_kept_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, days: int, is_kept: bool
+) -> None:
+    monkeypatch.setattr(books, "DAYS_KEPT", days)
+    monkeypatch.setattr(books, "KEPT", {})
+    apple = make_instrument("AAPL")
+    portfolios = [make_tracked(make_user(name)) for name in ("alice", "bob")]
+    for portfolio in portfolios:
+        post(draft_trade(portfolio, apple, quantity="5"))
+        assert len(read_books(portfolio).changes) == 1
+    assert (portfolios[0].id in books.KEPT) == is_kept
+    assert portfolios[1].id in books.KEPT
+
+
+def units_in(found: Books, instrument: Instrument) -> Decimal:
+    return sum(
+        (one.units.get(instrument.id, Decimal(0)) for one in found.changes.values()), Decimal(0)
+    )
