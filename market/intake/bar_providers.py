@@ -78,7 +78,8 @@ class BarProvider(Protocol):
     ) -> Iterator[Sequence[ProvidedBar]]:
         """Pages of closed 1-minute bars from ``since`` on and before ``until``, ascending.
 
-        Minutes without a trade may be absent.
+        Splits up to now are in all of them, dividends in none. Minutes without a trade may be
+        absent.
 
         Raises:
             ProviderBusy: it refuses everything for a while.

@@ -22,7 +22,6 @@ from django.db.models import F
 
 from accounts import audit
 from market.errors import UnknownRun
-from market.intake.bar_door import close_before, judge, quarantine_once, raw_of
 from market.intake.bar_providers import (
     BarProvider,
     DayProvider,
@@ -34,11 +33,10 @@ from market.intake.bar_providers import (
     chain_of,
     chained_providers,
 )
-from market.intake.bars import BarRow, store_bars
 from market.intake.gaps import Gap
 from market.intake.minute_rollups import roll_up_minutes
-from market.intake.provided_actions import as_stored, ask_for_actions, splits_until_now
-from market.intake.spikes import band_of, recent_closes
+from market.intake.provided_actions import ask_for_actions
+from market.intake.provided_bars import JudgedBars, judge_bars, keep_bars
 from market.intake.wanted_days import day_source, wanted_days
 from market.intake.wanted_minutes import wanted_minutes
 from market.live.shard_leader import Leadership, Shard, ShardLeader
@@ -152,6 +150,7 @@ class Collection:
     providers: dict[str, BarProvider] = field(default_factory=dict)
     resting: dict[str, ProviderBusy] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # by symbol
+    told_of_actions: set[tuple[str, int]] = field(default_factory=set)  # provider, instrument id
     instruments: int = 0
     fallbacks: int = 0
 
@@ -182,12 +181,12 @@ class Collection:
                 if name in self.resting:
                     raise self.resting[name]
                 if is_look_due:
-                    ask_for_actions(self._provider(name), feed=feed, run=self.run, at=now)
-                    self._take_days(instrument, name)
+                    self._ask_for_actions(feed, name)
+                    self._take_days(feed, name)
                 # Looked at anew: the one before may have given a part.
                 wanted = wanted_minutes(instrument, feed, now=now, with_gaps=is_look_due)
                 for gap in wanted:
-                    self._take(instrument, feed, name, gap)
+                    self._take(feed, name, gap)
             except ProviderError as error:
                 if isinstance(error, ProviderBusy):
                     self.resting[name] = error
@@ -208,30 +207,46 @@ class Collection:
             self.providers[name] = bar_provider(name)
         return self.providers[name]
 
-    def _take_days(self, instrument: Instrument, name: str) -> None:
+    def _take_days(self, feed: InstrumentFeed, name: str) -> None:
         """Once a day, of a provider that has them."""
         provider = self._provider(name)
-        span = wanted_days(instrument, now=self.clock())
+        span = wanted_days(feed.instrument, now=self.clock())
         if span is None or not isinstance(provider, DayProvider):
             return
         since, until = span
-        days = provider.days(instrument, since=since, until=until)
-        days = as_stored(days, splits=splits_until_now(instrument, since=since, at=self.clock()))
-        self._keep(instrument, days, source=day_source(name), interval=Interval.DAY)
+        days = provider.days(feed.instrument, since=since, until=until)
+        judged = self._judge(feed, name, days, interval=Interval.DAY)
+        keep_bars(judged, source=day_source(name), run=self.run, at=self.clock())
 
-    def _take(self, instrument: Instrument, feed: InstrumentFeed, name: str, gap: Gap) -> None:
+    def _take(self, feed: InstrumentFeed, name: str, gap: Gap) -> None:
         provider = self._provider(name)
-        for page in provider.bars(instrument, since=gap.since, until=gap.until):
+        for page in provider.bars(feed.instrument, since=gap.since, until=gap.until):
             inside = [bar for bar in page if gap.since <= bar.opened_at < gap.until]
-            self._store(instrument, feed, name, inside)
+            judged = self._judge(feed, name, inside, interval=Interval.MINUTE)
+            self._store_minutes(feed, name, judged)
+
+    def _judge(
+        self, feed: InstrumentFeed, name: str, bars: Sequence[ProvidedBar], *, interval: Interval
+    ) -> JudgedBars:
+        """Where a price jumped, the provider is asked first whether there was a split."""
+        instrument, now = feed.instrument, self.clock()
+        judged = judge_bars(bars, instrument=instrument, interval=interval, at=now)
+        if judged.has_jumped and self._ask_for_actions(feed, name):
+            judged = judge_bars(bars, instrument=instrument, interval=interval, at=now)
+        return judged
+
+    def _ask_for_actions(self, feed: InstrumentFeed, name: str) -> bool:
+        """Whether the provider was asked now: once a run is enough."""
+        if (name, feed.instrument_id) in self.told_of_actions:
+            return False
+        ask_for_actions(self._provider(name), feed=feed, run=self.run, at=self.clock())
+        self.told_of_actions.add((name, feed.instrument_id))
+        return True
 
     @transaction.atomic
-    def _store(
-        self, instrument: Instrument, feed: InstrumentFeed, name: str, page: Sequence[ProvidedBar]
-    ) -> None:
-        now = self.clock()
-        rows, is_news = self._keep(instrument, page, source=name, interval=Interval.MINUTE)
-        if is_news:
+    def _store_minutes(self, feed: InstrumentFeed, name: str, judged: JudgedBars) -> None:
+        now, rows = self.clock(), judged.sound
+        if keep_bars(judged, source=name, run=self.run, at=now):
             minutes = [(row.instrument_id, row.opened_at) for row in rows]
             roll_up_minutes(minutes, source=name, at=now, run_id=self.run.id)
         if rows:
@@ -240,37 +255,6 @@ class Collection:
                 feed.provider, feed.newest_minute = name, newest.opened_at
                 feed.last_good_value = newest.close
                 feed.save(update_fields=["provider", "newest_minute", "last_good_value"])
-
-    @transaction.atomic
-    def _keep(
-        self,
-        instrument: Instrument,
-        bars: Sequence[ProvidedBar],
-        *,
-        source: str,
-        interval: Interval,
-    ) -> tuple[list[BarRow], bool]:
-        """Store what is sound and quarantine the rest; the sound ones, and whether any is new."""
-        now = self.clock()
-        closes = recent_closes([instrument.id], before=now).get(instrument.id, [])
-        # A page may say a bar twice; the later word counts.
-        unique = list({bar.opened_at: bar for bar in bars}.values())
-        band = band_of(closes)
-        before = close_before(unique, instrument=instrument, band=band, interval=interval)
-        rows, refused = judge(
-            unique, instrument=instrument, band=band, at=now, interval=interval, previous=before
-        )
-        stored = store_bars(rows, source=source, recorded_at=now, run_id=self.run.id)
-        raws = [raw_of(one.bar, instrument, source=source, interval=interval) for one in refused]
-        kept = quarantine_once(self.run, refused, raws)
-        IngestionRun.objects.filter(id=self.run.id).update(
-            rows_read=F("rows_read") + len(bars),
-            rows_written=F("rows_written") + stored.written,
-            rows_unchanged=F("rows_unchanged") + len(bars) - stored.written - kept,
-            rows_refused=F("rows_refused") + kept,
-            heartbeat_at=now,
-        )
-        return rows, bool(stored.written)
 
     def _finish(self, *, is_done: bool) -> None:
         now = self.clock()

@@ -1,7 +1,7 @@
 """Dividends and splits that providers tell of, and what their splits mean for prices of theirs.
 
-Providers divide all the days they give by every split up to the moment of asking. Days that were
-taken in before a split are not divided by it, so such a split is none "in history", and days of
+Providers divide all the bars they give by every split up to the moment of asking. Days that were
+taken in before a split are not divided by it, so such a split is none "in history", and bars of
 before it that are taken in later are multiplied back to what was traded.
 """
 
@@ -92,16 +92,16 @@ def take_actions(
     )
 
 
-def as_stored(days: Iterable[ProvidedBar], *, splits: Sequence[Split]) -> list[ProvidedBar]:
-    """The days as prices of ours have them: not divided by splits that ours do not know."""
+def as_stored(bars: Iterable[ProvidedBar], *, splits: Sequence[Split]) -> list[ProvidedBar]:
+    """The bars as prices of ours have them: not divided by splits that ours do not know."""
     unknown = [split for split in splits if not split.is_in_history]
     found = []
-    for day in days:
+    for bar in bars:
         factor = ONE
         for split in unknown:
-            if day.opened_at < split.ex_at:
+            if bar.opened_at < split.ex_at:
                 factor *= split.factor
-        found.append(day if factor == ONE else _divided(day, factor))
+        found.append(bar if factor == ONE else _divided(bar, factor))
     return found
 
 
@@ -111,12 +111,12 @@ def splits_until_now(instrument: Instrument, *, since: date, at: datetime) -> li
     return [split for split in splits if split.ex_at <= at]
 
 
-def _divided(day: ProvidedBar, factor: Decimal) -> ProvidedBar:
+def _divided(bar: ProvidedBar, factor: Decimal) -> ProvidedBar:
     prices = {
-        name: round(getattr(day, name) / factor, PRICE_PLACES)
+        name: round(getattr(bar, name) / factor, PRICE_PLACES)
         for name in ("open", "high", "low", "close")
     }
-    return replace(day, volume=day.volume * factor, **prices)
+    return replace(bar, volume=bar.volume * factor, **prices)
 
 
 def _is_in_history(one: ActionFacts, *, feed: InstrumentFeed, newest: date | None) -> bool:

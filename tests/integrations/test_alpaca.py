@@ -48,7 +48,7 @@ def page(*bars: Any, token: Any = None, symbol: str = "AAPL") -> tuple[int, dict
     return 200, {}, json.dumps(body).encode()
 
 
-def test_minutes_are_asked_for_as_traded_and_read_exactly(alpaca: FakeAlpaca) -> None:
+def test_minutes_are_asked_for_with_splits_in_and_read_exactly(alpaca: FakeAlpaca) -> None:
     bars = ask()
     assert alpaca.asked == [
         {
@@ -57,7 +57,7 @@ def test_minutes_are_asked_for_as_traded_and_read_exactly(alpaca: FakeAlpaca) ->
             "start": "2026-01-05T14:30:00Z",
             "end": "2026-01-05T14:32:00Z",
             "limit": "10000",
-            "adjustment": "raw",
+            "adjustment": "split",
             "sort": "asc",
             "feed": "iex",
         }

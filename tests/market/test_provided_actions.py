@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Actions(FakeProvider):
-    """Tells of its actions, and gives days of price 10 divided by every split that was."""
+    """Tells of its actions, and gives bars of price 10 divided by every split that was."""
 
     told: ClassVar[list[ActionFacts]] = []
     spans: ClassVar[list[tuple[date, date]]] = []
@@ -40,6 +41,13 @@ class Actions(FakeProvider):
             raise BadAnswer("no actions today")
         Actions.spans.append((since, until))
         return [one for one in Actions.told if since <= one.ex_date <= until]
+
+    def bars(
+        self, instrument: Instrument, *, since: datetime, until: datetime
+    ) -> Iterator[Sequence[ProvidedBar]]:
+        price = Actions.price
+        for page in super().bars(instrument, since=since, until=until):
+            yield [replace(bar, open=price, high=price, low=price, close=price) for bar in page]
 
     def days(self, instrument: Instrument, *, since: date, until: date) -> list[ProvidedBar]:
         price = Actions.price
@@ -103,6 +111,35 @@ def test_a_split_after_stored_days_is_not_in_them_nor_in_later_ones_of_before(
     assert not QuarantinedRow.objects.exists()  # the jump to the new price is the split's
     on = calendar.local_midnight(date(2025, 12, 19), "America/New_York")
     assert Bar.objects.get(interval="1d", opened_at=on).volume == 2
+
+
+def test_a_split_that_begins_between_two_looks_is_asked_for_where_its_price_jumps(
+    apple: Instrument,
+) -> None:
+    Actions.told = []
+    run_at()
+    Actions.told = [replace(SPLIT, ex_date=date(2026, 1, 6))]
+    Actions.price = Decimal("2.5")
+    run = run_at(datetime(2026, 1, 6, 14, 32, 30, tzinfo=UTC))
+    assert (run.rows_refused, len(Actions.spans)) == (0, 2)
+    assert CorporateAction.objects.get().is_in_history is False
+
+    def minute(day: int, hour: int, minute: int) -> Decimal:
+        at = datetime(2026, 1, day, hour, minute, tzinfo=UTC)
+        return Bar.objects.get(interval="1m", opened_at=at).close
+
+    # What came with the split in it is stored as it was traded.
+    assert [minute(5, 14, 59), minute(5, 20, 0), minute(6, 14, 31)] == [10, 10, Decimal("2.5")]
+
+
+def test_a_jump_without_a_split_is_asked_about_once_a_run_and_waits(apple: Instrument) -> None:
+    Actions.told = []
+    run_at()
+    Actions.price = Decimal(40)
+    FakeProvider.page_minutes = 1
+    run = run_at(NOW + timedelta(minutes=3))
+    assert (run.rows_refused, run.rows_written, len(Actions.spans)) == (1, 2, 2)
+    assert QuarantinedRow.objects.get().code == "spike"
 
 
 def test_what_staff_recorded_stays_and_the_other_word_is_shown_once(apple: Instrument) -> None:

@@ -23,7 +23,7 @@ PAGE_BARS: Final = 10_000
 class AlpacaBars:
     """Fulfils ``BarProvider`` and ``DayProvider``; see ``docs/providers.md``.
 
-    Minutes are as traded: ``adjustment=raw``, neither splits nor dividends are in them.
+    Splits up to now are in them (``adjustment=split``), dividends are not.
     """
 
     name: str = client.NAME
@@ -36,17 +36,14 @@ class AlpacaBars:
             "start": wire_time(since),
             # Theirs is the last minute itself.
             "end": wire_time(until - MINUTE),
-            "adjustment": "raw",
         }
         yield from self._pages(instrument, span)
 
     def days(self, instrument: Instrument, *, since: date, until: date) -> Sequence[ProvidedBar]:
-        """Splits up to now are in them (``adjustment=split``), dividends are not."""
         span = {
             "timeframe": "1Day",
             "start": since.isoformat(),
             "end": until.isoformat(),
-            "adjustment": "split",
         }
         zone = instrument.exchange.timezone
         found = [bar for page in self._pages(instrument, span) for bar in page]
@@ -65,7 +62,13 @@ class AlpacaBars:
             mic=instrument.exchange_id,
             provider_symbols=instrument.provider_symbols,
         )
-        query = {**span, "symbols": symbol, "limit": str(PAGE_BARS), "sort": "asc"}
+        query = {
+            **span,
+            "symbols": symbol,
+            "adjustment": "split",
+            "limit": str(PAGE_BARS),
+            "sort": "asc",
+        }
         for _ in range(settings.LIMITS.provider_pages):
             page = client.get("/v2/stocks/bars", about=symbol, query=query)
             if bars := sorted(read_bars(page, symbol=symbol), key=lambda bar: bar.opened_at):
