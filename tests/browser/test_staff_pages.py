@@ -6,6 +6,7 @@ With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as p
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Final
 
 import pytest
@@ -28,6 +29,9 @@ STAFF_PAGES: Final = {
     "instruments": "/operations/instruments",
     "instrument-new": "/operations/instruments/new",
     "instrument-file": "/operations/instruments/file",
+    "quarantine": "/operations/quarantine",
+    "runs": "/operations/runs",
+    "feeds": "/operations/feeds",
     "halts": "/operations/halts",
     "books": "/operations/books",
     "vault": "/operations/vault",
@@ -93,6 +97,26 @@ def test_instruments_are_listed_one_by_one_and_by_file(
     go(admin, "/operations/instruments")
     admin.get_by_label("Symbol, name or ISIN").fill("STAFF")
     expect(admin.locator("#instruments tbody tr")).to_have_count(2)
+
+
+def test_a_refused_row_is_found_by_its_run_corrected_and_let_in(
+    admin: Page, check_accessibility: Check, complaints: list[str]
+) -> None:
+    go(admin, "/operations/runs")
+    admin.get_by_role("row", name=re.compile("starter_bars")).get_by_role("link", name="1").click()
+    admin.wait_for_url(re.compile(r"/operations/quarantine\?run_id="))
+    admin.locator("#quarantine tbody a").click()
+    admin.wait_for_url(re.compile(r"/operations/quarantine/\d+$"))
+    path = re.sub(r"^https?://[^/]+", "", admin.url)
+    check_every_look(admin, path, check_accessibility, name="quarantined-row")
+    admin.get_by_role("button", name="Release").click()
+    expect(admin.get_by_label("High")).to_have_attribute("aria-invalid", "true")
+    forget_refusal(complaints)
+    prices = [admin.get_by_label(name, exact=True).input_value() for name in ("Open", "Close")]
+    admin.get_by_label("High").fill(max(prices, key=Decimal))
+    admin.get_by_role("button", name="Release").click()
+    expect(admin.get_by_text("is stored.")).to_be_visible()
+    expect(admin.get_by_role("button", name="Release")).to_have_count(0)
 
 
 def test_a_rotation_is_asked_for_on_a_page_that_fits(
