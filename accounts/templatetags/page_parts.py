@@ -33,7 +33,12 @@ class NavItem:
 
 NAV_ITEMS: Final = (
     NavItem("Home", "portfolio:home", "home", ("portfolio:home",)),
-    NavItem("Portfolios", "portfolio:list", "portfolio", ("portfolio:", "trading:settlements")),
+    NavItem(
+        "Portfolios",
+        "portfolio:list",
+        "portfolio",
+        ("portfolio:", "trading:settlements", "trading:commission", "trading:reset"),
+    ),
     NavItem("Watchlists", "market:watchlists", "eye-list", ("market:watchlist",)),
     NavItem("Alerts", "market:alerts", "bell", ("market:alert",), "market:alert_badge"),
     NavItem(

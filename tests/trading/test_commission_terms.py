@@ -130,7 +130,9 @@ def test_programs_and_pages_set_it(portfolio: Portfolio) -> None:
 
     client = Client()
     client.force_login(portfolio.owner)
-    assert "1.5" in client.get(address).content.decode()
+    shown = client.get(address).content.decode()
+    assert "1.5" in shown
+    assert "pay nothing" not in shown
     assert client.post(address, {"per_share": "nine"}).status_code == 422
     assert client.post(address, {"per_share": "0.01", "maximum": "9"}).status_code == 302
     assert schedule_for(portfolio) == Schedule(per_share=Decimal("0.01"), maximum=Decimal(9))

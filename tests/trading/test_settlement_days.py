@@ -165,6 +165,7 @@ def test_the_navigation_shows_whose_page_it_is(portfolio: Portfolio) -> None:
         (shown,) = re.findall(r'aria-current="page">.*?<span>(\w+)</span>', nav, flags=re.DOTALL)
         return str(shown)
 
-    assert current(f"/portfolios/{portfolio.id}/settlements") == "Portfolios"
+    for page in ("settlements", "commission", "reset"):
+        assert current(f"/portfolios/{portfolio.id}/{page}") == "Portfolios"
     assert current("/operations/books") == "Operations"
     assert current("/orders") == "Orders"

@@ -20,7 +20,9 @@ from trading.charging.terms import BOUNDS, CommissionRefused, schedule_for, set_
 from trading.commissions import ZERO, Schedule
 
 
-def part_field(label: str, name: str, help_text: str) -> forms.DecimalField:
+def part_field(
+    label: str, name: str, help_text: str, *, when_empty: str = "0"
+) -> forms.DecimalField:
     largest, places = BOUNDS[name]
     return forms.DecimalField(
         label=label,
@@ -29,7 +31,9 @@ def part_field(label: str, name: str, help_text: str) -> forms.DecimalField:
         max_value=largest,
         decimal_places=places,
         help_text=help_text,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"inputmode": "decimal", "autocomplete": "off", "placeholder": when_empty}
+        ),
     )
 
 
@@ -40,7 +44,7 @@ class CommissionForm(forms.Form):
     per_order = part_field("Per order", "per_order", "Once, when it first fills.")
     rate_bps = part_field("Basis points", "rate_bps", "Of the amount; 5 are 0.05 %.")
     minimum = part_field("At least", "minimum", "For an order that fills at all.")
-    maximum = part_field("At most", "maximum", "Empty for no limit.")
+    maximum = part_field("At most", "maximum", "Empty for no limit.", when_empty="")
 
     @classmethod
     def of(cls, schedule: Schedule) -> CommissionForm:
