@@ -71,7 +71,7 @@ def add_index(
     """
     refuse_new(owner, name)
     found = read_file(content, file_name, at=added_at)
-    index = keep_index(owner=owner, name=name, found=found, added_at=added_at)
+    index = new_index(owner, name, found, added_at=added_at)
     return TakenIn(overviews_of([index])[0], found.refused[:REFUSED_SHOWN])
 
 
@@ -84,6 +84,11 @@ def keep_index(*, owner: User, name: str, found: IndexFile, added_at: datetime) 
         IndexNameTaken: the owner has one of that name.
     """
     refuse_new(owner, name)
+    return new_index(owner, name, found, added_at=added_at)
+
+
+def new_index(owner: User, name: str, found: IndexFile, *, added_at: datetime) -> IndexSeries:
+    """Make one of which ``refuse_new`` has nothing to say, within the caller's transaction."""
     index = IndexSeries.objects.create(owner=owner, name=name.strip(), created_at=added_at)
     store_closes(index, found)
     audit.record(
