@@ -26,8 +26,9 @@ MEMBER: Final = re.compile(
 WANTED: Final = frozenset({"format.json", "watchlists.json", "alerts.json", "indices.csv"})
 OF_PORTFOLIO: Final = ("portfolio.json", "activities.csv")
 FACTS: Final = ("name", "currency", "lot_method", "booked_actions")
-NEWEST: Final = 2  # as own_tables writes
-OLDEST: Final = 1  # which said no version
+# 1 said no version; it had of alerts only some terms, and neither empty lists nor indices.
+OLDEST: Final = 1
+NEWEST: Final = 2  # which ``own_tables`` writes
 
 Facts = Mapping[str, Any]
 

@@ -17,10 +17,9 @@ from accounts.models import User
 from accounts.table_files import AMOUNT, COUNT, DAY, MOMENT, PRICE, TEXT, Column, Table
 from market.models import Alert, Watchlist
 from portfolio.models import IndexClose
+from portfolio.takeout.members import NEWEST
 from portfolio.takeout.tables import streamed
 
-# 1 had no such table, of alerts only some terms, and neither empty lists nor indices.
-VERSION: Final = 2
 FORMAT: Final = (Column("version", COUNT),)
 WATCHED: Final = (
     Column("watchlist", TEXT),
@@ -44,7 +43,7 @@ INDICES: Final = (Column("index", TEXT), Column("date", DAY), Column("close", AM
 
 
 def format_table() -> Table:
-    return Table("format", FORMAT, lambda: [[VERSION]])
+    return Table("format", FORMAT, lambda: [[NEWEST]])
 
 
 def watchlist_table(owner: User) -> Table:
