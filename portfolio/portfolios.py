@@ -194,13 +194,20 @@ def find_portfolio(portfolio_id: UUID, user: User, role: Role = Role.OWNER) -> P
 def summary(
     portfolio: Portfolio, quotes: Quotes | None = None, *, at: datetime | None = None
 ) -> PortfolioSummary:
-    """What the portfolio is worth at the newest quotes. Three queries and one read of quotes."""
+    """What the portfolio is worth at the newest quotes; see ``summary_and_rows``."""
+    return summary_and_rows(portfolio, quotes, at=at)[0]
+
+
+def summary_and_rows(
+    portfolio: Portfolio, quotes: Quotes | None = None, *, at: datetime | None = None
+) -> tuple[PortfolioSummary, list[PositionRow]]:
+    """The same with the holdings that it counts. Three queries and one read of quotes."""
     cash = cash_row(portfolio)
-    return summary_of(cash, position_rows(portfolio, quotes, cash=cash), at=at or timezone.now())
+    rows = position_rows(portfolio, quotes, cash=cash)
+    return summary_of(cash, rows, at=at or timezone.now()), rows
 
 
 def summary_of(cash: CashRow, rows: Sequence[PositionRow], *, at: datetime) -> PortfolioSummary:
-    """The same of what was read already."""
     market_value = total(row.market_value for row in rows)
     total_value = total([cash.in_all, market_value])
     cost = sum((row.cost for row in rows), ZERO)

@@ -23,7 +23,7 @@ from accounts.roles import Role
 from market import queries as market_queries
 from market.charting.sparklines import sparkline_path
 from market.models import WatchlistItem
-from portfolio import portfolios, queries
+from portfolio import portfolios
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.forms import PortfolioForm
 from portfolio.models import JournalEntry, Portfolio
@@ -101,9 +101,7 @@ def visible_portfolios(user: User) -> PortfolioQuerySet:
 def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) -> dict[str, Any]:
     """What the worth and the positions of a portfolio show, on whichever page."""
     now = timezone.now()
-    cash = queries.cash_row(portfolio)
-    rows = queries.position_rows(portfolio, cash=cash)
-    summary = portfolios.summary_of(cash, rows, at=now)
+    summary, rows = portfolios.summary_and_rows(portfolio, at=now)
     choice = find_range(range_key)
     return {
         "portfolio": portfolio,
@@ -161,9 +159,7 @@ def first_steps(user: User, portfolio: Portfolio | None) -> list[Step]:
 def fresh_figures(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """The same figures as the page's, as of now, for the script to put in their places."""
     portfolio = get_object_or_404(visible_portfolios(request.user), id=portfolio_id)
-    cash = queries.cash_row(portfolio)
-    rows = queries.position_rows(portfolio, cash=cash)
-    summary = portfolios.summary_of(cash, rows, at=timezone.now())
+    summary, rows = portfolios.summary_and_rows(portfolio, at=timezone.now())
     figures = summary_figures(summary, portfolio.currency)
     figures |= position_figures(rows, portfolio.currency)
     return JsonResponse({"figures": figures})
