@@ -12,5 +12,5 @@ corporate_actions_changed = Signal()
 # or was corrected.
 daily_bars_changed = Signal()
 
-# Sent where exchange rates came or were corrected.
+# Sent with ``first_dates``, by currency the first date whose rate came or was corrected.
 exchange_rates_changed = Signal()

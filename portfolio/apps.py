@@ -13,6 +13,6 @@ class PortfolioConfig(AppConfig):
             "corporate_actions.late_actions",
             "position_days.revisions",
             "sharing.members",
-            "valuations.late_prices",
+            "valuations.staleness",
         ):
             import_module(f"portfolio.{name}")  # connects its receiver

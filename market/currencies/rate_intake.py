@@ -5,9 +5,9 @@ A rate that its source corrects is kept as a ``EuroRateRevision`` and replaced b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from django.db import connection, transaction
@@ -19,6 +19,8 @@ from market.intake.copying import copy_rows, make_temporary_table
 from market.models import EuroRate, IngestionRun, QuarantinedRow
 from market.models.prices import QuarantinedKind, RunStatus
 from market.signals import exchange_rates_changed
+
+Written = tuple[str, date, int]  # a currency, its first date, how many of its rates
 
 RATES_LOCK: Final = 7_310_002  # advisory; held by whoever writes rates
 
@@ -38,19 +40,25 @@ KEEP_OLD: Final = f"""
     FROM market_eurorate AS stored, euro_rate_arrival AS arrived
     WHERE {IS_CORRECTED}
 """
-CORRECT: Final = f"""
+# What each of the two wrote, by currency: the first date, and how many.
+WRITTEN: Final = """
+    WITH written AS ({} RETURNING stored.currency, stored.on_date)
+    SELECT currency, min(on_date), count(*) FROM written GROUP BY currency
+"""
+CORRECT: Final = WRITTEN.format(f"""
     UPDATE market_eurorate AS stored
     SET per_euro = arrived.per_euro, version = stored.version + 1, source = %(source)s,
         recorded_at = %(recorded_at)s
     FROM euro_rate_arrival AS arrived
     WHERE {IS_CORRECTED}
-"""
-ADD: Final = """
-    INSERT INTO market_eurorate (currency, on_date, version, per_euro, source, recorded_at)
+""")
+ADD: Final = WRITTEN.format("""
+    INSERT INTO market_eurorate AS stored
+        (currency, on_date, version, per_euro, source, recorded_at)
     SELECT currency, on_date, 1, per_euro, %(source)s, %(recorded_at)s
     FROM euro_rate_arrival ORDER BY currency, on_date
     ON CONFLICT DO NOTHING
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +120,28 @@ def store_rates(
         cursor.execute("ANALYZE euro_rate_arrival")
         cursor.execute(KEEP_OLD, parameters)
         cursor.execute(CORRECT, parameters)
-        corrected = cursor.rowcount
+        corrected: list[Written] = cursor.fetchall()
         cursor.execute(ADD, parameters)
-        added = cursor.rowcount
+        added: list[Written] = cursor.fetchall()
     if added or corrected:
-        exchange_rates_changed.send(sender=EuroRate)
-    return StoredRates(added, corrected, unchanged=len(rates) - added - corrected)
+        exchange_rates_changed.send(sender=EuroRate, first_dates=first_dates(added + corrected))
+    return StoredRates(
+        added=count_of(added),
+        corrected=count_of(corrected),
+        unchanged=len(rates) - count_of(added) - count_of(corrected),
+    )
+
+
+def first_dates(written: Iterable[Written]) -> dict[str, date]:
+    """By currency."""
+    dates: dict[str, date] = {}
+    for currency, first_date, _ in written:
+        dates[currency] = min(first_date, dates.get(currency, first_date))
+    return dates
+
+
+def count_of(written: Iterable[Written]) -> int:
+    return sum(count for _, _, count in written)
 
 
 def _finish(run: IngestionRun, sheet: RateSheet, stored: StoredRates, *, at: datetime) -> None:

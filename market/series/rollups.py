@@ -8,14 +8,16 @@ quiet instrument loses nothing. A tick that comes late rolls its buckets up anew
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from market.intake.bars import DAILY_BARS_LOCK
-from market.series.buckets import JOINED, ROLLED
+from market.models import Bar
+from market.series.buckets import DAY, JOINED, ROLLED
+from market.signals import daily_bars_changed
 from market.values import Interval
 
 INSERT: Final = f"""
@@ -39,6 +41,15 @@ ON_CONFLICT: Final = """
        OR (stored."interval" <> '1d' AND stored.source = 'simulated')
 """
 
+DAYS_OVER: Final = f"""
+    SELECT touched.instrument_id, min((touched.minute AT TIME ZONE exchange.timezone)::date)
+    FROM unnest(%(ids)s::int[], %(minutes)s::timestamptz[]) AS touched(instrument_id, minute)
+    JOIN market_instrument AS instrument ON instrument.id = touched.instrument_id
+    JOIN market_exchange AS exchange ON exchange.mic = instrument.exchange_id
+    WHERE touched.minute < {DAY.start_of("%(at)s::timestamptz")}
+    GROUP BY touched.instrument_id
+"""
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SHORTEST: Final = timedelta(
     seconds=min(interval.seconds for interval in ROLLED if interval.is_intraday)
@@ -55,7 +66,7 @@ def roll_up_closed(instrument_ids: Collection[int], *, at: datetime) -> int:
 
     Needs a transaction. Returns the number of bars stored.
     """
-    return _roll_up(_closed_sql, {"ids": list(instrument_ids), "at": at})
+    return sum(_roll_up(_closed_sql, {"ids": list(instrument_ids), "at": at}).values())
 
 
 def roll_up_again(minutes: Sequence[tuple[int, datetime]], *, at: datetime) -> int:
@@ -68,17 +79,31 @@ def roll_up_again(minutes: Sequence[tuple[int, datetime]], *, at: datetime) -> i
         "minutes": [minute for _, minute in minutes],
         "at": at,
     }
-    return _roll_up(_again_sql, parameters)
+    stored = _roll_up(_again_sql, parameters)
+    if stored.get(Interval.DAY):
+        _tell_of_days(parameters)
+    return sum(stored.values())
 
 
-def _roll_up(sql_of: Callable[[Interval], str], parameters: Mapping[str, Any]) -> int:
-    stored = 0
+def _tell_of_days(parameters: Mapping[str, Any]) -> None:
+    """Send ``daily_bars_changed`` of the minutes whose day is over."""
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS_OVER, parameters)
+        first_dates: dict[int, date] = dict(cursor.fetchall())
+    daily_bars_changed.send(sender=Bar, first_dates=first_dates)
+
+
+def _roll_up(
+    sql_of: Callable[[Interval], str], parameters: Mapping[str, Any]
+) -> dict[Interval, int]:
+    """Return how many bars of each length were stored."""
+    stored: dict[Interval, int] = {}
     with connection.cursor() as cursor:
         for interval in ROLLED:
             if interval is Interval.DAY and not _may_write_days(cursor):
                 continue
             cursor.execute(sql_of(interval), {"interval": interval.value, **parameters})
-            stored += cursor.rowcount
+            stored[interval] = cursor.rowcount
     return stored
 
 
