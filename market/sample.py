@@ -1,6 +1,7 @@
-"""The sample of the first run: 30 well-known stocks, five years of real prices and dividends.
+"""The sample of the first run: 30 well-known stocks with five years of their real history.
 
-The simulator continues them from their last real close to now, so that charts have no hole.
+Prices, dividends and splits. The simulator continues the prices from their last real close to now,
+so that charts have no hole.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def load_sample(*, clock: Callable[[], datetime]) -> LoadedSample:
         source=SOURCE,
     )
     now = clock()
-    dividends = FOLDER / "dividends.csv"
-    import_actions(dividends.read_bytes(), name=dividends.name, source=SOURCE, imported_at=now)
+    for file in (FOLDER / "dividends.csv", FOLDER / "splits.csv"):
+        import_actions(file.read_bytes(), name=file.name, source=SOURCE, imported_at=now)
     ensure_tick_partitions(first_date=now.date() - timedelta(days=1), days=PARTITION_DAYS)
     instruments = Instrument.objects.filter(is_active=True).select_related("exchange")
     simulated_bars = history_provider().backfill(instruments, now=now)

@@ -40,6 +40,16 @@ def refresh_all_valuations(**_: Any) -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+@works_for_owner_of("user_id")
+def open_demo_savings(*, user_id: str, **_: Any) -> None:
+    """Tell a demo ten years of savings, once."""
+    from accounts.models import User
+    from portfolio.demo.savings import open_savings
+
+    open_savings(owner=User.objects.get(id=user_id), opened_at=datetime.now(UTC))
+
+
+@shared_task  # type: ignore[untyped-decorator]
 @works_for_owner_of("import_id")
 def preview_import(*, import_id: str, **_: Any) -> None:
     """Read the file of an import."""

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.policies import public
 from market.boards import BoardRow, board_rows
 from market.models import Instrument
-from portfolio import demo
+from portfolio.demo.starting import create_demo_user
 
 FEATURED_SYMBOLS: Final = ("AAPL", "MSFT", "AMZN", "GOOGL", "NVDA", "JPM", "KO", "XOM")
 BOARD_LENGTH: Final = 6
@@ -42,7 +42,7 @@ def try_demo(request: HttpRequest) -> HttpResponse:
     """Make a disposable user with a portfolio that has a past, and sign him in."""
     if request.user.is_authenticated:
         return redirect("portfolio:home")
-    user = demo.create_demo_user(created_at=timezone.now())
+    user = create_demo_user(created_at=timezone.now())
     with transaction.atomic():  # the session, with the event that tells of it
         auth.login(request, user, backend=SESSION_BACKEND)
     return redirect("portfolio:home")

@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal.auth import (
 )
 
 from accounts.models import AuditEvent, User
-from portfolio.demo import create_demo_user
+from portfolio.demo.starting import create_demo_user
 from tests.accounts.signing_in import PASSWORD, new_client, signed_in_client
 from tests.factories import make_user
 from tests.portfolio.factories import NOON

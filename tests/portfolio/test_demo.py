@@ -13,8 +13,8 @@ from accounts.models import User
 from accounts.tiers import Tier
 from market.models import Watchlist
 from portfolio.bookkeeping.entries import EntryKind
-from portfolio.demo import create_demo_user
-from portfolio.demo_story import STARTING_CASH, SYMBOLS, tell
+from portfolio.demo.paper_story import STARTING_CASH, SYMBOLS, tell
+from portfolio.demo.starting import create_demo_user
 from portfolio.models import DailyValuation, JournalEntry, LedgerBalance, Portfolio, Position
 from tests.factories import make_daily_bars, make_instrument
 from tests.portfolio.factories import NOON, cash_balance, decimals, race

@@ -16,7 +16,7 @@ from accounts.refresh_tokens import start_family
 from accounts.tiers import Tier
 from accounts.users import LastAdminKept, change_user
 from market.models import Alert
-from portfolio.demo import create_demo_user
+from portfolio.demo.starting import create_demo_user
 from portfolio.models import JournalEntry, Portfolio
 from tests.accounts.signing_in import PASSWORD, SIGN_IN, new_client, signed_in_client
 from tests.api.clients import ApiClient, key_for

@@ -15,7 +15,9 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from accounts.tiers import Tier
-from portfolio.demo import DEMO_NAME, furnish, open_demo
+from portfolio.demo.paper import open_paper
+from portfolio.demo.savings import has_savings
+from portfolio.demo.starting import DEMO_NAME, furnish, request_savings
 from portfolio.models import Portfolio
 
 EMAIL: Final = "demo@holdfast.local"
@@ -46,7 +48,7 @@ def kept_password(path: Path) -> str:
 
 @transaction.atomic
 def ensure_user(password: str) -> User:
-    """The demo user with that password, premium, with a watchlist and a portfolio."""
+    """The demo user with that password, premium, with a watchlist and portfolios."""
     user, is_new = User.objects.get_or_create(
         email=EMAIL, defaults={"display_name": DEMO_NAME, "tier": Tier.PREMIUM}
     )
@@ -63,6 +65,9 @@ def ensure_user(password: str) -> User:
             occurred_at=user.joined_at,
         )
         furnish(user, at=timezone.now())
-    elif not Portfolio.objects.for_user(user).exists():
-        open_demo(owner=user, opened_at=timezone.now())
+        return user
+    if not Portfolio.objects.for_user(user).exists():
+        open_paper(owner=user, opened_at=timezone.now())
+    if not has_savings(user):
+        request_savings(user)
     return user

@@ -1,9 +1,8 @@
-"""A desk with a past, for somebody who has just come in."""
+"""The demo's paper portfolio: trades at real closes, through the ledger."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
@@ -11,17 +10,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.identifiers import new_id
 from accounts.models import User
-from accounts.tiers import Tier
 from market import queries as market_queries
 from market.models import Instrument
-from market.watchlists import add_symbols, create_watchlist
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.entries import EntryDraft, deposit_entry, settlement_entry, trade_entry
 from portfolio.bookkeeping.lot_keeping import apply_trades
-from portfolio.demo_story import STARTING_CASH, SYMBOLS, StoryTrade, tell
+from portfolio.demo.paper_story import STARTING_CASH, SYMBOLS, StoryTrade, tell
 from portfolio.ledger import post_entries
 from portfolio.models import Portfolio
 from portfolio.portfolios import open_portfolio
@@ -32,48 +28,10 @@ FIRST_DATE: Final = date(2016, 1, 4)
 CLOSING_TIME: Final = time(16)  # local to the exchange
 # The story ends early enough for all of it to be settled.
 QUIET_DAYS: Final = 14
-DEMO_ADDRESS: Final = "demo-{}@demo.holdfast.local"
-DEMO_NAME: Final = "Demo investor"
-WATCHED: Final = ("AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "NFLX", "BA", "JPM")
 
 
 @transaction.atomic
-def create_demo_user(*, created_at: datetime) -> User:
-    """Make a disposable user with a watchlist and a portfolio that has a story.
-
-    He has no password: only the session that is opened for him lets him in.
-    """
-    user = User(
-        email=DEMO_ADDRESS.format(secrets.token_hex(8)),
-        display_name=DEMO_NAME,
-        tier=Tier.PREMIUM,
-        is_demo=True,
-        joined_at=created_at,
-    )
-    user.set_unusable_password()
-    user.save()
-    audit.record(
-        action="demo.started",
-        owner_id=user.id,
-        target="user",
-        target_id=str(user.id),
-        after={"email": user.email, "tier": user.tier},
-        occurred_at=created_at,
-        actor_id=user.id,
-    )
-    furnish(user, at=created_at)
-    return user
-
-
-def furnish(user: User, *, at: datetime) -> Portfolio:
-    """Give a user what makes the first look worth it."""
-    watchlist = create_watchlist(owner=user, name="Watchlist", created_at=at)
-    add_symbols(watchlist=watchlist, symbols=list(WATCHED), added_at=at)
-    return open_demo(owner=user, opened_at=at)
-
-
-@transaction.atomic
-def open_demo(*, owner: User, opened_at: datetime) -> Portfolio:
+def open_paper(*, owner: User, opened_at: datetime) -> Portfolio:
     """Open a paper portfolio whose trades were done at real closes over the past years.
 
     All of it goes through the ledger: deposit, trades, settlements; lots and valuations follow.
@@ -91,7 +49,7 @@ def open_demo(*, owner: User, opened_at: datetime) -> Portfolio:
         opened_at=opened_at,
     )
     yesterday = (opened_at - timedelta(days=1)).astimezone(UTC).date()
-    instruments = demo_instruments()
+    instruments = instruments_called(SYMBOLS)
     closes = story_closes(instruments, through=yesterday)
     trades = tell(closes, through=yesterday - timedelta(days=QUIET_DAYS))
     drafts = draft_entries(portfolio, trades, instruments, opened_at=opened_at)
@@ -101,11 +59,11 @@ def open_demo(*, owner: User, opened_at: datetime) -> Portfolio:
     return portfolio
 
 
-def demo_instruments() -> dict[str, Instrument]:
-    """The story's instruments, by symbol; where several share one, the first listed."""
+def instruments_called(symbols: Collection[str]) -> dict[str, Instrument]:
+    """A story's instruments, by symbol; where several share one, the first listed."""
     found = (
         Instrument.objects.active()
-        .filter(symbol__in=SYMBOLS, currency=CURRENCY)
+        .filter(symbol__in=symbols, currency=CURRENCY)
         .select_related("exchange")
         .order_by("-id")
     )
