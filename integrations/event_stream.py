@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 
-from integrations.events.kinds import json_value
+from integrations.events.domain_event import json_value
 from integrations.models import OutboxEvent
 from market.live import live_quotes
 

@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 
 from accounts import audit
 from accounts.identifiers import new_id
-from integrations.events.kinds import DomainEvent
+from integrations.events.domain_event import DomainEvent
 from integrations.models import OutboxEvent
 from market.live import user_news
 from portfolio.bookkeeping.bulk import columns_of, execute

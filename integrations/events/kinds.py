@@ -8,32 +8,13 @@ positive, times have an offset.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 from uuid import UUID
 
-ENVELOPE: Final = frozenset({"owner_id", "occurred_at"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DomainEvent:
-    """``owner_id`` says whose matter it is; he and his programs are told."""
-
-    kind: ClassVar[str] = ""
-    title: ClassVar[str] = ""  # of the kind, for people who choose what they are told of
-
-    owner_id: UUID
-    occurred_at: datetime
-
-    def data(self) -> dict[str, Any]:
-        """What it carries beside kind, owner and moment, as JSON."""
-        return {
-            field.name: json_value(getattr(self, field.name))
-            for field in fields(self)
-            if field.name not in ENVELOPE
-        }
+from integrations.events.domain_event import DomainEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +246,28 @@ class LiveOrderNotReceived(LiveOrderEvent):
     title = "A broker has never got a real order"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportReady(DomainEvent):
+    kind: ClassVar[str] = "export.ready"
+    title: ClassVar[str] = "An export is ready"
+
+    export_id: UUID
+    dataset: str  # as in POST /exports
+    rows: int
+    bytes: int
+    expires_at: datetime  # when its files are removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFailed(DomainEvent):
+    kind: ClassVar[str] = "export.failed"
+    title: ClassVar[str] = "An export fails"
+
+    export_id: UUID
+    dataset: str
+    reason: str  # in words
+
+
 KINDS: Final[Mapping[str, type[DomainEvent]]] = {
     event.kind: event
     for event in (
@@ -272,19 +275,10 @@ KINDS: Final[Mapping[str, type[DomainEvent]]] = {
         *(OrderReplaced, OrderSuspended),
         *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
         *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled, SlackDisconnected),
+        *(ExportReady, ExportFailed),
         *(SignInNeeded, ConnectionArmed, ConnectionDisarmed),
         *(LiveOrderAccepted, LiveOrderPartiallyFilled, LiveOrderFilled, LiveOrderCanceled),
         *(LiveOrderExpired, LiveOrderRejected, LiveOrderUnknown, LiveOrderNotReceived),
     )
 }
 KIND_CHOICES: Final = [(kind, event.title) for kind, event in KINDS.items()]
-
-
-def json_value(value: Any) -> Any:
-    """A field as JSON: numbers of money as plain strings, moments in UTC."""
-    if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, UUID | date) else value

@@ -13,7 +13,8 @@ from django.dispatch import receiver
 from accounts.models import ApiKey, AuditEvent
 from integrations import outbox
 from integrations.events import kinds
-from integrations.events.kinds import ApiKeyEvent, CashEvent, DomainEvent, OrderEvent
+from integrations.events.domain_event import DomainEvent
+from integrations.events.kinds import ApiKeyEvent, CashEvent, OrderEvent
 from market.alerts.signals import alerts_triggered
 from market.models import AlertTrigger, Instrument
 from portfolio.bookkeeping.amounts import ZERO

@@ -16,6 +16,7 @@ from accounts import audit
 from accounts.models import User
 from integrations.exports.errors import ExportNotFound, ExportNotReady
 from integrations.exports.requesting import facts_of, send
+from integrations.exports.telling import tell_failed
 from integrations.models.exports import Export, ExportStatus
 
 LOST: Final = timedelta(minutes=2)
@@ -44,9 +45,13 @@ def end_silent(*, at: datetime) -> None:
     """Queue what a worker was at when it died; what kills each worker is given up."""
     before = at - timedelta(seconds=settings.LIMITS.export_silence_seconds)
     silent = Export.objects.filter(status=ExportStatus.RUNNING, seen_at__lt=before)
-    silent.filter(deaths__gte=DEATHS - 1).update(
-        status=ExportStatus.FAILED, finished_at=at, error_code="stale", error=SILENT
-    )
+    with transaction.atomic():
+        given_up = list(silent.filter(deaths__gte=DEATHS - 1).select_for_update(no_key=True))
+        for export in given_up:
+            export.status, export.finished_at = ExportStatus.FAILED, at
+            export.error_code, export.error = "stale", SILENT
+        Export.objects.bulk_update(given_up, ["status", "finished_at", "error_code", "error"])
+        tell_failed(given_up, at=at)
     # Its message is sent again in the same look, as nobody said anything for so long.
     silent.update(status=ExportStatus.QUEUED, deaths=F("deaths") + 1)
 

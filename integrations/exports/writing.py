@@ -27,6 +27,7 @@ from integrations.exports import keeping
 from integrations.exports.errors import ExportTooLarge
 from integrations.exports.pieces import pieces_of
 from integrations.exports.requesting import DAY, send
+from integrations.exports.telling import tell_failed, tell_ready
 from integrations.models.exports import Dataset, Export, ExportFile, ExportStatus
 from portfolio.valuation import freshen
 
@@ -158,9 +159,12 @@ def conclude(export: Export, *, at: datetime) -> None:
         return
     # Of an account that was closed meanwhile it is over already.
     over_at = Coalesce(F("expires_at"), Value(at + keeping.kept_for(export)))
-    Export.objects.filter(id=export.id).update(
-        status=ExportStatus.COMPLETED, seen_at=at, finished_at=at, expires_at=over_at
-    )
+    with transaction.atomic():
+        Export.objects.filter(id=export.id).update(
+            status=ExportStatus.COMPLETED, seen_at=at, finished_at=at, expires_at=over_at
+        )
+        export.refresh_from_db(fields=["expires_at"])
+        tell_ready(export, at=at)
 
 
 def fail(export: Export, error: HoldfastError | None, *, at: datetime) -> None:
@@ -168,5 +172,7 @@ def fail(export: Export, error: HoldfastError | None, *, at: datetime) -> None:
     export.status, export.finished_at, export.seen_at = ExportStatus.FAILED, at, at
     export.error_code = "unforeseen" if error is None else error.code
     export.error = UNFORESEEN if error is None else str(error)
-    export.save(update_fields=["status", "finished_at", "seen_at", "error_code", "error"])
+    with transaction.atomic():
+        export.save(update_fields=["status", "finished_at", "seen_at", "error_code", "error"])
+        tell_failed([export], at=at)
     keeping.remove_files(export, at=at)

@@ -51,6 +51,8 @@ DEFAULTS: Final[Mapping[str, Choice]] = {
     kinds.ApiKeyRevoked.kind: INBOX,
     kinds.WebhookDisabled.kind: BOTH,
     kinds.SlackDisconnected.kind: BOTH,
+    kinds.ExportReady.kind: INBOX,
+    kinds.ExportFailed.kind: INBOX,
     kinds.SignInNeeded.kind: BOTH,
     kinds.ConnectionArmed.kind: BOTH,
     kinds.ConnectionDisarmed.kind: INBOX,

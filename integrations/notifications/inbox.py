@@ -29,11 +29,16 @@ from market.live import user_news
 TITLE_CHARACTERS: Final = 200
 TEXT_CHARACTERS: Final = 500
 KEPT: Final = timedelta(days=90)
+NEWS: Final = timedelta(days=30)  # what happened longer before it was recorded is history
 Message = TypeVar("Message", NotificationMail, SlackMessage)
 
 
 def take_events(events: Sequence[OutboxEvent], *, at: datetime) -> None:
-    """Write what events become for their owners, each once; a consumer of the outbox."""
+    """Write what events become for their owners, each once; a consumer of the outbox.
+
+    Nobody is told of each dividend of the years that a file or a broker brings.
+    """
+    events = [event for event in events if event.recorded_at - event.occurred_at <= NEWS]
     owner_ids = {event.owner_id for event in events}
     chosen = choices_of(owner_ids)
     mailed, slacked = mail_readers(owner_ids), slack_readers(owner_ids)

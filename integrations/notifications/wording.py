@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 
 from accounts.templatetags import formats
 from integrations.events import kinds
+from integrations.models.exports import Dataset
 
 Data = Mapping[str, Any]
 
@@ -99,6 +102,21 @@ def _slack_disconnected(data: Data) -> Wording:
     return Wording("Nothing is posted to Slack any more", data["reason"], path)
 
 
+def _export_ready(data: Data) -> Wording:
+    until = datetime.fromisoformat(data["expires_at"])
+    size = filesizeformat(data["bytes"])
+    text = f"{data['rows']:,} rows, {size}. It is there to be fetched until {until:%-d %B %Y}."
+    return Wording(f"{_dataset(data)} is ready", text, reverse("integrations:exports"))
+
+
+def _export_failed(data: Data) -> Wording:
+    return Wording(f"{_dataset(data)} failed", data["reason"], reverse("integrations:exports"))
+
+
+def _dataset(data: Data) -> str:
+    return f"Your export of {Dataset(data['dataset']).label.lower()}"
+
+
 def _sign_in(data: Data) -> Wording:
     path = reverse("integrations:connection", args=[data["connection_id"]])
     return Wording(f"{data['name']}: sign in again", data["reason"], path)
@@ -150,6 +168,8 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.ApiKeyRevoked.kind: _key("revoked"),
     kinds.WebhookDisabled.kind: _disabled,
     kinds.SlackDisconnected.kind: _slack_disconnected,
+    kinds.ExportReady.kind: _export_ready,
+    kinds.ExportFailed.kind: _export_failed,
     kinds.SignInNeeded.kind: _sign_in,
     kinds.ConnectionArmed.kind: _armed,
     kinds.ConnectionDisarmed.kind: _disarmed,

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from integrations.events.kinds import json_value
+from integrations.events.domain_event import json_value
 
 
 def body_of(event_id: UUID, kind: str, data: Mapping[str, Any], *, occurred_at: datetime) -> str:

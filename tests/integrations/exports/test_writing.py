@@ -16,9 +16,10 @@ from pytest_django import Settings
 from accounts.closing import close_account
 from accounts.models import User
 from accounts.table_files import Row, Table, parquet_chunks
+from integrations import outbox
 from integrations.exports import datasets, keeping, nights, writing
 from integrations.exports.errors import ExportNotReady, ExportRefused
-from integrations.models import Export, ExportFile
+from integrations.models import Export, ExportFile, Notification, OutboxEvent
 from market.models import Instrument
 from tests.factories import make_instrument, make_portfolio, make_user
 from tests.integrations.exports.desk import DAY, LATER, ask, make_ticks, written
@@ -39,6 +40,10 @@ def apple() -> Instrument:
 
 def ticks_of(alice: User) -> Export:
     return ask(alice, "ticks", symbols=("AAPL",), start=date(2026, 3, 1))
+
+
+def failures_told() -> list[str]:
+    return [event.data["reason"] for event in OutboxEvent.objects.filter(kind="export.failed")]
 
 
 def files_in(folder: Path) -> list[str]:
@@ -108,6 +113,11 @@ def test_another_worker_goes_on_where_one_died(
     export = written(export, at=LATER + timedelta(minutes=18))
     assert (export.status, export.rows, export.files.count()) == ("completed", 6, 2)
     assert len(files_in(export.folder)) == 2
+    outbox.relay_due(at=LATER + timedelta(minutes=19))
+    told = Notification.objects.get()
+    assert (told.owner, told.title) == (alice, "Your export of ticks is ready")
+    assert told.text.startswith("6 rows, ")
+    assert told.path == "/exports"
 
 
 def test_what_kills_every_worker_is_given_up(alice: User, apple: Instrument) -> None:
@@ -121,6 +131,7 @@ def test_what_kills_every_worker_is_given_up(alice: User, apple: Instrument) -> 
     export.refresh_from_db()
     assert (export.status, export.error_code) == ("failed", "stale")
     assert export.removed_at is not None
+    assert failures_told() == [keeping.SILENT]
 
 
 class Hurrying(Clock):
@@ -179,6 +190,7 @@ def test_a_failure_of_ours_is_told_in_general(
     export.refresh_from_db()
     assert (export.status, export.error_code) == ("failed", "unforeseen")
     assert "secret" not in export.error
+    assert failures_told() == [export.error]
 
 
 def test_rows_pass_a_batch_at_a_time(alice: User, apple: Instrument, settings: Settings) -> None:

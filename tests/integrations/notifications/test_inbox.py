@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
+from django.db import transaction
 from django.test import Client
 
 from accounts.api_keys import issue_key
 from accounts.models import AuditEvent, User
 from integrations import outbox
-from integrations.events.kinds import KINDS
+from integrations.events.kinds import KINDS, IncomeReceived
 from integrations.models import Notification, NotificationMail
 from integrations.notifications import choices
 from integrations.notifications import mail as mails
@@ -66,6 +68,26 @@ def test_the_inbox_shows_what_is_new_and_opening_it_marks_it_read(
     page.post(f"/inbox/{row.id}/read")
     row.refresh_from_db()
     assert row.read_at == first
+
+
+@pytest.mark.parametrize(("days", "count"), [(30, 1), (31, 0)])
+def test_of_what_happened_long_before_nobody_is_told(alice: User, days: int, count: int) -> None:
+    paid = IncomeReceived(
+        owner_id=alice.id,
+        occurred_at=NOW - timedelta(days=days),
+        portfolio_id=alice.id,
+        entry_id=alice.id,
+        amount=Decimal(5),
+        currency="USD",
+        fees=Decimal(0),
+        taxes=Decimal(0),
+        symbol="KO",
+        note="",
+    )
+    with transaction.atomic():
+        outbox.put([paid], recorded_at=NOW)
+    outbox.relay_due(at=NOW)
+    assert Notification.objects.count() == count
 
 
 def test_all_are_read_at_once(page: Client, alice: User) -> None:

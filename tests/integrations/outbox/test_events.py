@@ -15,7 +15,8 @@ from django.utils import timezone
 from accounts.api_keys import issue_key, revoke_key
 from accounts.audit import NotInTransaction
 from integrations import outbox
-from integrations.events.kinds import ENVELOPE, KINDS, CashDeposited, json_value
+from integrations.events.domain_event import ENVELOPE, json_value
+from integrations.events.kinds import KINDS, CashDeposited
 from integrations.models import OutboxEvent
 from portfolio.activities import record_activity
 from portfolio.recording.activity_rules import ActivityDraft
