@@ -15,6 +15,7 @@ from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.queries import instruments_by_addresses
 from portfolio.errors import PortfolioError
 from portfolio.imports.judging import Judged, judge
+from portfolio.imports.named_lots import LOTS
 from portfolio.imports.previews import read_soon, surroundings_of
 from portfolio.imports.profiles import PROFILES
 from portfolio.imports.states import Step, may
@@ -135,9 +136,15 @@ def find_row_problems(said: Said) -> list[Problem]:
             if name not in CHANGEABLE:
                 message = f"{name[:40]!r} cannot be changed"
                 problems.append(Problem(f"rows.{index}.changes", "unknown", message))
-            elif len(value) > TEXT_CHARACTERS:
+            elif len(value) > characters_of(name):
                 problems.append(Problem(f"rows.{index}.changes.{name}", "too_long", "is too long"))
     return problems
+
+
+def characters_of(name: str) -> int:
+    """How long a fact may be; the lots of one sale may be many."""
+    most: int = settings.LIMITS.import_cell_characters if name == LOTS else TEXT_CHARACTERS
+    return most
 
 
 def take_styles(found: FileImport, said: Said) -> None:

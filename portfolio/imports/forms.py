@@ -8,8 +8,11 @@ from typing import Any, Final
 from django import forms
 
 from accounts.problem_forms import ProblemForm
+from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.forms import MONEY_INPUT
+from portfolio.imports.decisions import characters_of
 from portfolio.imports.kinds import KINDS
+from portfolio.imports.named_lots import LOTS
 from portfolio.imports.profiles import GENERIC, PROFILES
 from portfolio.imports.values import DateOrder, Field
 from portfolio.models import FileImport, FileImportRow, Portfolio
@@ -44,7 +47,29 @@ EDITED: Final = (
     *("kind", "occurred_at", "symbol", "quantity", "unit_price", "amount", "fees", "taxes"),
     *("currency", "exchange_rate", "note"),
 )
-DECIMALS: Final = frozenset({"quantity", "unit_price", "amount", "fees", "taxes", "exchange_rate"})
+# What only some kinds have.
+EDITED_OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
+    EntryKind.SPLIT.value: ("ratio_from", "ratio_to"),
+    EntryKind.SELL.value: (LOTS,),
+    EntryKind.TRANSFER_IN.value: (LOTS,),
+}
+LABELS: Final = {
+    "occurred_at": "When",
+    "ratio_from": "Units before the split",
+    "ratio_to": "Units after the split",
+}
+HELP: Final = {
+    "occurred_at": "2024-01-31, or 2024-01-31T15:30:00Z",
+    LOTS: 'Of a sale: [{"of": "id of the purchase", "quantity": "3"}]. Of a transfer:'
+    ' [{"opened_at": "2024-01-31T15:30:00Z", "quantity": "3", "cost": "450"}]. Emptied, the'
+    " portfolio's own method chooses.",
+}
+DECIMALS: Final = frozenset(
+    {
+        *("quantity", "unit_price", "amount", "fees", "taxes", "exchange_rate"),
+        *("ratio_from", "ratio_to"),
+    }
+)
 
 
 class ImportForm(ProblemForm):
@@ -169,27 +194,31 @@ class ChoicesForm(ProblemForm):
         return {name: value.strip() for name, value in given.items() if value.strip()}
 
 
+def fact_field(name: str) -> forms.Field:
+    if name == "kind":
+        kinds = [(kind, kind.replace("_", " ").capitalize()) for kind in sorted(KINDS)]
+        return forms.ChoiceField(choices=[("", "—"), *kinds], required=False)
+    widget: forms.Widget = forms.TextInput(attrs=MONEY_INPUT if name in DECIMALS else PLAIN)
+    if name == LOTS:
+        widget = forms.Textarea(attrs={"rows": 3, "spellcheck": "false"})
+    return forms.CharField(
+        required=False,
+        max_length=characters_of(name),
+        label=LABELS.get(name),
+        help_text=HELP.get(name, ""),
+        widget=widget,
+    )
+
+
 class RowForm(ProblemForm):
     """The facts of one row, to be mended. What is emptied is taken away."""
 
     def __init__(self, row: FileImportRow, data: Mapping[str, Any] | None = None) -> None:
         initial = {**row.facts, "symbol": row.instrument.symbol if row.instrument else row.symbol}
         super().__init__(data, initial=initial)
-        kinds = [
-            ("", "—"),
-            *((kind, kind.replace("_", " ").capitalize()) for kind in sorted(KINDS)),
-        ]
-        for name in EDITED:
-            label = "When" if name == "occurred_at" else None
-            attrs = MONEY_INPUT if name in DECIMALS else PLAIN
-            self.fields[name] = (
-                forms.ChoiceField(choices=kinds, required=False)
-                if name == "kind"
-                else forms.CharField(
-                    required=False, max_length=300, label=label, widget=forms.TextInput(attrs=attrs)
-                )
-            )
-        self.fields["occurred_at"].help_text = "2024-01-31, or 2024-01-31T15:30:00Z"
+        of_kind = EDITED_OF_KIND.get(row.facts.get("kind", ""), ())
+        for name in (*EDITED, *of_kind):
+            self.fields[name] = fact_field(name)
 
     def changes(self) -> dict[str, str]:
         return {name: str(self.cleaned_data[name]).strip() for name in self.changed_data}

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from portfolio.models import FileImport, JournalEntry, Portfolio
+from portfolio.models import FileImport, JournalEntry, LotClosure, Portfolio
 from tests.factories import make_instrument, make_user
 from tests.portfolio.imports.factories import make_tracked
 from tests.portfolio.imports.samples import SCHWAB
@@ -110,6 +110,35 @@ def test_columns_and_styles_are_chosen(page: Client, depot: Portfolio) -> None:
     row = found.rows.get()
     assert row.status == "ready"
     assert row.facts["occurred_at"] == "2024-02-01T00:00:00Z"
+
+
+def test_the_lots_of_a_sale_are_set_right_and_a_purchase_has_none(
+    page: Client, depot: Portfolio
+) -> None:
+    text = (
+        "portfolio,kind,occurred at,external id,symbol,quantity,unit price,taxes,lots\n"
+        ",buy,2024-01-02T15:00:00Z,first,AAPL,10,100,0,\n"
+        ",buy,2024-01-03T15:00:00Z,second,AAPL,10,200,0,\n"
+        ',sell,2024-01-04T15:00:00Z,sold,AAPL,3,250,0,"[{""of"":""gone"",""quantity"":""3""}]"\n'
+    )
+    found = paste(page, depot, text)
+    address = href("mend_import_row", found)
+    assert b'name="lots"' not in page.get(address, {"position": 1}).content
+    shown = page.get(address, {"position": 3})
+    assert b'name="lots"' in shown.content
+    form = shown.context["form"]
+    given = {name: form.initial.get(name, "") for name in form.fields}
+
+    def mend(lots: str) -> None:
+        answer = page.post(f"{address}?position=3", given | {"lots": lots})
+        assert answer.status_code == 302
+
+    mend("three of them")
+    assert [one["field"] for one in found.rows.get(position=3).problems] == ["lots"]
+    mend('[{"of": "second", "quantity": "3"}]')
+    page.post(href("commit_import", found))
+    used = LotClosure.objects.get(lot__portfolio=depot)
+    assert used.lot.opening_entry.external_id == "second"
 
 
 def test_rows_are_shown_by_status(page: Client, depot: Portfolio) -> None:
