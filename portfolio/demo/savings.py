@@ -159,5 +159,6 @@ def known_dividends(symbols: Mapping[int, str]) -> dict[str, list[tuple[date, De
     for key, day, amount in rows.order_by("ex_date", "id").values_list(
         "instrument_id", "ex_date", "amount_per_share"
     ):
-        paid.setdefault(symbols[key], []).append((day, amount))
+        if amount is not None:
+            paid.setdefault(symbols[key], []).append((day, amount))
     return paid

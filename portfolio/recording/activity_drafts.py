@@ -143,7 +143,7 @@ def draft_counterparts(
             currency=portfolio.currency if activity.instrument else draft.currency,
             exchange_rate=None,
             external_id=draft.external_id,
-            counterpart=None,
+            counterpart=portfolio,  # units that arrive have their cost in its currency
             entry_id=None,
         )
         (money,) = money_of([mirrored], portfolio=other)
