@@ -12,23 +12,10 @@ from typing import Any, Final
 
 from tests.fuzzing.asking import TIMEOUT_SECONDS, Asking
 from tests.support.desk import wait_until
+from tests.support.people import PASSWORD, NewPerson, make_people
 
-PASSWORD: Final = "correct horse battery staple"
 SCOPES: Final = {"standard": "read", "premium": "read,trade", "admin": "read,trade,admin"}
 REFRESH_TOKENS: Final = 4
-# In one process, because each start of one takes seconds.
-MAKE_PEOPLE: Final = """
-import json
-from django.core.management import call_command
-from io import StringIO
-keys = {{}}
-for tier, email, scopes in {people!r}:
-    call_command("create_user", email, password={word!r}, tier=tier, stdout=StringIO())
-    said = StringIO()
-    call_command("create_api_key", email, scopes=scopes, stdout=said)
-    keys[tier] = said.getvalue().strip().splitlines()[-1]
-print(json.dumps(keys))
-"""
 
 
 @dataclass
@@ -38,9 +25,9 @@ class People(Asking):
     refresh_tokens: list[str] = field(default_factory=list)
 
     def settle_people(self) -> None:
-        people = [(tier, self.email(tier), scopes) for tier, scopes in SCOPES.items()]
-        made = self.desk.manage("shell", "-c", MAKE_PEOPLE.format(people=people, word=PASSWORD))
-        self.keys = dict(json.loads(made.stdout.strip().splitlines()[-1]))
+        people = [NewPerson(self.email(tier), tier, scopes) for tier, scopes in SCOPES.items()]
+        keys = make_people(self.desk, people)
+        self.keys = {person.tier: keys[person.email] for person in people}
         self.refresh_tokens = [self.sign_in() for _ in range(REFRESH_TOKENS)]
 
     def email(self, tier: str) -> str:

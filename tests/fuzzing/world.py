@@ -9,7 +9,7 @@ from typing import Any, Final
 from tests.fuzzing.books import INDEX, SYMBOLS, Books
 from tests.fuzzing.brokers import Brokers
 from tests.fuzzing.markets import DIVIDENDS, PRICES, Markets
-from tests.fuzzing.people import PASSWORD
+from tests.support.people import PASSWORD
 
 # As a violation that was mended since would leave the desk.
 STOP_ORDER_ENTRY: Final = """

@@ -27,6 +27,7 @@ from tests.trading.test_kill import (
     Trader,
     lost_or_doubled,
     rows,
+    sign_up,
     wait_for_orders,
     wait_until_done,
 )
@@ -112,13 +113,13 @@ def search(*, seconds: float, seed: int) -> Finding:
 
 
 def make_traders(desk: LiveDesk) -> list[Saver]:
+    owners = [Saver(desk, f"trader{portfolio}") for portfolio in range(PORTFOLIOS)]
+    sign_up(desk, owners)
     traders = []
-    for portfolio in range(PORTFOLIOS):
-        owner = Saver(desk, f"trader{portfolio}")
-        owner.sign_up()
+    for owner in owners:
         traders.append(owner)
         for number in range(1, TRADERS_EACH):
-            racer = Saver(desk, f"trader{portfolio}racer{number}")
+            racer = Saver(desk, f"{owner.name}racer{number}")
             racer.share(owner)
             traders.append(racer)
     return traders

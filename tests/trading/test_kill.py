@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.support.desk import LiveDesk, wait_until
+from tests.support.people import NewPerson, make_people
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -34,11 +36,11 @@ class Trader:
     is_stopping: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
-    def sign_up(self) -> None:
-        email = f"{self.name}@example.com"
-        self.desk.manage("create_user", email, "--password", "not-a-secret-42", "--tier", "admin")
-        made = self.desk.manage("create_api_key", email, "--scopes", "read,trade")
-        self.key = made.stdout.strip().splitlines()[-1]
+    @property
+    def email(self) -> str:
+        return f"{self.name}@example.com"
+
+    def open_portfolio(self) -> None:
         answer = self.post(
             "/portfolios",
             {"name": "Torn", "kind": "paper", "currency": "USD", "starting_cash": "1000000"},
@@ -126,6 +128,15 @@ class Trader:
         return answers[0]
 
 
+def sign_up(desk: LiveDesk, traders: Sequence[Trader]) -> None:
+    """Give each a key and a portfolio of his own."""
+    people = [NewPerson(trader.email, "admin", "read,trade") for trader in traders]
+    keys = make_people(desk, people)
+    for trader in traders:
+        trader.key = keys[trader.email]
+        trader.open_portfolio()
+
+
 def rows(desk: LiveDesk, query: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(desk.connection.database_url) as database:
         return database.execute(query).fetchall()
@@ -189,8 +200,8 @@ def lost_or_doubled(desk: LiveDesk, traders: list[Trader]) -> list[str]:
 
 def test_nothing_is_lost_and_nothing_doubled(desk: LiveDesk) -> None:
     traders = [Trader(desk, f"trader{number}") for number in range(TRADERS)]
+    sign_up(desk, traders)
     for trader in traders:
-        trader.sign_up()
         trader.start()
     try:
         for victim in VICTIMS:

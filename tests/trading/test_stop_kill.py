@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.support.desk import LiveDesk, wait_until
-from tests.trading.test_kill import Trader, rows
+from tests.trading.test_kill import Trader, rows, sign_up
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -33,7 +33,7 @@ def place_stop(trader: Trader, number: int) -> None:
 
 def test_each_stop_is_triggered_once_whoever_dies(desk: LiveDesk) -> None:
     trader = Trader(desk, "stopper")
-    trader.sign_up()
+    sign_up(desk, [trader])
     for number in range(STOPS):
         if number % (STOPS // KILLS) == STOPS // KILLS // 2:
             pid = desk.pids["matcher"]
