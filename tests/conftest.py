@@ -121,3 +121,17 @@ def make_live_desk() -> Iterator[Callable[..., LiveDesk]]:
     for desk in desks:
         desk.stop()
     shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def lasting_desk(make_live_desk: Callable[..., LiveDesk]) -> LiveDesk:
+    """One whose addresses are confirmed by mail, for all that stop or kill what runs."""
+    return make_live_desk(EMAIL_VERIFICATION="mandatory")
+
+
+@pytest.fixture
+def desk(lasting_desk: LiveDesk) -> LiveDesk:
+    """A running desk with the sample and the demo login, whatever became of it before."""
+    if not lasting_desk.is_running:
+        lasting_desk.start()
+    return lasting_desk

@@ -6,7 +6,6 @@ With ``HOLDFAST_SCREENSHOTS`` naming a folder the pages are also kept there as p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Final
@@ -15,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.looks import Check, keep_picture
-from tests.support.desk import START_SECONDS, LiveDesk, wait_until
+from tests.support.desk import LiveDesk, wait_until
 
 pytestmark = [
     pytest.mark.browser,
@@ -27,20 +26,6 @@ pytestmark = [
 PASSWORD: Final = "a-rather-long-pass-phrase"
 NEW_PASSWORD: Final = "another-rather-long-pass-phrase"
 MAIL_SECONDS: Final = 20
-
-
-@pytest.fixture(scope="module")
-def desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
-    desk = make_live_desk(EMAIL_VERIFICATION="mandatory", DEMO="no")
-    # Without the sample there are no prices, and so it is never ready for trading.
-    desk.start(until_ready=False)
-    wait_until(
-        lambda: desk.status("/api/v1/health/live") == 200,
-        seconds=START_SECONDS,
-        what="pages are served",
-    )
-    yield desk
-    desk.stop()
 
 
 def mails_to(desk: LiveDesk, address: str) -> list[EmailMessage]:

@@ -112,11 +112,8 @@ def test_no_process_outlives_a_killed_parent_and_data_stays(desk: LiveDesk) -> N
         connection.execute("DROP TABLE kept")
 
 
-# The last one: it stops the desk.
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_every_process(desk: LiveDesk, number: signal.Signals) -> None:
-    if desk.child is None or not desk.child.is_running:
-        desk.start()
     pids = desk.pids
     assert desk.child is not None
     assert desk.child.pid is not None

@@ -104,6 +104,10 @@ class LiveDesk:
         return self.log_path.read_text() if self.log_path.exists() else ""
 
     @property
+    def is_running(self) -> bool:
+        return self.child is not None and self.child.is_running
+
+    @property
     def pids(self) -> dict[str, int]:
         """Process ids by name, of both servers and of each process of the desk."""
         return ProcessRecords(self.data / "processes.json").pids()

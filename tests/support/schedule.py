@@ -20,16 +20,17 @@ from xdist.scheduler import LoadScopeScheduling
 # Longest first. None may flush the database, because what needs its rows runs afterwards.
 UNITS: Final[dict[str, tuple[str, ...]]] = {
     "browser": ("tests/browser/",),
+    # What stops it comes last.
+    "desk that is killed": (
+        *("tests/browser/test_mailed_links.py", "tests/trading/test_kill.py"),
+        *("tests/trading/test_stop_kill.py", "tests/config/test_daphne.py"),
+        "tests/config/test_up.py",
+    ),
     "matrix of pages": ("tests/authorisation/test_pages_matrix.py",),
     "matrix of the API": ("tests/authorisation/test_api_matrix.py",),
     "every operation": ("tests/fuzzing/",),
-    "kill": ("tests/trading/test_kill.py",),
-    "up": ("tests/config/test_daphne.py", "tests/config/test_up.py"),
     "oldest client": ("tests/integrations/alpaca_api/test_oldest_client.py",),
     "clean clone": ("tests/config/test_clean_clone.py",),
-    "stop kill": ("tests/trading/test_stop_kill.py",),
-    "social login": ("tests/browser/test_social_login.py",),
-    "mailed links": ("tests/browser/test_mailed_links.py",),
 }
 # It serves pages from the test's own database, which it flushes.
 ALONE: Final = ("tests/browser/test_api_docs.py",)
@@ -41,6 +42,16 @@ def unit_of(nodeid: str) -> str:
     found |= dict.fromkeys(ALONE, nodeid)
     matching = [path for path in found if nodeid.startswith(path)]
     return found[max(matching, key=len)] if matching else nodeid
+
+
+def place_of(nodeid: str) -> tuple[int, int]:
+    """Where a test stands: units in their order, and in a unit the tests of each path in turn."""
+    unit = unit_of(nodeid)
+    if unit not in UNITS:
+        return len(UNITS), 0
+    paths = UNITS[unit]
+    closest = max(filter(nodeid.startswith, paths), key=len)
+    return list(UNITS).index(unit), paths.index(closest)
 
 
 class UnitScheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -63,5 +74,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> UnitSch
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the units first, longest first; a worker takes tests in the order it collected them."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        places = {name: place for place, name in enumerate(UNITS)}
-        items.sort(key=lambda item: places.get(unit_of(item.nodeid), len(places)))
+        items.sort(key=lambda item: place_of(item.nodeid))

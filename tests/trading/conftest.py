@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from market.live import live_quotes
 from portfolio.bookkeeping.probes import failed_probes
-from tests.support.desk import LiveDesk
 
 
 @pytest.fixture(autouse=True)
@@ -24,14 +23,3 @@ def books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if uses_database:
         assert failed_probes() == []
-
-
-@pytest.fixture(scope="module")
-def desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
-    """One for a module alone, because its processes are killed."""
-    desk = make_live_desk()
-    # On a busy machine the sample alone takes longer than a user would wait.
-    desk.start(until_ready=False)
-    desk.wait_until_ready(seconds=300)
-    yield desk
-    desk.stop()
