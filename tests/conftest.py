@@ -100,27 +100,40 @@ def django_db_setup(
 
 
 @pytest.fixture(scope="session")
-def make_live_desk() -> Iterator[Callable[..., LiveDesk]]:
+def desks_folder() -> Iterator[Path]:
+    """Where desks keep their data."""
+    # Not pytest's own folder: its name is too long for sockets and closed to PostgreSQL's user.
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-desks-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prepared(desks_folder: Path) -> PreparedFolders:
+    """Data folders for desks to begin with, the same for all workers of a run."""
+    return PreparedFolders(Path(os.environ.get(FOLDER_VARIABLE, desks_folder)) / "prepared")
+
+
+@pytest.fixture(scope="session")
+def make_live_desk(
+    desks_folder: Path, prepared: PreparedFolders
+) -> Iterator[Callable[..., LiveDesk]]:
     """Return a maker of desks, each with data and servers of its own, not started.
 
     They have the sample and the demo login unless they are made with ``DEMO="no"``.
     """
-    # Not pytest's own folder: its name is too long for sockets and closed to PostgreSQL's user.
-    base = Path(tempfile.mkdtemp(prefix="holdfast-desks-"))
-    base.chmod(0o711)
-    prepared = PreparedFolders(Path(os.environ.get(FOLDER_VARIABLE, base)) / "prepared")
     desks: list[LiveDesk] = []
 
     def make(**environment: str) -> LiveDesk:
         fill = partial(prepared.copy_to, has_sample=environment.get("DEMO") != "no")
-        data = base / f"desk{len(desks)}"
+        data = desks_folder / f"desk{len(desks)}"
         desks.append(LiveDesk(data, environment=environment, before_first_start=fill))
         return desks[-1]
 
     yield make
     for desk in desks:
         desk.stop()
-    shutil.rmtree(base, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

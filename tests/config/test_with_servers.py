@@ -2,23 +2,23 @@
 
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from config.servers.data_folder import DataFolder
 from tests.support.desk import ROOT, clean_environment
+from tests.support.prepared import PreparedFolders
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
-@pytest.fixture
-def data() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="holdfast-manage-") as name:
-        Path(name).chmod(0o711)
-        yield Path(name) / "data"
+@pytest.fixture(scope="module")
+def data(desks_folder: Path, prepared: PreparedFolders) -> Path:
+    """One whose tables are there; that it makes them too shows where folders are prepared."""
+    folder = desks_folder / "manage"
+    prepared.copy_to(folder, has_sample=False)
+    return folder
 
 
 def run(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
