@@ -110,6 +110,7 @@ def test_programs_sign_in_and_out(alice: User) -> None:
 def test_a_demo(db: None) -> None:
     user = create_demo_user(created_at=NOON)
     assert {"demo.started", "watchlist.created", "portfolio.opened"} <= set(actions(user))
+    assert {event.actor for event in AuditEvent.objects.filter(owner=user)} == {user}
 
 
 def test_a_profile_is_changed_once(alice: User) -> None:
