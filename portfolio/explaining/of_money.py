@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -19,12 +19,11 @@ from portfolio.explaining.explanations import (
     by_span,
     largest_first,
 )
-from portfolio.models import Portfolio
+from portfolio.models import Portfolio, PositionValuation
 from portfolio.queries import PositionRow, cash_row, position_rows
 from portfolio.returns.facts import DayMoney
 from portfolio.returns.performance import Performance
 from portfolio.returns.periods import ONE_DAY
-from portfolio.valuations.past_positions import positions_on
 
 SMALLER: Final = "smaller ones"
 LABELS: Final = {
@@ -86,25 +85,38 @@ def explained(
     )
 
 
-def worth_lines(cash: Decimal | None, rows: Iterable[PositionRow]) -> list[Line]:
-    held = [Line(row.symbol, row.market_value or ZERO, note=made_of(row)) for row in rows]
+def worth_lines(cash: Decimal | None, held: Iterable[Line]) -> list[Line]:
     return [Line("Cash", cash or ZERO), *largest_first(held, rest=SMALLER)]
 
 
-def made_of(row: PositionRow) -> str:
-    price = "" if row.price is None else quantity(row.price)
-    words = f"{quantity(row.quantity)} × {price} {row.currency}"
-    if row.exchange_rate is not None and row.exchange_rate != 1:
-        words += f" × {quantity(row.exchange_rate)}"
+def held_now(rows: Iterable[PositionRow]) -> Iterator[Line]:
+    for row in rows:
+        note = made_of(row.quantity, row.price, row.instrument, row.exchange_rate)
+        yield Line(row.symbol, row.market_value or ZERO, note=note)
+
+
+def held_on(portfolio: Portfolio, day: date) -> Iterator[Line]:
+    """By what is stored of that day, as the value is that it explains. One query."""
+    days = PositionValuation.objects.filter(portfolio=portfolio, date=day).exclude(quantity=0)
+    for one in days.select_related("instrument").order_by("instrument__symbol", "instrument_id"):
+        note = made_of(one.quantity, one.price, one.instrument, one.rate)
+        yield Line(one.instrument.symbol, one.market_value or ZERO, note=note)
+
+
+def made_of(
+    units: Decimal, price: Decimal | None, instrument: Instrument, rate: Decimal | None
+) -> str:
+    words = f"{quantity(units)} × {'' if price is None else quantity(price)} {instrument.currency}"
+    if rate is not None and rate != 1:
+        words += f" × {quantity(rate)}"
     return words
 
 
 def ending_lines(found: Performance, day: date, today: date) -> list[Line]:
     (portfolio,) = found.portfolios
-    cash = found.facts.worth_on(day).cash
     is_now = day >= today
-    rows = position_rows(portfolio) if is_now else positions_on(portfolio, day, today=today)
-    return worth_lines(cash, rows)
+    held = held_now(position_rows(portfolio)) if is_now else held_on(portfolio, day)
+    return worth_lines(found.facts.worth_on(day).cash, held)
 
 
 def money_lines(
@@ -173,7 +185,7 @@ def net_worth(portfolio: Portfolio) -> Explanation:
     cash = cash_row(portfolio)
     rows = position_rows(portfolio, cash=cash)
     lacking = [row for row in rows if row.market_value is None]
-    lines = worth_lines(cash.in_all, rows)
+    lines = worth_lines(cash.in_all, held_now(rows))
     if lacking or cash.in_all is None:
         has_price = any(row.price is not None for row in lacking)
         reason = "no_rate" if cash.in_all is None or has_price else "no_price"
