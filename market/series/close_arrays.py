@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Final, Self
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
+from accounts.copying import copy_out
 from market.series.closes import CLOSES, daily_closes
 
 CLOSE_PLACES: Final = 8  # as they are stored
@@ -68,8 +68,7 @@ def close_arrays(
 ) -> dict[int, CloseArray]:
     """What ``daily_closes`` finds, by instrument; one without a close is absent."""
     span = {"ids": list(instrument_ids), "start": start, "end": end}
-    with connection.cursor() as cursor, cursor.copy(CLOSE_NUMBERS, span) as copy:
-        data = b"".join(bytes(part) for part in copy)
+    data = copy_out(CLOSE_NUMBERS, span)
     count = (len(data) - HEADER_BYTES - TRAILER_BYTES) // ROW.itemsize
     rows = np.frombuffer(data, ROW, count=count, offset=HEADER_BYTES)
     ids, lows, lengths = np.unique(rows["id"], return_index=True, return_counts=True)

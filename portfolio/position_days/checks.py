@@ -8,8 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
-from django.db import connection
-
+from accounts.copying import copy_out
 from portfolio.models import Portfolio, PositionValuation
 from portfolio.position_days.keeping import COLUMNS, walked_lines
 from portfolio.valuations.reading import Prices
@@ -57,12 +56,7 @@ def stored_instruments(portfolio: Portfolio) -> set[int]:
 
 def stored_lines(portfolio: Portfolio, instrument_id: int, through: date) -> Iterator[str]:
     """The rows of one position as COPY tells them."""
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(STORED, [portfolio.id, instrument_id, through]) as copy,
-    ):
-        text = b"".join(bytes(part) for part in copy)
-    yield from text.decode().splitlines()
+    yield from copy_out(STORED, [portfolio.id, instrument_id, through]).decode().splitlines()
 
 
 def days_of(lines: set[str]) -> set[date]:
