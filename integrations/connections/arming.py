@@ -21,6 +21,7 @@ from accounts.models import User
 from integrations import outbox
 from integrations.brokers.adapters import catalogue
 from integrations.connections import own_connections
+from integrations.connections.audited import target
 from integrations.connections.disarming import BY_OWNER, disarm
 from integrations.events.kinds import ConnectionArmed
 from integrations.models import Arming, Connection
@@ -93,7 +94,7 @@ def tell_armed(connection: Connection, arming: Arming) -> None:
     }
     audit.record(
         action="connection.armed",
-        **own_connections.target(connection),
+        **target(connection),
         after=limits,
         occurred_at=arming.armed_at,
     )

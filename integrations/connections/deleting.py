@@ -11,7 +11,8 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from integrations.connections.own_connections import facts_of, locked, refuse_busy, target
+from integrations.connections.audited import facts_of, target
+from integrations.connections.own_connections import locked, refuse_busy
 from integrations.live_orders.leaving import leave_orders_of
 from integrations.models import Connection, Credential
 from integrations.models.connections import BrokerRowStatus

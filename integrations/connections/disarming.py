@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts import audit
 from integrations import outbox
+from integrations.connections.audited import target
 from integrations.events.kinds import ConnectionDisarmed
 from integrations.models import Arming, Connection
 
@@ -34,9 +35,7 @@ def disarm(connection: Connection, *, because: str, at: datetime) -> bool:
     arming.save(update_fields=["disarmed_at", "disarmed_because"])
     audit.record(
         action="connection.disarmed",
-        owner_id=connection.owner_id,
-        target="connection",
-        target_id=str(connection.id),
+        **target(connection),
         before={"order_value_maximum": arming.order_value_maximum},
         after={"disarmed_because": arming.disarmed_because},
         occurred_at=at,

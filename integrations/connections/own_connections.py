@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from accounts.errors import NotFound, Problem
 from accounts.identifiers import new_id
 from accounts.models import User
 from integrations.brokers.adapters import Adapter, catalogue
+from integrations.connections.audited import facts_of, target
 from integrations.connections.disarming import DISABLED, NEW_CREDENTIALS, disarm
 from integrations.connections.errors import ConnectionBusy, ConnectionRefused
 from integrations.connections.terms import (
@@ -242,18 +242,3 @@ def refuse_busy(connection: Connection) -> None:
     """
     if connection.syncs.filter(status="running").exists():
         raise ConnectionBusy
-
-
-def facts_of(connection: Connection) -> dict[str, Any]:
-    names = ("name", "broker", "portfolio_id", "is_sandbox", "is_scheduled", "disabled_at")
-    return {name: getattr(connection, name) for name in names} | {
-        "chosen_symbols": [f"{word} = {address}" for word, address in connection.symbols.items()]
-    }
-
-
-def target(connection: Connection) -> dict[str, Any]:
-    return {
-        "owner_id": connection.owner_id,
-        "target": "connection",
-        "target_id": str(connection.id),
-    }

@@ -24,6 +24,7 @@ from integrations.brokers.adapters import catalogue
 from integrations.brokers.line import Line
 from integrations.brokers.pacing import AccountPacing
 from integrations.connections import booking, own_connections, reconciling
+from integrations.connections.audited import target
 from integrations.connections.broken_sessions import need_sign_in
 from integrations.connections.errors import ConnectionDisabled
 from integrations.models import Connection, Sync
@@ -85,7 +86,7 @@ def _request(
     if not is_scheduled:
         audit.record(
             action="sync.requested",
-            **own_connections.target(connection),
+            **target(connection),
             after={"sync_id": sync.id, "kind": kind.value},
             occurred_at=at,
         )
