@@ -26,7 +26,7 @@ def leave_orders_of(connection: Connection, *, at: datetime) -> None:
         ConnectionBusy: an order is being sent.
     """
     disarm(connection, because=DELETED, at=at)
-    working = LiveOrder.objects.filter(connection=connection, status__in=Status.working())
+    working = LiveOrder.objects.working().filter(connection=connection)
     for order_id in working.order_by("id").values_list("id", flat=True):
         order = locked_order(order_id)
         if order.status == Status.SENDING:
@@ -40,8 +40,7 @@ def refuse_while_live_orders_work(*, portfolio: Portfolio, at: datetime, **_: An
     """Raises:
     OrdersWorking: some live order of the portfolio may still fill.
     """
-    working = LiveOrder.objects.filter(portfolio=portfolio, status__in=Status.working())
-    if count := working.count():
+    if count := LiveOrder.objects.working().filter(portfolio=portfolio).count():
         raise OrdersWorking(count=count)
     for connection in portfolio.broker_connections.order_by("id"):
         disarm(connection, because=ARCHIVED, at=at)

@@ -1,8 +1,11 @@
 """The table of steps."""
 
+from typing import get_args
+
 import pytest
 
 from integrations.live_orders import states, words
+from integrations.live_orders.schemas import LiveStatus
 from integrations.live_orders.states import ENDED, Event, IllegalStep, Status
 
 
@@ -27,3 +30,7 @@ def test_what_may_be_at_the_broker_is_never_said_to_be_refused_by_a_guess() -> N
 def test_every_status_and_step_has_words() -> None:
     assert set(words.STATUSES) == set(Status)
     assert set(words.EVENTS) == set(Event)
+
+
+def test_programs_are_told_of_every_status() -> None:
+    assert get_args(LiveStatus) == tuple(Status)
