@@ -20,6 +20,7 @@ from integrations.alpaca_api.refusals import refusal
 ROUTERS: Final = (
     "account_api",
     "activities_api",
+    "announcements_api",
     "assets_api",
     "orders_api",
     "positions_api",

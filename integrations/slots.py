@@ -17,4 +17,5 @@ SLOTS: Final = (
     Slot("download_token", "download token", Reach.ANYBODY),
     Slot("event_id", "event", Reach.STAFF),
     Slot("activity_type", "activity type", Reach.ANYBODY),
+    Slot("announcement_id", "corporate action", Reach.ANYBODY),
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +16,7 @@ from alpaca.common.exceptions import APIError
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import (
     AssetExchange,
+    CorporateActionType,
     OrderSide,
     OrderStatus,
     QueryOrderStatus,
@@ -25,6 +28,7 @@ from alpaca.trading.requests import (
     CreateWatchlistRequest,
     GetAssetsRequest,
     GetCalendarRequest,
+    GetCorporateAnnouncementsRequest,
     GetOptionContractsRequest,
     GetOrdersRequest,
     GetPortfolioHistoryRequest,
@@ -36,11 +40,15 @@ from alpaca.trading.requests import (
     UpdateWatchlistRequest,
 )
 
-from market.models import Instrument
+from market.corporate_actions.actions import record_action
+from market.corporate_actions.facts import ActionFacts
+from market.models import CorporateAction, Instrument
+from market.models.corporate_actions import ActionKind
 from portfolio.models import Portfolio
 from tests.factories import make_instrument
 
 Match = Callable[[], None]
+NOON = datetime(2025, 9, 1, 12, tzinfo=UTC)
 
 pytestmark = pytest.mark.usefixtures("apple")
 
@@ -307,6 +315,50 @@ def test_activities_tell_of_fills_and_money(trading: Any, match: Match) -> None:
     assert first == every[:1]
     rest = trading.get("/account/activities", {"page_size": 1, "page_token": first[0]["id"]})
     assert rest == every[1:]
+
+
+@pytest.mark.filterwarnings("ignore:get_corporate_announcements is deprecated")
+def test_announcements_are_the_dividends_and_splits(trading: Any, apple: Instrument) -> None:
+    Instrument.objects.filter(id=apple.id).update(isin="US0378331005")
+
+    def record(kind: ActionKind, day: int, **facts: Any) -> CorporateAction:
+        made = ActionFacts(kind=kind, ex_date=date(2025, 8, day), **facts)
+        return record_action(instrument=apple, facts=made, source="test", recorded_at=NOON)
+
+    money = {"amount_per_share": Decimal("0.26"), "currency": "USD"}
+    dividend = record(ActionKind.DIVIDEND, 11, pay_date=date(2025, 8, 14), **money)
+    split = record(ActionKind.SPLIT, 20, ratio_from=1, ratio_to=4)
+    reverse = record(ActionKind.SPLIT, 22, ratio_from=10, ratio_to=1)
+
+    def ask(*kinds: str, **asked: Any) -> list[Any]:
+        days = {"since": date(2025, 8, 1), "until": date(2025, 8, 31)}
+        wanted = GetCorporateAnnouncementsRequest(
+            ca_types=[CorporateActionType(one) for one in kinds], **days | asked
+        )
+        found: list[Any] = trading.get_corporate_announcements(wanted)
+        return found
+
+    every = ask("dividend", "split", "merger", "spinoff")
+    assert [one.id for one in every] == [dividend.id, split.id, reverse.id]
+    assert [one.ca_sub_type for one in every] == ["cash", "stock_split", "reverse_split"]
+    assert (every[0].initiating_symbol, every[0].cash) == ("AAPL", 0.26)
+    assert every[0].initiating_original_cusip == "037833100"
+    assert (every[1].old_rate, every[1].new_rate, every[1].cash) == (1, 4, 0)
+    assert ask("dividend", until=date(2025, 8, 10)) == []
+    assert ask("dividend", date_type="payable_date", since=date(2025, 8, 14)) == every[:1]
+    assert ask("split", symbol="MSFT") == ask("split", cusip="594918104") == []
+    assert trading.get_corporate_announcement_by_id(str(dividend.id)) == every[0]
+    with pytest.raises(APIError) as refused:
+        trading.get_corporate_announcement_by_id(str(uuid4()))
+    assert refused.value.code == 40410000
+    with pytest.raises(APIError, match="record_date is not known here"):
+        ask("dividend", date_type="record_date")
+
+
+def test_no_method_of_the_client_is_left_out() -> None:
+    tried = Path(__file__).read_text()
+    methods = [name for name in vars(TradingClient) if not name.startswith("_")]
+    assert [name for name in methods if not re.search(rf"\b(trading|it)\.{name}\(", tried)] == []
 
 
 @pytest.mark.parametrize(
