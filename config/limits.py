@@ -79,6 +79,8 @@ class Limits:
     broker_pages: int = 2_000
     # How long a worker waits for its turn at a broker, before it leaves the sync for later.
     broker_patience_seconds: int = 20
+    # How long a session that is open at a broker is kept for whoever asks next.
+    broker_session_seconds: int = 3600
     # Connections to brokers, and how often one is synced by itself. A sync of which no worker says
     # anything for that long is over.
     connections_per_user: int = 20

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations import http
+from integrations.brokers.kept_sessions import Nowhere, SessionPlace
 from integrations.brokers.pacing import TOO_MANY, AccountPacing, Pace
 from integrations.egress import proxy_pool
 from integrations.egress.proxies import Proxy
@@ -51,6 +52,7 @@ class Line:
     pacing: AccountPacing
     clock: Callable[[], float] = field(default=time.time)
     connection_key: str = ""  # what its proxy is chosen by
+    kept: SessionPlace = field(default_factory=Nowhere, repr=False)
 
     def read(
         self,

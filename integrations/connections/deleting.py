@@ -16,6 +16,7 @@ from integrations.connections.own_connections import locked, refuse_busy
 from integrations.live_orders.leaving import leave_orders_of
 from integrations.models import Connection, Credential
 from integrations.models.connections import BrokerRowStatus
+from integrations.vault.broker_sessions import KeptSession
 from portfolio.models import JournalEntry
 from portfolio.recording.reversals import reverse_entries
 
@@ -36,7 +37,9 @@ def delete_connection(
     connection = locked(owner, connection_id)
     refuse_busy(connection)
     leave_orders_of(connection, at=deleted_at)
-    Credential.objects.filter(connection_id=connection.id).delete()
+    for credential in Credential.objects.filter(connection_id=connection.id):
+        transaction.on_commit(KeptSession(credential).forget, robust=True)
+        credential.delete()
     audit.record(
         action="connection.deleted",
         **target(connection),

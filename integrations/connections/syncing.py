@@ -30,6 +30,7 @@ from integrations.connections.errors import ConnectionDisabled
 from integrations.models import Connection, Sync
 from integrations.models.connections import BrokerRowStatus, SyncKind, SyncStatus
 from integrations.vault import credentials as vault
+from integrations.vault.broker_sessions import KeptSession
 from integrations.vault.errors import VaultError
 from portfolio.models import PortfolioKind
 from trading.broker_errors import BrokerBusy, BrokerError, RequestInvalid, SignInNeeded
@@ -186,13 +187,15 @@ def sign_in(connection: Connection) -> BrokerSession:
     if connection.portfolio.kind == PortfolioKind.PAPER:
         raise RequestInvalid("A paper portfolio never reaches a broker.")
     adapter = catalogue()[connection.broker]
-    facts = vault.open_credential(own_connections.credential_of(connection))
+    credential = own_connections.credential_of(connection)
+    facts = vault.open_credential(credential)
     pacing = AccountPacing(connection.id, settings.LIMITS.broker_patience_seconds)
     line = Line(
         adapter.title,
         adapter.url_of(is_sandbox=connection.is_sandbox),
         pacing,
         connection_key=str(connection.id),
+        kept=KeptSession(credential),
     )
     return adapter.sign_in(line, facts)
 

@@ -1,7 +1,7 @@
 """DEGIRO over the interface of its own web page: read only.
 
-User name, password and where it is set up a code of the moment open a session, which ends when it
-likes; it is then opened again, once for a question.
+User name, password and where it is set up a code of the moment open a session. It is kept for
+whoever asks next, and ends when it likes; it is then opened again, once for a question.
 """
 
 from __future__ import annotations
@@ -144,14 +144,16 @@ class Session(ReadOnlySession):
 
     def _signed_in(self, ask: Callable[[], Found]) -> Found:
         """Ask, and where the session has ended meanwhile open it and ask again."""
+        self._session_id = self._session_id or self.line.kept.read()
         is_new = not self._session_id
         self._opened()
         try:
             return ask()
         except SignInNeeded:
+            self._session_id = ""
+            self.line.kept.forget()
             if is_new:
                 raise
-            self._session_id = ""
             self._opened()
             return ask()
 
@@ -161,6 +163,7 @@ class Session(ReadOnlySession):
     def _opened(self) -> str:
         if not self._session_id:
             self._session_id = self._sign_in()
+            self.line.kept.keep(self._session_id)
         return self._session_id
 
     def _sign_in(self) -> str:
