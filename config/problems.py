@@ -93,6 +93,7 @@ STATUSES: Final[dict[type[Exception], HTTPStatus]] = {
     arming.NotArmed: HTTPStatus.CONFLICT,
     live_orders.LiveOrderIdTaken: HTTPStatus.CONFLICT,
     live_orders.LiveOrderEnded: HTTPStatus.CONFLICT,
+    live_orders.LiveOrderBusy: HTTPStatus.CONFLICT,
     exports.ExportNotReady: HTTPStatus.CONFLICT,
     vault.CredentialLocked: HTTPStatus.CONFLICT,
     vault.VaultUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -79,6 +79,11 @@ urlpatterns = [
         live_orders.cancel,
         name="live_order_cancel",
     ),
+    path(
+        "live-orders/<uuid:live_order_id>/replacement",
+        live_orders.replacement_page,
+        name="live_order_replace",
+    ),
     path("exports", exports.exports_page, name="exports"),
     path("exports/everything", exports.everything, name="export_everything"),
     path("exports/restoration", exports.restoration, name="export_restoration"),

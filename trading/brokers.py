@@ -128,6 +128,23 @@ class BrokerOrderRequest:
     trail_pct: Decimal | None = None  # or this, per cent of the best price since
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOrderChange:
+    """What differs in the order that takes over from another; what is ``None`` stays.
+
+    The new one goes by a ``client_order_id`` of its own, which finds it whatever became of the
+    answer. ``quantity`` counts all that is ordered, also what the other has filled.
+    """
+
+    client_order_id: str
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    trail_pct: Decimal | None = None
+    time_in_force: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class BrokerOrder:
     id: str
@@ -135,7 +152,7 @@ class BrokerOrder:
     symbol: str
     side: str
     type: str
-    status: str  # working, filled, canceled, expired, rejected
+    status: str  # working, filled, canceled, replaced, expired, rejected
     quantity: Decimal | None
     filled_quantity: Decimal
     submitted_at: datetime
@@ -188,9 +205,9 @@ class BrokerSession(Protocol):
 
     def submit(self, order: BrokerOrderRequest) -> OrderResult: ...
 
-    def replace(
-        self, order_id: str, *, quantity: Decimal | None, limit_price: Decimal | None
-    ) -> OrderResult: ...
+    def replace(self, order_id: str, change: BrokerOrderChange) -> OrderResult:
+        """Have a new order take over from one that works; only ``replaces_orders`` claims it."""
+        ...
 
     def cancel(self, order_id: str) -> None: ...
 
@@ -209,9 +226,7 @@ class ReadOnlySession:
     def submit(self, order: BrokerOrderRequest) -> OrderResult:
         raise NotSupported(f"{self.title} takes no orders from here.")
 
-    def replace(
-        self, order_id: str, *, quantity: Decimal | None, limit_price: Decimal | None
-    ) -> OrderResult:
+    def replace(self, order_id: str, change: BrokerOrderChange) -> OrderResult:
         raise NotSupported(f"{self.title} takes no orders from here.")
 
     def cancel(self, order_id: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -23,8 +22,8 @@ NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 NUMBERS: Final = ("quantity", "limit_price", "stop_price", "trail_amount", "trail_pct")
 
 
-class ReplaceForm(ProblemForm):
-    """The order's own terms to begin with; only what differs from them is asked for."""
+class ChangeForm(ProblemForm):
+    """An order's own terms to begin with; only what differs from them is asked for."""
 
     quantity = number_field("Quantity, with what has filled", decimal_places=10)
     limit_price = number_field("Limit price", decimal_places=8)
@@ -36,15 +35,44 @@ class ReplaceForm(ProblemForm):
     client_order_id = forms.CharField(max_length=128, widget=forms.HiddenInput, strip=False)
 
     def __init__(
-        self, order: Order, data: Any = None, *, wanted: Mapping[str, str] = NOTHING
+        self, terms: Mapping[str, Any], data: Any = None, *, wanted: Mapping[str, str] = NOTHING
     ) -> None:
         """``wanted``: prices to begin with instead of the order's own, where it has them."""
-        initial = {name: plain_or_none(getattr(order, name)) for name in NUMBERS}
-        initial |= {"time_in_force": order.time_in_force, "client_order_id": str(new_id())}
+        initial = {name: plain_or_none(terms[name]) for name in NUMBERS}
+        initial |= {"time_in_force": terms["time_in_force"], "client_order_id": str(new_id())}
         initial |= {name: wanted[name] for name in PRICES if wanted.get(name)}
         # The ticket beside it has fields of the same names.
         super().__init__(data, initial=initial, auto_id="change_%s")
-        self.order = order
+        self.terms = terms
+
+    def differing(self) -> dict[str, Any]:
+        """What is to change.
+
+        Raises:
+            ValueError: the form was not valid.
+        """
+        if not self.is_valid():
+            raise ValueError("only a valid form says what is to change")
+        given = self.cleaned_data
+        changed: dict[str, Any] = {
+            name: value
+            for name in NUMBERS
+            if (value := given.get(name)) is not None and value != self.terms[name]
+        }
+        if given["time_in_force"] != self.terms["time_in_force"]:
+            changed["time_in_force"] = TimeInForce(given["time_in_force"])
+        return changed
+
+
+def terms_of(order: object) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in (*NUMBERS, "time_in_force")}
+
+
+class ReplaceForm(ChangeForm):
+    def __init__(
+        self, order: Order, data: Any = None, *, wanted: Mapping[str, str] = NOTHING
+    ) -> None:
+        super().__init__(terms_of(order), data, wanted=wanted)
         kind = OrderType(order.type)
         is_waiting = order.triggered_at is None
         uses = {
@@ -61,20 +89,7 @@ class ReplaceForm(ProblemForm):
         """Raises:
         ValueError: the form was not valid.
         """
-        if not self.is_valid():
-            raise ValueError("only a valid form says what is to change")
-        given = self.cleaned_data
-        changed: dict[str, Decimal | None] = {
-            name: value
-            for name in NUMBERS
-            if (value := given.get(name)) is not None and value != getattr(self.order, name)
-        }
-        time_in_force = TimeInForce(given["time_in_force"])
-        is_other = time_in_force != self.order.time_in_force
-        if not changed and not is_other:
+        changed = self.differing()
+        if not changed:
             return Changes()
-        return Changes(
-            **changed,
-            time_in_force=time_in_force if is_other else None,
-            client_order_id=given["client_order_id"],
-        )
+        return Changes(**changed, client_order_id=self.cleaned_data["client_order_id"])

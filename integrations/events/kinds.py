@@ -226,6 +226,11 @@ class LiveOrderCanceled(LiveOrderEvent):
     title = "A real order is cancelled"
 
 
+class LiveOrderReplaced(LiveOrderEvent):
+    kind = "live_order.replaced"
+    title = "Another real order takes over from one"
+
+
 class LiveOrderExpired(LiveOrderEvent):
     kind = "live_order.expired"
     title = "A real order expires"
@@ -278,7 +283,8 @@ KINDS: Final[Mapping[str, type[DomainEvent]]] = {
         *(ExportReady, ExportFailed),
         *(SignInNeeded, ConnectionArmed, ConnectionDisarmed),
         *(LiveOrderAccepted, LiveOrderPartiallyFilled, LiveOrderFilled, LiveOrderCanceled),
-        *(LiveOrderExpired, LiveOrderRejected, LiveOrderUnknown, LiveOrderNotReceived),
+        *(LiveOrderReplaced, LiveOrderExpired, LiveOrderRejected, LiveOrderUnknown),
+        *(LiveOrderNotReceived,),
     )
 }
 KIND_CHOICES: Final = [(kind, event.title) for kind, event in KINDS.items()]

@@ -19,6 +19,7 @@ from integrations.connections import arming
 from integrations.connections.api import find_connection
 from integrations.live_orders.cancelling import cancel_live_order as cancel
 from integrations.live_orders.placing import judge_live_order, record_live_order
+from integrations.live_orders.replacing import judge_replacement, record_replacement
 from integrations.live_orders.schemas import (
     ArmingIn,
     ArmingOut,
@@ -27,6 +28,7 @@ from integrations.live_orders.schemas import (
     LiveOrderIn,
     LiveOrderList,
     LiveOrderOut,
+    LiveOrderReplaceIn,
     LiveOrdersWanted,
 )
 from integrations.models import LiveOrder
@@ -152,3 +154,30 @@ def cancel_live_order(request: ApiRequest, live_order_id: UUID) -> Status[LiveOr
     found = find_order(request.auth, live_order_id)
     order = cancel(owner=request.auth.user, order_id=found.id, asked_at=timezone.now())
     return Status(202, LiveOrderOut.of(order))
+
+
+@router.post(
+    "/live-orders/{uuid:live_order_id}/replacement",
+    response={201: LiveOrderOut},
+    auth=KeyAuth("trade"),
+)
+@idempotent(required=True, in_two=True)
+def replace_live_order(
+    request: ApiRequest, live_order_id: UUID, payload: LiveOrderReplaceIn
+) -> Callable[[], Status[LiveOrderOut]]:
+    """Have a changed order take over at the broker; answers with the new one, which has its own id.
+
+    Until the broker has said so, the old one may fill.
+    """
+    found = find_order(request.auth, live_order_id)
+    judged = judge_replacement(
+        owner=request.auth.user,
+        order_id=found.id,
+        changes=payload.to_changes(key=request.headers[HEADER]),
+        judged_at=timezone.now(),
+    )
+
+    def record() -> Status[LiveOrderOut]:
+        return Status(201, LiveOrderOut.of(record_replacement(judged, placed_at=timezone.now())))
+
+    return record

@@ -26,9 +26,15 @@ class LiveOrderIdTaken(HoldfastError):
 
 
 class LiveOrderEnded(HoldfastError):
-    """It can neither fill nor be cancelled any more."""
+    """It can neither fill nor be cancelled or changed any more."""
 
     code = "order_finished"
 
-    def __init__(self, status: str) -> None:
-        super().__init__(f"The order is {status.replace('_', ' ')}; there is nothing to cancel.")
+    def __init__(self, status: str, *, wish: str = "cancel") -> None:
+        super().__init__(f"The order is {status.replace('_', ' ')}; there is nothing to {wish}.")
+
+
+class LiveOrderBusy(HoldfastError):
+    """It cannot be changed at the moment."""
+
+    code = "order_busy"

@@ -43,7 +43,6 @@ LEASE: Final = timedelta(seconds=60)
 OVERDUE: Final = timedelta(seconds=5)
 FILLS: Final = frozenset({Event.PARTLY_FILLED, Event.FILLED})
 NEVER: Final = "The broker was asked again and again, and has no such order."
-AT_THE_BROKER: Final = (Status.ACCEPTED, Status.PARTIALLY_FILLED)
 
 
 def request_looks(*, at: datetime) -> int:
@@ -119,7 +118,7 @@ def look_at(order: LiveOrder, session: BrokerSession, *, clock: Clock) -> None:
     found = session.find_order(str(order.id))
     current = hear_of(order.id, found, at=clock())
     wants_cancel = current.cancel_asked_at is not None and current.cancel_sent_at is None
-    if not (wants_cancel and current.status in AT_THE_BROKER):
+    if not (wants_cancel and current.is_at_the_broker):
         return
     try:
         session.cancel(current.broker_order_id)

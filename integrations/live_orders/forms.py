@@ -10,8 +10,11 @@ from accounts.identifiers import new_id
 from accounts.problem_forms import ProblemForm
 from integrations.brokers.adapters import Adapter
 from integrations.connections.arming import ArmingTerms
+from integrations.live_orders.changes import LiveChanges
 from integrations.live_orders.tickets import NAMES, LiveTicket
+from integrations.models import LiveOrder
 from trading.forms import DECIMAL_INPUT, TIMES_IN_FORCE, TYPES, number_field
+from trading.replace_forms import ChangeForm, terms_of
 from trading.states import OrderType, Side, TimeInForce
 
 
@@ -75,6 +78,21 @@ class LiveTicketForm(ProblemForm):
             client_order_id=facts["client_order_id"],
             **{name: facts[name] for name in numbers},
         )
+
+
+class LiveChangeForm(ChangeForm):
+    def __init__(self, order: LiveOrder, data: Any = None, *, adapter: Adapter) -> None:
+        super().__init__(terms_of(order), data)
+        for name in NAMES:
+            if getattr(order, name) is None:
+                del self.fields[name]
+        kind = adapter.capabilities.orders[order.type]
+        self.fields["time_in_force"].choices = [  # type: ignore[attr-defined]
+            one for one in TIMES_IN_FORCE if one[0] in kind.times_in_force
+        ]
+
+    def to_changes(self) -> LiveChanges:
+        return LiveChanges(**self.differing(), client_order_id=self.cleaned_data["client_order_id"])
 
 
 def blank_ticket(adapter: Adapter, *, symbol: str) -> LiveTicketForm:

@@ -52,6 +52,7 @@ class JudgedOrder:
     broker_symbol: str = ""
     value: Decimal = Decimal(0)  # in the currency of the arming
     value_currency: str = ""
+    replaces: LiveOrder | None = None  # the order that this one is to take over from
 
 
 def place_live_order(
@@ -115,7 +116,9 @@ def record_live_order(judged: JudgedOrder, *, placed_at: datetime) -> LiveOrder:
         NotFound: the owner has no such connection any more.
     """
     connection = own_connections.locked(judged.owner, judged.connection_id)
-    if earlier := judged.earlier or find_earlier(connection, judged.ticket):
+    if earlier := judged.earlier or find_earlier(
+        connection, judged.ticket, replaces=judged.replaces
+    ):
         return earlier
     arming = arming_of(connection)
     refuse_beyond(arming, connection, judged, at=placed_at)
@@ -140,6 +143,7 @@ def terms_of(judged: JudgedOrder, connection: Connection, arming: Arming) -> dic
         "portfolio_id": connection.portfolio_id,
         "connection": connection,
         "arming": arming,
+        "replaces": judged.replaces,
         "broker": connection.broker,
         "connection_name": connection.name,
         "is_sandbox": connection.is_sandbox,
@@ -166,7 +170,9 @@ def arming_of(connection: Connection) -> Arming:
     return arming
 
 
-def find_earlier(connection: Connection, ticket: LiveTicket) -> LiveOrder | None:
+def find_earlier(
+    connection: Connection, ticket: LiveTicket, *, replaces: LiveOrder | None = None
+) -> LiveOrder | None:
     """The order made under the ticket's client id, if it is the same order.
 
     Raises:
@@ -178,7 +184,7 @@ def find_earlier(connection: Connection, ticket: LiveTicket) -> LiveOrder | None
     order = named.select_related("instrument").first()
     if order is None:
         return None
-    if not is_same(order, ticket):
+    if order.replaces_id != (replaces and replaces.id) or not is_same(order, ticket):
         raise LiveOrderIdTaken(client_order_id=order.client_order_id, order_id=order.id)
     return order
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 
 from integrations import outbox
 from integrations.events import kinds
@@ -24,6 +26,7 @@ TOLD: Final[Mapping[Status, type[kinds.LiveOrderEvent]]] = {
     Status.PARTIALLY_FILLED: kinds.LiveOrderPartiallyFilled,
     Status.FILLED: kinds.LiveOrderFilled,
     Status.CANCELED: kinds.LiveOrderCanceled,
+    Status.REPLACED: kinds.LiveOrderReplaced,
     Status.EXPIRED: kinds.LiveOrderExpired,
     Status.REJECTED: kinds.LiveOrderRejected,
     Status.UNKNOWN: kinds.LiveOrderUnknown,
@@ -76,6 +79,22 @@ def take_step(
     note(order, event, at=at, reason=order.reason, actor_id=actor_id)
     if kind := TOLD.get(Status(order.status)):
         outbox.put([event_of(order, kind, at=at)], recorded_at=at)
+    if order.replaces is not None:
+        if has_failed(order):
+            note(order.replaces, Event.NOT_REPLACED, at=at, reason=order.reason)
+        # Afterwards, so that nobody waits for the one while holding the other.
+        transaction.on_commit(partial(look_soon, order.replaces.id, at=at), robust=True)
+
+
+def look_soon(order_id: UUID, *, at: datetime) -> None:
+    """Have the broker asked about an order now, where it is to be asked at all."""
+    LiveOrder.objects.filter(id=order_id, look_at__gt=at).update(look_at=at)
+
+
+def has_failed(order: LiveOrder) -> bool:
+    """Whether it surely has not taken over from the order that it was to replace."""
+    was_never_there = not order.broker_order_id and order.status == Status.CANCELED
+    return was_never_there or order.status in {Status.REJECTED, Status.NOT_RECEIVED}
 
 
 def note(

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, SecretStr
 from accounts.exact_json import AmountIn, PriceIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from integrations.connections.arming import ArmingTerms
+from integrations.live_orders.changes import LiveChanges
 from integrations.live_orders.tickets import LiveTicket
 from integrations.models import Arming, LiveOrder, LiveOrderEvent
 from market.schemas import NumberOut, Symbol
@@ -22,6 +23,7 @@ LiveStatus = Literal[
     "partially_filled",
     "filled",
     "canceled",
+    "replaced",
     "expired",
     "rejected",
     "not_received",
@@ -103,12 +105,38 @@ class LiveOrderIn(SchemaIn):
         return LiveTicket(**facts, client_order_id=key if given is None else given)
 
 
+class LiveOrderReplaceIn(SchemaIn):
+    """What is to change; what is left out or null stays.
+
+    `quantity` counts all that is ordered, also what the order has filled. Without a
+    `client_order_id` the new order takes the `Idempotency-Key`.
+    """
+
+    quantity: AmountIn | None = None
+    limit_price: PriceIn | None = None
+    stop_price: PriceIn | None = None
+    trail_amount: PriceIn | None = None
+    trail_pct: PriceIn | None = None
+    time_in_force: TimeInForce | None = None
+    client_order_id: str | None = None
+
+    model_config = ConfigDict(json_schema_extra={"example": {"limit_price": "201.50"}})
+
+    def to_changes(self, *, key: str) -> LiveChanges:
+        facts = {name: getattr(self, name) for name in type(self).model_fields}
+        given = facts.pop("client_order_id")
+        return LiveChanges(**facts, client_order_id=key if given is None else given)
+
+
 class LiveOrderOut(SchemaOut):
     """Quantities in units, prices in the instrument's currency."""
 
     id: Annotated[UUID, Field(description="also the client's id of the order at the broker")]
     connection_id: Annotated[UUID | None, Field(description="null once that is deleted")]
     portfolio_id: UUID
+    replaces_id: Annotated[
+        UUID | None, Field(description="of the order that this one takes over from, or was to")
+    ]
     broker: str
     is_sandbox: Annotated[bool, Field(description="at the broker's own place to practise")]
     symbol: str

@@ -35,12 +35,20 @@ from trading.broker_errors import (
     RequestInvalid,
     SignInNeeded,
 )
-from trading.brokers import Accepted, BrokerOrderRequest, BrokerSession, OrderResult, Rejected
+from trading.brokers import (
+    Accepted,
+    BrokerOrderChange,
+    BrokerOrderRequest,
+    BrokerSession,
+    OrderResult,
+    Rejected,
+)
 
 logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 TOO_LATE: Final = "It was not sent in time, so it was not sent at all."
+UNREPLACEABLE: Final = "The order that it was to replace had ended, or was to be cancelled."
 UNARMED: Final = "The connection was disarmed before it was sent."
 LOST: Final = "The worker that sent it died; the broker is asked whether it has it."
 UNFORESEEN: Final = "Something went wrong here while it was sent; the broker is asked."
@@ -65,7 +73,7 @@ def send_live_order(order_id: UUID, *, clock: Clock) -> None:
         conclude(order.id, Event.NOT_SENT, Facts(reason=f"Nothing was sent: {error}"), at=clock())
         return
     try:
-        result = session.submit(request_of(order))
+        result = submit(order, session)
     except DefiniteBrokerError as error:
         hear(order, Rejected(error), at=clock())
     except BrokerError as error:
@@ -95,6 +103,9 @@ def begin_sending(order_id: UUID, *, at: datetime) -> LiveOrder | None:
     if not is_armed:
         take_step(order, Event.NOT_SENT, at=at, facts=Facts(reason=UNARMED))
         return None
+    if order.replaces is not None and not order.replaces.may_be_replaced:
+        take_step(order, Event.NOT_SENT, at=at, facts=Facts(reason=UNREPLACEABLE))
+        return None
     if at - order.placed_at > timedelta(seconds=settings.LIMITS.live_order_fresh_seconds):
         take_step(order, Event.NOT_SENT, at=at, facts=Facts(reason=TOO_LATE))
         return None
@@ -118,6 +129,28 @@ def get_ready(order: LiveOrder, connection: Connection, *, clock: Clock) -> Brok
     if clock() - begun > timedelta(seconds=settings.LIMITS.live_order_submit_seconds):
         raise NotInTime(TOO_LATE)
     return session
+
+
+def submit(order: LiveOrder, session: BrokerSession) -> OrderResult:
+    """Ask the broker for it: anew, or in the place of the one that it replaces."""
+    if order.replaces is None:
+        return session.submit(request_of(order))
+    return session.replace(order.replaces.broker_order_id, change_of(order, order.replaces))
+
+
+def change_of(order: LiveOrder, old: LiveOrder) -> BrokerOrderChange:
+    """What differs; the rest stays as the broker has it."""
+    changed = {
+        name: short(value)
+        for name in ("quantity", *NAMES)
+        if (value := getattr(order, name)) != getattr(old, name)
+    }
+    is_other_time = order.time_in_force != old.time_in_force
+    return BrokerOrderChange(
+        client_order_id=str(order.id),
+        time_in_force=order.time_in_force if is_other_time else None,
+        **changed,
+    )
 
 
 def request_of(order: LiveOrder) -> BrokerOrderRequest:

@@ -18,6 +18,7 @@ class Status(StrEnum):
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
     CANCELED = "canceled"
+    REPLACED = "replaced"  # another order has taken over
     EXPIRED = "expired"
     REJECTED = "rejected"  # the broker will not, or it never left
     NOT_RECEIVED = "not_received"  # the broker, asked again and again, has no such order
@@ -31,8 +32,8 @@ class Status(StrEnum):
 
 ENDED: Final = frozenset(
     {
-        *(Status.FILLED, Status.CANCELED, Status.EXPIRED, Status.REJECTED),
-        *(Status.NOT_RECEIVED, Status.UNFOLLOWED),
+        *(Status.FILLED, Status.CANCELED, Status.REPLACED, Status.EXPIRED),
+        *(Status.REJECTED, Status.NOT_RECEIVED, Status.UNFOLLOWED),
     }
 )
 
@@ -46,12 +47,15 @@ class Event(StrEnum):
     PARTLY_FILLED = "partly_filled"
     FILLED = "filled"
     CANCELED = "canceled"
+    REPLACED = "replaced"
     EXPIRED = "expired"
     REJECTED = "rejected"
     NOT_FOUND = "not_found"
     UNFOLLOWED = "unfollowed"
     CANCEL_ASKED = "cancel_asked"  # changes no status
-    CANCEL_REFUSED = "cancel_refused"  # neither does this
+    CANCEL_REFUSED = "cancel_refused"  # neither does this,
+    REPLACE_ASKED = "replace_asked"  # nor this,
+    NOT_REPLACED = "not_replaced"  # nor this
 
 
 # What a broker may tell of an order that it has.
@@ -60,6 +64,7 @@ TOLD: Final[dict[Event, Status]] = {
     Event.PARTLY_FILLED: Status.PARTIALLY_FILLED,
     Event.FILLED: Status.FILLED,
     Event.CANCELED: Status.CANCELED,
+    Event.REPLACED: Status.REPLACED,
     Event.EXPIRED: Status.EXPIRED,
     Event.REJECTED: Status.REJECTED,
 }

@@ -11,6 +11,7 @@ from trading.brokers import BrokerOrder
 ENDS: Final = {
     "filled": Event.FILLED,
     "canceled": Event.CANCELED,
+    "replaced": Event.REPLACED,
     "expired": Event.EXPIRED,
     "rejected": Event.REJECTED,
 }

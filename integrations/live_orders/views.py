@@ -17,15 +17,18 @@ from accounts.errors import HoldfastError, ProblemsError
 from accounts.fragments import for_htmx
 from accounts.page_lists import read_page
 from accounts.policies import signed_in
+from accounts.problem_forms import ProblemForm
 from integrations.brokers.adapters import catalogue
 from integrations.connections import arming
 from integrations.connections.views import find
 from integrations.live_orders.cancelling import cancel_live_order
-from integrations.live_orders.forms import ArmingForm, LiveTicketForm, blank_ticket
+from integrations.live_orders.forms import ArmingForm, LiveChangeForm, LiveTicketForm, blank_ticket
 from integrations.live_orders.placing import place_live_order
+from integrations.live_orders.replacing import replace_live_order
 from integrations.models import Connection, LiveOrder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from accounts.http import InvestorRequest
@@ -109,13 +112,21 @@ def place(
     request: InvestorRequest, connection: Connection, form: LiveTicketForm
 ) -> LiveOrder | None:
     """The order; ``None`` where the form says what is wrong."""
-    try:
-        return place_live_order(
+    return attempt(
+        form,
+        lambda: place_live_order(
             owner=request.user,
             connection_id=connection.id,
             ticket=form.to_ticket(),
             placed_at=timezone.now(),
-        )
+        ),
+    )
+
+
+def attempt(form: ProblemForm, make: Callable[[], LiveOrder]) -> LiveOrder | None:
+    """What it makes; ``None`` where the form now says what is wrong."""
+    try:
+        return make()
     except ProblemsError as error:
         form.add_problems(error.problems)
     except HoldfastError as error:
@@ -146,17 +157,27 @@ def orders_page(request: InvestorRequest) -> HttpResponse:
     return TemplateResponse(request, "integrations/live_orders.html", context)
 
 
+def find_order(request: InvestorRequest, live_order_id: UUID) -> LiveOrder:
+    own = LiveOrder.objects.for_user(request.user)
+    return get_object_or_404(own.select_related("instrument", "replaces"), id=live_order_id)
+
+
 @signed_in
 @never_cache
 @require_GET
 @for_htmx({"live-order": "integrations/_live_order.html"})
 def order_page(request: InvestorRequest, live_order_id: UUID) -> HttpResponse:
-    own = LiveOrder.objects.for_user(request.user)
-    order = get_object_or_404(own.select_related("instrument"), id=live_order_id)
+    order = find_order(request, live_order_id)
+    adapter = catalogue()[order.broker]
+    replacements = list(order.replacements.select_related("instrument").order_by("id"))
+    is_being_replaced = any(one.is_working for one in replacements)
+    can_replace = adapter.capabilities.replaces_orders and not is_being_replaced
     context = {
         "order": order,
         "events": order.events.order_by("id"),
-        "title": catalogue()[order.broker].title,
+        "title": adapter.title,
+        "replacements": replacements,
+        "may_be_replaced": can_replace and order.may_be_replaced,
     }
     return TemplateResponse(request, "integrations/live_order.html", context)
 
@@ -164,9 +185,37 @@ def order_page(request: InvestorRequest, live_order_id: UUID) -> HttpResponse:
 @signed_in
 @require_POST
 def cancel(request: InvestorRequest, live_order_id: UUID) -> HttpResponse:
-    order = get_object_or_404(LiveOrder.objects.for_user(request.user), id=live_order_id)
+    order = find_order(request, live_order_id)
     try:
         cancel_live_order(owner=request.user, order_id=order.id, asked_at=timezone.now())
     except HoldfastError as error:
         messages.error(request, str(error))
     return redirect("integrations:live_order", order.id)
+
+
+@signed_in
+@never_cache
+@require_http_methods(["GET", "POST"])
+def replacement_page(request: InvestorRequest, live_order_id: UUID) -> HttpResponse:
+    """What of an order at the broker is to change."""
+    order = find_order(request, live_order_id)
+    adapter = catalogue()[order.broker]
+    form = LiveChangeForm(order, request.POST or None, adapter=adapter)
+    if form.is_bound and form.is_valid() and (new := replace(request, order, form)):
+        return redirect("integrations:live_order", new.id)
+    context = {"order": order, "adapter": adapter, "form": form}
+    status = 422 if form.errors else 200
+    return TemplateResponse(request, "integrations/live_replacement.html", context, status=status)
+
+
+def replace(request: InvestorRequest, order: LiveOrder, form: LiveChangeForm) -> LiveOrder | None:
+    """The order that is to take over; ``None`` where the form says what is wrong."""
+    return attempt(
+        form,
+        lambda: replace_live_order(
+            owner=request.user,
+            order_id=order.id,
+            changes=form.to_changes(),
+            replaced_at=timezone.now(),
+        ),
+    )

@@ -17,6 +17,7 @@ from market.models import Instrument
 from portfolio.models import Portfolio
 
 UNSURE: Final = (Status.SENDING.value, Status.UNKNOWN.value)
+AT_THE_BROKER: Final = (Status.ACCEPTED.value, Status.PARTIALLY_FILLED.value)
 
 
 class Arming(models.Model):
@@ -84,6 +85,10 @@ class LiveOrder(models.Model):
     arming = models.ForeignKey(
         Arming, on_delete=models.SET_NULL, null=True, related_name="orders", db_index=False
     )
+    # The order that this one takes over from, or was to.
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="replacements", db_index=False
+    )
     broker = models.CharField(max_length=40)
     connection_name = models.CharField(max_length=80)
     is_sandbox = models.BooleanField()
@@ -124,6 +129,11 @@ class LiveOrder(models.Model):
             models.UniqueConstraint(
                 fields=["connection", "client_order_id"], name="live_order_client_id_once"
             ),
+            models.UniqueConstraint(
+                fields=["replaces"],
+                condition=Q(status__in=[Status.RECORDED.value, *UNSURE]),
+                name="live_order_replaced_one_at_a_time",
+            ),
             models.CheckConstraint(
                 condition=Q(quantity__gt=0, notional=None) | Q(notional__gt=0, quantity=None),
                 name="live_order_has_one_size",
@@ -145,6 +155,9 @@ class LiveOrder(models.Model):
             models.Index(fields=["portfolio", "-placed_at", "-id"], name="live_order_newest"),
             models.Index(
                 fields=["connection", "-placed_at", "-id"], name="live_order_of_connection"
+            ),
+            models.Index(
+                fields=["replaces"], condition=~Q(replaces=None), name="live_order_replacements"
             ),
             models.Index(
                 fields=["look_at"], condition=~Q(look_at=None), name="live_order_to_look_at"
@@ -171,8 +184,18 @@ class LiveOrder(models.Model):
         return self.type.replace("_", " ")
 
     @property
+    def is_at_the_broker(self) -> bool:
+        return self.status in AT_THE_BROKER
+
+    @property
     def may_be_cancelled(self) -> bool:
         return self.is_working and self.cancel_asked_at is None
+
+    @property
+    def may_be_replaced(self) -> bool:
+        """Where its broker does that, and no other order is about to."""
+        has_units = self.quantity is not None
+        return self.is_at_the_broker and has_units and self.cancel_asked_at is None
 
 
 class LiveOrderEvent(models.Model):

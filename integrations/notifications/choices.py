@@ -60,6 +60,7 @@ DEFAULTS: Final[Mapping[str, Choice]] = {
     kinds.LiveOrderPartiallyFilled.kind: NEITHER,
     kinds.LiveOrderFilled.kind: INBOX,
     kinds.LiveOrderCanceled.kind: NEITHER,
+    kinds.LiveOrderReplaced.kind: NEITHER,
     kinds.LiveOrderExpired.kind: INBOX,
     kinds.LiveOrderRejected.kind: INBOX,
     kinds.LiveOrderUnknown.kind: BOTH,

@@ -177,6 +177,7 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.LiveOrderPartiallyFilled.kind: _live("filled in part"),
     kinds.LiveOrderFilled.kind: _live("filled"),
     kinds.LiveOrderCanceled.kind: _live("cancelled"),
+    kinds.LiveOrderReplaced.kind: _live("replaced"),
     kinds.LiveOrderExpired.kind: _live("expired"),
     kinds.LiveOrderRejected.kind: _live("refused"),
     kinds.LiveOrderUnknown.kind: _live("with unknown outcome"),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tests.fuzzing.asking import TIMEOUT_SECONDS, Asking
 
-# A connection as if its broker had let us in once, and an order of unknown outcome there.
+# A connection as if its broker had let us in once, and an order that it has.
 ARM: Final = """
 from decimal import Decimal
 from django.utils import timezone
@@ -27,7 +27,8 @@ ticket = LiveTicket(symbol="AAPL", **market, **size)
 order = place_live_order(
     owner=made.owner, connection_id=made.id, ticket=ticket, placed_at=now
 )
-LiveOrder.objects.filter(id=order.id).update(status="unknown", finished_at=None)
+told = dict(status="accepted", finished_at=None, broker_order_id="FUZZ-1")
+LiveOrder.objects.filter(id=order.id).update(**told)
 print(order.id)
 """
 

@@ -128,6 +128,7 @@ class World(Books, Brokers, Markets):
                 "orders_a_day": 1000,
             },
             "place_live_order": self.live_order_body,
+            "replace_live_order": lambda: {"limit_price": f"{self.number()}.5"},
             "request_export": self.export_body,
             "restore_export": lambda: {"file": self.takeout()},
             "write_night": lambda: {"day": self.finished_day()},

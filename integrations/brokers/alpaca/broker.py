@@ -30,6 +30,7 @@ from trading.brokers import (
     ActivityPage,
     BrokerAccount,
     BrokerOrder,
+    BrokerOrderChange,
     BrokerOrderRequest,
     BrokerPosition,
     Capabilities,
@@ -116,10 +117,16 @@ class Session:
         }
         return self._order("POST", "/v2/orders", body)
 
-    def replace(
-        self, order_id: str, *, quantity: Decimal | None, limit_price: Decimal | None
-    ) -> OrderResult:
-        body = {"qty": quantity, "limit_price": limit_price}
+    def replace(self, order_id: str, change: BrokerOrderChange) -> OrderResult:
+        trail = change.trail_pct if change.trail_amount is None else change.trail_amount
+        body = {
+            "client_order_id": change.client_order_id,
+            "qty": change.quantity,
+            "limit_price": change.limit_price,
+            "stop_price": change.stop_price,
+            "trail": trail,
+            "time_in_force": change.time_in_force,
+        }
         return self._order("PATCH", f"/v2/orders/{quote(order_id, safe='')}", body)
 
     def cancel(self, order_id: str) -> None:

@@ -52,7 +52,7 @@ PASSED_OVER: Final = frozenset(
 STATUSES: Final = {
     "filled": "filled",
     "canceled": "canceled",
-    "replaced": "canceled",
+    "replaced": "replaced",
     "expired": "expired",
     "done_for_day": "expired",
     "rejected": "rejected",

@@ -21,6 +21,7 @@ LEAVING: Final = frozenset({"withdrawal", "fee"})
 KNOWN: Final = frozenset({"AAPL", "MSFT"})
 # A share of anything costs a hundred here.
 PRICE: Final = Decimal(100)
+OPEN: Final = frozenset({"accepted", "new", "partially_filled"})
 
 
 class AlpacaRehearsal(Rehearsal):
@@ -98,11 +99,10 @@ class AlpacaRehearsal(Rehearsal):
         if told["client_order_id"] in self.placed_orders():
             return Told(422, {"code": 40010001, "message": "client_order_id must be unique"})
         if told["symbol"] not in KNOWN:
-            message = f'could not find asset "{told["symbol"]}"'
-            return Told(422, {"code": 42210000, "message": message})
+            return refusal(f'could not find asset "{told["symbol"]}"')
         quantity = Decimal(told.get("qty", 0))
         if quantity <= 0 and "notional" not in told:
-            return Told(422, {"code": 42210000, "message": "qty must be > 0"})
+            return refusal("qty must be > 0")
         if told["side"] == "buy" and quantity * PRICE > self.world.cash:
             return Told(403, {"code": 40310000, "message": "insufficient buying power"})
         order_id = f"order-{len(self.orders) + 1}"
@@ -111,7 +111,7 @@ class AlpacaRehearsal(Rehearsal):
             "id": order_id,
             "status": "accepted",
             "filled_qty": "0",
-            "submitted_at": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "submitted_at": now(),
         }
         return Told(200, self.orders[order_id])
 
@@ -120,13 +120,41 @@ class AlpacaRehearsal(Rehearsal):
         if order is None:
             return Told(NOT_FOUND, {"code": 40410000, "message": "order not found"})
         if asked.method == "DELETE":
+            if order["status"] not in OPEN:
+                return refusal(f"order is already in {order['status']!r} state")
             order["status"] = "canceled"
             return Told(204, b"")
-        order["status"] = "replaced"
+        return self.replace(order, asked.json())
+
+    def replace(self, order: dict[str, Any], told: dict[str, Any]) -> Told:
+        if order["status"] not in OPEN:
+            return refusal(f"cannot replace order in {order['status']} status")
+        if told["client_order_id"] in self.placed_orders():
+            return Told(422, {"code": 40010001, "message": "client_order_id must be unique"})
+        if "qty" in told and Decimal(told["qty"]) <= Decimal(order["filled_qty"]):
+            return refusal("qty must be > filled_qty")
+        if trail := told.pop("trail", None):
+            name = "trail_price" if "trail_price" in order else "trail_percent"
+            told[name] = trail
         new_id = f"order-{len(self.orders) + 1}"
-        changed = {**order, **asked.json(), "id": new_id, "status": "accepted"}
-        self.orders[new_id] = {**changed, "client_order_id": f"replacing-{order_id}"}
+        self.orders[new_id] = {
+            **order,
+            **told,
+            "id": new_id,
+            "status": "accepted",
+            "replaces": order["id"],
+            "submitted_at": now(),
+        }
+        order |= {"status": "replaced", "replaced_by": new_id}
         return Told(200, self.orders[new_id])
+
+
+def now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def refusal(message: str) -> Told:
+    return Told(422, {"code": 42210000, "message": message})
 
 
 def activity(one: BrokerActivity) -> dict[str, Any]:

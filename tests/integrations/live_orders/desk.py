@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -16,7 +16,9 @@ from integrations.brokers.rehearsing import Asked, Told
 from integrations.connections import arming
 from integrations.connections.arming import ArmingTerms
 from integrations.live_orders import following, sending
+from integrations.live_orders.changes import LiveChanges
 from integrations.live_orders.placing import place_live_order
+from integrations.live_orders.replacing import replace_live_order
 from integrations.live_orders.tickets import LiveTicket
 from integrations.models import Arming, Connection, LiveOrder
 from integrations.models.connections import SyncKind
@@ -24,6 +26,7 @@ from market.live.live_quotes import prefixed, valkey
 from tests.integrations.connections.desk import Desk
 from trading.states import OrderType, Side, TimeInForce
 
+ORDERING: Final = frozenset({"POST", "PATCH"})
 Answer = Callable[[Asked], Told]
 
 
@@ -68,6 +71,11 @@ class LiveOrderDesk:
         """Orders that reached the broker's door, whatever became of them."""
         return [one for one in self.vendor.asked if one.method == "POST"]
 
+    @property
+    def patched(self) -> list[Asked]:
+        """Changes that reached the broker's door."""
+        return [one for one in self.vendor.asked if one.method == "PATCH"]
+
     def arm(self, value: str = "1000", orders: int = 5) -> Arming:
         return arming.arm_connection(
             owner=self.owner,
@@ -96,6 +104,16 @@ class LiveOrderDesk:
     def sent(self, **changes: Any) -> LiveOrder:
         return self.send(self.place(**changes))
 
+    def replace(self, order: LiveOrder, **changes: Any) -> LiveOrder:
+        """For a limit of 101, if nothing else is said."""
+        facts = {"client_order_id": "mine-2"} | (changes or {"limit_price": Decimal(101)})
+        return replace_live_order(
+            owner=self.owner,
+            order_id=order.id,
+            changes=LiveChanges(**facts),
+            replaced_at=timezone.now(),
+        )
+
     def look(self, order: LiveOrder, *, seconds: float = 0) -> LiveOrder:
         """Have the broker asked as if so much time had passed."""
         valkey().delete(prefixed(f"brokers:pace:{self.connection.id.hex}"))
@@ -117,8 +135,8 @@ class LiveOrderDesk:
 
 
 def take_and_hang(asked: Asked, answer: Answer) -> Told | None:
-    """The broker takes the order, and its answer never comes."""
-    if asked.method != "POST":
+    """The broker takes the order, or the change of one, and its answer never comes."""
+    if asked.method not in ORDERING:
         return None
     answer(asked)
     return Told(is_held=True)
@@ -129,6 +147,6 @@ def refuse_orders(status: int, **headers: str) -> Callable[[Asked, Answer], Told
 
     def fault(asked: Asked, answer: Answer) -> Told | None:
         told = {name.replace("_", "-"): value for name, value in headers.items()}
-        return Told(status, b"{}", told) if asked.method == "POST" else None
+        return Told(status, b"{}", told) if asked.method in ORDERING else None
 
     return fault

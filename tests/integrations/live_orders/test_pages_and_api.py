@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from integrations.models import Arming, LiveOrder
 from tests.accounts.signing_in import PASSWORD, confirm, signed_in_client
 from tests.factories import make_user
 from tests.integrations.live_orders.desk import LiveOrderDesk, refuse_orders
+from trading.states import OrderType
 
 TICKET = {"symbol": "AAPL", "side": "buy", "type": "market", "quantity": "2"}
 ARMING = {"order_value_maximum": "500", "orders_a_day": "3", "is_meant": "on"}
@@ -75,6 +77,8 @@ def test_a_stranger_is_not_asked_to_sign_in_for_what_is_not_his(desk: LiveOrderD
     assert stranger.post(f"{connection}/disarming").status_code == 404
     assert stranger.get(f"/live-orders/{order.id}").status_code == 404
     assert stranger.post(f"/live-orders/{order.id}/cancellation").status_code == 404
+    assert stranger.get(f"/live-orders/{order.id}/replacement").status_code == 404
+    assert stranger.post(f"/live-orders/{order.id}/replacement").status_code == 404
     assert b"AAPL" not in stranger.get("/live-orders").content
 
 
@@ -98,6 +102,31 @@ def test_an_order_is_placed_followed_and_cancelled_on_pages(
     shown = page.get(f"/live-orders/{order.id}").content.decode()
     assert "cancelled" in shown
     assert "hx-trigger" not in shown.split('id="live-order"')[1].split(">")[0]
+
+
+def test_an_order_is_changed_on_pages(page: Client, desk: LiveOrderDesk) -> None:
+    order = desk.sent(type=OrderType.LIMIT, limit_price=Decimal(100))
+    path = f"/live-orders/{order.id}/replacement"
+    assert path in page.get(f"/live-orders/{order.id}").content.decode()
+    shown = page.get(path).content.decode()
+    assert "REAL MONEY" in shown
+    assert "trail_amount" not in shown
+    change = {"quantity": "2", "limit_price": "100", "time_in_force": "day"}
+    change["client_order_id"] = "changed"
+    assert b"Say what is to change" in page.post(path, change).content
+    assert page.post(path, change | {"limit_price": "900"}).status_code == 422
+    answer = page.post(path, change | {"limit_price": "99"})
+    new = LiveOrder.objects.get(client_order_id="changed")
+    assert answer.headers["Location"] == f"/live-orders/{new.id}"
+    assert path not in page.get(f"/live-orders/{order.id}").content.decode()
+    desk.send(new)
+    desk.look(order)
+    shown = page.get(f"/live-orders/{order.id}").content.decode()
+    assert "Replaced by another order" in shown
+    assert f"/live-orders/{new.id}" in shown
+    assert f"/live-orders/{order.id}" in page.get(f"/live-orders/{new.id}").content.decode()
+    late = change | {"quantity": "1", "client_order_id": "late"}
+    assert b"there is nothing to change" in page.post(path, late).content
 
 
 def test_what_is_wrong_with_a_ticket_is_shown(page: Client, desk: LiveOrderDesk) -> None:
@@ -156,6 +185,32 @@ def test_programs_arm_with_a_password_place_follow_and_cancel(desk: LiveOrderDes
     assert [item["id"] for item in listed.json()["items"]] == [made.json()["id"]]
     assert client.delete(arming).status_code == 204
     assert client.get(arming).status_code == 404
+
+
+def test_programs_change_an_order(desk: LiveOrderDesk) -> None:
+    client = api(desk.owner)
+    order = desk.sent(type=OrderType.LIMIT, limit_price=Decimal(100))
+
+    def change(key: str, live_order_id: object = order.id, **changes: str) -> Any:
+        path = f"/api/v1/live-orders/{live_order_id}/replacement"
+        headers = {"Idempotency-Key": key}
+        return client.post(path, changes, content_type="application/json", headers=headers)
+
+    assert change("none").json()["errors"][0]["code"] == "unchanged"
+    made = change("dearer", limit_price="101")
+    assert made.status_code == 201
+    assert made.json()["replaces_id"] == str(order.id)
+    assert (made.json()["limit_price"], made.json()["client_order_id"]) == ("101", "dearer")
+    assert change("dearer", limit_price="101").json() == made.json()
+    busy = change("again", limit_price="102")
+    assert (busy.status_code, busy.json()["code"]) == (409, "order_busy")
+    assert change("who", uuid4(), limit_price="1").status_code == 404
+    charlie = api(make_user("charlie@example.com"))
+    path = f"/api/v1/live-orders/{order.id}/replacement"
+    headers = {"Idempotency-Key": "x"}
+    assert (
+        charlie.post(path, {}, content_type="application/json", headers=headers).status_code == 404
+    )
 
 
 def placed(client: Client, path: str, *, key: str = "", **changes: str) -> Any:

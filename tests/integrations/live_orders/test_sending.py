@@ -331,6 +331,7 @@ def test_entering_credentials_anew_or_disabling_disarms(desk: LiveOrderDesk) -> 
     [
         "UPDATE integrations_liveorder SET quantity = 3",
         "UPDATE integrations_liveorder SET broker_symbol = 'MSFT'",
+        "UPDATE integrations_liveorder SET replaces_id = id",
         "UPDATE integrations_liveorder SET status = 'sending', sent_at = now()",
         "DELETE FROM integrations_liveorder",
         "UPDATE integrations_liveorderevent SET reason = 'x'",

@@ -21,7 +21,15 @@ from trading.broker_errors import (
     RequestInvalid,
     SymbolUnknown,
 )
-from trading.brokers import Accepted, BrokerOrderRequest, Reading, Rejected, Unknown
+from trading.brokers import (
+    Accepted,
+    BrokerOrder,
+    BrokerOrderChange,
+    BrokerOrderRequest,
+    Reading,
+    Rejected,
+    Unknown,
+)
 
 Answer = Callable[[Asked], Told]
 
@@ -51,7 +59,7 @@ def test_who_claims_no_orders_takes_none_and_asks_nobody(stage: Stage) -> None:
     session = stage.session()
     for call in (
         lambda: session.submit(order()),
-        lambda: session.replace("1", quantity=Decimal(1), limit_price=None),
+        lambda: session.replace("1", BrokerOrderChange(client_order_id="mine-2")),
         lambda: session.cancel("1"),
         lambda: session.find_order("mine-1"),
     ):
@@ -139,18 +147,75 @@ def test_an_answer_that_cannot_be_read_is_unknown(trader: Stage) -> None:
     assert trader.vendor.placed_orders() == ["mine-1"]
 
 
-def test_an_order_is_replaced_and_cancelled(trader: Stage) -> None:
+def test_an_order_is_cancelled(trader: Stage) -> None:
     session = trader.session()
     limit = order(type="limit", limit_price=Decimal("99.50"))
     placed = session.submit(limit)
     assert isinstance(placed, Accepted)
-    if trader.adapter.capabilities.replaces_orders:
-        placed = session.replace(placed.order.id, quantity=Decimal(1), limit_price=None)
-        assert isinstance(placed, Accepted)
-        assert placed.order.quantity == 1
     session.cancel(placed.order.id)
     found = [one for page in session.orders(since=None) for one in page]
-    assert {one.status for one in found} == {"canceled"}
+    assert [one.status for one in found] == ["canceled"]
+
+
+@pytest.fixture
+def replacer(trader: Stage) -> Stage:
+    if not trader.adapter.capabilities.replaces_orders:
+        pytest.skip("claims to replace no orders; see the test that it then replaces none")
+    return trader
+
+
+def resting(trader: Stage) -> BrokerOrder:
+    placed = trader.session().submit(order(type="limit", limit_price=Decimal("99.50")))
+    assert isinstance(placed, Accepted)
+    return placed.order
+
+
+def dearer(**changes: object) -> BrokerOrderChange:
+    facts = {"client_order_id": "mine-2", "limit_price": Decimal("99.75")}
+    return BrokerOrderChange(**{**facts, **changes})  # type: ignore[arg-type]
+
+
+def test_who_claims_to_replace_no_orders_replaces_none(trader: Stage) -> None:
+    if trader.adapter.capabilities.replaces_orders:
+        pytest.skip("claims to replace orders")
+    placed = resting(trader)
+    asked = len(trader.vendor.asked)
+    with pytest.raises(NotSupported):
+        trader.session().replace(placed.id, dearer())
+    assert len(trader.vendor.asked) == asked
+
+
+def test_another_order_takes_over(replacer: Stage) -> None:
+    old = resting(replacer)
+    session = replacer.session()
+    result = session.replace(old.id, dearer(quantity=Decimal(1)))
+    assert isinstance(result, Accepted)
+    assert (result.order.client_order_id, result.order.quantity) == ("mine-2", Decimal(1))
+    assert session.find_order("mine-2") == result.order
+    former = session.find_order("mine-1")
+    assert former is not None
+    assert (former.id, former.status) == (old.id, "replaced")
+    assert isinstance(session.replace(old.id, dearer(client_order_id="mine-3")), Rejected)
+
+
+def test_a_time_out_after_replacing_is_unknown_and_found_again(
+    replacer: Stage, settings: Settings
+) -> None:
+    settings.LIMITS = replace(settings.LIMITS, broker_answer_seconds=0.3)
+    old = resting(replacer)
+
+    def replace_and_hang(asked: Asked, answer: Answer) -> Told | None:
+        if asked.method == "GET":
+            return None
+        answer(asked)
+        return Told(is_held=True)
+
+    replacer.vendor.faults.append(replace_and_hang)
+    session = replacer.session()
+    assert isinstance(session.replace(old.id, dearer()), Unknown)
+    found = session.find_order("mine-2")
+    assert found is not None
+    assert found.status == "working"
 
 
 def test_cancelling_what_is_not_there_is_refused(trader: Stage) -> None:

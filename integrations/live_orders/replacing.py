@@ -1,0 +1,116 @@
+"""Having another order take over from a live order at the broker: what a page and the API call.
+
+The other is an order of its own, placed and followed like any: judged, recorded, and sent once by a
+worker. The broker alone knows which of the two fills meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.errors import NotFound
+from accounts.models import User
+from integrations.brokers.adapters import catalogue
+from integrations.connections import own_connections
+from integrations.live_orders.changes import LiveChanges, find_change_problems, ticket_of
+from integrations.live_orders.errors import LiveOrderBusy, LiveOrderEnded, LiveOrderRefused
+from integrations.live_orders.placing import (
+    JudgedOrder,
+    find_earlier,
+    judge_live_order,
+    record_live_order,
+)
+from integrations.live_orders.recording import locked_order, note
+from integrations.live_orders.states import Event
+from integrations.models import LiveOrder
+
+
+def replace_live_order(
+    *, owner: User, order_id: UUID, changes: LiveChanges, replaced_at: datetime
+) -> LiveOrder:
+    """Judge, then record; see both."""
+    judged = judge_replacement(
+        owner=owner, order_id=order_id, changes=changes, judged_at=replaced_at
+    )
+    return record_replacement(judged, placed_at=replaced_at)
+
+
+def judge_replacement(
+    *, owner: User, order_id: UUID, changes: LiveChanges, judged_at: datetime
+) -> JudgedOrder:
+    """Find what stands against the order that is to take over; belongs before a transaction.
+
+    Raises:
+        ConnectionDisabled, NotArmed: no order leaves through the connection.
+        CredentialLocked: its credentials wait for their master password.
+        LiveOrderBusy: what it is at the broker is not known, or it is cancelled or changed already.
+        LiveOrderEnded: there is nothing to change any more.
+        LiveOrderIdTaken: the client's id belongs to another order.
+        LiveOrderRefused: ``problems`` names everything that is wrong.
+        NotFound: the owner has no such order.
+        OrderEntryStopped: the desk takes no orders at the moment.
+    """
+    rows = LiveOrder.objects.for_user(owner).select_related("instrument", "connection")
+    old = rows.filter(id=order_id).first()
+    if old is None:
+        raise NotFound("There is no such live order.")
+    if old.connection is None:
+        raise LiveOrderEnded(old.status, wish="change")
+    ticket = ticket_of(old, changes)
+    if earlier := find_earlier(old.connection, ticket, replaces=old):
+        return JudgedOrder(owner, old.connection.id, ticket, earlier=earlier, replaces=old)
+    refuse_unless_replaceable(old)
+    adapter = catalogue()[old.broker]
+    problems = find_change_problems(
+        old, changes, can_replace=adapter.capabilities.replaces_orders, title=adapter.title
+    )
+    if problems:
+        raise LiveOrderRefused(problems)
+    judged = judge_live_order(
+        owner=owner, connection_id=old.connection.id, ticket=ticket, judged_at=judged_at
+    )
+    # The broker's word stays what it was, whatever the owner has chosen since.
+    return replace(judged, replaces=old, broker_symbol=old.broker_symbol)
+
+
+@transaction.atomic
+def record_replacement(judged: JudgedOrder, *, placed_at: datetime) -> LiveOrder:
+    """Write down the order that is to take over, and have a worker ask the broker for it.
+
+    Raises:
+        ConnectionDisabled, NotArmed: no order leaves through the connection any more.
+        LiveOrderBusy, LiveOrderEnded: the other cannot be changed any more.
+        LiveOrderIdTaken: the client's id belongs to another order.
+        LiveOrderRefused: it is beyond what its owner allowed when he armed the connection.
+        NotFound: the owner has no such connection any more.
+    """
+    if judged.earlier is not None:
+        return judged.earlier
+    if judged.replaces is None:
+        raise ValueError("it was judged as an order that replaces none")
+    connection = own_connections.locked(judged.owner, judged.connection_id)
+    if earlier := find_earlier(connection, judged.ticket, replaces=judged.replaces):
+        return earlier
+    old = locked_order(judged.replaces.id)
+    refuse_unless_replaceable(old)
+    order = record_live_order(judged, placed_at=placed_at)
+    note(old, Event.REPLACE_ASKED, at=placed_at, actor_id=judged.owner.id)
+    return order
+
+
+def refuse_unless_replaceable(order: LiveOrder) -> None:
+    """Raises:
+    LiveOrderBusy, LiveOrderEnded: it cannot be changed now, or any more.
+    """
+    if not order.is_working:
+        raise LiveOrderEnded(order.status, wish="change")
+    if not order.is_at_the_broker:
+        raise LiveOrderBusy("The broker has not said yet that it has the order.")
+    if order.cancel_asked_at is not None:
+        raise LiveOrderBusy("The order is being cancelled.")
+    if LiveOrder.objects.working().filter(replaces=order).exists():
+        raise LiveOrderBusy("Another order is about to take over from it.")
