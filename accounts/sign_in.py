@@ -8,6 +8,7 @@ from allauth.account import app_settings, signals
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import SignupForm
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.account.models import EmailAddress
 from allauth.account.utils import has_verified_email
 from allauth.core import ratelimit
@@ -89,6 +90,11 @@ def confirm_identity(request: HttpRequest, user: User, *, password: str, otp: st
     if _authenticated(request, email=user.email, password=password) != user:
         raise SignInRefused(NO_MATCH)
     check_second_factor(user, otp=otp)
+
+
+def has_means_to_confirm(user: User) -> bool:
+    """Whether he has a password or a second factor; whoever has neither is let pass unasked."""
+    return bool(get_reauthentication_flows(user))
 
 
 def _authenticated(request: HttpRequest, *, email: str, password: str) -> User:

@@ -1,7 +1,7 @@
 """Arming a connection: its owner's word that real orders may leave through it, within limits.
 
 Whoever calls this has made sure a moment ago that it is the owner: a page by a fresh sign-in, the
-API by his password.
+API by his password. So an owner who has nothing to be asked for cannot arm.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.errors import HoldfastError, Problem, ProblemsError
 from accounts.models import User
+from accounts.sign_in import has_means_to_confirm
 from integrations import outbox
 from integrations.brokers.adapters import catalogue
 from integrations.connections import own_connections
@@ -28,6 +29,11 @@ from integrations.models import Arming, Connection
 from portfolio.models import PortfolioKind
 
 CENT: Final = Decimal("0.01")
+NO_DEMO: Final = "A demo sends no orders to a broker; sign up for an account of your own."
+NO_MEANS: Final = (
+    "Set a password or a second factor first: with neither, nobody could tell whether it is you"
+    " who arms."
+)
 
 
 class ArmingRefused(ProblemsError):
@@ -64,13 +70,16 @@ def arm_connection(
 
     Raises:
         ArmingRefused: ``problems`` names each limit that will not do.
-        NotArmable: the broker takes no orders here, or the connection is not in order.
+        NotArmable: its owner may not, the broker takes no orders here, or the connection is not in
+            order.
         NotFound: the owner has no such connection.
     """
     if problems := find_problems(terms):
         raise ArmingRefused(problems)
     with transaction.atomic():
         connection = own_connections.locked(owner, connection_id)
+        if hindrance := find_hindrance(owner):
+            raise NotArmable(hindrance)
         refuse_unfit(connection)
         Arming.objects.filter(connection=connection, disarmed_at=None).update(
             disarmed_at=armed_at, disarmed_because="It was armed anew."
@@ -140,6 +149,13 @@ def find_problems(terms: ArmingTerms) -> list[Problem]:
         message = f"orders_a_day was {terms.orders_a_day}, must be > 0 and <= {orders}."
         problems.append(Problem("orders_a_day", "out_of_range", message))
     return problems
+
+
+def find_hindrance(owner: User) -> str:
+    """Why he arms no connection, whichever it is; empty where nothing stands against it."""
+    if owner.is_demo:
+        return NO_DEMO
+    return "" if has_means_to_confirm(owner) else NO_MEANS
 
 
 def refuse_unfit(connection: Connection) -> None:

@@ -69,6 +69,7 @@ def show_or_arm(request: InvestorRequest, connection: Connection) -> HttpRespons
         "connection": connection,
         "adapter": catalogue()[connection.broker],
         "arming": arming.standing_arming(connection),
+        "hindrance": arming.find_hindrance(request.user),
         "form": form,
     }
     status = 422 if form.errors else 200

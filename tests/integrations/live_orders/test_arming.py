@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
@@ -53,6 +54,24 @@ def test_only_its_owner_arms_and_disarms(desk: LiveOrderDesk) -> None:
             owner=charlie, connection_id=desk.connection.id, disarmed_at=timezone.now()
         )
     assert Arming.objects.filter(disarmed_at=None).exists()
+
+
+def test_who_has_nothing_to_be_asked_for_arms_nothing(desk: LiveOrderDesk) -> None:
+    desk.disarm()
+    owner = desk.owner
+    owner.set_unusable_password()
+    owner.save()
+    with pytest.raises(NotArmable, match="Set a password or a second factor"):
+        arm(owner, desk.connection)
+    Authenticator.objects.create(user=owner, type=Authenticator.Type.WEBAUTHN, data={})
+    assert arm(owner, desk.connection).disarmed_at is None
+
+
+def test_a_demo_arms_nothing(desk: LiveOrderDesk) -> None:
+    desk.disarm()
+    desk.owner.is_demo = True
+    with pytest.raises(NotArmable, match="A demo sends no orders"):
+        arm(desk.owner, desk.connection)
 
 
 @pytest.mark.parametrize(

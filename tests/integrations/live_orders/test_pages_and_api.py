@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -65,6 +66,21 @@ def test_arming_asks_who_one_is_and_shows_its_limits(desk: LiveOrderDesk) -> Non
     assert "500.00" in shown
     assert page.post(f"{path}/disarming").status_code == 302
     assert b"No order leaves through this connection" in page.get(path).content
+
+
+def test_without_password_and_second_factor_it_is_said_what_to_set(desk: LiveOrderDesk) -> None:
+    page = signed_in_client(desk.owner, is_confirmed=False)
+    desk.disarm()
+    # As after signing in by somebody else's account; the session that is open stays.
+    User.objects.filter(id=desk.owner.id).update(password=make_password(None))
+    page.force_login(User.objects.get(id=desk.owner.id))
+    path = f"/connections/{desk.connection.id}/arming"
+    shown = page.get(path).content.decode()
+    assert "Set a password or a second factor first" in shown
+    assert "/accounts/2fa/" in shown
+    assert "orders_a_day" not in shown
+    assert page.post(path, ARMING).status_code == 422
+    assert not Arming.objects.filter(disarmed_at=None).exists()
 
 
 def test_a_stranger_is_not_asked_to_sign_in_for_what_is_not_his(desk: LiveOrderDesk) -> None:
