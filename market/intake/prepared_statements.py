@@ -14,9 +14,9 @@ from psycopg import Cursor
 def prepared_cursor() -> CursorWrapper:
     """A cursor whose statements stay prepared for as long as the connection lasts.
 
-    Parameters are sent beside the statement; each needs a type in it, as ``%s::int4[]``. For use
-    in a transaction, which is what makes sure of a connection.
+    Parameters are sent beside the statement; each needs a type in it, as ``%s::int4[]``.
     """
+    connection.ensure_connection()
     raw = connection.connection
     # Without a threshold nothing is prepared; Django's own cursors never look at it.
     raw.prepare_threshold = 0

@@ -121,7 +121,7 @@ class WrittenTicks:
 def write_ticks(
     ticks: Sequence[TickValue], *, past_before: datetime, are_new: bool
 ) -> WrittenTicks:
-    """Add ticks and their minutes. Needs a transaction.
+    """Add ticks and their minutes, by one statement.
 
     Minutes before ``past_before`` lie in the past. With ``are_new`` none may be stored yet.
 
