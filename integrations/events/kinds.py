@@ -67,6 +67,16 @@ class OrderSuspended(OrderEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PositionNotClosed(DomainEvent):
+    kind: ClassVar[str] = "position.not_closed"
+    title: ClassVar[str] = "A position to be closed is not sold, and its orders have ended"
+
+    portfolio_id: UUID
+    symbol: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertTriggered(DomainEvent):
     kind: ClassVar[str] = "alert.triggered"
     title: ClassVar[str] = "An alert fires"
@@ -277,7 +287,7 @@ KINDS: Final[Mapping[str, type[DomainEvent]]] = {
     event.kind: event
     for event in (
         *(OrderFilled, OrderPartiallyFilled, OrderCanceled, OrderExpired, OrderRejected),
-        *(OrderReplaced, OrderSuspended),
+        *(OrderReplaced, OrderSuspended, PositionNotClosed),
         *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
         *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled, SlackDisconnected),
         *(ExportReady, ExportFailed),

@@ -21,9 +21,10 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
 from portfolio.models import Portfolio
 from portfolio.signals import entries_posted
+from trading.models import PositionClosing
 from trading.shards.batch_rows import NewEvent, Progress
 from trading.shards.changes import Changes
-from trading.signals import orders_changed
+from trading.signals import closing_refused, orders_changed
 from trading.states import Event
 
 ORDER_KINDS: Final[dict[Event, type[OrderEvent]]] = {
@@ -90,6 +91,18 @@ def order_event(
         currency=order.currency,
         reason=progress.reason,
     )
+
+
+@receiver(closing_refused, dispatch_uid="integrations.put_closing_event")
+def put_closing_event(*, closing: PositionClosing, at: datetime, **_: Any) -> None:
+    event = kinds.PositionNotClosed(
+        owner_id=closing.portfolio.owner_id,
+        occurred_at=at,
+        portfolio_id=closing.portfolio_id,
+        symbol=closing.instrument.symbol,
+        reason=" ".join(problem["message"] for problem in closing.problems),
+    )
+    outbox.put([event], recorded_at=at)
 
 
 @receiver(entries_posted, dispatch_uid="integrations.put_book_events")

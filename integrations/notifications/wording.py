@@ -61,6 +61,12 @@ def _order(data: Data) -> str:
     return reverse("trading:order", args=[data["order_id"]])
 
 
+def _not_closed(data: Data) -> Wording:
+    path = reverse("portfolio:detail", args=[data["portfolio_id"]])
+    text = f"{data['reason']} The orders that held it have ended."
+    return Wording(f"{data['symbol']} was not sold", text, path)
+
+
 def _alert(data: Data) -> Wording:
     text = " · ".join(part for part in (data["condition"], data["note"]) if part)
     return Wording(f"{data['symbol']} at {_price(data['price'])}", text, reverse("market:alerts"))
@@ -159,6 +165,7 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.OrderRejected.kind: _ended("rejected"),
     kinds.OrderReplaced.kind: _ended("replaced"),
     kinds.OrderSuspended.kind: _ended("suspended"),
+    kinds.PositionNotClosed.kind: _not_closed,
     kinds.AlertTriggered.kind: _alert,
     kinds.CashDeposited.kind: _cash("deposited"),
     kinds.CashWithdrawn.kind: _cash("withdrawn"),

@@ -11,6 +11,8 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import AuditEvent
+from integrations.models import OutboxEvent
+from integrations.notifications.wording import wording_of
 from market.models import Instrument
 from portfolio.models import Portfolio
 from tests.api.clients import ApiClient, key_for
@@ -123,6 +125,7 @@ def test_an_exit_that_fills_meanwhile_leaves_less_to_sell() -> None:
     assert carry_out_closings(at=LATER) == 1
     closing = PositionClosing.objects.get()
     assert [one["code"] for one in closing.problems] == ["no_position"]
+    assert not OutboxEvent.objects.filter(kind="position.not_closed").exists()
 
 
 def test_all_positions_close_each_in_its_way() -> None:
@@ -189,3 +192,7 @@ def test_programs_and_pages_see_what_becomes_of_it() -> None:
     leading_matcher().work()
     carry_out_closings(at=NOON + timedelta(minutes=5))
     assert api.get(address).json()["items"][0]["outcome"] == "refused"
+    event = OutboxEvent.objects.get(kind="position.not_closed", owner_id=portfolio.owner_id)
+    told = wording_of(event.kind, event.data)
+    assert told.title == "AAPL was not sold"
+    assert told.text.endswith("The orders that held it have ended.")

@@ -19,7 +19,7 @@ from trading.errors import OrderDenied, TooManyOpenOrders
 from trading.models import Order, PositionClosing
 from trading.order_entry.stops import OrderEntryStopped
 from trading.shards.changes import Changes
-from trading.signals import orders_changed
+from trading.signals import closing_refused, orders_changed
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,9 @@ def carry_out(closing_id: UUID, *, at: datetime) -> bool:
         closing.problems = [_plain(Problem("", error.code, str(error)))]
     closing.done_at = max(at, closing.requested_at)
     closing.save(update_fields=["done_at", "order", "problems"])
+    # Where nothing is held any more an exit has sold it, which is no bad news.
+    if any(one["code"] != "no_position" for one in closing.problems):
+        closing_refused.send(sender=PositionClosing, closing=closing, at=at)
     broadcasts.ring_on_commit(closing.portfolio_id)
     return True
 
