@@ -1,7 +1,11 @@
-"""A file with mistakes in a real Chromium: taken in, mended, booked, undone."""
+"""Files in a real Chromium: one with mistakes is taken in, mended, booked and undone; everything
+goes out as one and comes back.
+"""
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -53,3 +57,29 @@ def test_a_file_with_mistakes_is_mended_booked_and_undone(
     investor.get_by_role("button", name="Undo the import").click()
     investor.get_by_role("button", name="Yes").click()
     expect(investor.get_by_text("is undone")).to_be_visible()
+    take_everything_out_and_back(investor, live_desk, tmp_path, check_accessibility)
+
+
+def take_everything_out_and_back(
+    investor: Page, live_desk: LiveDesk, tmp_path: Path, check_accessibility: Check
+) -> None:
+    """In the zip that comes back stands also what nobody knows here."""
+    investor.goto(f"{live_desk.url}/exports")
+    investor.get_by_role("button", name="Export everything").click()
+    with investor.expect_download() as download:
+        investor.get_by_role("link", name="Download").click(timeout=60_000)
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(download.value.path()) as whole, zipfile.ZipFile(changed, "w") as file:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "watchlists.json":
+                watched = json.loads(content)
+                content = json.dumps([*watched, watched[0] | {"symbol": "NOSUCH"}]).encode()
+            file.writestr(name, content)
+    investor.get_by_label("Zip").set_input_files(changed)
+    investor.get_by_role("button", name="Bring back").click()
+    expect(investor.get_by_role("rowheader", name="NOSUCH")).to_be_visible()
+    check_accessibility(investor)
+    investor.goto(f"{live_desk.url}/inbox")
+    told = investor.get_by_text("Your export of everything of mine is ready")
+    expect(told.first).to_be_visible()
