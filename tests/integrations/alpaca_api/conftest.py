@@ -1,16 +1,19 @@
-"""Alpaca's own client, unmodified, talking HTTP to a running desk on this machine."""
+"""Alpaca's own client, unmodified, talking to the desk within this process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from alpaca.data.historical import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
 from django.db import connections
+from django.test import Client
 from django.utils import timezone
-from pytest_django.live_server_helper import LiveServer
+from requests import PreparedRequest, Response
+from requests.adapters import BaseAdapter
 
 from accounts.models import User
 from config.routing import websocket_application
@@ -22,8 +25,42 @@ from tests.support.socket_server import SocketServer
 from tests.trading.factories import make_portfolio, make_user
 from trading.matcher import Matcher
 
+URL = "http://desk.test/alpaca"
+# Answers are read as they are, so none may come compressed.
+NOT_SENT = ("Host", "Accept-Encoding")
+
+
+class Desk(BaseAdapter):
+    """Carries the client's requests to the desk without a network."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client = Client(raise_request_exception=False)
+
+    def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
+        parts = urlsplit(request.url or "")
+        body = request.body or b""
+        headers = {name: str(it) for name, it in request.headers.items() if name not in NOT_SENT}
+        answered = self.client.generic(
+            request.method or "GET",
+            f"{parts.path}?{parts.query}",
+            body.encode() if isinstance(body, str) else body,
+            content_type=str(request.headers.get("Content-Type", "")),
+            headers=headers,
+        )
+        response = Response()
+        response.status_code = answered.status_code
+        response._content = answered.content
+        response.headers.update(dict(answered.headers.items()))
+        response.url, response.request = request.url or "", request
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 def connected(client: Any) -> Any:
+    client._session.mount("http://", Desk())
     client._retry = 0  # else a refusal that it repeats would take a while
     return client
 
@@ -51,21 +88,15 @@ def key(anna: User, account: Portfolio) -> str:
 
 
 @pytest.fixture
-def url(live_server: LiveServer) -> str:
-    """Of the desk, as a server of its own threads answers it."""
-    return f"{live_server.url}/alpaca"
-
-
-@pytest.fixture
-def trading(key: str, url: str) -> TradingClient:
-    made: TradingClient = connected(TradingClient(key, key, url_override=url))
+def trading(key: str) -> TradingClient:
+    made: TradingClient = connected(TradingClient(key, key, url_override=URL))
     return made
 
 
 @pytest.fixture
-def prices(key: str, url: str) -> StockHistoricalDataClient:
+def prices(key: str) -> StockHistoricalDataClient:
     made: StockHistoricalDataClient = connected(
-        StockHistoricalDataClient(key, key, url_override=url)
+        StockHistoricalDataClient(key, key, url_override=URL)
     )
     return made
 
