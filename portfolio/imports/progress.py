@@ -47,7 +47,8 @@ def uncollected() -> Iterator[None]:
     """Keep the collector of cycles from looking at each row of a file again and again.
 
     Nothing that a row becomes is part of a cycle, so nothing piles up; even as seldom as the
-    project has it look, that takes a sixth of the time. For workers only: elsewhere others need their cycles collected meanwhile.
+    project has it look, that takes a sixth of the time. For workers only: elsewhere others need
+    their cycles collected meanwhile.
     """
     was_collecting = gc.isenabled()
     gc.disable()
