@@ -11,14 +11,27 @@ from tests.browser.chromium import VIEWPORT, find_chromium, launch
 from tests.browser.looks import Check, check_by_axe
 from tests.browser.visiting import PASSWORD, open_the_demo, sign_in
 from tests.support.desk import LiveDesk
+from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 
 TIMEOUT_MS: Final = 15_000
 
 
 @pytest.fixture(scope="package")
-def live_desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
+def idp() -> Iterator[IdentityProvider]:
+    """Where one may sign in instead."""
+    with IdentityProvider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="package")
+def live_desk(make_live_desk: Callable[..., LiveDesk], idp: IdentityProvider) -> Iterator[LiveDesk]:
     """A running desk with the sample and the demo login, shared by the journeys."""
-    desk = make_live_desk()
+    desk = make_live_desk(
+        OIDC_URL=idp.url,
+        OIDC_CLIENT_ID=CLIENT_ID,
+        OIDC_CLIENT_SECRET=CLIENT_SECRET,
+        OIDC_NAME="Keyring",
+    )
     desk.start()
     yield desk
     desk.stop()

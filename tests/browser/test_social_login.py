@@ -10,8 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.desk import START_SECONDS, LiveDesk, wait_until
-from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, CODE, IdentityProvider
+from tests.support.desk import LiveDesk
+from tests.support.identity_provider import CODE, IdentityProvider
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,32 +24,6 @@ CALLBACK = "/accounts/oidc/oidc/login/callback/"
 CONNECTIONS = "/accounts/3rdparty/"
 PASSWORD = "a-rather-long-pass-phrase"
 _numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def idp() -> Iterator[IdentityProvider]:
-    with IdentityProvider() as provider:
-        yield provider
-
-
-@pytest.fixture(scope="module")
-def desk(make_live_desk: Callable[..., LiveDesk], idp: IdentityProvider) -> Iterator[LiveDesk]:
-    desk = make_live_desk(
-        OIDC_URL=idp.url,
-        OIDC_CLIENT_ID=CLIENT_ID,
-        OIDC_CLIENT_SECRET=CLIENT_SECRET,
-        OIDC_NAME="Keyring",
-        DEMO="no",
-    )
-    # Without the sample there are no prices, and so it is never ready for trading.
-    desk.start(until_ready=False)
-    wait_until(
-        lambda: desk.status("/api/v1/health/live") == 200,
-        seconds=START_SECONDS,
-        what="pages are served",
-    )
-    yield desk
-    desk.stop()
 
 
 @pytest.fixture
@@ -66,8 +40,8 @@ def person(idp: IdentityProvider) -> dict[str, object]:
 
 
 @pytest.fixture
-def visitor(desk: LiveDesk) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=desk.url, follow_redirects=False, timeout=30) as client:
+def visitor(live_desk: LiveDesk) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=live_desk.url, follow_redirects=False, timeout=30) as client:
         yield client
 
 
@@ -103,34 +77,34 @@ def is_in(client: httpx.Client) -> bool:
     return client.get("/home").status_code == 200
 
 
-def test_a_whole_sign_in(page: Page, desk: LiveDesk, person: dict[str, object]) -> None:
-    page.goto(f"{desk.url}/accounts/login/")
+def test_a_whole_sign_in(page: Page, live_desk: LiveDesk, person: dict[str, object]) -> None:
+    page.goto(f"{live_desk.url}/accounts/login/")
     page.get_by_role("button", name="Go on with Keyring").click()
     page.wait_for_url("**/home")
-    page.goto(f"{desk.url}/settings")
+    page.goto(f"{live_desk.url}/settings")
     expect(page.get_by_role("main").get_by_text(str(person["email"]))).to_be_visible()
-    page.goto(f"{desk.url}{CONNECTIONS}")
+    page.goto(f"{live_desk.url}{CONNECTIONS}")
     expect(page.get_by_role("button", name="Disconnect Keyring")).to_be_visible()
-    page.goto(f"{desk.url}/accounts/2fa/")
+    page.goto(f"{live_desk.url}/accounts/2fa/")
     expect(page.get_by_role("heading", name="Connected sign-ins")).to_be_visible()
 
 
 def test_the_same_person_comes_back_as_the_same_user(
-    visitor: httpx.Client, desk: LiveDesk, person: dict[str, object]
+    visitor: httpx.Client, live_desk: LiveDesk, person: dict[str, object]
 ) -> None:
     assert go_through(visitor).headers["Location"] == "/home"
-    with httpx.Client(base_url=desk.url, timeout=30) as again:
+    with httpx.Client(base_url=live_desk.url, timeout=30) as again:
         person["email"] = "moved@example.com"
         assert go_through(again).headers["Location"] == "/home"
         assert is_in(again)
 
 
 def test_a_foreign_state_lets_nobody_in(
-    visitor: httpx.Client, desk: LiveDesk, person: dict[str, object]
+    visitor: httpx.Client, live_desk: LiveDesk, person: dict[str, object]
 ) -> None:
     there = way_there(visitor)
     back = httpx.get(there).headers["Location"]
-    with httpx.Client(base_url=desk.url, timeout=30) as other:
+    with httpx.Client(base_url=live_desk.url, timeout=30) as other:
         answer = other.get(back)
         assert "That did not work" in answer.text
         assert not is_in(other)
@@ -157,9 +131,9 @@ def test_whoever_turns_back_is_not_signed_in(
 
 
 def test_a_taken_address_is_not_taken_over(
-    visitor: httpx.Client, desk: LiveDesk, person: dict[str, object]
+    visitor: httpx.Client, live_desk: LiveDesk, person: dict[str, object]
 ) -> None:
-    with httpx.Client(base_url=desk.url, timeout=30) as owner:
+    with httpx.Client(base_url=live_desk.url, timeout=30) as owner:
         sign_up(owner, str(person["email"]))
         answer = go_through(visitor)
         assert answer.headers["Location"] == "/accounts/3rdparty/signup/"
@@ -171,12 +145,12 @@ def test_a_taken_address_is_not_taken_over(
 
 
 def test_its_owner_connects_and_disconnects(
-    visitor: httpx.Client, desk: LiveDesk, person: dict[str, object]
+    visitor: httpx.Client, live_desk: LiveDesk, person: dict[str, object]
 ) -> None:
     sign_up(visitor, str(person["email"]))
     send(visitor, "/accounts/reauthenticate/", "/accounts/reauthenticate/", password=PASSWORD)
     assert go_through(visitor, process="connect").headers["Location"] == CONNECTIONS
-    with httpx.Client(base_url=desk.url, timeout=30) as elsewhere:
+    with httpx.Client(base_url=live_desk.url, timeout=30) as elsewhere:
         assert go_through(elsewhere).headers["Location"] == "/home"
     listed = re.search(r'name="account" value="(\d+)"', visitor.get(CONNECTIONS).text)
     assert listed is not None
@@ -197,12 +171,12 @@ def test_looking_at_the_button_starts_nothing(visitor: httpx.Client) -> None:
 
 def test_the_pages_fit(
     page: Page,
-    desk: LiveDesk,
+    live_desk: LiveDesk,
     check_accessibility: Callable[[Page], None],
     complaints: list[str],
 ) -> None:
     for path in ("/accounts/login/", BUTTON, "/accounts/3rdparty/login/error/"):
-        page.goto(f"{desk.url}{path}")
+        page.goto(f"{live_desk.url}{path}")
         check_accessibility(page)
     # The last one answers 401, which Chromium notes on its console.
     assert all("401" in complaint for complaint in complaints)
