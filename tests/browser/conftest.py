@@ -1,10 +1,11 @@
 """A real Chromium for journeys through a live desk. Anything on its console fails the test."""
 
 from collections.abc import Callable, Iterator
-from typing import Final, cast
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Final, Protocol
 
 import pytest
-from playwright._impl._api_structures import SetCookieParam
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.chromium import VIEWPORT, find_chromium, launch
@@ -14,6 +15,19 @@ from tests.support.desk import LiveDesk
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 
 TIMEOUT_MS: Final = 15_000
+# What an earlier test had the browser remember; the page's own session begins with each page.
+FORGET: Final = """
+if (!sessionStorage.getItem("forgotten")) {
+  localStorage.clear();
+  sessionStorage.setItem("forgotten", "yes");
+}
+"""
+
+
+class Come(Protocol):
+    """Opens home for somebody, who gets in as told the first time."""
+
+    def __call__(self, who: str, get_in: Callable[[Page], None], *, url: str) -> Page: ...
 
 
 @pytest.fixture(scope="package")
@@ -37,8 +51,8 @@ def live_desk(make_live_desk: Callable[..., LiveDesk], idp: IdentityProvider) ->
     desk.stop()
 
 
-# Playwright keeps an event loop in the thread; a module's end gives it back to the other tests.
-@pytest.fixture(scope="module")
+# Playwright keeps an event loop in the thread; the package's end gives it back to other tests.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     program = find_chromium()
     if program is None:
@@ -55,17 +69,15 @@ def complaints() -> list[str]:
     return []
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
+def new_context(browser: Browser) -> BrowserContext:
     context = browser.new_context(viewport=VIEWPORT)
     context.set_default_timeout(TIMEOUT_MS)
-    yield context
-    context.close()
+    return context
 
 
-@pytest.fixture
-def page(context: BrowserContext, complaints: list[str]) -> Iterator[Page]:
-    """A page of a fresh visitor; errors on its console or in its scripts fail the test."""
+@contextmanager
+def watched_page(context: BrowserContext, complaints: list[str]) -> Iterator[Page]:
+    """A page whose errors, on its console or in its scripts, fail the test."""
     page = context.new_page()
 
     def note(message: ConsoleMessage) -> None:
@@ -75,7 +87,17 @@ def page(context: BrowserContext, complaints: list[str]) -> Iterator[Page]:
     page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
     yield page
+    page.close()
     assert complaints == []
+
+
+@pytest.fixture
+def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    """A page of a fresh visitor."""
+    context = new_context(browser)
+    with watched_page(context, complaints) as page:
+        yield page
+    context.close()
 
 
 @pytest.fixture
@@ -86,10 +108,10 @@ def visitor(page: Page, live_desk: LiveDesk) -> Page:
 
 
 @pytest.fixture
-def investor(visitor: Page) -> Page:
+def investor(page: Page, live_desk: LiveDesk) -> Page:
     """A visitor who took the demo."""
-    open_the_demo(visitor)
-    return visitor
+    visit_the_demo(live_desk, page)
+    return page
 
 
 @pytest.fixture(scope="package")
@@ -99,31 +121,59 @@ def admin_email(live_desk: LiveDesk) -> str:
     return email
 
 
-@pytest.fixture
-def admin(page: Page, live_desk: LiveDesk, admin_email: str) -> Page:
-    """One of the staff, signed in."""
-    page.goto(f"{live_desk.url}/accounts/login/")
-    sign_in(page, admin_email)
-    return page
-
-
 @pytest.fixture(scope="package")
-def cookies_of_onlooker() -> list[SetCookieParam]:
-    """Empty until there is one."""
-    return []
+def contexts() -> dict[str, BrowserContext]:
+    """By who uses them: where those who come again are known and keep what was loaded once."""
+    return {}
 
 
 @pytest.fixture
-def onlooker(page: Page, live_desk: LiveDesk, cookies_of_onlooker: list[SetCookieParam]) -> Page:
+def come(
+    browser: Browser, contexts: dict[str, BrowserContext], complaints: list[str]
+) -> Iterator[Come]:
+    """Return what opens home for somebody who is the same in all tests."""
+    with ExitStack() as pages:
+
+        def come(who: str, get_in: Callable[[Page], None], *, url: str) -> Page:
+            context = contexts.get(who) or new_context(browser)
+            page = pages.enter_context(watched_page(context, complaints))
+            page.add_init_script(FORGET)
+            if who in contexts:
+                page.goto(f"{url}/home")
+            else:
+                get_in(page)
+                contexts[who] = context
+            return page
+
+        yield come
+
+
+@pytest.fixture
+def admin(come: Come, live_desk: LiveDesk, admin_email: str) -> Page:
+    """One of the staff, signed in."""
+
+    def get_in(page: Page) -> None:
+        page.goto(f"{live_desk.url}/accounts/login/")
+        sign_in(page, admin_email)
+
+    return come("admin", get_in, url=live_desk.url)
+
+
+@pytest.fixture
+def onlooker(come: Come, live_desk: LiveDesk) -> Page:
     """An investor who changes nothing: one for all tests, because making a demo takes long."""
-    if cookies_of_onlooker:
-        page.context.add_cookies(cookies_of_onlooker)
-        page.goto(f"{live_desk.url}/home")
-    else:
-        page.goto(live_desk.url)
-        open_the_demo(page)
-        cookies_of_onlooker.extend(cast("list[SetCookieParam]", page.context.cookies()))
-    return page
+    return come("onlooker", partial(visit_the_demo, live_desk), url=live_desk.url)
+
+
+@pytest.fixture
+def regular(come: Come, live_desk: LiveDesk) -> Page:
+    """An investor for tests that mind nothing that another one left; one for all of them."""
+    return come("regular", partial(visit_the_demo, live_desk), url=live_desk.url)
+
+
+def visit_the_demo(desk: LiveDesk, page: Page) -> None:
+    page.goto(desk.url)
+    open_the_demo(page)
 
 
 @pytest.fixture

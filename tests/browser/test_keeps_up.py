@@ -57,28 +57,28 @@ def longest_task(trace: bytes) -> tuple[int, int]:
     return len(tasks), max(tasks)
 
 
-def test_a_page_keeps_up_with_fifty_prices_a_second(investor: Page, browser: Browser) -> None:
+def test_a_page_keeps_up_with_fifty_prices_a_second(onlooker: Page, browser: Browser) -> None:
     sockets: list[WebSocketRoute] = []
 
     def keep(socket: WebSocketRoute) -> None:
         sockets.append(socket)
 
     # Never connected to the server, so that these prices are the only ones.
-    investor.route_web_socket("**/ws/v1/quotes", keep)
-    go(investor, "/instruments/MSFT")
-    plot = investor.locator("[data-plot][data-drawn]")
+    onlooker.route_web_socket("**/ws/v1/quotes", keep)
+    go(onlooker, "/instruments/MSFT")
+    plot = onlooker.locator("[data-plot][data-drawn]")
     expect(plot).to_be_visible()
-    expect(investor.locator("#ticket")).to_be_visible()
-    shown = investor.locator(".quote-head [data-field=last]")
+    expect(onlooker.locator("#ticket")).to_be_visible()
+    shown = onlooker.locator(".quote-head [data-field=last]")
     first = Decimal(shown.get_attribute("data-value") or "0")
-    investor.wait_for_load_state("networkidle")
+    onlooker.wait_for_load_state("networkidle")
 
-    browser.start_tracing(page=investor, categories=CATEGORIES)
+    browser.start_tracing(page=onlooker, categories=CATEGORIES)
     last = first
     for number in range(1, PRICES + 1):
         last = first + Decimal(number % 7 - 3) / 100
         sockets[-1].send(frame(number, last))
-        investor.wait_for_timeout(1_000 / PER_SECOND)
+        onlooker.wait_for_timeout(1_000 / PER_SECOND)
     expect(shown).to_have_text(f"{last:,.2f}")
     expect(plot).to_have_attribute("data-close", str(last))
     tasks, longest = longest_task(browser.stop_tracing())

@@ -26,31 +26,31 @@ def fill(page: Page, *, kind: str, when: str, quantity: str, price: str) -> None
 
 
 def test_a_sale_names_its_lots(
-    investor: Page, live_desk: LiveDesk, check_accessibility: Check, complaints: list[str]
+    regular: Page, live_desk: LiveDesk, check_accessibility: Check, complaints: list[str]
 ) -> None:
-    open_tracked_portfolio(investor, "Chosen lots")
-    investor.get_by_role("link", name="Activities").click()
-    form = f"{investor.url.removesuffix('/')}/new"
+    open_tracked_portfolio(regular, "Chosen lots")
+    regular.get_by_role("link", name="Activities").click()
+    form = f"{regular.url.removesuffix('/')}/new"
     for day, quantity, price in (("02", "10", "100"), ("03", "5", "120")):
-        investor.goto(form)
-        fill(investor, kind="buy", when=f"2024-01-{day}T15:00:00", quantity=quantity, price=price)
-        investor.get_by_role("button", name="Record", exact=True).click()
-        expect(investor.get_by_text("Recorded.")).to_be_visible()
+        regular.goto(form)
+        fill(regular, kind="buy", when=f"2024-01-{day}T15:00:00", quantity=quantity, price=price)
+        regular.get_by_role("button", name="Record", exact=True).click()
+        expect(regular.get_by_text("Recorded.")).to_be_visible()
 
-    investor.goto(form)
-    fill(investor, kind="sell", when="2024-02-01T15:00:00", quantity="6", price="150")
-    investor.get_by_label("Units of the lot of 2024-01-03").fill("4")
-    investor.get_by_label("Units of the lot of 2024-01-02").fill("1")
-    check_accessibility(investor)
-    investor.get_by_role("button", name="Record", exact=True).click()
-    expect(investor.get_by_text("the lots have 5 units, the sell 6")).to_be_visible()
+    regular.goto(form)
+    fill(regular, kind="sell", when="2024-02-01T15:00:00", quantity="6", price="150")
+    regular.get_by_label("Units of the lot of 2024-01-03").fill("4")
+    regular.get_by_label("Units of the lot of 2024-01-02").fill("1")
+    check_accessibility(regular)
+    regular.get_by_role("button", name="Record", exact=True).click()
+    expect(regular.get_by_text("the lots have 5 units, the sell 6")).to_be_visible()
     assert all("422" in complaint for complaint in complaints)
     complaints.clear()
-    check_accessibility(investor)
+    check_accessibility(regular)
 
-    investor.get_by_label("Units of the lot of 2024-01-02").fill("2")
-    investor.get_by_role("button", name="Record", exact=True).click()
-    expect(investor.get_by_text("Recorded.")).to_be_visible()
-    investor.get_by_role("link", name="Lots", exact=True).click()
-    expect(investor.locator("tbody tr").nth(0)).to_contain_text("of 10")
-    expect(investor.locator("tbody tr").nth(1)).to_contain_text("of 5")
+    regular.get_by_label("Units of the lot of 2024-01-02").fill("2")
+    regular.get_by_role("button", name="Record", exact=True).click()
+    expect(regular.get_by_text("Recorded.")).to_be_visible()
+    regular.get_by_role("link", name="Lots", exact=True).click()
+    expect(regular.locator("tbody tr").nth(0)).to_contain_text("of 10")
+    expect(regular.locator("tbody tr").nth(1)).to_contain_text("of 5")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -15,21 +17,22 @@ pytestmark = [
 ]
 
 SECONDS = 15
+_numbers = count(1)
 
 
 @pytest.fixture
-def investor(investor: Page) -> Page:
-    """One who follows four stocks."""
-    investor.get_by_role("link", name="Watchlists").first.click()
-    investor.wait_for_url("**/watchlists")
-    investor.get_by_text("New watchlist").click()
-    investor.get_by_label("Name").first.fill("In order")
-    investor.get_by_role("button", name="Create").click()
-    investor.wait_for_url("**/watchlists/*")
-    investor.get_by_label("Add symbols").fill("AAPL MSFT KO XOM")
-    investor.get_by_role("button", name="Add", exact=True).click()
-    expect(investor.locator("tr[data-item]")).to_have_count(4)
-    return investor
+def investor(regular: Page) -> Page:
+    """One who follows four stocks in a list of his own."""
+    regular.get_by_role("link", name="Watchlists").first.click()
+    regular.wait_for_url("**/watchlists")
+    regular.get_by_text("New watchlist").click()
+    regular.get_by_label("Name").first.fill(f"In order {next(_numbers)}")
+    regular.get_by_role("button", name="Create").click()
+    regular.wait_for_url("**/watchlists/*")
+    regular.get_by_label("Add symbols").fill("AAPL MSFT KO XOM")
+    regular.get_by_role("button", name="Add", exact=True).click()
+    expect(regular.locator("tr[data-item]")).to_have_count(4)
+    return regular
 
 
 def order_of(page: Page) -> str:
