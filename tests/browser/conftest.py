@@ -27,9 +27,9 @@ if (!sessionStorage.getItem("forgotten")) {
 
 
 class Come(Protocol):
-    """Opens home for somebody, who gets in as told the first time."""
+    """Returns a page of somebody who is signed in; the first time he gets in as told."""
 
-    def __call__(self, who: str, get_in: Callable[[Page], None], *, url: str) -> Page: ...
+    def __call__(self, who: str, get_in: Callable[[Page], None]) -> Page: ...
 
 
 @pytest.fixture(scope="package")
@@ -71,8 +71,8 @@ def complaints() -> list[str]:
     return []
 
 
-def new_context(browser: Browser) -> BrowserContext:
-    context = browser.new_context(viewport=VIEWPORT)
+def new_context(browser: Browser, *, base_url: str | None = None) -> BrowserContext:
+    context = browser.new_context(viewport=VIEWPORT, base_url=base_url)
     context.set_default_timeout(TIMEOUT_MS)
     return context
 
@@ -131,18 +131,19 @@ def contexts() -> dict[str, BrowserContext]:
 
 @pytest.fixture
 def come(
-    browser: Browser, contexts: dict[str, BrowserContext], complaints: list[str]
+    browser: Browser,
+    live_desk: LiveDesk,
+    contexts: dict[str, BrowserContext],
+    complaints: list[str],
 ) -> Iterator[Come]:
-    """Return what opens home for somebody who is the same in all tests."""
+    """Return what lets in somebody who is the same in all tests; his page may be blank."""
     with ExitStack() as pages:
 
-        def come(who: str, get_in: Callable[[Page], None], *, url: str) -> Page:
-            context = contexts.get(who) or new_context(browser)
+        def come(who: str, get_in: Callable[[Page], None]) -> Page:
+            context = contexts.get(who) or new_context(browser, base_url=live_desk.url)
             page = pages.enter_context(watched_page(context, complaints))
             page.add_init_script(FORGET)
-            if who in contexts:
-                page.goto(f"{url}/home")
-            else:
+            if who not in contexts:
                 get_in(page)
                 contexts[who] = context
             return page
@@ -151,26 +152,43 @@ def come(
 
 
 @pytest.fixture
-def admin(come: Come, live_desk: LiveDesk, admin_email: str) -> Page:
-    """One of the staff, signed in."""
-
-    def get_in(page: Page) -> None:
-        page.goto(f"{live_desk.url}/accounts/login/")
-        sign_in(page, admin_email)
-
-    return come("admin", get_in, url=live_desk.url)
+def admin(page: Page, live_desk: LiveDesk, admin_email: str) -> Page:
+    """One of the staff, just signed in, who is asked for his password where that counts."""
+    page.goto(f"{live_desk.url}/accounts/login/")
+    sign_in(page, admin_email)
+    return page
 
 
 @pytest.fixture
-def onlooker(come: Come, live_desk: LiveDesk) -> Page:
+def clerk(come: Come, admin_email: str) -> Page:
+    """One of the staff on his way to a page."""
+
+    def get_in(page: Page) -> None:
+        page.goto("/accounts/login/")
+        sign_in(page, admin_email)
+
+    return come("clerk", get_in)
+
+
+@pytest.fixture
+def looker(come: Come, live_desk: LiveDesk) -> Page:
+    """The onlooker on his way to a page."""
+    return come("onlooker", partial(visit_the_demo, live_desk))
+
+
+@pytest.fixture
+def onlooker(looker: Page) -> Page:
     """An investor who changes nothing: one for all tests, because making a demo takes long."""
-    return come("onlooker", partial(visit_the_demo, live_desk), url=live_desk.url)
+    looker.goto("/home")
+    return looker
 
 
 @pytest.fixture
 def regular(come: Come, live_desk: LiveDesk) -> Page:
     """An investor for tests that mind nothing that another one left; one for all of them."""
-    return come("regular", partial(visit_the_demo, live_desk), url=live_desk.url)
+    page = come("regular", partial(visit_the_demo, live_desk))
+    page.goto("/home")
+    return page
 
 
 def visit_the_demo(desk: LiveDesk, page: Page) -> None:

@@ -40,7 +40,14 @@ def check_by_axe(page: Page, *, only_colours: bool = False) -> None:
 
 
 def go(page: Page, path: str) -> None:
-    page.goto(re.sub(r"^(https?://[^/]+).*", r"\1", page.url) + path)
+    """To another page of the desk; a blank one begins at the desk of its context."""
+    page.goto(origin_of(page) + path)
+
+
+def origin_of(page: Page) -> str:
+    """Scheme, host and port of what it shows; empty while it is blank."""
+    found = re.match(r"https?://[^/]+", page.url)
+    return found[0] if found else ""
 
 
 def check_every_look(

@@ -24,11 +24,11 @@ CHART = re.compile(r"/chart\?")
 
 
 @pytest.fixture
-def onlooker(onlooker: Page) -> Page:
+def onlooker(looker: Page) -> Page:
     """One who looks at an instrument."""
-    go(onlooker, "/instruments/MSFT")
-    see_the_chart(onlooker)
-    return onlooker
+    go(looker, "/instruments/MSFT")
+    see_the_chart(looker)
+    return looker
 
 
 def see_the_chart(page: Page) -> None:

@@ -37,8 +37,8 @@ def investor(investor: Page) -> Page:
 
 
 @pytest.fixture
-def onlooker(onlooker: Page) -> Page:
-    return see_an_instrument(onlooker)
+def onlooker(looker: Page) -> Page:
+    return see_an_instrument(looker)
 
 
 def price_of(text: str) -> Decimal:

@@ -127,11 +127,11 @@ def test_the_chart_moves_without_drawing_every_candle_anew(onlooker: Page) -> No
 @pytest.mark.parametrize(
     "path", ["/home", "/instruments", "/instruments/AAPL", "/watchlists", "/orders"]
 )
-def test_a_phone_never_scrolls_sideways(onlooker: Page, path: str) -> None:
-    onlooker.set_viewport_size({"width": 360, "height": 780})
-    go(onlooker, path)
-    onlooker.wait_for_load_state("networkidle")
-    assert onlooker.evaluate("document.documentElement.scrollWidth") <= 360
+def test_a_phone_never_scrolls_sideways(looker: Page, path: str) -> None:
+    looker.set_viewport_size({"width": 360, "height": 780})
+    go(looker, path)
+    looker.wait_for_load_state("networkidle")
+    assert looker.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def see_positions_move(page: Page) -> None:

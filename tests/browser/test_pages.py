@@ -30,6 +30,22 @@ STALE_MS = 30_000  # fifteen seconds without a connection, and the next look
 PASSWORD = "a-rather-long-pass-phrase"
 
 
+@pytest.fixture(scope="module")
+def portfolios() -> list[str]:
+    """Empty until one was looked for."""
+    return []
+
+
+@pytest.fixture
+def portfolio(looker: Page, portfolios: list[str]) -> str:
+    """The id of the onlooker's."""
+    if not portfolios:
+        go(looker, "/home")
+        found = looker.locator("[data-portfolio]").first.get_attribute("data-portfolio")
+        portfolios.append(found or "")
+    return portfolios[0]
+
+
 @pytest.mark.parametrize("path", ENTRANCES)
 def test_an_entrance_fits_and_is_accessible(
     visitor: Page, path: str, check_accessibility: Check
@@ -38,10 +54,8 @@ def test_an_entrance_fits_and_is_accessible(
 
 
 @pytest.mark.parametrize("path", OWN_PAGES)
-def test_a_page_fits_and_is_accessible(
-    onlooker: Page, path: str, check_accessibility: Check
-) -> None:
-    check_every_look(onlooker, path, check_accessibility)
+def test_a_page_fits_and_is_accessible(looker: Page, path: str, check_accessibility: Check) -> None:
+    check_every_look(looker, path, check_accessibility)
 
 
 @pytest.mark.parametrize(
@@ -63,10 +77,9 @@ def test_a_page_fits_and_is_accessible(
     ],
 )
 def test_a_page_of_a_portfolio_fits_and_is_accessible(
-    onlooker: Page, tab: str, check_accessibility: Check
+    looker: Page, portfolio: str, tab: str, check_accessibility: Check
 ) -> None:
-    portfolio = onlooker.locator("[data-portfolio]").first.get_attribute("data-portfolio")
-    check_every_look(onlooker, f"/portfolios/{portfolio}/{tab}", check_accessibility)
+    check_every_look(looker, f"/portfolios/{portfolio}/{tab}", check_accessibility)
 
 
 def test_signing_up_leads_to_a_first_portfolio(visitor: Page) -> None:

@@ -45,78 +45,78 @@ INSTRUMENTS: Final = "symbol,name,exchange_mic,currency\nSTAFFCSV,Staff by file,
 
 @pytest.mark.parametrize("name", STAFF_PAGES)
 def test_a_page_of_staff_fits_and_is_accessible(
-    admin: Page, name: str, check_accessibility: Check
+    clerk: Page, name: str, check_accessibility: Check
 ) -> None:
-    check_every_look(admin, STAFF_PAGES[name], check_accessibility, name=name)
+    check_every_look(clerk, STAFF_PAGES[name], check_accessibility, name=name)
 
 
 def test_a_user_is_made_changed_and_signed_out(
-    admin: Page, live_desk: LiveDesk, check_accessibility: Check, complaints: list[str]
+    clerk: Page, live_desk: LiveDesk, check_accessibility: Check, complaints: list[str]
 ) -> None:
     email = f"frieda-{live_desk.port}@example.com"
-    go(admin, "/operations/users/new")
-    admin.get_by_label("E-mail").fill(email)
-    admin.get_by_label("Password").fill("short")
-    admin.get_by_role("main").get_by_role("button", name="Make").click()
-    expect(admin.get_by_text("too short")).to_be_visible()
-    check_accessibility(admin)
+    go(clerk, "/operations/users/new")
+    clerk.get_by_label("E-mail").fill(email)
+    clerk.get_by_label("Password").fill("short")
+    clerk.get_by_role("main").get_by_role("button", name="Make").click()
+    expect(clerk.get_by_text("too short")).to_be_visible()
+    check_accessibility(clerk)
     forget_refusal(complaints)
-    admin.get_by_label("Password").fill(PASSWORD)
-    admin.get_by_role("main").get_by_role("button", name="Make").click()
-    expect(admin.get_by_text(f"{email} may sign in.")).to_be_visible()
-    path = re.sub(r"^https?://[^/]+", "", admin.url)
-    admin.get_by_label("Tier").select_option("premium")
-    admin.get_by_role("main").get_by_role("button", name="Save").click()
-    expect(admin.get_by_text("Saved.")).to_be_visible()
-    expect(admin.get_by_label("Tier")).to_have_value("premium")
-    check_every_look(admin, path, check_accessibility, name="user")
-    go(admin, "/operations/users")
-    admin.get_by_label("E-mail or name").fill(email)
-    expect(admin.locator("#users tbody tr")).to_have_count(1)
+    clerk.get_by_label("Password").fill(PASSWORD)
+    clerk.get_by_role("main").get_by_role("button", name="Make").click()
+    expect(clerk.get_by_text(f"{email} may sign in.")).to_be_visible()
+    path = re.sub(r"^https?://[^/]+", "", clerk.url)
+    clerk.get_by_label("Tier").select_option("premium")
+    clerk.get_by_role("main").get_by_role("button", name="Save").click()
+    expect(clerk.get_by_text("Saved.")).to_be_visible()
+    expect(clerk.get_by_label("Tier")).to_have_value("premium")
+    check_every_look(clerk, path, check_accessibility, name="user")
+    go(clerk, "/operations/users")
+    clerk.get_by_label("E-mail or name").fill(email)
+    expect(clerk.locator("#users tbody tr")).to_have_count(1)
 
 
 def test_instruments_are_listed_one_by_one_and_by_file(
-    admin: Page, check_accessibility: Check, complaints: list[str]
+    clerk: Page, check_accessibility: Check, complaints: list[str]
 ) -> None:
-    go(admin, "/operations/instruments/new")
-    admin.get_by_label("Symbol", exact=True).fill("STAFFONE")
-    admin.get_by_label("Name").fill("Staff's own")
-    admin.get_by_label("Exchange").select_option("XNAS")
-    admin.get_by_label("Currency").fill("usd")
-    admin.get_by_role("main").locator("button[type=submit]").last.click()
-    admin.wait_for_url(re.compile(r"/operations/instruments/[0-9a-f-]{36}$"))
-    path = re.sub(r"^https?://[^/]+", "", admin.url)
-    check_every_look(admin, path, check_accessibility, name="instrument")
-    go(admin, "/operations/instruments/file")
-    choose_file(admin, INSTRUMENTS.replace("USD", "dollars"))
-    expect(admin.get_by_role("main")).to_contain_text("currency")
-    check_accessibility(admin)
-    keep_picture(admin, "instrument-file-refused")
+    go(clerk, "/operations/instruments/new")
+    clerk.get_by_label("Symbol", exact=True).fill("STAFFONE")
+    clerk.get_by_label("Name").fill("Staff's own")
+    clerk.get_by_label("Exchange").select_option("XNAS")
+    clerk.get_by_label("Currency").fill("usd")
+    clerk.get_by_role("main").locator("button[type=submit]").last.click()
+    clerk.wait_for_url(re.compile(r"/operations/instruments/[0-9a-f-]{36}$"))
+    path = re.sub(r"^https?://[^/]+", "", clerk.url)
+    check_every_look(clerk, path, check_accessibility, name="instrument")
+    go(clerk, "/operations/instruments/file")
+    choose_file(clerk, INSTRUMENTS.replace("USD", "dollars"))
+    expect(clerk.get_by_role("main")).to_contain_text("currency")
+    check_accessibility(clerk)
+    keep_picture(clerk, "instrument-file-refused")
     forget_refusal(complaints)
-    choose_file(admin, INSTRUMENTS)
-    go(admin, "/operations/instruments")
-    admin.get_by_label("Symbol, name or ISIN").fill("STAFF")
-    expect(admin.locator("#instruments tbody tr")).to_have_count(2)
+    choose_file(clerk, INSTRUMENTS)
+    go(clerk, "/operations/instruments")
+    clerk.get_by_label("Symbol, name or ISIN").fill("STAFF")
+    expect(clerk.locator("#instruments tbody tr")).to_have_count(2)
 
 
 def test_a_refused_row_is_found_by_its_run_corrected_and_let_in(
-    admin: Page, check_accessibility: Check, complaints: list[str]
+    clerk: Page, check_accessibility: Check, complaints: list[str]
 ) -> None:
-    go(admin, "/operations/runs")
-    admin.get_by_role("row", name=re.compile("starter_bars")).get_by_role("link", name="1").click()
-    admin.wait_for_url(re.compile(r"/operations/quarantine\?run_id="))
-    admin.locator("#quarantine tbody a").click()
-    admin.wait_for_url(re.compile(r"/operations/quarantine/\d+$"))
-    path = re.sub(r"^https?://[^/]+", "", admin.url)
-    check_every_look(admin, path, check_accessibility, name="quarantined-row")
-    admin.get_by_role("button", name="Release").click()
-    expect(admin.get_by_label("High")).to_have_attribute("aria-invalid", "true")
+    go(clerk, "/operations/runs")
+    clerk.get_by_role("row", name=re.compile("starter_bars")).get_by_role("link", name="1").click()
+    clerk.wait_for_url(re.compile(r"/operations/quarantine\?run_id="))
+    clerk.locator("#quarantine tbody a").click()
+    clerk.wait_for_url(re.compile(r"/operations/quarantine/\d+$"))
+    path = re.sub(r"^https?://[^/]+", "", clerk.url)
+    check_every_look(clerk, path, check_accessibility, name="quarantined-row")
+    clerk.get_by_role("button", name="Release").click()
+    expect(clerk.get_by_label("High")).to_have_attribute("aria-invalid", "true")
     forget_refusal(complaints)
-    prices = [admin.get_by_label(name, exact=True).input_value() for name in ("Open", "Close")]
-    admin.get_by_label("High").fill(max(prices, key=Decimal))
-    admin.get_by_role("button", name="Release").click()
-    expect(admin.get_by_text("is stored.")).to_be_visible()
-    expect(admin.get_by_role("button", name="Release")).to_have_count(0)
+    prices = [clerk.get_by_label(name, exact=True).input_value() for name in ("Open", "Close")]
+    clerk.get_by_label("High").fill(max(prices, key=Decimal))
+    clerk.get_by_role("button", name="Release").click()
+    expect(clerk.get_by_text("is stored.")).to_be_visible()
+    expect(clerk.get_by_role("button", name="Release")).to_have_count(0)
 
 
 def test_a_rotation_is_asked_for_on_a_page_that_fits(
@@ -137,10 +137,10 @@ def test_a_rotation_is_asked_for_on_a_page_that_fits(
     expect(admin.locator("#new-key")).to_have_text(re.compile(r"^hf_live_\w+$"))
 
 
-def test_djangos_admin_opens_for_an_administrator(admin: Page) -> None:
-    go(admin, "/admin/")
-    expect(admin.get_by_role("link", name="Users", exact=True).first).to_be_visible()
-    keep_picture(admin, "django-admin")
+def test_djangos_admin_opens_for_an_administrator(clerk: Page) -> None:
+    go(clerk, "/admin/")
+    expect(clerk.get_by_role("link", name="Users", exact=True).first).to_be_visible()
+    keep_picture(clerk, "django-admin")
 
 
 def choose_file(page: Page, text: str) -> None:

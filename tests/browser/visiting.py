@@ -6,6 +6,8 @@ from typing import Final
 
 from playwright.sync_api import Page
 
+from tests.browser.looks import go
+
 PASSWORD: Final = "a-rather-long-pass-phrase"
 
 
@@ -15,8 +17,8 @@ def open_the_demo(page: Page) -> None:
 
 
 def open_tracked_portfolio(investor: Page, name: str) -> None:
-    """From home to a portfolio for what was traded elsewhere, just opened."""
-    investor.goto(investor.url.removesuffix("/home") + "/portfolios")
+    """To a portfolio for what was traded elsewhere, just opened."""
+    go(investor, "/portfolios")
     investor.get_by_label("Name").fill(name)
     investor.get_by_label("Tracked").check()
     investor.get_by_label("Starting cash").fill("")

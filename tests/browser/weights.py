@@ -10,6 +10,8 @@ from typing import Final
 from django.urls import Resolver404, resolve
 from playwright.sync_api import Page
 
+from tests.browser.looks import origin_of
+
 # Both before compression; a byte more is too much (UI budgets of docs/pages.md).
 MOST_HTML: Final = 60_000
 MOST_STYLE: Final = 40_000
@@ -118,7 +120,3 @@ def links_of(page: Page) -> list[str]:
         ".filter(a => a.origin === location.origin).map(a => a.pathname + a.search)"
     )
     return list(dict.fromkeys(found))
-
-
-def origin_of(page: Page) -> str:
-    return re.sub(r"^(https?://[^/]+).*", r"\1", page.url)
