@@ -1,22 +1,21 @@
-"""Alpaca's own client, unmodified, talking to the desk within this process."""
+"""Alpaca's own client, unmodified, talking HTTP to a running desk."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from alpaca.data.historical import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
 from django.db import connections
-from django.test import Client
+from django.test import modify_settings
 from django.utils import timezone
-from requests import PreparedRequest, Response
-from requests.adapters import BaseAdapter
 
 from accounts.models import User
+from config.request_pool import WsgiRequests
 from config.routing import websocket_application
+from config.wsgi import application as wsgi_application
 from market.models import Instrument
 from portfolio.models import Portfolio
 from tests.api.clients import key_for
@@ -25,44 +24,22 @@ from tests.support.socket_server import SocketServer
 from tests.trading.factories import make_portfolio, make_user
 from trading.matcher import Matcher
 
-URL = "http://desk.test/alpaca"
-# Answers are read as they are, so none may come compressed.
-NOT_SENT = ("Host", "Accept-Encoding")
-
-
-class Desk(BaseAdapter):
-    """Carries the client's requests to the desk without a network."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.client = Client(raise_request_exception=False)
-
-    def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Response:
-        parts = urlsplit(request.url or "")
-        body = request.body or b""
-        headers = {name: str(it) for name, it in request.headers.items() if name not in NOT_SENT}
-        answered = self.client.generic(
-            request.method or "GET",
-            f"{parts.path}?{parts.query}",
-            body.encode() if isinstance(body, str) else body,
-            content_type=str(request.headers.get("Content-Type", "")),
-            headers=headers,
-        )
-        response = Response()
-        response.status_code = answered.status_code
-        response._content = answered.content
-        response.headers.update(dict(answered.headers.items()))
-        response.url, response.request = request.url or "", request
-        return response
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
 def connected(client: Any) -> Any:
-    client._session.mount("http://", Desk())
     client._retry = 0  # else a refusal that it repeats would take a while
     return client
+
+
+@pytest.fixture(scope="package")
+def url(django_db_setup: None) -> Iterator[str]:
+    """Of the desk, which answers HTTP on a thread of its own."""
+    requests = WsgiRequests(wsgi_application, threads=1, waiting=10)
+    server = SocketServer(requests)
+    server.start()
+    host, port = server.host_and_port
+    with modify_settings(ALLOWED_HOSTS={"append": host}):
+        yield f"http://{host}:{port}/alpaca"
+    requests.pool.submit(connections.close_all).result(timeout=10)
+    server.stop()
 
 
 @pytest.fixture
@@ -88,15 +65,15 @@ def key(anna: User, account: Portfolio) -> str:
 
 
 @pytest.fixture
-def trading(key: str) -> TradingClient:
-    made: TradingClient = connected(TradingClient(key, key, url_override=URL))
+def trading(key: str, url: str) -> TradingClient:
+    made: TradingClient = connected(TradingClient(key, key, url_override=url))
     return made
 
 
 @pytest.fixture
-def prices(key: str) -> StockHistoricalDataClient:
+def prices(key: str, url: str) -> StockHistoricalDataClient:
     made: StockHistoricalDataClient = connected(
-        StockHistoricalDataClient(key, key, url_override=URL)
+        StockHistoricalDataClient(key, key, url_override=url)
     )
     return made
 
