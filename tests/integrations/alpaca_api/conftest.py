@@ -24,6 +24,7 @@ from tests.support.socket_server import SocketServer
 from tests.trading.factories import make_portfolio, make_user
 from trading.matcher import Matcher
 
+
 def connected(client: Any) -> Any:
     client._retry = 0  # else a refusal that it repeats would take a while
     return client
