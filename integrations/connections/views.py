@@ -100,6 +100,10 @@ def find(request: InvestorRequest, connection_id: UUID) -> Connection:
 def shown(request: InvestorRequest, connection: Connection, **forms: Any) -> HttpResponse:
     """The page of one; ``forms`` are those that were refused."""
     adapter = catalogue()[connection.broker]
+    # First, because nobody looks again where there is none: what has ended must be shown as such.
+    working = connection.syncs.working().first()
+    if working is None:
+        connection = find(request, connection.id)
     page, older = read_page(
         request,
         connection.syncs.all(),
@@ -113,7 +117,7 @@ def shown(request: InvestorRequest, connection: Connection, **forms: Any) -> Htt
         "connection": connection,
         "adapter": adapter,
         "arming": standing_arming(connection),
-        "working": connection.syncs.working().first(),
+        "working": working,
         "latest": completed.order_by("-requested_at", "-id").first(),
         "found": page.items,
         "older_href": older,

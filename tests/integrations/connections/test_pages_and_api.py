@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts.api_keys import issue_key
 from accounts.models import User
-from integrations.connections import syncing
+from integrations.connections import syncing, views
 from integrations.models import Connection, Credential, Sync
 from integrations.models.connections import SyncKind
 from tests.accounts.signing_in import signed_in_client
@@ -83,6 +83,22 @@ def test_a_connection_is_added_verified_synced_and_shows_no_secret(
     assert "010203ABCD" in shown
     assert SECRET not in shown
     assert desk.vendor.credentials["api_key"] not in shown
+
+
+def test_a_sync_that_ends_while_its_page_is_made_is_looked_for_again(
+    page: Client, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = desk.connect()
+    page.post(f"/connections/{connection.id}/sync")
+    read_page = views.read_page
+
+    def read_and_end(*words: Any, **named: Any) -> Any:
+        found = read_page(*words, **named)
+        run_waiting()
+        return found
+
+    monkeypatch.setattr(views, "read_page", read_and_end)
+    assert b'hx-trigger="every 1s"' in page.get(f"/connections/{connection.id}").content
 
 
 def test_a_wrong_form_says_so_and_repeats_no_secret(page: Client, desk: Desk) -> None:
