@@ -62,8 +62,13 @@ class ChoicesForm(forms.Form):
         super().__init__(*args, **kwargs)
         for kind, choice in choices.items():
             for way, label in WAYS.items():
+                # Said once, without a span beside each: there are a hundred of them.
+                words = {"aria-label": f"{KINDS[kind].title}: {label}"}
                 self.fields[name_of(kind, way)] = forms.BooleanField(
-                    label=label, required=False, initial=getattr(choice, way)
+                    label=label,
+                    required=False,
+                    initial=getattr(choice, way),
+                    widget=forms.CheckboxInput(attrs=words),
                 )
         if quiet is not None:
             self.initial = {
