@@ -12,7 +12,8 @@ from pytest_django import Settings
 
 from accounts.api_keys import issue_key
 from accounts.models import User
-from integrations.connections import syncing, views
+from accounts.page_lists import read_page
+from integrations.connections import syncing
 from integrations.models import Connection, Credential, Sync
 from integrations.models.connections import SyncKind
 from tests.accounts.signing_in import signed_in_client
@@ -90,14 +91,13 @@ def test_a_sync_that_ends_while_its_page_is_made_is_looked_for_again(
 ) -> None:
     connection = desk.connect()
     page.post(f"/connections/{connection.id}/sync")
-    read_page = views.read_page
 
     def read_and_end(*words: Any, **named: Any) -> Any:
         found = read_page(*words, **named)
         run_waiting()
         return found
 
-    monkeypatch.setattr(views, "read_page", read_and_end)
+    monkeypatch.setattr("integrations.connections.views.read_page", read_and_end)
     assert b'hx-trigger="every 1s"' in page.get(f"/connections/{connection.id}").content
 
 
