@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -9,31 +10,40 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class ChartRange:
-    """``years`` back, or ``months``; ``words`` name the span beside a change."""
+    """A span that ends today; ``words`` name it beside a change."""
 
     key: str
     label: str
     words: str
+    names_days: bool = False  # short enough that a chart names days below it, not months
 
 
 RANGES: Final = (
-    ChartRange("1m", "1M", "in 1 month"),
+    ChartRange("1d", "1D", "since yesterday’s close", names_days=True),
+    ChartRange("1w", "1W", "in 1 week", names_days=True),
+    ChartRange("1m", "1M", "in 1 month", names_days=True),
     ChartRange("ytd", "YTD", "this year"),
     ChartRange("1y", "1Y", "in 1 year"),
     ChartRange("5y", "5Y", "in 5 years"),
     ChartRange("max", "Max", "since the start"),
 )
-DEFAULT_RANGE: Final = RANGES[2]
+# What can be told of days that have ended.
+RANGES_OF_DAYS: Final = tuple(choice for choice in RANGES if choice.key != "1d")
+DEFAULT_RANGE: Final = next(choice for choice in RANGES if choice.key == "1y")
 
 
-def find_range(key: str | None) -> ChartRange:
+def find_range(key: str | None, *, among: Sequence[ChartRange] = RANGES) -> ChartRange:
     """The range of that key; one year where there is none."""
-    return next((choice for choice in RANGES if choice.key == key), DEFAULT_RANGE)
+    return next((choice for choice in among if choice.key == key), DEFAULT_RANGE)
 
 
 def start_date(choice: ChartRange, *, end: date) -> date:
     """The first day of the range that ends on ``end``."""
     match choice.key:
+        case "1d":
+            return end - timedelta(days=1)
+        case "1w":
+            return end - timedelta(days=7)
         case "1m":
             return _months_before(end, 1)
         case "ytd":

@@ -17,7 +17,7 @@ from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.queries import instrument_by_address
 from portfolio.activities import request_valuations
 from portfolio.position_days.history import position_history
-from portfolio.valuations.ranges import RANGES, find_range
+from portfolio.valuations.ranges import RANGES_OF_DAYS, find_range
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -31,9 +31,9 @@ def position(request: InvestorRequest, portfolio_id: UUID, address: str) -> Http
         instrument = instrument_by_address(address)
     except (AmbiguousSymbol, UnknownSymbol) as error:
         raise Http404(str(error)) from error
-    choice = find_range(request.GET.get("range"))
+    choice = find_range(request.GET.get("range"), among=RANGES_OF_DAYS)
     history = position_history(portfolio, instrument, choice, at=timezone.now())
-    if not history.is_known and choice is RANGES[-1]:
+    if not history.is_known and choice is RANGES_OF_DAYS[-1]:
         raise Http404("The portfolio never held it.")
     if history.stale_from is not None:
         transaction.on_commit(partial(request_valuations, portfolio.id), robust=True)
@@ -42,6 +42,8 @@ def position(request: InvestorRequest, portfolio_id: UUID, address: str) -> Http
         "instrument": instrument,
         "history": history,
         "range": choice,
-        "range_choices": [Choice(one.label, f"?range={one.key}", one is choice) for one in RANGES],
+        "range_choices": [
+            Choice(one.label, f"?range={one.key}", one is choice) for one in RANGES_OF_DAYS
+        ],
     }
     return TemplateResponse(request, "portfolio/position.html", context)

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from accounts.templatetags.formats import plain
 from portfolio.charts import POINTS_MAXIMUM, ValuePoint, area_chart, nice_scale, thinned
-from portfolio.valuations.ranges import DEFAULT_RANGE, RANGES, find_range, start_date
+from portfolio.valuations.ranges import (
+    DEFAULT_RANGE,
+    RANGES,
+    RANGES_OF_DAYS,
+    find_range,
+    start_date,
+)
 
 amounts = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
 
@@ -72,6 +78,8 @@ def test_one_day_is_no_chart() -> None:
 @pytest.mark.parametrize(
     ("key", "end", "start"),
     [
+        ("1d", date(2024, 3, 1), date(2024, 2, 29)),
+        ("1w", date(2024, 3, 1), date(2024, 2, 23)),
         ("1m", date(2024, 3, 31), date(2024, 2, 29)),
         ("1m", date(2024, 1, 15), date(2023, 12, 15)),
         ("ytd", date(2024, 3, 31), date(2023, 12, 31)),
@@ -87,4 +95,5 @@ def test_a_range_starts_where_people_expect(key: str, end: date, start: date) ->
 def test_an_unknown_range_is_the_usual_one() -> None:
     assert find_range("../../etc") is DEFAULT_RANGE
     assert find_range(None) is DEFAULT_RANGE
+    assert find_range("1d", among=RANGES_OF_DAYS) is DEFAULT_RANGE
     assert len({choice.key for choice in RANGES}) == len(RANGES)

@@ -130,7 +130,7 @@ def test_a_gain_leaves_deposits_out(browser: Client, portfolio: Portfolio) -> No
     assert "+12.22%" in page
 
 
-@pytest.mark.parametrize("key", ["1m", "ytd", "1y", "5y", "max", "nonsense"])
+@pytest.mark.parametrize("key", ["1d", "1w", "1m", "ytd", "1y", "5y", "max", "nonsense"])
 def test_the_range_answers_with_its_fragment(
     browser: Client, portfolio: Portfolio, key: str
 ) -> None:
@@ -141,6 +141,17 @@ def test_the_range_answers_with_its_fragment(
     assert "<html" not in page
     assert page.lstrip().startswith('<section class="card stack" id="worth"')
     assert "HX-Target" in response.headers["Vary"]
+
+
+def test_a_day_is_drawn_from_its_eve_to_now(browser: Client, portfolio: Portfolio) -> None:
+    store_worth(portfolio, 2, "7777")
+    store_worth(portfolio, 1, "10000")
+    page = browser.get("/home?range=1d").content.decode()
+    assert "$10,000.00;" in page
+    assert "$10,100.00;" in page
+    assert "$7,777.00" not in page
+    assert "The end of yesterday, at midnight UTC, and now." in page
+    assert "$7,777.00;" in browser.get("/home?range=1w").content.decode()
 
 
 def test_home_asks_a_fixed_number_of_questions(
