@@ -6,7 +6,7 @@ it to the room there is. Labels stand at even distances, so the page needs no po
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -117,6 +117,28 @@ def return_chart(
     return ReturnChart(
         points=tuple(drawn), line_path=path(drawn), scale=scale, beside_path=path(other)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class BarPart:
+    """A piece of a bar from its place on the left, in units of the drawing."""
+
+    name: str
+    x: str
+    width: str
+
+
+def change_bar(amounts: Mapping[str, Decimal]) -> list[BarPart]:
+    """Amounts beside each other, each as wide as it is large: falls to the left, then rises."""
+    whole = sum(abs(amount) for amount in amounts.values())
+    parts, x = [], Decimal(0)
+    for name, amount in sorted(amounts.items(), key=lambda one: one[1] > 0):
+        if not amount:
+            continue
+        width = WIDTH * abs(amount) / whole
+        parts.append(BarPart(name, f"{x:.1f}", f"{width:.1f}"))
+        x += width
+    return parts
 
 
 def nice_scale(low: Decimal, high: Decimal) -> Scale:

@@ -4,6 +4,7 @@ from portfolio.views import (
     allocation,
     cash,
     combined,
+    drivers,
     explaining,
     home,
     import_changes,
@@ -65,6 +66,7 @@ urlpatterns = [
         performance.instruments,
         name="instrument_returns",
     ),
+    path("portfolios/<uuid:portfolio_id>/drivers", drivers.drivers, name="drivers"),
     path(
         "portfolios/<uuid:portfolio_id>/explanations/<str:figure>",
         explaining.explanation,

@@ -139,9 +139,14 @@ def theme(cookie: Any) -> str:
     return cookie if cookie in ("light", "dark") else "auto"
 
 
+def money_places(currency: str) -> int:
+    """Decimal places that amounts of a currency are shown with."""
+    return 0 if currency in WHOLE_CURRENCIES else 2
+
+
 def _money(value: Decimal, currency: str, *, positive: str, places: int | None = None) -> str:
     if places is None:
-        places = 0 if currency in WHOLE_CURRENCIES else 2
+        places = money_places(currency)
     number = _number(value, places, positive=positive)
     sign = number[0] if number[0] in (MINUS, "+") else ""
     unit = CURRENCY_SIGNS.get(currency, f"{currency} " if currency else "")

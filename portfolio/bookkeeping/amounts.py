@@ -32,6 +32,11 @@ def product(quantity: Decimal, unit_price: Decimal) -> Decimal:
     return ten_places(EXACT.multiply(quantity, unit_price))
 
 
+def to_places(amount: Decimal, places: int) -> Decimal:
+    """An amount as people read it, halves away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=EXACT)
+
+
 def share(total: Decimal, *, part: Decimal, whole: Decimal) -> Decimal:
     """The part of ``total`` that ``part`` of ``whole`` carries, rounded once to ten places.
 

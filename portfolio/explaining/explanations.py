@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from portfolio.bookkeeping.amounts import EXACT, ZERO
+from portfolio.bookkeeping.amounts import EXACT, ZERO, to_places
 
 ONE: Final = Decimal(1)
 TRADING_DAYS_A_YEAR: Final = 252
@@ -129,15 +129,9 @@ def in_minor_units(found: Explanation, places: int) -> Explanation:
     """Money as it is shown, with a line for what rounding each line leaves of the rounded sum."""
     if found.unit is not Unit.MONEY or found.value is None:
         return found
-    unit = ONE.scaleb(-places)
-
-    def rounded(amount: Decimal) -> Decimal:
-        # Halves as the pages round them.
-        return amount.quantize(unit, rounding=ROUND_HALF_UP)
-
-    value = rounded(found.value)
+    value = to_places(found.value, places)
     parts = [
-        Part(part.title, [replace(line, value=rounded(line.value)) for line in part.lines])
+        Part(part.title, [replace(one, value=to_places(one.value, places)) for one in part.lines])
         for part in found.parts
     ]
     if parts and (left := value - parts[0].total):

@@ -44,6 +44,19 @@ class Drivers:
         return self.end_value - self.start_value - self.net_flows
 
     @property
+    def market_gain(self) -> Decimal:
+        """What prices did, before anybody charged for a trade."""
+        return self.realised_gain + self.unrealised_gain + self.trade_fees + self.trade_taxes
+
+    @property
+    def all_fees(self) -> Decimal:
+        return self.fees + self.trade_fees
+
+    @property
+    def all_taxes(self) -> Decimal:
+        return self.taxes + self.trade_taxes
+
+    @property
     def identity_gap(self) -> Decimal:
         """What the identity leaves unexplained; zero, or the books and the prices disagree."""
         explained = self.realised_gain + self.unrealised_gain + self.income
@@ -58,7 +71,7 @@ class Drivers:
     @property
     def gross_gain(self) -> Decimal:
         """The gain as it would be had nobody charged for anything, those of trades included."""
-        return self.gain + self.fees + self.taxes + self.trade_fees + self.trade_taxes
+        return self.gain + self.all_fees + self.all_taxes
 
     @property
     def gross_simple_return(self) -> Decimal | None:

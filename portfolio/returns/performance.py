@@ -95,6 +95,12 @@ def measure(
     )
 
 
+def drive_range(portfolio: Portfolio, *, start: date | None, at: datetime) -> Driven:
+    """What made the value change since the day before ``start``, by the portfolio's own lots."""
+    facts = read_facts(portfolio, start=start, end=None, at=at)
+    return find_driven(facts, Method(portfolio.lot_method))
+
+
 def find_driven(facts: PeriodFacts, method: Method) -> Driven:
     cost_dates = (facts.start - ONE_DAY, facts.end)
     realised, costs = realise(facts.trades, method, start=facts.start, cost_dates=cost_dates)

@@ -16,8 +16,8 @@ from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from accounts.templatetags.formats import (
-    WHOLE_CURRENCIES,
     money,
+    money_places,
     price,
     quantity,
     signed_percent,
@@ -73,7 +73,7 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
     except UnknownFigure as error:
         raise Http404 from error
     currency = portfolio.currency
-    found = in_minor_units(found, 0 if currency in WHOLE_CURRENCIES else 2)
+    found = in_minor_units(found, money_places(currency))
     context = tab_context(portfolio, "performance")
     context |= {
         "found": found,

@@ -26,11 +26,11 @@ FEW, MANY = 3, 12
 TABS: Final = (
     *("positions", "lots", "lots?status=closed", "activities", "activities/new", "journal"),
     *("performance", "performance?range=Max", "performance/instruments", "allocation", "income"),
-    *("realised", "xray", "health", "cash", "imports", "sharing", "figures"),
+    *("realised", "xray", "health", "cash", "imports", "sharing", "figures", "drivers?range=1w"),
     *("explanations/total_value", "explanations/twr"),
 )
 PAGES: Final = (
-    *("/home", "/home?range=1Y", "/portfolios", "/combined"),
+    *("/home", "/home?range=1d", "/portfolios", "/combined"),
     *(f"/portfolios/{{id}}/{tab}" for tab in TABS),
 )
 
