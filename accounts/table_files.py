@@ -28,6 +28,7 @@ TEXT: Final = pa.string()
 MOMENT: Final = pa.timestamp("us", tz="UTC")
 DAY: Final = pa.date32()
 COUNT: Final = pa.int64()
+TRUTH: Final = pa.bool_()
 PRICE: Final = pa.decimal128(20, 8)
 AMOUNT: Final = pa.decimal128(28, 10)
 RATE: Final = pa.decimal128(38, 20)
@@ -82,8 +83,12 @@ def csv_chunks(table: Table) -> Iterator[bytes]:
     for batch in batches(table):
         text.seek(0)
         text.truncate()
-        writer.writerows([csv_value(value) for value in row] for row in batch)
+        writer.writerows([csv_cell(value) for value in row] for row in batch)
         yield text.getvalue().encode()
+
+
+def csv_cell(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else csv_value(value)
 
 
 def csv_value(value: object) -> object:

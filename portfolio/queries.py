@@ -14,12 +14,9 @@ from market.models import Instrument
 from market.values import NOT_OF_A_MARKET, QuoteValue
 from portfolio.bookkeeping.amounts import EXACT, ZERO, percentage, product, ten_places
 from portfolio.bookkeeping.journal import (
-    EntryPage,
     EntryRow,
     PostingRow,
-    activity_page,
     entry_row,
-    journal_page,
 )
 from portfolio.models import DailyValuation, LedgerBalance, Lot, Portfolio, Position
 from portfolio.valuations.day_changes import (
@@ -225,17 +222,14 @@ def first_valuation_date(portfolio: Portfolio) -> date | None:
 
 __all__ = [
     "CashRow",
-    "EntryPage",
     "EntryRow",
     "LotRow",
     "PositionRow",
     "PostingRow",
     "Quotes",
-    "activity_page",
     "cash_row",
     "entry_row",
     "first_valuation_date",
-    "journal_page",
     "lot_rows",
     "position_rows",
     "valuation_series",

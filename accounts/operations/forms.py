@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 from django import forms
 
 from accounts.audit_events import ACTION_LENGTH, ACTION_PATTERN
 from accounts.models import User
+from accounts.period_forms import PeriodForm
 from accounts.problem_forms import ProblemForm
 from accounts.tiers import Tier
 from accounts.users import EMAIL_LENGTH, NAME_LENGTH
@@ -75,7 +75,7 @@ class UserForm(ProblemForm):
         return cls(initial={name: getattr(user, name) for name in cls.base_fields})
 
 
-class AuditSearchForm(forms.Form):
+class AuditSearchForm(PeriodForm):
     action = forms.RegexField(
         ACTION_PATTERN,
         label="Action",
@@ -86,22 +86,14 @@ class AuditSearchForm(forms.Form):
         ),
         error_messages={"invalid": "An action reads like api_key.created, or api_key for all."},
     )
-    first_day = forms.DateField(
-        label="From", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    last_day = forms.DateField(
-        label="To", required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    field_order = ("action", "first_day", "last_day")
 
     def filters(self) -> dict[str, Any]:
-        """For ``audit_events.matching``; days are of UTC, the last one included."""
-        found = self.cleaned_data if self.is_valid() else {}
-        first, last = found.get("first_day"), found.get("last_day")
-        return {
-            "action": found.get("action") or None,
-            "start": datetime.combine(first, time(), tzinfo=UTC) if first else None,
-            "end": datetime.combine(last, time(), tzinfo=UTC) + timedelta(days=1) if last else None,
-        }
+        """For ``audit_events.matching``; a filter that makes no sense filters nothing."""
+        if not self.is_valid():
+            return {"action": None, "start": None, "end": None}
+        start, end = self.period()
+        return {"action": self.cleaned_data["action"] or None, "start": start, "end": end}
 
 
 class AllAuditSearchForm(AuditSearchForm):

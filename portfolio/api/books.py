@@ -1,39 +1,43 @@
 """What happened to a portfolio: activities, and the journal behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Status
 
 from accounts.auth import Caller, KeyAuth
-from accounts.cursors import BadCursor, Listing
+from accounts.cursors import Listing, Page
+from accounts.errors import Problem, ProblemsError
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
-from accounts.schemas import FormatIn, PageIn
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
+from market.queries import matches_of
 from portfolio import activities
 from portfolio.api.reach import find_portfolio
 from portfolio.bookkeeping import journal
-from portfolio.bookkeeping.journal import Keyset
+from portfolio.bookkeeping.activity_table import activity_table
+from portfolio.bookkeeping.drafts import EntryKind
+from portfolio.bookkeeping.entry_search import EntrySearch
 from portfolio.bookkeeping.journal_table import journal_table
 from portfolio.errors import ActivityNotFound, PortfolioNotFound
-from portfolio.models import Portfolio
+from portfolio.models import JournalEntry, Portfolio
 from portfolio.recording import reversals
-from portfolio.recording.activity_names import names_of
+from portfolio.recording.activity_names import find_instrument, names_of
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.schemas import (
-    ActivitiesWanted,
     ActivityBatchIn,
     ActivityBatchOut,
     ActivityIn,
     ActivityList,
     ActivityOut,
+    EntriesWanted,
     EntryList,
     EntryOut,
 )
@@ -41,42 +45,75 @@ from portfolio.recording.schemas import (
 router: Final = Router(tags=["Bookkeeping"])
 
 
-def unseal(listing: Listing, cursor: str | None) -> Keyset | None:
-    """Raises:
-    BadCursor: the cursor is not of this list.
+def search_of(wanted: EntriesWanted, kinds: Collection[EntryKind]) -> EntrySearch:
+    """What is looked for, among entries of ``kinds``.
+
+    Raises:
+        ProblemsError: it makes no sense; each problem names its parameter.
     """
-    if cursor is None:
-        return None
-    try:
-        occurred_at, entry_id = listing.unseal(cursor)
-        return datetime.fromisoformat(occurred_at), UUID(entry_id)
-    except ValueError:
-        raise BadCursor from None
+    problems: list[Problem] = []
+    instrument = None
+    if wanted.symbol is not None:
+        instrument = find_instrument(wanted.symbol, matches_of({wanted.symbol}), "symbol", problems)
+    if wanted.start is not None and wanted.end is not None and wanted.end < wanted.start:
+        message = f"end was {wanted.end}, must not be before start, {wanted.start}."
+        problems.append(Problem("end", "before_start", message))
+    found = EntrySearch(
+        kinds=kinds_named(wanted.kind, kinds, problems),
+        instrument_id=instrument.id if instrument else None,
+        start_at=wanted.start,
+        end_at=wanted.end,
+        words=(wanted.search or "").strip(),
+    )
+    if problems:
+        raise ProblemsError(problems)
+    return found
 
 
-def seal(listing: Listing, place: Keyset | None) -> str | None:
-    return None if place is None else listing.seal(place)
+def kinds_named(
+    words: str | None, kinds: Collection[EntryKind], problems: list[Problem]
+) -> tuple[EntryKind, ...]:
+    """In one order and each once, however they were named."""
+    if words is None:
+        return ()
+    named = set(words.split(","))
+    if unknown := sorted(named.difference(kinds)):
+        message = f"kind was {unknown[0]!r}, must be of {', '.join(kinds)}."
+        problems.append(Problem("kind", "unknown", message))
+    return tuple(kind for kind in kinds if kind in named)
+
+
+def page_of(
+    request: ApiRequest,
+    name: str,
+    found: QuerySet[JournalEntry, JournalEntry],
+    wanted: EntriesWanted,
+    search: EntrySearch,
+) -> Page[JournalEntry]:
+    """The page that is wanted of a list; its cursors hold for this search alone."""
+    listing = Listing(request.auth, name, search.facts())
+    return listing.page(found, order=journal.ORDER, limit=wanted.limit, cursor=wanted.cursor)
 
 
 @router.get(
-    "/portfolios/{uuid:portfolio_id}/activities", response=ActivityList, auth=KeyAuth("read")
+    "/portfolios/{uuid:portfolio_id}/activities",
+    response=ActivityList,
+    auth=KeyAuth("read"),
+    openapi_extra=FILES_IN_OPENAPI,
 )
 def list_activities(
-    request: ApiRequest, portfolio_id: UUID, wanted: Query[ActivitiesWanted]
-) -> ActivityList:
-    """What happened, newest first: from `start` on and before `end`."""
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[EntriesWanted]
+) -> ActivityList | HttpResponseBase:
+    """What happened, newest first; as a file (CSV, Parquet) all that is found, oldest first."""
+    form = wanted_format(request, wanted.format)
     portfolio = find_portfolio(request.auth, portfolio_id)
-    filters = {"start": wanted.start, "end": wanted.end}
-    listing = Listing(request.auth, f"activities {portfolio.id}", filters)
-    page = journal.activity_page(
-        portfolio,
-        start_at=wanted.start,
-        end_at=wanted.end,
-        before=unseal(listing, wanted.cursor),
-        limit=wanted.limit,
-    )
-    items = [ActivityOut.from_row(row) for row in page.rows]
-    return ActivityList(items=items, next_cursor=seal(listing, page.next_before))
+    search = search_of(wanted, journal.ACTIVITY_KINDS)
+    found = journal.activities_of(portfolio, search)
+    if form is not Format.JSON:
+        return table_response(activity_table(portfolio, found), form)
+    page = page_of(request, f"activities {portfolio.id}", found, wanted, search)
+    items = [ActivityOut.from_row(row) for row in journal.entry_rows(page.items)]
+    return ActivityList(items=items, next_cursor=page.next_cursor)
 
 
 @router.post(
@@ -151,10 +188,6 @@ def portfolio_of(request: ApiRequest, activity_id: UUID) -> Portfolio:
         raise ActivityNotFound(reversals.NO_ACTIVITY) from None
 
 
-class JournalWanted(PageIn):
-    format: FormatIn = None
-
-
 @router.get(
     "/portfolios/{uuid:portfolio_id}/journal",
     response=EntryList,
@@ -162,17 +195,18 @@ class JournalWanted(PageIn):
     openapi_extra=FILES_IN_OPENAPI,
 )
 def list_journal(
-    request: ApiRequest, portfolio_id: UUID, page: Query[JournalWanted]
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[EntriesWanted]
 ) -> EntryList | HttpResponseBase:
-    """All entries with their postings, newest first.
+    """Entries with their postings, newest first.
 
-    As a file (CSV, Parquet) the whole journal, a row for each posting, oldest first.
+    As a file (CSV, Parquet) all that are found, a row for each posting, oldest first.
     """
-    form = wanted_format(request, page.format)
+    form = wanted_format(request, wanted.format)
     portfolio = find_portfolio(request.auth, portfolio_id)
+    search = search_of(wanted, tuple(EntryKind))
+    found = journal.entries_of(portfolio, search)
     if form is not Format.JSON:
-        return table_response(journal_table(portfolio), form)
-    listing = Listing(request.auth, f"journal {portfolio.id}", {})
-    found = journal.journal_page(portfolio, before=unseal(listing, page.cursor), limit=page.limit)
-    items = [EntryOut.from_row(row) for row in found.rows]
-    return EntryList(items=items, next_cursor=seal(listing, found.next_before))
+        return table_response(journal_table(portfolio, found), form)
+    page = page_of(request, f"journal {portfolio.id}", found, wanted, search)
+    rows = journal.entry_rows(page.items, with_postings=True)
+    return EntryList(items=[EntryOut.from_row(row) for row in rows], next_cursor=page.next_cursor)

@@ -1,4 +1,4 @@
-"""The journal as pages and the API read it: newest first, by keyset, three queries a page."""
+"""The journal as pages and the API read it: what is looked for, and the rows of a page of it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from portfolio.bookkeeping.drafts import EntryKind, LotFact
+from portfolio.bookkeeping.entry_search import EVERYTHING, EntrySearch, matching
 from portfolio.models import JournalEntry, Portfolio, Posting, UnitMove
 
-PAGE_SIZE: Final = 100
-
-Keyset = tuple[datetime, UUID]  # occurred_at and id of the last row of a page
+ORDER: Final = ("-occurred_at", "-id")
+ACTIVITY_KINDS: Final = tuple(kind for kind in EntryKind if kind in EntryKind.activities())
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,51 +63,28 @@ class EntryRow:
         return self.kind.replace("_", " ").capitalize()
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPage:
-    """``next_before`` continues the list; None at its end."""
-
-    rows: tuple[EntryRow, ...]
-    next_before: Keyset | None
-
-
-def journal_page(
-    portfolio: Portfolio, *, before: Keyset | None = None, limit: int = PAGE_SIZE
-) -> EntryPage:
-    """All entries with their postings, newest first. Three queries."""
-    entries = JournalEntry.objects.filter(portfolio=portfolio)
-    found, next_before = _page(entries, before=before, limit=limit)
-    postings = _postings_of(found)
-    missing = _missing_of(found)
-    rows = tuple(_entry_row(entry, postings[entry.id], missing) for entry in found)
-    return EntryPage(rows, next_before)
+def entries_of(
+    portfolio: Portfolio, wanted: EntrySearch = EVERYTHING
+) -> QuerySet[JournalEntry, JournalEntry]:
+    """The entries that are looked for, each with what its row names."""
+    found = matching(JournalEntry.objects.filter(portfolio=portfolio), wanted)
+    return found.select_related("instrument", "source_instrument", "reversed_by")
 
 
-def activity_page(
-    portfolio: Portfolio,
-    *,
-    start_at: datetime | None = None,
-    end_at: datetime | None = None,
-    before: Keyset | None = None,
-    limit: int = PAGE_SIZE,
-) -> EntryPage:
-    """What happened, newest first, ``start_at`` included and ``end_at`` excluded. Two queries.
+def activities_of(
+    portfolio: Portfolio, wanted: EntrySearch = EVERYTHING
+) -> QuerySet[JournalEntry, JournalEntry]:
+    """What happened, as far as it is looked for.
 
-    Settlements and reversals are bookkeeping and left out; what was reversed says so.
+    Settlements, reversals and restatements are bookkeeping and left out; what was reversed says
+    so.
     """
-    kinds = [kind.value for kind in EntryKind.activities()]
-    entries = JournalEntry.objects.filter(portfolio=portfolio, kind__in=kinds)
-    if start_at is not None:
-        entries = entries.filter(occurred_at__gte=start_at)
-    if end_at is not None:
-        entries = entries.filter(occurred_at__lt=end_at)
-    found, next_before = _page(entries, before=before, limit=limit)
-    missing = _missing_of(found)
-    return EntryPage(tuple(_entry_row(entry, (), missing) for entry in found), next_before)
+    kinds = [kind.value for kind in ACTIVITY_KINDS]
+    return entries_of(portfolio, wanted).filter(kind__in=kinds)
 
 
 def entry_rows(entries: Sequence[JournalEntry], *, with_postings: bool = False) -> list[EntryRow]:
-    """Entries just written, in their order. Two queries at most."""
+    """Rows of the entries, in their order. Two queries at most."""
     missing = _missing_of(entries)
     postings = _postings_of(entries) if with_postings else {}
     return [_entry_row(entry, postings.get(entry.id, ()), missing) for entry in entries]
@@ -116,22 +93,6 @@ def entry_rows(entries: Sequence[JournalEntry], *, with_postings: bool = False) 
 def entry_row(entry: JournalEntry) -> EntryRow:
     """One entry just written, as an activity."""
     return entry_rows([entry])[0]
-
-
-def _page(
-    entries: QuerySet[JournalEntry], *, before: Keyset | None, limit: int
-) -> tuple[list[JournalEntry], Keyset | None]:
-    if before is not None:
-        occurred_at, entry_id = before
-        entries = entries.filter(occurred_at__lte=occurred_at).filter(
-            Q(occurred_at__lt=occurred_at) | Q(id__lt=entry_id)
-        )
-    ordered = entries.select_related("instrument", "source_instrument", "reversed_by")
-    ordered = ordered.order_by("-occurred_at", "-id")
-    found = list(ordered[: limit + 1])
-    shown = found[:limit]
-    has_more = len(found) > limit
-    return shown, (shown[-1].occurred_at, shown[-1].id) if has_more and shown else None
 
 
 def _postings_of(entries: Iterable[JournalEntry]) -> dict[UUID, Sequence[PostingRow]]:

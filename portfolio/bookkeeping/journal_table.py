@@ -11,7 +11,7 @@ from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 
 from accounts.table_files import AMOUNT, MOMENT, PRICE, TEXT, Column, Row, Table
-from portfolio.models import Portfolio, Posting
+from portfolio.models import JournalEntry, Portfolio, Posting
 
 COLUMNS: Final = (
     Column("entry_id", TEXT),
@@ -34,9 +34,12 @@ COLUMNS: Final = (
 BOOKS_COLUMNS: Final = (Column("portfolio_id", TEXT), *COLUMNS)
 
 
-def journal_table(portfolio: Portfolio) -> Table:
-    """Oldest first. ``amount`` is in units of ``commodity``, a currency or a symbol."""
-    postings = Posting.objects.filter(entry__portfolio=portfolio)
+def journal_table(portfolio: Portfolio, found: QuerySet[JournalEntry, JournalEntry]) -> Table:
+    """The postings of those entries, oldest first.
+
+    ``amount`` is in units of ``commodity``, a currency or a symbol.
+    """
+    postings = Posting.objects.filter(entry__in=found)
     table = posting_table(
         postings, name=f"journal-{portfolio.id}", limit=settings.LIMITS.download_rows
     )

@@ -34,7 +34,8 @@ ONE_COMMODITY = Q(currency="", instrument__isnull=False) | (
 )
 
 
-def _choices(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
+def kind_choices(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """Kinds with the words that people read for them."""
     return [(kind.value, kind.value.replace("_", " ").capitalize()) for kind in kinds]
 
 
@@ -45,7 +46,7 @@ class LedgerAccount(models.Model):
     portfolio = models.ForeignKey(
         Portfolio, on_delete=models.PROTECT, related_name="ledger_accounts", db_index=False
     )
-    kind = models.CharField(max_length=12, choices=_choices(LedgerAccountKind))
+    kind = models.CharField(max_length=12, choices=kind_choices(LedgerAccountKind))
     currency = models.CharField(max_length=3, blank=True)
     instrument = models.ForeignKey(
         Instrument, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
@@ -117,7 +118,7 @@ class JournalEntry(models.Model):
     portfolio = models.ForeignKey(
         Portfolio, on_delete=models.PROTECT, related_name="entries", db_index=False
     )
-    kind = models.CharField(max_length=12, choices=_choices(EntryKind))
+    kind = models.CharField(max_length=12, choices=kind_choices(EntryKind))
     external_id = models.CharField(max_length=120)
     body_hash = models.BinaryField(max_length=32)
     occurred_at = models.DateTimeField()

@@ -9,10 +9,11 @@ from django.conf import settings
 from pydantic import ConfigDict, Field
 
 from accounts.exact_json import AmountIn, MomentIn, PriceIn
-from accounts.schemas import PageIn, SchemaIn, SchemaOut
+from accounts.schemas import FormatIn, PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
 from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.bookkeeping.drafts import LotFact
+from portfolio.bookkeeping.entry_search import WORDS_MAXIMUM
 from portfolio.bookkeeping.journal import EntryRow, PostingRow
 from portfolio.recording.activity_names import ActivityNames
 from portfolio.recording.activity_rules import LOTS_MAXIMUM, ActivityDraft
@@ -172,9 +173,27 @@ class ActivityList(SchemaOut):
     next_cursor: str | None
 
 
-class ActivitiesWanted(PageIn):
-    start: MomentIn | None = None
-    end: MomentIn | None = None
+class EntriesWanted(PageIn):
+    """Of a portfolio's activities, or of its journal."""
+
+    kind: Annotated[
+        str | None,
+        Field(
+            description="a kind, or several with commas",
+            max_length=200,
+            examples=["buy,sell"],
+        ),
+    ] = None
+    symbol: Annotated[
+        Symbol | None,
+        Field(description="of this instrument; of a spin-off, either of the two"),
+    ] = None
+    start: Annotated[MomentIn | None, Field(description="happened from this moment on")] = None
+    end: Annotated[MomentIn | None, Field(description="happened before this moment")] = None
+    search: Annotated[
+        str | None, Field(max_length=WORDS_MAXIMUM, description="in the note or the external id")
+    ] = None
+    format: FormatIn = None
 
 
 class PostingOut(SchemaOut):

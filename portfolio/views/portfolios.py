@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,23 +15,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.errors import AllowanceExceeded, ProblemsError
-from accounts.forms import DownloadForm
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.policies import role_wanted, signed_in
 from accounts.refusals import with_way_on
 from accounts.roles import Role, RoleMissing
-from accounts.table_answers import table_response
 from portfolio import portfolios, queries
-from portfolio.bookkeeping import journal
-from portfolio.bookkeeping.journal_table import journal_table
 from portfolio.errors import PortfolioNotFound
 from portfolio.forms import BookingForm, PortfolioForm
 from portfolio.models import Portfolio
 from portfolio.views.figures import Figure, summary_figures
 from portfolio.views.home import Choice, portfolio_context, visible_portfolios
 
-PAGE_ROWS: Final = 30
 TABS: Final = {
     "positions": "Positions",
     "performance": "Performance",
@@ -117,35 +109,6 @@ def lots(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     return TemplateResponse(request, "portfolio/lots.html", context)
 
 
-@signed_in
-@require_GET
-def activities(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    portfolio = find_portfolio(request, portfolio_id)
-    page = journal.activity_page(portfolio, before=page_start(request), limit=PAGE_ROWS)
-    context = tab_context(portfolio, "activities") | page_context(page)
-    return TemplateResponse(request, "portfolio/activities.html", context)
-
-
-@signed_in
-@require_GET
-def journal_entries(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    portfolio = find_portfolio(request, portfolio_id)
-    page = journal.journal_page(portfolio, before=page_start(request), limit=PAGE_ROWS)
-    context = tab_context(portfolio, "journal") | page_context(page)
-    return TemplateResponse(request, "portfolio/journal.html", context)
-
-
-@signed_in
-@require_GET
-def journal_file(request: InvestorRequest, portfolio_id: UUID) -> HttpResponseBase:
-    """The whole journal, a row for each posting."""
-    portfolio = find_portfolio(request, portfolio_id)
-    form = DownloadForm(request.GET)
-    if not form.is_valid():
-        return HttpResponse(DownloadForm.WORDS, status=422)
-    return table_response(journal_table(portfolio), form.form())
-
-
 def find_portfolio(request: InvestorRequest, portfolio_id: UUID) -> Portfolio:
     """The portfolio of that id, where the user has the role that the page needs.
 
@@ -175,21 +138,3 @@ def tab_context(portfolio: Portfolio, current: str) -> dict[str, Any]:
         "may_edit": role.includes(Role.EDITOR),
         "is_own": role is Role.OWNER,
     }
-
-
-def page_start(request: InvestorRequest) -> journal.Keyset | None:
-    """Where the asked page of a list begins; the newest row where the address makes no sense."""
-    occurred_at, _, entry_id = request.GET.get("before", "").partition("~")
-    try:
-        moment = datetime.fromisoformat(occurred_at)
-        return (moment, UUID(entry_id)) if moment.tzinfo else None
-    except ValueError:
-        return None
-
-
-def page_context(page: journal.EntryPage) -> dict[str, Any]:
-    older = None
-    if page.next_before:
-        occurred_at, entry_id = page.next_before
-        older = "?" + urlencode({"before": f"{occurred_at.isoformat()}~{entry_id}"})
-    return {"entries": page.rows, "older_href": older}

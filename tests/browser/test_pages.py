@@ -65,6 +65,7 @@ def test_a_page_fits_and_is_accessible(looker: Page, path: str, check_accessibil
         "performance/instruments?range=max",
         "positions/AAPL/history?range=max",
         "explanations/twr?range=max",
+        "activities?kind=buy",
         "activities/new",
         "commission",
         "reset",

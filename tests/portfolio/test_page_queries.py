@@ -25,6 +25,7 @@ DAYS: Final = 40
 FEW, MANY = 3, 12
 TABS: Final = (
     *("positions", "lots", "lots?status=closed", "activities", "activities/new", "journal"),
+    *("activities?kind=buy&kind=sell&search=a", "journal?kind=buy&search=a"),
     *("performance", "performance?range=Max", "performance/instruments", "allocation", "income"),
     *("realised", "xray", "health", "cash", "imports", "sharing", "figures", "drivers?range=1w"),
     *("explanations/total_value", "explanations/twr"),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from market.models import Instrument
 from market.values import QuoteValue
 from portfolio import portfolios, queries
+from portfolio.bookkeeping import journal
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import Portfolio
 from portfolio.recording.reversals import reverse_entry
@@ -175,34 +176,24 @@ def test_lots_tell_what_is_left_and_what_was_gained(
     assert queries.lot_rows(portfolio, instrument_id=apple.id + 1, quotes={}) == []
 
 
-def test_the_journal_is_read_page_by_page(portfolio: Portfolio) -> None:
-    for number in range(5):
-        post(draft_deposit(portfolio, str(number + 1), at=NOON + timedelta(hours=number // 2)))
-    seen: list[Decimal | None] = []
-    before = None
-    while True:
-        page = queries.journal_page(portfolio, before=before, limit=2)
-        seen += [row.amount for row in page.rows]
-        before = page.next_before
-        if before is None:
-            break
-    assert seen == [5, 4, 3, 2, 1, 10_000]
-    assert [posting.account_kind for posting in page.rows[0].postings] == ["settled", "equity"]
+def test_rows_of_the_journal_have_their_postings(portfolio: Portfolio) -> None:
+    (row,) = journal.entry_rows(list(journal.entries_of(portfolio)), with_postings=True)
+    assert row.amount == 10_000
+    assert [posting.account_kind for posting in row.postings] == ["settled", "equity"]
 
 
 def test_activities_leave_out_bookkeeping(portfolio: Portfolio) -> None:
     wrong = draft_deposit(portfolio, "7", at=NOON + timedelta(hours=1))
     post(wrong)
     reverse_entry(portfolio=portfolio, entry_id=wrong.id, reversed_at=NOON + timedelta(days=1))
-    page = queries.activity_page(portfolio)
-    assert [(row.amount, row.is_reversed) for row in page.rows] == [
+    assert [(row.amount, row.is_reversed) for row in newest_activities(portfolio)] == [
         (Decimal(7), True),
         (Decimal(10_000), False),
     ]
-    later = queries.activity_page(portfolio, start_at=NOON + timedelta(minutes=1))
-    assert [row.amount for row in later.rows] == [7]
-    earlier = queries.activity_page(portfolio, end_at=NOON + timedelta(minutes=1))
-    assert [row.amount for row in earlier.rows] == [10_000]
+
+
+def newest_activities(portfolio: Portfolio) -> list[queries.EntryRow]:
+    return journal.entry_rows(list(journal.activities_of(portfolio).order_by(*journal.ORDER)))
 
 
 def test_reading_costs_the_same_whatever_is_held(portfolio: Portfolio, apple: Instrument) -> None:
@@ -223,8 +214,10 @@ def count_queries(portfolio: Portfolio) -> dict[str, int]:
         "summary": lambda: portfolios.summary(portfolio),
         "positions": lambda: queries.position_rows(portfolio),
         "lots": lambda: queries.lot_rows(portfolio),
-        "journal": lambda: queries.journal_page(portfolio),
-        "activities": lambda: queries.activity_page(portfolio),
+        "journal": lambda: journal.entry_rows(
+            list(journal.entries_of(portfolio)), with_postings=True
+        ),
+        "activities": lambda: newest_activities(portfolio),
     }
     counts = {}
     for name, read in reads.items():
