@@ -6,6 +6,7 @@ it to the room there is. Labels stand at even distances, so the page needs no po
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -57,6 +58,7 @@ class Chart:
     points: tuple[ValuePoint, ...]
     line_path: str
     scale: Scale
+    beside_path: str = ""  # empty where there is nothing to compare with
 
     @property
     def dates(self) -> tuple[date, ...]:
@@ -70,26 +72,50 @@ class AreaChart(Chart):
     area_path: str
 
 
-def area_chart(points: Sequence[ValuePoint]) -> AreaChart | None:
-    """Draw a series of days, ascending; ``None`` where fewer than two have a value."""
+def area_chart(points: Sequence[ValuePoint], beside: Sequence[ValuePoint] = ()) -> AreaChart | None:
+    """Draw a series of days, ascending; ``None`` where fewer than two have a value.
+
+    Args:
+        beside: another series, whose first day is not after that of the points; its values stand
+            until the next.
+    """
     if len(points) < 2:
         return None
     drawn = thinned(points)
-    values = [point.value for point in drawn]
+    others = on_days_of(drawn, beside) if beside else []
+    values = [point.value for point in (*drawn, *others)]
     scale = nice_scale(min(values), max(values))
-    xs = [Decimal(WIDTH) * index / (len(drawn) - 1) for index in range(len(drawn))]
-    ys = [scale.y(value) for value in values]
-    line = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(xs, ys, strict=True))
+    line = even_path(drawn, scale)
     return AreaChart(
-        points=tuple(drawn), line_path=line, scale=scale, area_path=f"{line}V{HEIGHT}H0Z"
+        points=tuple(drawn),
+        line_path=line,
+        scale=scale,
+        area_path=f"{line}V{HEIGHT}H0Z",
+        beside_path=even_path(others, scale) if others else "",
     )
+
+
+def on_days_of(points: Sequence[ValuePoint], series: Sequence[ValuePoint]) -> list[ValuePoint]:
+    """The newest value of a series, ascending, on each day of the points."""
+    days = [one.date for one in series]
+    return [
+        ValuePoint(point.date, series[bisect_right(days, point.date) - 1].value) for point in points
+    ]
+
+
+def even_path(points: Sequence[ValuePoint], scale: Scale) -> str:
+    """A line through points at even distances; a page is lighter without places of their x."""
+    last = len(points) - 1
+    places = (
+        f"{WIDTH * index / last:.0f} {scale.y(point.value):.1f}"
+        for index, point in enumerate(points)
+    )
+    return "M" + "L".join(places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnChart(Chart):
     """Two series in percent over the same days."""
-
-    beside_path: str  # empty where there is nothing to compare with
 
     @property
     def zero_y(self) -> str:

@@ -1,4 +1,4 @@
-"""How to measure: which lots sales use, and what to compare with."""
+"""What to compare with, and how to measure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from portfolio.returns.gains import Method
 COMPARED: Final = ("benchmark", "benchmark_portfolio_id", "benchmark_index_id")
 
 
-class PerformanceForm(forms.Form):
+class ComparisonForm(forms.Form):
     """Portfolios and indices are those of the user; where he has none, he is not asked."""
 
     benchmark = forms.CharField(
@@ -35,13 +35,8 @@ class PerformanceForm(forms.Form):
     benchmark_index_id = forms.ModelChoiceField(
         IndexSeries.objects.none(), required=False, label="or with an index", empty_label="–"
     )
-    method = forms.ChoiceField(choices=METHODS, label="Lots a sale uses", required=False)
 
     def __init__(self, data: QueryDict | None, *, user: User, beside: Sequence[Portfolio]) -> None:
-        self._own = Method(beside[0].lot_method)
-        if data is not None and not data.get("method"):
-            data = data.copy()
-            data["method"] = self._own.value
         super().__init__(data)
         visible = Portfolio.objects.for_user(user, Role.VIEWER).own_first(user)
         others = visible.exclude(id__in=[one.id for one in beside])
@@ -51,7 +46,6 @@ class PerformanceForm(forms.Form):
         }
         for name, queryset in choices.items():
             cast("forms.ModelChoiceField[Any]", self.fields[name]).queryset = queryset
-        self.fields["method"].initial = self._own.value
 
     def clean_benchmark(self) -> Instrument | None:
         return find_instrument(self.cleaned_data["benchmark"])
@@ -59,9 +53,6 @@ class PerformanceForm(forms.Form):
     def clean(self) -> None:
         if sum(bool(self.cleaned_data.get(name)) for name in COMPARED) > 1:
             self.add_error("benchmark", "Compare with one thing at a time.")
-
-    def method_chosen(self) -> Method:
-        return Method(self.cleaned_data["method"])
 
     def comparison(self, *, at: datetime) -> Comparison | None:
         told = self.cleaned_data
@@ -76,3 +67,20 @@ class PerformanceForm(forms.Form):
     def chosen(self) -> dict[str, str]:
         """What was asked for, for the address of the same page over another span."""
         return {name: self.data[name] for name in self.fields if self.data.get(name)}
+
+
+class PerformanceForm(ComparisonForm):
+    """The lots of sales as well; they are asked for after what to compare with."""
+
+    method = forms.ChoiceField(choices=METHODS, label="Lots a sale uses", required=False)
+
+    def __init__(self, data: QueryDict | None, *, user: User, beside: Sequence[Portfolio]) -> None:
+        own = Method(beside[0].lot_method)
+        if data is not None and not data.get("method"):
+            data = data.copy()
+            data["method"] = own.value
+        super().__init__(data, user=user, beside=beside)
+        self.fields["method"].initial = own.value
+
+    def method_chosen(self) -> Method:
+        return Method(self.cleaned_data["method"])

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from portfolio import queries
+from portfolio.bookkeeping.amounts import product
 from portfolio.charts import AreaChart, ValuePoint, area_chart
 from portfolio.models import Portfolio
+from portfolio.returns.benchmarks import Benchmark, Comparison
+from portfolio.returns.time_weighted import ONE
 from portfolio.valuations.ranges import ChartRange, start_date
+from portfolio.valuations.valuing import ONE_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +21,37 @@ class WorthHistory:
     """``chart`` is None where fewer than two days have a value."""
 
     chart: AreaChart | None
+    benchmark: Benchmark | None = None
 
 
 def worth_history(
-    portfolio: Portfolio, choice: ChartRange, *, worth_now: Decimal | None, at: datetime
+    portfolio: Portfolio,
+    choice: ChartRange,
+    *,
+    worth_now: Decimal | None,
+    benchmark: Comparison | None = None,
+    at: datetime,
 ) -> WorthHistory:
-    """Read the daily valuations of the range and end them with the worth of this moment."""
+    """Read the daily valuations of the range and end them with the worth of this moment.
+
+    What it is compared with is drawn beside it from the same worth on the same day.
+    """
     today = at.date()
     start = start_date(choice, end=today)
-    days = queries.valuation_series(portfolio, start, today - timedelta(days=1))
+    days = queries.valuation_series(portfolio, start, today - ONE_DAY)
     points = [ValuePoint(day.date, day.total_value) for day in days if day.total_value is not None]
     if worth_now is not None:
         points.append(ValuePoint(today, worth_now))
-    return WorthHistory(chart=area_chart(points))
+    if benchmark is None or len(points) < 2:
+        return WorthHistory(area_chart(points))
+    first = points[0]
+    compared = benchmark.over(first.date + ONE_DAY, today)
+    return WorthHistory(area_chart(points, grown_from(first, compared)), compared)
+
+
+def grown_from(first: ValuePoint, benchmark: Benchmark) -> list[ValuePoint]:
+    """What the first worth would be, had it done as the benchmark did; empty where it cannot."""
+    if first.value <= 0 or not benchmark.series:
+        return []
+    grown = ((day, product(first.value, ONE + gain)) for day, gain in benchmark.series)
+    return [first, *(ValuePoint(day, value) for day, value in grown)]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse
@@ -29,7 +30,8 @@ from portfolio.forms import PortfolioForm
 from portfolio.models import JournalEntry, Portfolio
 from portfolio.models.portfolios import PortfolioQuerySet
 from portfolio.queries import PositionRow
-from portfolio.valuations.ranges import RANGES, find_range
+from portfolio.returns.forms import ComparisonForm
+from portfolio.valuations.ranges import RANGES, ChartRange, find_range
 from portfolio.valuations.worth import worth_history
 from portfolio.views.figures import (
     Figure,
@@ -37,6 +39,7 @@ from portfolio.views.figures import (
     row_figures,
     summary_figures,
 )
+from portfolio.views.readings import percent
 
 SPARKLINE_DAYS: Final = 30  # what every tier sees of the past
 
@@ -71,7 +74,11 @@ class PositionLine:
 
 
 @signed_in
-@takes_ids(portfolio="portfolio_id")
+@takes_ids(
+    portfolio="portfolio_id",
+    benchmark_portfolio_id="benchmark_portfolio_id",
+    benchmark_index_id="benchmark_index_id",
+)
 @require_GET
 @for_htmx({"worth": "portfolio/_worth.html", "positions": "portfolio/_positions.html"})
 def home(request: InvestorRequest) -> HttpResponse:
@@ -82,14 +89,14 @@ def home(request: InvestorRequest) -> HttpResponse:
     if shown is None:
         context["form"] = PortfolioForm()
     else:
-        context |= portfolio_context(shown, request.GET.get("range"), reverse("portfolio:home"))
+        context |= portfolio_context(request, shown, reverse("portfolio:home"))
         context["portfolio_choices"] = [
             Choice(one.name, f"?portfolio={one.id}", one == shown) for one in owned
         ]
         if len(owned) > 1:
             together = Choice("All together", reverse("portfolio:combined"), is_current=False)
             context["portfolio_choices"].append(together)
-    return TemplateResponse(request, "portfolio/home.html", context)
+    return TemplateResponse(request, "portfolio/home.html", context, status=status_of(context))
 
 
 def visible_portfolios(user: User) -> PortfolioQuerySet:
@@ -98,11 +105,10 @@ def visible_portfolios(user: User) -> PortfolioQuerySet:
     return visible.with_role_of(user).own_first(user)
 
 
-def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) -> dict[str, Any]:
-    """What the worth and the positions of a portfolio show, on whichever page."""
+def portfolio_context(request: InvestorRequest, portfolio: Portfolio, href: str) -> dict[str, Any]:
+    """What the worth and the positions of a portfolio show, on the page at ``href``."""
     now = timezone.now()
     summary, rows = portfolios.summary_and_rows(portfolio, at=now)
-    choice = find_range(range_key)
     return {
         "portfolio": portfolio,
         "may_edit": Role(getattr(portfolio, "role", Role.VIEWER)).includes(Role.EDITOR),
@@ -111,13 +117,44 @@ def portfolio_context(portfolio: Portfolio, range_key: str | None, href: str) ->
         "lines": position_lines(rows, portfolio.currency),
         # One badge on the table says it where every row would.
         "is_all_simulated": bool(rows) and all(row.is_simulated for row in rows),
-        "history": worth_history(portfolio, choice, worth_now=summary.total_value, at=now),
-        "range": choice,
-        "range_choices": [
-            Choice(one.label, f"{href}?portfolio={portfolio.id}&range={one.key}", one is choice)
-            for one in RANGES
-        ],
+        **history_context(request, portfolio, href, worth_now=summary.total_value, at=now),
     }
+
+
+def history_context(
+    request: InvestorRequest,
+    portfolio: Portfolio,
+    href: str,
+    *,
+    worth_now: Decimal | None,
+    at: datetime,
+) -> dict[str, Any]:
+    """The chart of worth over the range that is asked for, and what it is compared with."""
+    choice = find_range(request.GET.get("range"))
+    form = ComparisonForm(request.GET, user=request.user, beside=[portfolio])
+    benchmark = form.comparison(at=at) if form.is_valid() else None
+    history = worth_history(portfolio, choice, worth_now=worth_now, benchmark=benchmark, at=at)
+
+    def address(of_range: ChartRange, compared: dict[str, str]) -> str:
+        asked = {"portfolio": str(portfolio.id), "range": of_range.key} | compared
+        return f"{href}?{urlencode(asked)}"
+
+    kept = form.chosen() if benchmark else {}
+    return {
+        "history": history,
+        "benchmark_pct": percent(history.benchmark.value) if history.benchmark else None,
+        "compare_form": form,
+        "worth_href": href,
+        "alone_href": address(choice, {}),
+        "range": choice,
+        "range_choices": [Choice(one.label, address(one, kept), one is choice) for one in RANGES],
+    }
+
+
+def status_of(context: dict[str, Any]) -> int:
+    """422 where it makes no sense what to compare the worth with."""
+    form = context.get("compare_form")
+    return 422 if form is not None and form.errors else 200
 
 
 def position_lines(rows: list[PositionRow], currency: str) -> list[PositionLine]:

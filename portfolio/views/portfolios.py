@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.errors import AllowanceExceeded, ProblemsError
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
-from accounts.policies import role_wanted, signed_in
+from accounts.policies import role_wanted, signed_in, takes_ids
 from accounts.refusals import with_way_on
 from accounts.roles import Role, RoleMissing
 from portfolio import portfolios, queries
@@ -25,7 +25,7 @@ from portfolio.errors import PortfolioNotFound
 from portfolio.forms import BookingForm, PortfolioForm
 from portfolio.models import Portfolio
 from portfolio.views.figures import Figure, summary_figures
-from portfolio.views.home import Choice, portfolio_context, visible_portfolios
+from portfolio.views.home import Choice, portfolio_context, status_of, visible_portfolios
 
 TABS: Final = {
     "positions": "Positions",
@@ -76,14 +76,16 @@ def portfolio_list(request: InvestorRequest) -> HttpResponse:
 
 
 @signed_in
+@takes_ids(benchmark_portfolio_id="benchmark_portfolio_id", benchmark_index_id="benchmark_index_id")
 @require_GET
 @for_htmx({"worth": "portfolio/_worth.html", "positions": "portfolio/_positions.html"})
 def positions(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
     href = reverse("portfolio:detail", args=[portfolio.id])
     context = tab_context(portfolio, "positions")
-    context |= portfolio_context(portfolio, request.GET.get("range"), href)
-    return TemplateResponse(request, "portfolio/positions.html", context)
+    context |= portfolio_context(request, portfolio, href)
+    status = status_of(context)
+    return TemplateResponse(request, "portfolio/positions.html", context, status=status)
 
 
 @signed_in

@@ -20,6 +20,8 @@ def amounts(found: Locator) -> list[Decimal]:
 
 def test_a_return_is_explained_down_to_the_cent(onlooker: Page, check_accessibility: Check) -> None:
     portfolio = onlooker.locator("[data-portfolio]").first.get_attribute("data-portfolio")
+    see_where_the_change_came_from(onlooker)
+    compare_the_worth(onlooker)
     drawer = onlooker.get_by_role("dialog", name="How is this computed?")
     onlooker.get_by_role("link", name="How is net worth computed?").click()
     expect(drawer.locator("[data-explained]")).to_have_text(re.compile(r"^\$[\d,]+\.\d\d$"))
@@ -45,3 +47,24 @@ def test_a_return_is_explained_down_to_the_cent(onlooker: Page, check_accessibil
     expect(drawer.locator("[data-explanation=unrealised_gain]")).to_be_visible()
     (change,) = amounts(drawer.locator("[data-explained]"))
     assert sum(amounts(drawer.locator("[data-explained-line]"))) == change
+
+
+def see_where_the_change_came_from(page: Page) -> None:
+    page.get_by_role("link", name="1W", exact=True).click()
+    change = page.locator(".change")
+    expect(change).to_contain_text("gained in 1 week")
+    start, *parts, end = amounts(change.locator("dd"))
+    assert start + sum(parts) == end
+
+
+def compare_the_worth(page: Page) -> None:
+    page.get_by_text("Compare with…").click()
+    page.get_by_label("Compare with", exact=True).fill("KO")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.locator(".chart__beside")).to_have_count(1)
+    page.get_by_role("link", name="1M", exact=True).click()
+    expect(page.locator(".change")).to_contain_text("gained in 1 month")
+    page.reload()
+    expect(page.locator(".chart__beside")).to_have_count(1)
+    page.get_by_role("link", name="Without KO").click()
+    expect(page.locator(".chart__beside")).to_have_count(0)

@@ -31,7 +31,7 @@ TABS: Final = (
     *("explanations/total_value", "explanations/twr"),
 )
 PAGES: Final = (
-    *("/home", "/home?range=1d", "/portfolios", "/combined"),
+    *("/home", "/home?range=1d", "/home?benchmark=WARM0", "/portfolios", "/combined"),
     *(f"/portfolios/{{id}}/{tab}" for tab in TABS),
 )
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Final
 
 import pytest
 from django.test import Client
@@ -11,11 +12,12 @@ from accounts.models import User
 from market.models import Instrument
 from portfolio.models import DailyValuation, Portfolio
 from portfolio.portfolios import open_portfolio
-from tests.factories import make_instrument, make_quote, make_user
+from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
 from tests.portfolio.factories import draft_trade, post
 
 pytestmark = pytest.mark.django_db
 
+WORTH_ALONE: Final = {"HX-Request": "true", "HX-Target": "worth"}
 YESTERDAY = timezone.now() - timedelta(days=1)
 
 
@@ -124,9 +126,7 @@ def test_figures_of_a_stranger_do_not_exist(client: Client, portfolio: Portfolio
 def test_the_range_answers_with_its_fragment(
     browser: Client, portfolio: Portfolio, key: str
 ) -> None:
-    response = browser.get(
-        f"/home?range={key}", headers={"HX-Request": "true", "HX-Target": "worth"}
-    )
+    response = browser.get(f"/home?range={key}", headers=WORTH_ALONE)
     page = response.content.decode()
     assert "<html" not in page
     assert page.lstrip().startswith('<section class="card stack" id="worth"')
@@ -144,6 +144,53 @@ def test_a_day_is_drawn_from_its_eve_to_now(browser: Client, portfolio: Portfoli
     assert "$7,777.00" not in page
     assert "The end of yesterday, at midnight UTC, and now." in page
     assert "$7,777.00;" in browser.get("/home?range=1w").content.decode()
+
+
+def test_the_worth_is_drawn_beside_what_it_is_compared_with(
+    browser: Client, portfolio: Portfolio
+) -> None:
+    for days_ago, cash in ((3, "10000"), (2, "10050"), (1, "10090")):
+        store_worth(portfolio, days_ago, cash)
+    coca_cola = make_instrument("KO")
+    days = [timezone.now() - timedelta(days=days_ago) for days_ago in (4, 3, 2, 1, 0)]
+    make_daily_bars(coca_cola, ["50", "50", "51", "52", "55"], first_at=days[0])
+    answer = browser.get("/home?range=1w&benchmark=KO", headers=WORTH_ALONE)
+    page, chart = answer.content.decode(), answer.context["history"].chart
+    assert "+10.00%" in page  # from 50 to 55
+    assert 'class="chart__beside"' in page
+    # Both begin at the same worth; its 11,000 of today lie above our 10,100.
+    line, beside = chart.line_path.split("L"), chart.beside_path.split("L")
+    assert line[0] == beside[0]
+    assert len(line) == len(beside)
+    assert float(beside[-1].split()[1]) < float(line[-1].split()[1])
+    portfolio_id = portfolio.id
+    assert f'href="/home?portfolio={portfolio_id}&amp;range=1m&amp;benchmark=KO"' in page
+    assert f'href="/home?portfolio={portfolio_id}&amp;range=1w"' in page  # without it
+
+
+@pytest.mark.parametrize("path", ["/home", "/portfolios/{id}"])
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("benchmark=AAPL", (200, "has no price on a day that needs one")),
+        ("benchmark=NONE", (422, "There is no instrument")),
+        ("benchmark_portfolio_id=00000000-0000-4000-8000-000000000000", (422, "valid choice")),
+        ("benchmark_index_id=x", (422, "valid")),
+        ("benchmark=", (200, "Compare with…")),
+    ],
+)
+def test_what_cannot_be_compared_with_is_said(
+    browser: Client, portfolio: Portfolio, path: str, query: str, expected: tuple[int, str]
+) -> None:
+    store_worth(portfolio, 2, "10000")
+    address = f"{path}?range=1m&{query}".format(id=portfolio.id)
+    answer = browser.get(address, headers=WORTH_ALONE)
+    page = answer.content.decode()
+    status, words = expected
+    assert answer.status_code == status
+    assert words in page
+    assert "chart__beside" not in page
+    assert "$10,100.00" in page
 
 
 def test_home_asks_a_fixed_number_of_questions(
