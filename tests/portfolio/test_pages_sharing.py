@@ -105,7 +105,7 @@ def test_a_viewer_sees_every_tab_and_no_form_that_he_may_not_send(
         answer = guest.get(path)
         assert answer.status_code == 200, tab
         main = answer.content.decode().partition("<main")[2].partition("</main")[0]
-        forms = re.findall(r'action="([^"]+)"', main)
+        forms = re.findall(r'<form[^>]*method="post"[^>]*action="([^"]+)"', main)
         assert all(form.endswith("/removal") for form in forms), (tab, forms)
         assert "shared, viewer" in main
     assert guest.post(f"/portfolios/{portfolio.id}/name", {"name": "Mine"}).status_code == 403
