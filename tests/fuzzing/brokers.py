@@ -21,13 +21,13 @@ made = Connection.objects.select_related("owner").get(id="{connection_id}")
 Connection.objects.filter(id=made.id).update(account_id="FUZZ")
 terms = ArmingTerms(order_value_maximum=Decimal(1_000_000), orders_a_day=1_000)
 arm_connection(owner=made.owner, connection_id=made.id, terms=terms, armed_at=now)
-size = dict(quantity=Decimal(1), limit_price=Decimal(1), client_order_id="fuzz")
+size = dict(quantity=Decimal(1), limit_price=Decimal(1), client_order_id="fuzz-{number}")
 market = dict(side=Side.BUY, type=OrderType.LIMIT, time_in_force=TimeInForce.DAY)
 ticket = LiveTicket(symbol="AAPL", **market, **size)
 order = place_live_order(
     owner=made.owner, connection_id=made.id, ticket=ticket, placed_at=now
 )
-told = dict(status="accepted", finished_at=None, broker_order_id="FUZZ-1")
+told = dict(status="accepted", finished_at=None, broker_order_id="FUZZ-{number}")
 LiveOrder.objects.filter(id=order.id).update(**told)
 print(order.id)
 """
@@ -69,9 +69,8 @@ class Brokers(Asking):
 
     def new_live_order(self) -> str:
         """Through the shared connection, which is armed from then on."""
-        made = self.desk.manage(
-            "shell", "-c", ARM.format(connection_id=self.shared["connection_id"])
-        )
+        words = ARM.format(connection_id=self.shared["connection_id"], number=self.number())
+        made = self.desk.manage("shell", "-c", words)
         return made.stdout.strip().splitlines()[-1]
 
     def live_order_body(self) -> dict[str, str]:

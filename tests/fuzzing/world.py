@@ -87,6 +87,8 @@ class World(Books, Brokers, Markets):
         """Bring the desk to where the operation can succeed, where it is not there by itself."""
         if operation == "reopen_order_entry":
             self.desk.manage("shell", "-c", STOP_ORDER_ENTRY)
+        if operation == "replace_live_order":  # the one before is being cancelled
+            self.shared["live_order_id"] = self.new_live_order()
 
     def good_query(self, operation_id: str) -> dict[str, str]:
         """What must be asked for; everything else may be left out."""

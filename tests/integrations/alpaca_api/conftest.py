@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from alpaca.data.historical import StockHistoricalDataClient
 from alpaca.trading.client import TradingClient
+from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.test import modify_settings
 from django.utils import timezone
@@ -15,7 +16,6 @@ from django.utils import timezone
 from accounts.models import User
 from config.request_pool import WsgiRequests
 from config.routing import websocket_application
-from config.wsgi import application as wsgi_application
 from market.models import Instrument
 from portfolio.models import Portfolio
 from tests.api.clients import key_for
@@ -33,7 +33,8 @@ def connected(client: Any) -> Any:
 @pytest.fixture(scope="package")
 def url(django_db_setup: None) -> Iterator[str]:
     """Of the desk, which answers HTTP on a thread of its own."""
-    requests = WsgiRequests(wsgi_application, threads=1, waiting=10)
+    # Not that of config.wsgi, which would make a web server of this process for all tests.
+    requests = WsgiRequests(get_wsgi_application(), threads=1, waiting=10)
     server = SocketServer(requests)
     server.start()
     host, port = server.host_and_port
