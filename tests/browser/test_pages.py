@@ -166,8 +166,10 @@ def test_the_chart_is_read_by_keyboard_and_changes_its_range(onlooker: Page) -> 
     onlooker.keyboard.press("ArrowLeft")
     expect(onlooker.locator("[data-chart-readout]")).to_have_text(re.compile(r"^\$.+ on "))
     onlooker.get_by_role("link", name="5Y").click()
-    expect(onlooker.locator(".worth")).to_contain_text("in 5 years")
     onlooker.wait_for_url("**range=5y**")
+    change = onlooker.locator(".change")
+    change.scroll_into_view_if_needed()
+    expect(change).to_contain_text("in 5 years")
 
 
 def test_a_key_is_made_copied_and_revoked(investor: Page) -> None:
