@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
 
-from integrations import outbox
-from integrations.connections.disarming import disarm
+from integrations.connections.disarming import REASON_CHARACTERS, disarm
+from integrations.connections.telling import tell_stopped
 from integrations.events.kinds import SignInNeeded
 from integrations.models import Connection
-
-REASON_CHARACTERS: Final = 300
 
 
 @transaction.atomic
@@ -29,12 +26,4 @@ def need_sign_in(connection: Connection, reason: str, *, at: datetime) -> None:
     ):
         own.update(sign_in_reason=reason)
         return
-    event = SignInNeeded(
-        owner_id=connection.owner_id,
-        occurred_at=at,
-        connection_id=connection.id,
-        broker=connection.broker,
-        name=connection.name,
-        reason=reason,
-    )
-    outbox.put([event], recorded_at=at)
+    tell_stopped(connection, SignInNeeded, reason=reason, at=at)

@@ -8,8 +8,8 @@ from typing import Final
 from django.db import transaction
 
 from accounts import audit
-from integrations import outbox
 from integrations.connections.audited import target
+from integrations.connections.telling import tell_stopped
 from integrations.events.kinds import ConnectionDisarmed
 from integrations.models import Arming, Connection
 
@@ -40,13 +40,5 @@ def disarm(connection: Connection, *, because: str, at: datetime) -> bool:
         after={"disarmed_because": arming.disarmed_because},
         occurred_at=at,
     )
-    event = ConnectionDisarmed(
-        owner_id=connection.owner_id,
-        occurred_at=at,
-        connection_id=connection.id,
-        broker=connection.broker,
-        name=connection.name,
-        reason=arming.disarmed_because,
-    )
-    outbox.put([event], recorded_at=at)
+    tell_stopped(connection, ConnectionDisarmed, reason=arming.disarmed_because, at=at)
     return True

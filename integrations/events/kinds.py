@@ -166,38 +166,35 @@ class SlackDisconnected(DomainEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignInNeeded(DomainEvent):
-    kind: ClassVar[str] = "connection.sign_in_needed"
-    title: ClassVar[str] = "A broker wants you to sign in again"
-
+class ConnectionEvent(DomainEvent):
     connection_id: UUID
     broker: str  # as in GET /brokers
     name: str  # that its owner gave the connection
-    reason: str  # in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionArmed(DomainEvent):
+class ConnectionStopped(ConnectionEvent):
+    reason: str  # in words
+
+
+class SignInNeeded(ConnectionStopped):
+    kind = "connection.sign_in_needed"
+    title = "A broker wants you to sign in again"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionArmed(ConnectionEvent):
     kind: ClassVar[str] = "connection.armed"
     title: ClassVar[str] = "Real orders may leave through a connection"
 
-    connection_id: UUID
-    broker: str  # as in GET /brokers
-    name: str  # that its owner gave the connection
     order_value_maximum: Decimal  # of one order, in currency
     currency: str
     orders_a_day: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionDisarmed(DomainEvent):
-    kind: ClassVar[str] = "connection.disarmed"
-    title: ClassVar[str] = "No real order leaves through a connection any more"
-
-    connection_id: UUID
-    broker: str
-    name: str
-    reason: str  # in words
+class ConnectionDisarmed(ConnectionStopped):
+    kind = "connection.disarmed"
+    title = "No real order leaves through a connection any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
