@@ -83,15 +83,16 @@ def csv_chunks(table: Table) -> Iterator[bytes]:
     for batch in batches(table):
         text.seek(0)
         text.truncate()
-        writer.writerows([csv_cell(value) for value in row] for row in batch)
+        writer.writerows(map(csv_value, row) for row in batch)
         yield text.getvalue().encode()
 
 
-def csv_cell(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else csv_value(value)
-
-
 def csv_value(value: object) -> object:
+    """As in JSON, truths too: ``true`` and ``false``."""
+    return str(value).lower() if isinstance(value, bool) else exact_value(value)
+
+
+def exact_value(value: object) -> object:
     """Decimals without exponent and needless zeros; times in RFC 3339, UTC."""
     if isinstance(value, Decimal):
         text = format(value, "f")
@@ -110,7 +111,7 @@ def json_chunks(table: Table) -> Iterator[bytes]:
     for batch in batches(table):
         lines = []
         for row in batch:
-            facts = dict(zip(names, map(csv_value, row), strict=True))
+            facts = dict(zip(names, map(exact_value, row), strict=True))
             lines.append(separator + json.dumps(facts, ensure_ascii=False, default=str))
             separator = ",\n"
         yield "".join(lines).encode()
