@@ -19,6 +19,7 @@ from django.db import transaction
 
 from integrations.models import BrokerRow, Connection
 from integrations.models.connections import BrokerRowStatus
+from market.values import wire_time
 from portfolio.activities import record_activities
 from portfolio.errors import PortfolioError
 from portfolio.imports.judging import Judged, Surroundings, judge
@@ -65,7 +66,7 @@ def facts_of(one: BrokerActivity, connection: Connection) -> dict[str, str]:
     }
     words = {
         "kind": one.kind,
-        "occurred_at": one.occurred_at.isoformat().replace("+00:00", "Z"),
+        "occurred_at": wire_time(one.occurred_at),
         "currency": one.currency,
         "note": one.note[:NOTE_CHARACTERS],
         "external_id": f"{connection.broker}:{one.id}"[:120],

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from integrations.models import Connection
+from market.values import plain
 from portfolio.imports.instruments import Hint, directory
 from portfolio.imports.values import RowProblem
 from portfolio.models import LedgerBalance, Position
@@ -39,11 +40,6 @@ def differences(
                 }
             )
     return found
-
-
-def plain(number: Decimal) -> str:
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def reconcile(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 from uuid import UUID
+
+from market.values import plain, wire_time
 
 ENVELOPE: Final = frozenset({"owner_id", "occurred_at"})
 
@@ -33,8 +35,7 @@ class DomainEvent:
 def json_value(value: Any) -> Any:
     """A field as JSON: numbers of money as plain strings, moments in UTC."""
     if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        return plain(value)
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return wire_time(value)
     return str(value) if isinstance(value, UUID | date) else value

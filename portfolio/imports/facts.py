@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Final
 
+from market.values import plain, wire_time
 from portfolio.imports.errors import BadMoment
 from portfolio.imports.headers import folded
 from portfolio.imports.kinds import KINDS, WORDS
 from portfolio.imports.moments import parse_moment
-from portfolio.imports.numbers import plain
 from portfolio.imports.profile import CASH, SKIP, TRADE, ZERO, Profile, Row
 from portfolio.imports.values import DateOrder, Field, ReadRow, RowProblem
 
@@ -152,7 +152,7 @@ def take_moment(found: ReadRow, texts: Mapping[Field, str], style: ReadingStyle)
     except BadMoment as error:
         found.problems.append(RowProblem("occurred_at", "not_a_time", f"The date {error}."))
     else:
-        found.facts["occurred_at"] = moment.isoformat().replace("+00:00", "Z")
+        found.facts["occurred_at"] = wire_time(moment)
 
 
 def take_amounts(found: ReadRow, numbers: Mapping[Field, Decimal], kind: str) -> None:

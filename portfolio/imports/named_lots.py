@@ -14,8 +14,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from accounts.errors import Problem
+from market.values import plain
 from portfolio.bookkeeping.drafts import EntryKind, LotFact
-from portfolio.imports.numbers import plain
 from portfolio.imports.values import RowProblem
 from portfolio.lots import Method
 from portfolio.recording.activity_rules import EXTERNAL_ID_LENGTH, LOTS_MAXIMUM, ActivityDraft

@@ -88,9 +88,3 @@ def unsigned(text: str, decimal_mark: str, shown: str) -> Decimal:
     if not text or text == decimal_mark or not is_grouped or not is_number:
         raise BadNumber(f"was {shown!r}, must be a number such as 1234{decimal_mark}50")
     return Decimal(f"{digits}.{decimals}" if decimals else digits)
-
-
-def plain(number: Decimal) -> str:
-    """Without exponent and needless zeros."""
-    text = format(number, "f")
-    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from integrations.brokers.rehearsing import NOT_FOUND, Asked, Rehearsal, Told, World
+from market.values import wire_time
 from trading.brokers import BrokerActivity
 
 CREDENTIALS: Final = {"api_key": "AKREHEARSAL", "api_secret": "alpaca-secret"}
@@ -150,7 +151,7 @@ class AlpacaRehearsal(Rehearsal):
 
 
 def now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return wire_time(datetime.now(UTC))
 
 
 def refusal(message: str) -> Told:
@@ -167,7 +168,7 @@ def activity(one: BrokerActivity) -> dict[str, Any]:
             "side": one.kind,
             "qty": str(one.quantity),
             "price": str(one.unit_price),
-            "transaction_time": one.occurred_at.isoformat().replace("+00:00", "Z"),
+            "transaction_time": wire_time(one.occurred_at),
         }
     sign = "-" if one.kind in LEAVING else ""
     return {
