@@ -7,10 +7,11 @@ it to the room there is. Labels stand at even distances, so the page needs no po
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 WIDTH: Final = 1000
@@ -106,10 +107,22 @@ def on_days_of(points: Sequence[ValuePoint], series: Sequence[ValuePoint]) -> li
 def even_path(points: Sequence[ValuePoint], scale: Scale) -> str:
     """A line through points at even distances; a page is lighter without places of their x."""
     last = len(points) - 1
-    places = (
-        f"{WIDTH * index / last:.0f} {scale.y(point.value):.1f}"
-        for index, point in enumerate(points)
-    )
+    return path_through(points, (f"{WIDTH * index / last:.0f}" for index in range(last + 1)), scale)
+
+
+def dated_path(
+    points: Sequence[ValuePoint], scale: Scale, *, first_day: date, last_day: date
+) -> str:
+    """A line through points at the places of their dates; empty for fewer than two points."""
+    if len(points) < 2:
+        return ""
+    days = Decimal((last_day - first_day).days)
+    xs = (f"{WIDTH * (point.date - first_day).days / days:.1f}" for point in points)
+    return path_through(points, xs, scale)
+
+
+def path_through(points: Sequence[ValuePoint], xs: Iterable[str], scale: Scale) -> str:
+    places = (f"{x} {scale.y(point.value):.1f}" for x, point in zip(xs, points, strict=True))
     return "M" + "L".join(places)
 
 
@@ -131,15 +144,7 @@ def return_chart(
     drawn, other = thinned(points), thinned(beside)
     values = [point.value for point in (*drawn, *other)] + [Decimal(0)]
     scale = nice_scale(min(values), max(values))
-    first, days = drawn[0].date, Decimal((drawn[-1].date - drawn[0].date).days)
-
-    def path(series: Sequence[ValuePoint]) -> str:
-        places = (
-            f"{WIDTH * (point.date - first).days / days:.1f} {scale.y(point.value):.1f}"
-            for point in series
-        )
-        return "M" + "L".join(places) if len(series) > 1 else ""
-
+    path = partial(dated_path, scale=scale, first_day=drawn[0].date, last_day=drawn[-1].date)
     return ReturnChart(
         points=tuple(drawn), line_path=path(drawn), scale=scale, beside_path=path(other)
     )
