@@ -10,13 +10,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Final
 
 import orjson
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
+
+from accounts.utc_days import utc_midnight
 
 # Longer integers stay decimals: int() takes quadratic time, and refuses 4,300 digits.
 INTEGER_DIGITS: Final = 30
@@ -148,7 +150,7 @@ def read_moment(value: object) -> datetime:
     text = re.sub(r" (?=\d\d:?\d\d$)", "+", value.strip()) if "T" in value.upper() else value
     try:
         if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-            return datetime.combine(date.fromisoformat(text), time(), UTC)
+            return utc_midnight(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             raise problem

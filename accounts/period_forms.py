@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django import forms
+
+from accounts.utc_days import utc_midnight
 
 
 class PeriodForm(forms.Form):
@@ -24,6 +26,6 @@ class PeriodForm(forms.Form):
         # Nothing comes after the last day that a calendar has.
         after = last + timedelta(days=1) if last and last < date.max else None
         return (
-            datetime.combine(first, time(), tzinfo=UTC) if first else None,
-            datetime.combine(after, time(), tzinfo=UTC) if after else None,
+            utc_midnight(first) if first else None,
+            utc_midnight(after) if after else None,
         )

@@ -168,11 +168,6 @@ def local_midnight(on: date, timezone: str) -> datetime:
     return datetime.combine(on, time(), tzinfo=ZoneInfo(timezone)).astimezone(UTC)
 
 
-def utc_midnight(on: date) -> datetime:
-    """Where a day of UTC begins."""
-    return datetime.combine(on, time(), tzinfo=UTC)
-
-
 def _local_day(at: datetime, zone: ZoneInfo) -> Session:
     today = at.astimezone(zone).date()
     return Session(

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from accounts.errors import Problem, ProblemsError
 from accounts.exact_json import MomentIn
 from accounts.http import ApiRequest
+from accounts.utc_days import utc_midnight
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.credentials import AccountAuth, account_of
 from integrations.alpaca_api.order_schemas import LenientIn
-from market.calendar import utc_midnight
 from market.values import plain, plain_or_none, wire_time
 from portfolio import valuation
 from portfolio.models import DailyValuation, Portfolio

@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field
 from accounts.cursors import BadCursor
 from accounts.exact_json import MomentIn
 from accounts.http import ApiRequest
+from accounts.utc_days import utc_midnight
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.credentials import AccountAuth, account_of
-from market.calendar import utc_midnight
 from market.values import plain, plain_or_none, wire_time
 from portfolio.models import JournalEntry, Portfolio
 from trading.models import Fill

@@ -16,13 +16,13 @@ from django.db import transaction
 from accounts import audit
 from accounts.errors import Problem
 from accounts.models import User
+from accounts.utc_days import utc_midnight
 from integrations.exports import datasets
 from integrations.exports.errors import ExportRefused, TooManyExports
 from integrations.exports.parts import parts
 from integrations.exports.pieces import pieces_of
 from integrations.models.exports import Dataset, Export, ExportStatus
 from market import queries
-from market.calendar import utc_midnight
 from market.errors import MarketError
 from market.series.history import permitted_start
 from market.values import Interval

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from accounts.models import User
-from market.calendar import utc_midnight
+from accounts.utc_days import utc_midnight
 from market.errors import HistoryExceeded
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from accounts.utc_days import utc_midnight
 from portfolio.imports.errors import BadMoment
 from portfolio.imports.values import DateOrder
 
@@ -95,7 +96,7 @@ def parse_moment(text: str, *, order: DateOrder, zone: str, clock: str = "") -> 
     try:
         day, rest = parse_date(text, order)
         if not (rest := rest.strip(GLUE) or clock.strip()):
-            return datetime.combine(day, time(), UTC)
+            return utc_midnight(day)
         return parse_time(day, rest, zone)
     except (ValueError, OverflowError):
         raise BadMoment(

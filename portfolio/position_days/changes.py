@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from market.calendar import utc_midnight
+from accounts.utc_days import utc_midnight
 from market.currencies.currency_units import major_of
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO, share

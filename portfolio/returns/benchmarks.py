@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final, Protocol
 
 from accounts.errors import ProblemsError
-from market.calendar import utc_midnight
+from accounts.utc_days import utc_midnight
 from market.models import Instrument
 from market.queries import bars
 from market.values import Interval

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from market.calendar import utc_midnight
+from accounts.utc_days import utc_midnight
 from market.currencies.currency_units import major_of
 from market.models import Instrument
 from portfolio import portfolios

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from market.calendar import utc_midnight
+from accounts.utc_days import utc_midnight
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import JournalEntry, Portfolio

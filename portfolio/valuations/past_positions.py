@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from accounts.errors import Problem
+from accounts.utc_days import utc_midnight
 from market import queries as market_queries
-from market.calendar import utc_midnight
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import EXACT, percentage, ten_places
 from portfolio.corporate_actions.unit_events import read_trades
