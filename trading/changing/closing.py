@@ -49,21 +49,11 @@ def close_position(
     without ``cancels_orders`` they keep their units and the whole is refused.
 
     Raises:
-        OrderDenied, TooManyOpenOrders, OrderEntryStopped, PortfolioUnknown: as ``sell_available``;
+        OrderDenied, TooManyOpenOrders, OrderEntryStopped, PortfolioUnknown: as ``sell_position``;
             the orders are then left as they are.
     """
-    held = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument=instrument).first()
-    total = held.total if held is not None else ZERO
-    if not cancels_orders:
-        return _sell(
-            in_lots(total, instrument),
-            of=total,
-            portfolio_id=portfolio_id,
-            instrument=instrument,
-            closed_at=closed_at,
-            actor_id=actor_id,
-        )
-    if total > 0:
+    total, _ = _units(portfolio_id, instrument)
+    if cancels_orders and total > 0:
         asked = ask_sales_to_end(
             portfolio_id=portfolio_id,
             instrument=instrument,
@@ -74,15 +64,24 @@ def close_position(
         if asked is not None:
             left = total - in_lots(total, instrument)
             return Closure(instrument, None, (), left, is_pending=True)
-    return sell_available(
-        portfolio_id=portfolio_id, instrument=instrument, closed_at=closed_at, actor_id=actor_id
+    return sell_position(
+        portfolio_id=portfolio_id,
+        instrument=instrument,
+        closed_at=closed_at,
+        actor_id=actor_id,
+        is_whole=not cancels_orders,
     )
 
 
-def sell_available(
-    *, portfolio_id: UUID, instrument: Instrument, closed_at: datetime, actor_id: UUID | None
+def sell_position(
+    *,
+    portfolio_id: UUID,
+    instrument: Instrument,
+    closed_at: datetime,
+    actor_id: UUID | None,
+    is_whole: bool = False,
 ) -> Closure:
-    """Sell at the market all that no working order sells already.
+    """Sell at the market what no working order sells already; with ``is_whole`` all or nothing.
 
     Raises:
         OrderDenied: nothing is left to sell, or the sale was refused; see ``problems``.
@@ -90,37 +89,23 @@ def sell_available(
         OrderEntryStopped: the desk takes no orders at the moment.
         PortfolioUnknown: there is no such portfolio.
     """
-    held = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument=instrument).first()
-    total = held.total if held is not None else ZERO
-    available = held.available if held is not None else ZERO
-    return _sell(
-        in_lots(available, instrument),
-        of=total,
-        portfolio_id=portfolio_id,
-        instrument=instrument,
-        closed_at=closed_at,
-        actor_id=actor_id,
-    )
-
-
-def _sell(
-    quantity: Decimal,
-    *,
-    of: Decimal,
-    portfolio_id: UUID,
-    instrument: Instrument,
-    closed_at: datetime,
-    actor_id: UUID | None,
-) -> Closure:
+    total, available = _units(portfolio_id, instrument)
+    quantity = in_lots(total if is_whole else available, instrument)
     if quantity <= 0:
-        raise OrderDenied([_nothing_to_sell(instrument, of)])
+        raise OrderDenied([_nothing_to_sell(instrument, total)])
     order = place_order(
         portfolio_id=portfolio_id,
         ticket=market_sale(instrument, quantity),
         placed_at=closed_at,
         actor_id=actor_id,
     )
-    return Closure(instrument, order, (), left=of - quantity)
+    return Closure(instrument, order, (), left=total - quantity)
+
+
+def _units(portfolio_id: UUID, instrument: Instrument) -> tuple[Decimal, Decimal]:
+    """What is held, and what of it no working order sells already."""
+    held = LedgerBalance.objects.filter(portfolio_id=portfolio_id, instrument=instrument).first()
+    return (ZERO, ZERO) if held is None else (held.total, held.available)
 
 
 def close_positions(

@@ -13,7 +13,7 @@ from django.dispatch import receiver
 
 from accounts.errors import Problem
 from trading import broadcasts
-from trading.changing.closing import sell_available
+from trading.changing.closing import sell_position
 from trading.changing.closing_requests import waiting_sales
 from trading.errors import OrderDenied, TooManyOpenOrders
 from trading.models import Order, PositionClosing
@@ -58,7 +58,7 @@ def carry_out(closing_id: UUID, *, at: datetime) -> bool:
         return False
     try:
         with transaction.atomic():
-            closing.order = sell_available(
+            closing.order = sell_position(
                 portfolio_id=closing.portfolio_id,
                 instrument=closing.instrument,
                 closed_at=at,
