@@ -1,6 +1,7 @@
 """Arming connections, and orders with real money, for programs."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from accounts.own_transactions import own_transaction
 from integrations.connections import arming
 from integrations.connections.api import find_connection
 from integrations.live_orders.cancelling import cancel_live_order as cancel
-from integrations.live_orders.placing import judge_live_order, record_live_order
+from integrations.live_orders.placing import JudgedOrder, judge_live_order, record_live_order
 from integrations.live_orders.replacing import judge_replacement, record_replacement
 from integrations.live_orders.schemas import (
     ArmingIn,
@@ -90,11 +91,12 @@ def place_live_order(
         ticket=payload.to_ticket(key=request.headers[HEADER]),
         judged_at=timezone.now(),
     )
+    return partial(recorded, judged, record=record_live_order)
 
-    def record() -> Status[LiveOrderOut]:
-        return Status(201, LiveOrderOut.of(record_live_order(judged, placed_at=timezone.now())))
 
-    return record
+def recorded(judged: JudgedOrder, *, record: Callable[..., LiveOrder]) -> Status[LiveOrderOut]:
+    """The half of a request that writes: what was judged before its transaction is recorded."""
+    return Status(201, LiveOrderOut.of(record(judged, placed_at=timezone.now())))
 
 
 def find_order(caller: Caller, live_order_id: UUID) -> LiveOrder:
@@ -176,8 +178,4 @@ def replace_live_order(
         changes=payload.to_changes(key=request.headers[HEADER]),
         judged_at=timezone.now(),
     )
-
-    def record() -> Status[LiveOrderOut]:
-        return Status(201, LiveOrderOut.of(record_replacement(judged, placed_at=timezone.now())))
-
-    return record
+    return partial(recorded, judged, record=record_replacement)
