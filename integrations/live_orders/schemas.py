@@ -13,6 +13,7 @@ from integrations.live_orders.changes import LiveChanges
 from integrations.live_orders.tickets import LiveTicket
 from integrations.models import Arming, LiveOrder, LiveOrderEvent
 from market.schemas import NumberOut, Symbol
+from trading.api.order_schemas import ChangedTermsIn
 from trading.states import OrderType, Side, TimeInForce
 
 LiveStatus = Literal[
@@ -105,22 +106,12 @@ class LiveOrderIn(SchemaIn):
         return LiveTicket(**facts, client_order_id=key if given is None else given)
 
 
-class LiveOrderReplaceIn(SchemaIn):
+class LiveOrderReplaceIn(ChangedTermsIn):
     """What is to change; what is left out or null stays.
 
     `quantity` counts all that is ordered, also what the order has filled. Without a
     `client_order_id` the new order takes the `Idempotency-Key`.
     """
-
-    quantity: AmountIn | None = None
-    limit_price: PriceIn | None = None
-    stop_price: PriceIn | None = None
-    trail_amount: PriceIn | None = None
-    trail_pct: PriceIn | None = None
-    time_in_force: TimeInForce | None = None
-    client_order_id: str | None = None
-
-    model_config = ConfigDict(json_schema_extra={"example": {"limit_price": "201.50"}})
 
     def to_changes(self, *, key: str) -> LiveChanges:
         facts = {name: getattr(self, name) for name in type(self).model_fields}

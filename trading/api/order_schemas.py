@@ -185,12 +185,7 @@ class OrderOut(SchemaOut):
         )
 
 
-class OrderReplaceIn(SchemaIn):
-    """What is to change; what is left out or null stays.
-
-    `quantity` counts all that is ordered, also what the order has filled.
-    """
-
+class ChangedTermsIn(SchemaIn):
     quantity: AmountIn | None = None
     limit_price: PriceIn | None = None
     stop_price: PriceIn | None = None
@@ -200,6 +195,13 @@ class OrderReplaceIn(SchemaIn):
     client_order_id: str | None = None
 
     model_config = ConfigDict(json_schema_extra={"example": {"limit_price": "201.50"}})
+
+
+class OrderReplaceIn(ChangedTermsIn):
+    """What is to change; what is left out or null stays.
+
+    `quantity` counts all that is ordered, also what the order has filled.
+    """
 
     def to_changes(self, *, key: str | None) -> Changes:
         given = self.model_dump()
