@@ -1,0 +1,42 @@
+"""What no tick can be, whatever instruments there are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from market.values import TickValue
+
+ZERO: Final = Decimal(0)
+
+
+def find_problem(tick: TickValue, *, latest_at: datetime) -> tuple[str, str] | None:
+    """Why it cannot be true, as a code and in words; see also ``are_all_sound``.
+
+    Args:
+        latest_at: what is said to have happened after it has not happened yet.
+    """
+    if not (tick.price.is_finite() and tick.price > ZERO):
+        return "price_not_positive", f"price was {tick.price}, must be > 0"
+    if not (tick.size.is_finite() and tick.size >= ZERO):
+        return "size_negative", f"size was {tick.size}, must be >= 0"
+    if tick.occurred_at > latest_at:
+        return "future_time", f"time was {tick.occurred_at}, must not lie ahead"
+    return None
+
+
+def are_all_sound(ticks: Sequence[TickValue], *, latest_at: datetime) -> bool:
+    """Whether ``find_problem`` would find none; many times as quick as to ask it of each tick."""
+    if not ticks:
+        return True
+    prices = [tick.price for tick in ticks]
+    sizes = [tick.size for tick in ticks]
+    return (
+        all(map(Decimal.is_finite, prices))
+        and all(map(Decimal.is_finite, sizes))
+        and min(prices) > ZERO
+        and min(sizes) >= ZERO
+        and max([tick.occurred_at for tick in ticks]) <= latest_at
+    )
