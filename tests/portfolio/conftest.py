@@ -1,14 +1,17 @@
-"""The books are checked after every test that touches them."""
+"""An investor, his browser, and his books, which are checked after every test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client
 
+from accounts.models import User
 from portfolio.bookkeeping.probes import failed_probes
 from portfolio.bookkeeping.rebuilding import find_differences
 from portfolio.models import Portfolio
+from tests.factories import make_user
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +27,14 @@ def assert_books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
     assert failed_probes() == []
     for portfolio_id in Portfolio.objects.values_list("id", flat=True):
         assert find_differences(portfolio_id) == []
+
+
+@pytest.fixture
+def alice() -> User:
+    return make_user("alice@example.com")
+
+
+@pytest.fixture
+def browser(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client

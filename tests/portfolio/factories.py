@@ -32,15 +32,21 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)  # a Monday
 Result = TypeVar("Result")
 
 
-def make_tracked(owner: User, *, cash: str | None = "100000") -> Portfolio:
+def make_tracked(
+    owner: User,
+    *,
+    name: str = "Tracked",
+    cash: str | None = "100000",
+    opened_at: datetime = NOON,
+) -> Portfolio:
     """A portfolio that records what happened elsewhere."""
     return open_portfolio(
         owner=owner,
-        name="Tracked",
+        name=name,
         kind="tracked",
         currency="USD",
         starting_cash=None if cash is None else Decimal(cash),
-        opened_at=NOON,
+        opened_at=opened_at,
     )
 
 

@@ -30,11 +30,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
-
-
-@pytest.fixture
 def bob() -> User:
     return make_user("bob@example.com")
 

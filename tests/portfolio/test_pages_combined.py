@@ -27,11 +27,6 @@ LAST_WEEK = timezone.now() - timedelta(days=7)
 CLOSES = b"date,close\n2024-01-02,4000\n2024-01-03,4100\n"
 
 
-@pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
-
-
 def make_savings(alice: User, name: str) -> Portfolio:
     return open_portfolio(
         owner=alice,
@@ -51,12 +46,6 @@ def savings(alice: User) -> Portfolio:
     make_quote(apple, last="110", previous_close="100")
     post(draft_trade(opened, apple, quantity="10", price="100", at=LAST_WEEK, is_settled=True))
     return opened
-
-
-@pytest.fixture
-def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 def test_all_together_adds_up(browser: Client, alice: User, savings: Portfolio) -> None:

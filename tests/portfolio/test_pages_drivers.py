@@ -16,21 +16,15 @@ from market.models import Instrument
 from portfolio.activities import record_activities
 from portfolio.charts import change_bar
 from portfolio.models import Portfolio
-from portfolio.portfolios import open_portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.returns.drivers import Drivers
 from portfolio.returns.shown_drivers import shown_drivers
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
-from tests.portfolio.factories import draft_trade, post
+from tests.portfolio.factories import draft_trade, make_tracked, post
 
 DAYS_HELD = 8
 GAINS = ("realised_gain", "unrealised_gain", "income", "fees", "taxes", "currency_effect")
 amounts = st.decimals(min_value=-(10**9), max_value=10**9, places=10)
-
-
-@pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
 
 
 def noon_ago(days: int) -> datetime:
@@ -50,14 +44,7 @@ def apple() -> Instrument:
 
 @pytest.fixture
 def portfolio(alice: User, apple: Instrument) -> Portfolio:
-    opened = open_portfolio(
-        owner=alice,
-        name="Savings",
-        kind="tracked",
-        currency="USD",
-        starting_cash=Decimal(10_000),
-        opened_at=noon_ago(DAYS_HELD),
-    )
+    opened = make_tracked(alice, name="Savings", cash="10000", opened_at=noon_ago(DAYS_HELD))
     bought = draft_trade(opened, apple, fees="3", at=noon_ago(DAYS_HELD), is_settled=True)
     post(bought)
     drafts = [
@@ -69,12 +56,6 @@ def portfolio(alice: User, apple: Instrument) -> Portfolio:
     ]
     record_activities(portfolio=opened, activities=drafts, recorded_at=timezone.now())
     return opened
-
-
-@pytest.fixture
-def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 @pytest.mark.django_db

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,10 +12,9 @@ from django.test import Client
 from accounts.models import User
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import Portfolio
-from portfolio.portfolios import open_portfolio
 from tests.api.clients import Answer
 from tests.factories import make_instrument, make_user
-from tests.portfolio.factories import draft_deposit, draft_trade, post
+from tests.portfolio.factories import draft_deposit, draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 
@@ -25,21 +23,9 @@ LISTS = ("activities", "journal")
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
-
-
-@pytest.fixture
 def portfolio(alice: User) -> Portfolio:
     """On Monday 10,000 came and ten were bought, on Tuesday four of them sold."""
-    opened = open_portfolio(
-        owner=alice,
-        name="Savings",
-        kind="tracked",
-        currency="USD",
-        starting_cash=Decimal(0),
-        opened_at=MONDAY - timedelta(days=7),
-    )
+    opened = make_tracked(alice, name="Savings", cash="0", opened_at=MONDAY - timedelta(days=7))
     apple = make_instrument("AAPL")
     post(
         draft_deposit(opened, "10000", at=MONDAY.replace(hour=0), external_id="Salary-1"),
@@ -55,12 +41,6 @@ def portfolio(alice: User) -> Portfolio:
         ),
     )
     return opened
-
-
-@pytest.fixture
-def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 def kinds(response: Answer) -> list[str]:

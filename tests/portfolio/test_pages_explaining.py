@@ -13,9 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from portfolio.explaining.explain import FIGURES
 from portfolio.models import Portfolio
-from portfolio.portfolios import open_portfolio
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
-from tests.portfolio.factories import draft_trade, post
+from tests.portfolio.factories import draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 
@@ -24,31 +23,13 @@ DRAWER = {"HX-Request": "true", "HX-Target": "explain-place"}
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
-
-
-@pytest.fixture
 def portfolio(alice: User) -> Portfolio:
-    opened = open_portfolio(
-        owner=alice,
-        name="Savings",
-        kind="tracked",
-        currency="USD",
-        starting_cash=Decimal("10000.333"),
-        opened_at=LAST_WEEK,
-    )
+    opened = make_tracked(alice, name="Savings", cash="10000.333", opened_at=LAST_WEEK)
     apple = make_instrument("AAPL")
     make_daily_bars(apple, [100, 101, 102, 99, 98, 103, 104], first_at=LAST_WEEK)
     make_quote(apple, last="110.005", previous_close="100")
     post(draft_trade(opened, apple, quantity="7", price="100", at=LAST_WEEK, is_settled=True))
     return opened
-
-
-@pytest.fixture
-def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 def amounts(page: str, mark: str) -> list[Decimal]:

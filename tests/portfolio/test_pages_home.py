@@ -11,19 +11,13 @@ from django.utils import timezone
 from accounts.models import User
 from market.models import Instrument
 from portfolio.models import DailyValuation, Portfolio
-from portfolio.portfolios import open_portfolio
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
-from tests.portfolio.factories import draft_trade, post
+from tests.portfolio.factories import draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 
 WORTH_ALONE: Final = {"HX-Request": "true", "HX-Target": "worth"}
 YESTERDAY = timezone.now() - timedelta(days=1)
-
-
-@pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
 
 
 @pytest.fixture
@@ -36,22 +30,11 @@ def apple() -> Instrument:
 @pytest.fixture
 def portfolio(alice: User, apple: Instrument) -> Portfolio:
     """Ten units bought at 100, worth 110 now; 9,000 in cash."""
-    opened = open_portfolio(
-        owner=alice,
-        name="Savings",
-        kind="tracked",
-        currency="USD",
-        starting_cash=Decimal(10_000),
-        opened_at=YESTERDAY - timedelta(days=5),
+    opened = make_tracked(
+        alice, name="Savings", cash="10000", opened_at=YESTERDAY - timedelta(days=5)
     )
     post(draft_trade(opened, apple, quantity="10", price="100", at=YESTERDAY, is_settled=True))
     return opened
-
-
-@pytest.fixture
-def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 def store_worth(portfolio: Portfolio, days_ago: int, cash: str) -> None:

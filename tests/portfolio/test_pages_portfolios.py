@@ -13,7 +13,7 @@ from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
 from tests.factories import make_instrument, make_quote, make_user
-from tests.portfolio.factories import draft_trade, post
+from tests.portfolio.factories import draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 
@@ -25,21 +25,9 @@ LAST_WEEK = timezone.now() - timedelta(days=7)
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
-
-
-@pytest.fixture
 def portfolio(alice: User) -> Portfolio:
     """Ten bought at 100 and four of them sold at 120."""
-    opened = open_portfolio(
-        owner=alice,
-        name="Savings",
-        kind="tracked",
-        currency="USD",
-        starting_cash=Decimal(10_000),
-        opened_at=LAST_WEEK,
-    )
+    opened = make_tracked(alice, name="Savings", cash="10000", opened_at=LAST_WEEK)
     apple = make_instrument("AAPL")
     make_quote(apple, last="110")
     later = LAST_WEEK + timedelta(days=1)
@@ -50,12 +38,6 @@ def portfolio(alice: User) -> Portfolio:
         ),
     )
     return opened
-
-
-@pytest.fixture
-def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 def move(portfolio: Portfolio, kind: str, amount: str, reference: object = None) -> dict[str, str]:

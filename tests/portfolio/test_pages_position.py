@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
 from uuid import uuid4
 
 import pytest
@@ -16,27 +15,15 @@ from accounts.models import User
 from market.models import Instrument
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import Portfolio
-from portfolio.portfolios import open_portfolio
 from portfolio.valuation import refresh_valuations
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
-from tests.portfolio.factories import draft_trade, post
+from tests.portfolio.factories import draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 
 NOW = timezone.now()
 LAST_WEEK = NOW - timedelta(days=7)
 YESTERDAY = NOW.date() - timedelta(days=1)
-
-
-@pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
-
-
-@pytest.fixture
-def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 @pytest.fixture
@@ -50,14 +37,7 @@ def apple(db: None) -> Instrument:
 @pytest.fixture
 def savings(alice: User, apple: Instrument) -> Portfolio:
     """Ten units bought for 1000 a week ago, two of them sold for 210 three days later."""
-    opened = open_portfolio(
-        owner=alice,
-        name="Savings",
-        kind="tracked",
-        currency="USD",
-        starting_cash=Decimal(10_000),
-        opened_at=LAST_WEEK,
-    )
+    opened = make_tracked(alice, name="Savings", cash="10000", opened_at=LAST_WEEK)
     sold_at = LAST_WEEK + timedelta(days=3)
     post(
         draft_trade(opened, apple, quantity="10", at=LAST_WEEK, is_settled=True),

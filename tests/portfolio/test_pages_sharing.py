@@ -20,11 +20,6 @@ TABS = (
 
 
 @pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
-
-
-@pytest.fixture
 def bob() -> User:
     return make_user("bob@example.com")
 
@@ -32,12 +27,6 @@ def bob() -> User:
 @pytest.fixture
 def portfolio(alice: User) -> Portfolio:
     return make_portfolio(alice, name="Savings")
-
-
-@pytest.fixture
-def browser(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
 
 
 @pytest.fixture

@@ -26,16 +26,11 @@ from portfolio.sharing.share_links import (
 )
 from tests.api.clients import ApiClient, key_for
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
-from tests.portfolio.factories import draft_trade, post
+from tests.portfolio.factories import draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 
 QUANTITY, PRICE, CASH = "137", "211.37", "77341.19"
-
-
-@pytest.fixture
-def alice() -> User:
-    return make_user("alice@example.com")
 
 
 @pytest.fixture
@@ -228,13 +223,6 @@ def test_through_the_api(client: Client, portfolio: Portfolio, alice: User) -> N
 
 
 def test_a_portfolio_without_anything_is_shown_as_such(client: Client, alice: User) -> None:
-    empty = open_portfolio(
-        owner=alice,
-        name="Empty",
-        kind="tracked",
-        currency="USD",
-        starting_cash=None,
-        opened_at=timezone.now(),
-    )
+    empty = make_tracked(alice, name="Empty", cash=None, opened_at=timezone.now())
     _, token = link_of(empty)
     assert "Nothing held" in client.get(f"/shared/{token}").content.decode()
