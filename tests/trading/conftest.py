@@ -1,13 +1,20 @@
-"""After every test that touched the database, each money probe must find nothing."""
+"""After every test that touched the database, each money probe must find nothing.
+
+What tests of a portfolio's stream need is here too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 from market.live import live_quotes
 from portfolio.bookkeeping.probes import failed_probes
+from tests.support.horizon import OWN_HORIZON
+from trading.live import stream_events
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +30,20 @@ def books_balance(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if uses_database:
         assert failed_probes() == []
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def own_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_events, "HORIZON", OWN_HORIZON)
+
+
+@pytest.fixture
+async def closed_connections(anyio_backend: str) -> AsyncIterator[None]:
+    """Close what the event loop's thread opened, or the database could not be dropped."""
+    yield
+    await sync_to_async(connections.close_all)()

@@ -26,7 +26,6 @@ from portfolio.activities import record_activity
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
-from tests.support.horizon import OWN_HORIZON
 from tests.trading.factories import (
     NOON,
     leading_matcher,
@@ -38,30 +37,16 @@ from tests.trading.factories import (
 )
 from trading import broadcasts
 from trading.broadcasts import Announcer, News
-from trading.live import stream_events
 from trading.models import Fill, Order
 from trading.routing import websocket_urlpatterns
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.anyio]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.anyio,
+    pytest.mark.usefixtures("own_horizon", "closed_connections"),
+]
 
 application = URLRouter(websocket_urlpatterns)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(autouse=True)
-def own_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_events, "HORIZON", OWN_HORIZON)
-
-
-@pytest.fixture(autouse=True)
-async def closed_connections(anyio_backend: str) -> AsyncIterator[None]:
-    """Close what the event loop's thread opened, or the database could not be dropped."""
-    yield
-    await sync_to_async(connections.close_all)()
 
 
 @asynccontextmanager

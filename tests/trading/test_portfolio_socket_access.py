@@ -33,11 +33,6 @@ application = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
 SECONDS = 10
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(autouse=True)
 async def closed_connections(anyio_backend: str) -> AsyncIterator[None]:
     """Close what the event loop's thread opened, or the database could not be dropped."""

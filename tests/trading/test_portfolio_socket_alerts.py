@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,7 +14,6 @@ from market.alerts.triggering import record_crossings
 from market.models import Alert, AlertTrigger, Instrument
 from portfolio.models import Portfolio
 from tests.market.alert_desk import make_alert
-from tests.support.horizon import OWN_HORIZON
 from tests.trading.factories import make_instrument
 from tests.trading.test_portfolio_socket import (
     deposit,
@@ -27,26 +25,12 @@ from tests.trading.test_portfolio_socket import (
     trade,
 )
 from trading import broadcasts
-from trading.live import stream_events
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.anyio]
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(autouse=True)
-def own_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_events, "HORIZON", OWN_HORIZON)
-
-
-@pytest.fixture(autouse=True)
-async def closed_connections(anyio_backend: str) -> Any:
-    """Close what the event loop's thread opened, or the database could not be dropped."""
-    yield
-    await sync_to_async(connections.close_all)()
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.anyio,
+    pytest.mark.usefixtures("own_horizon", "closed_connections"),
+]
 
 
 def fire(owner: User, instrument: Instrument, **facts: Any) -> Alert:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
 
 from market.models import Instrument
 from portfolio.models import Portfolio
-from tests.support.horizon import OWN_HORIZON
 from tests.trading.factories import NOON, give_units, leading_matcher, place, publish_quote
 from tests.trading.test_portfolio_socket import (
     SHARD,
@@ -24,27 +21,13 @@ from tests.trading.test_portfolio_socket import (
 )
 from trading.changing.closing import close_position
 from trading.changing.closing_followed import carry_out_closings
-from trading.live import stream_events
 from trading.models import PositionClosing
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.anyio]
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(autouse=True)
-def own_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream_events, "HORIZON", OWN_HORIZON)
-
-
-@pytest.fixture(autouse=True)
-async def closed_connections(anyio_backend: str) -> Any:
-    """Close what the event loop's thread opened, or the database could not be dropped."""
-    yield
-    await sync_to_async(connections.close_all)()
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.anyio,
+    pytest.mark.usefixtures("own_horizon", "closed_connections"),
+]
 
 
 def wish(portfolio: Portfolio, apple: Instrument) -> None:
