@@ -6,18 +6,16 @@ market, so what is held is there when the fill comes. The lock of a balance guar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
-
 from accounts.identifiers import new_id
 from portfolio.bookkeeping.amounts import ZERO, ten_places
-from portfolio.bookkeeping.balances import BalanceChange, change_balances, lock_balances
+from portfolio.bookkeeping.balances import BalanceChange
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.errors import HoldReleased, InsufficientFunds, InsufficientUnits, UnknownHold
 from portfolio.models import Hold, LedgerBalance
@@ -119,20 +117,6 @@ def shortage(balance: LedgerBalance, *, needed: Decimal) -> InsufficientFunds | 
         currency=balance.currency,
         instrument_id=balance.instrument_id,
     )
-
-
-@transaction.atomic
-def consume_and_release(changes: Sequence[HoldChange], *, changed_at: datetime) -> None:
-    """Apply changes to holds whose money or units do not move; see ``ledger.post_entries``.
-
-    Raises:
-        UnknownHold: no hold has that reference.
-        HoldReleased: something was to be consumed of a hold released before.
-    """
-    locked = lock_balances(balances_of(changes))
-    balance_changes: dict[int, BalanceChange] = {}
-    change_holds(changes, balance_changes, changed_at=changed_at)
-    change_balances(locked, balance_changes)
 
 
 def balances_of(changes: Iterable[HoldChange]) -> set[int]:

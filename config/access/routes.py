@@ -14,7 +14,6 @@ from config.access.third_parties import third_party_policy
 
 # Views of these packages are ours; those of Django and allauth stand in a table.
 OUR_PACKAGES: Final = ("accounts", "market", "portfolio", "trading", "integrations", "config")
-API_NAMESPACE: Final = "api"
 NINJA_VIEW: Final = "ninja.operation."
 
 

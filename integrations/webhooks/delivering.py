@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -19,8 +18,6 @@ from integrations.webhooks.bodies import body_of
 from integrations.webhooks.own_webhooks import secrets_of
 from integrations.webhooks.retries import pause_after
 from integrations.webhooks.signing import headers_of
-
-logger = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(minutes=1)
 FAILING_MAXIMUM: Final = timedelta(days=5)

@@ -8,7 +8,6 @@ past the lock all the same, the same minutes twice are stored once.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,8 +43,6 @@ from market.models import IngestionRun, Instrument, InstrumentFeed
 from market.models.prices import RunStatus
 from market.tasks import collect_prices
 from market.values import Interval, time_from_wire, wire_time
-
-logger = logging.getLogger(__name__)
 
 MINUTES: Final = "minutes"  # the source_name of these runs
 WAITING: Final = (RunStatus.PENDING, RunStatus.RUNNING)

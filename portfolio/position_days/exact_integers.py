@@ -214,13 +214,3 @@ def summed(arrays: Sequence[Numbers], count: int) -> Numbers:
     for one in arrays:
         total = total + one
     return total
-
-
-def texts(numbers: Numbers) -> list[str]:
-    """Numbers at ten places as text, ``-0.5000000000``."""
-    whole = np.abs(numbers) // 10**PLACES
-    part = np.abs(numbers) - whole * 10**PLACES
-    plain = [f"{one}.{rest:010d}" for one, rest in zip(whole.tolist(), part.tolist(), strict=True)]
-    for index in np.flatnonzero(numbers < 0).tolist():
-        plain[index] = "-" + plain[index]
-    return plain

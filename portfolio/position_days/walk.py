@@ -18,7 +18,6 @@ from portfolio.valuations.valuing import NO_PRICE, NO_RATE, ONE_DAY, Market
 
 NOTHING: Final = InstrumentDay()
 NULL: Final = "\\N"
-NO_MONEY: Final = f"{ZERO:z.10f}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def test_a_fill_consumes_and_the_rest_is_released_once(
     hold = Hold.objects.get(reference=order)
     assert hold.remaining == 0
     assert hold.released_at == NOON
-    holds.consume_and_release([HoldChange(order, release_rest=True)], changed_at=NOON)
+    post_entries([], recorded_at=NOON, hold_changes=[HoldChange(order, release_rest=True)])
     assert cash_balance(portfolio).held == 0
     apply_trades([half, rest])
 
@@ -124,20 +124,20 @@ def test_a_fill_that_eats_into_another_hold_is_refused(
 def test_several_changes_of_one_hold_add_up(portfolio: Portfolio) -> None:
     order = place(portfolio, "100")
     changes = [HoldChange(order, Decimal(30)), HoldChange(order, Decimal(20))]
-    holds.consume_and_release(changes, changed_at=NOON)
+    post_entries([], recorded_at=NOON, hold_changes=changes)
     assert Hold.objects.get(reference=order).remaining == 50
 
 
 def test_a_released_hold_has_nothing_to_consume(portfolio: Portfolio) -> None:
     order = place(portfolio, "100")
-    holds.consume_and_release([HoldChange(order, release_rest=True)], changed_at=NOON)
+    post_entries([], recorded_at=NOON, hold_changes=[HoldChange(order, release_rest=True)])
     with pytest.raises(HoldReleased):
-        holds.consume_and_release([HoldChange(order, Decimal(1))], changed_at=NOON)
+        post_entries([], recorded_at=NOON, hold_changes=[HoldChange(order, Decimal(1))])
 
 
 def test_an_unknown_hold_is_an_error() -> None:
     with pytest.raises(UnknownHold):
-        holds.consume_and_release([HoldChange(new_id(), Decimal(1))], changed_at=NOON)
+        post_entries([], recorded_at=NOON, hold_changes=[HoldChange(new_id(), Decimal(1))])
 
 
 @pytest.mark.django_db(transaction=True)
