@@ -6,8 +6,13 @@ import "holdfast/on-demand";
 
 document.documentElement.classList.add("scripted");
 
-// On a phone the tabs are wider than the screen: the chosen one is to be seen.
-document.querySelector(".tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// On a phone the tabs are wider than the screen: the chosen one is to be seen. Only they move, so
+// that a page whose reader comes back to its middle stays there.
+const chosen = document.querySelector(".tab[aria-current]");
+if (chosen) {
+  const [tab, tabs] = [chosen, chosen.parentElement].map((one) => one.getBoundingClientRect());
+  chosen.parentElement.scrollLeft += tab.left + tab.width / 2 - (tabs.left + tabs.width / 2);
+}
 
 // Prices and figures only where a signed-in page shows them.
 if (document.querySelector(".shell")) {
