@@ -57,10 +57,9 @@ def list_announcements(request: ApiRequest, wanted: Query[AnnouncementsWanted]) 
     rows = rows.filter(kind__in=kinds, **{f"{field}__range": (wanted.since, wanted.until)})
     if wanted.symbol:
         rows = rows.filter(instrument__symbol=wanted.symbol.strip().upper())
-    found = [announcement_json(row) for row in rows.order_by(field, "id")]
     if wanted.cusip:
-        found = [one for one in found if one["initiating_original_cusip"] == wanted.cusip]
-    return answer(found)
+        rows = rows.filter(instrument__isin__in=isins_of(wanted.cusip))
+    return answer([announcement_json(row) for row in rows.order_by(field, "id")])
 
 
 @router.get("/v2/corporate_actions/announcements/{announcement_id}", auth=AccountAuth("read"))
@@ -120,3 +119,8 @@ def sub_type(action: CorporateAction) -> str:
 
 def cusip_of(isin: str) -> str:
     return isin[2:-1] if isin[:2] in CUSIP_COUNTRIES else ""
+
+
+def isins_of(cusip: str) -> list[str]:
+    """All whose ``cusip_of`` it is."""
+    return [f"{country}{cusip}{digit}" for country in CUSIP_COUNTRIES for digit in range(10)]

@@ -347,6 +347,7 @@ def test_announcements_are_the_dividends_and_splits(trading: Any, apple: Instrum
     assert ask("dividend", until=date(2025, 8, 10)) == []
     assert ask("dividend", date_type="payable_date", since=date(2025, 8, 14)) == every[:1]
     assert ask("split", symbol="MSFT") == ask("split", cusip="594918104") == []
+    assert ask("split", cusip="037833100") == every[1:]
     assert trading.get_corporate_announcement_by_id(str(dividend.id)) == every[0]
     with pytest.raises(APIError) as refused:
         trading.get_corporate_announcement_by_id(str(uuid4()))
