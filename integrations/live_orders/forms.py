@@ -81,6 +81,9 @@ class LiveTicketForm(ProblemForm):
 
 
 class LiveChangeForm(ChangeForm):
+    # As fine as a ticket may have asked for.
+    trail_pct = number_field("Distance from the best price, per cent", decimal_places=8)
+
     def __init__(self, order: LiveOrder, data: Any = None, *, adapter: Adapter) -> None:
         super().__init__(terms_of(order), data)
         for name in NAMES:

@@ -145,6 +145,16 @@ def test_an_order_is_changed_on_pages(page: Client, desk: LiveOrderDesk) -> None
     assert b"there is nothing to change" in page.post(path, late).content
 
 
+def test_a_distance_is_changed_as_finely_as_it_was_asked_for(
+    page: Client, desk: LiveOrderDesk
+) -> None:
+    order = desk.sent(type=OrderType.TRAILING_STOP, trail_pct=Decimal("1.23456789"))
+    change = {"quantity": "1", "trail_pct": "1.23456789", "time_in_force": "day"}
+    path = f"/live-orders/{order.id}/replacement"
+    assert page.post(path, change | {"client_order_id": "changed"}).status_code == 302
+    assert LiveOrder.objects.get(client_order_id="changed").trail_pct == order.trail_pct
+
+
 def test_what_is_wrong_with_a_ticket_is_shown(page: Client, desk: LiveOrderDesk) -> None:
     path = f"/connections/{desk.connection.id}/live-orders/new"
     answer = page.post(path, form(quantity="100"))
