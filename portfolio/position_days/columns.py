@@ -102,10 +102,9 @@ class PositionColumns:
         found += Layout.NO_VALUE * ~self.value.known
         if self.effect is not None:
             found += np.where(self.effect.known, Layout.EFFECT, Layout.NO_EFFECT)
-        for index, one in self.flows.items():
-            found[index] += Layout.FLOWS
-            if one.inflow is None:
-                found[index] += Layout.UNKNOWN_FLOWS
+        found[list(self.flows)] += Layout.FLOWS
+        unknown = [index for index, one in self.flows.items() if one.inflow is None]
+        found[unknown] += Layout.UNKNOWN_FLOWS
         return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
@@ -62,23 +62,23 @@ class MonthDivider:
 
     def months(self, position: PositionColumns) -> Iterator[MonthDays]:
         """Ascending; a month without anything is left out."""
-        numbers, width = self._told(position)
+        told = self._told(position)
+        lows: list[int] = np.searchsorted(position.places, self._starts).tolist()
         crossed = sorted(position.flows)
-        lows = np.searchsorted(position.places, self._starts).tolist()
-        for first, (low, high) in zip(self._firsts, pairwise(lows), strict=True):
+        crossings: list[int] = np.searchsorted(crossed, lows).tolist()
+        spans = zip(self._firsts, pairwise(lows), pairwise(crossings), strict=True)
+        for first, (low, high), (begin, end) in spans:
             if low == high:
                 continue
-            digest = blake2b(
-                plain_bytes(numbers[low * width : high * width]), digest_size=DIGEST_BYTES
-            )
+            digest = blake2b(told(low, high), digest_size=DIGEST_BYTES)
             if position.rates is not None and not position.rates.is_own:
                 digest.update(position.rates.fields[position.places[low:high]].tobytes())
-            for index in crossed[bisect_left(crossed, low) : bisect_left(crossed, high)]:
+            for index in crossed[begin:end]:
                 digest.update(flow_text(position.flows[index]).encode())
             yield MonthDays(Month(position.instrument_id, first), digest.digest(), low, high)
 
-    def _told(self, position: PositionColumns) -> tuple[Numbers, int]:
-        """All that decides what the rows are, but rates and flows, item by item."""
+    def _told(self, position: PositionColumns) -> Callable[[int, int], bytes | memoryview]:
+        """All that decides what the rows are, but rates and flows, of the items of a span."""
         effect = position.effect
         columns = (
             position.places + self._first_ordinal,
@@ -89,16 +89,19 @@ class MonthDivider:
             np.zeros_like(position.places) if effect is None else effect.numbers,
             position.layouts(),
         )
-        return np.column_stack(columns).reshape(-1), len(columns)
+        table = np.column_stack(columns)
+        if table.dtype.kind == "O":
+            return lambda low, high: plain_bytes(table[low:high].reshape(-1))
+        data, width = memoryview(table.tobytes()), table.itemsize * len(columns)
+        return lambda low, high: data[low * width : high * width]
 
 
 def plain_bytes(numbers: Numbers) -> bytes:
-    """The same for the same numbers, whatever array they come from."""
-    if numbers.dtype.kind == "O":
-        numbers = integers(numbers.tolist())
-    if numbers.dtype.kind == "O":
+    """Of Python's integers; the same for the same numbers as an array of 64 bits has."""
+    shorter = integers(numbers.tolist())
+    if shorter.dtype.kind == "O":
         return " ".join(map(str, numbers.tolist())).encode()
-    return numbers.tobytes()
+    return shorter.tobytes()
 
 
 class PositionRows:

@@ -16,16 +16,21 @@ from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.exact_integers import PLACES, Scaled, in_lowest_terms
 from portfolio.position_days.revisions import RATES, price_series, revisions
 from portfolio.position_days.series_cache import SeriesCache
+from portfolio.position_days.stretches import stretches
 from portfolio.valuations.reading import rates_into, what_was_held
 from portfolio.valuations.valuing import CARRY_DAYS, ONE_DAY, Market, Priced
 
-# What is read at once, so that closes do not fill the memory before they are arrays.
-INSTRUMENTS_A_READ: Final = 50
+# What is read at once, so that closes do not fill the memory before they are arrays: those of
+# fifty instruments over twelve years, or of thousands over a month.
+CLOSES_A_READ: Final = 220_000
 
 Currencies = tuple[str, str]  # of what, in which
 PRICES: Final[SeriesCache[int]] = SeriesCache()
 EXCHANGE_RATES: Final[SeriesCache[Currencies]] = SeriesCache()
-NO_CLOSES: Final = CloseArray.of([])
+NO_CLOSES: Final = CloseArray(np.zeros(0, np.int64), np.zeros(0, np.int64))
+# Before the first close.
+NEVER: Final = np.array([-CARRY_DAYS])
+NO_PRICE: Final = np.array([0])
 
 
 def read_table(
@@ -60,21 +65,33 @@ def read_table(
 def load_prices(
     priced: Mapping[int, Priced], ids: Sequence[int], start: date, end: date
 ) -> dict[int, Scaled]:
-    """Of units as they were on each day; one query for every fifty instruments."""
+    """Of units as they were on each day; one query for as many as fit the memory."""
     found: dict[int, Scaled] = {}
-    for place in range(0, len(ids), INSTRUMENTS_A_READ):
-        some = ids[place : place + INSTRUMENTS_A_READ]
-        closes = close_arrays(some, start=start - timedelta(days=CARRY_DAYS), end=end)
-        for key in some:
-            found[key] = prices_of(closes.get(key, NO_CLOSES), priced[key], start, end)
+    first = start - timedelta(days=CARRY_DAYS)
+    at_once = max(1, CLOSES_A_READ // ((end - first).days + 1))
+    for place in range(0, len(ids), at_once):
+        some = ids[place : place + at_once]
+        closes = close_arrays(some, start=first, end=end)
+        found |= prices_of({key: closes.get(key, NO_CLOSES) for key in some}, priced, start, end)
     return found
 
 
-def prices_of(closes: CloseArray, priced: Priced, start: date, end: date) -> Scaled:
-    """The price of a unit of each day, as ``Market`` finds it."""
-    if not priced.splits:
-        return carried(closes, start, end)
-    # Splits make quotients of any length, so they are worked out day by day.
+def prices_of(
+    closes: Mapping[int, CloseArray], priced: Mapping[int, Priced], start: date, end: date
+) -> dict[int, Scaled]:
+    """The price of a unit of each day by instrument, as ``Market`` finds it."""
+    split = {key: one for key, one in closes.items() if priced[key].splits}
+    plain = {key: one for key, one in closes.items() if key not in split}
+    # Numbers beyond 64 bits would make Python's integers of those beside them.
+    short = {key: one for key, one in plain.items() if one.numbers.dtype.kind != "O"}
+    found = carried(short, start, end)
+    for key in plain.keys() - short.keys():
+        found |= carried({key: plain[key]}, start, end)
+    return found | {key: split_prices(one, priced[key], start, end) for key, one in split.items()}
+
+
+def split_prices(closes: CloseArray, priced: Priced, start: date, end: date) -> Scaled:
+    """Splits make quotients of any length, so they are worked out day by day."""
     market = Market({0: closes.decimals()}, {0: priced}, {}, "")
     values = []
     for day in days_between(start, end):
@@ -83,16 +100,22 @@ def prices_of(closes: CloseArray, priced: Priced, start: date, end: date) -> Sca
     return Scaled.of(values, most_places=PLACES)
 
 
-def carried(closes: CloseArray, start: date, end: date) -> Scaled:
+def carried(closes: Mapping[int, CloseArray], start: date, end: date) -> dict[int, Scaled]:
     """Each day the newest close so far, while it is not too old to stand for the day."""
-    days = np.arange(start.toordinal(), end.toordinal() + 1)
-    if not len(closes.days):
-        return Scaled(np.zeros(len(days), np.int64), 0, np.zeros(len(days), np.bool_))
-    newest = np.searchsorted(closes.days, days, side="right") - 1
-    at = np.maximum(newest, 0)
-    known = (newest >= 0) & (days - closes.days[at] <= CARRY_DAYS)
-    numbers = np.where(known, closes.numbers[at], 0)
-    return Scaled(*in_lowest_terms(numbers, CLOSE_PLACES), known)
+    if not closes:
+        return {}
+    first, count = start.toordinal(), (end - start).days + 1
+    lengths = stretches([one.days for one in closes.values()], first=first, count=count)
+    days = np.concatenate([part for one in closes.values() for part in (NEVER, one.days)])
+    numbers = np.concatenate([part for one in closes.values() for part in (NO_PRICE, one.numbers)])
+    age = np.arange(first, first + count) - np.repeat(days, lengths).reshape(-1, count)
+    known = age <= CARRY_DAYS
+    prices = np.where(known, np.repeat(numbers, lengths).reshape(-1, count), 0)
+    # Copied, so that none keeps those beside it in the memory.
+    return {
+        key: Scaled(*in_lowest_terms(row.copy(), CLOSE_PLACES), is_known.copy())
+        for key, row, is_known in zip(closes, prices, known, strict=True)
+    }
 
 
 def load_rates(pairs: Sequence[Currencies], start: date, end: date) -> dict[Currencies, Scaled]:

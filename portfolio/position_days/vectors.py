@@ -6,7 +6,7 @@ The same numbers as ``walk`` and ``valuing`` find day by day, to the last place.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -23,9 +23,11 @@ from portfolio.position_days.exact_integers import (
     Flags,
     Numbers,
     Scaled,
+    largest,
     summed,
     worth,
 )
+from portfolio.position_days.stretches import stretches
 from portfolio.valuations.valuing import DayChange, DayFlow, DayValue
 
 NOTHING_CROSSED: Final = DayFlow()
@@ -70,9 +72,16 @@ class Steps:
 
     def over(self, table: DayTable) -> Scaled:
         """What it has come to by the end of each day of a table."""
-        first, count = table.start.toordinal(), len(table)
-        places = np.searchsorted(self.days, np.arange(first, first + count), side="right")
-        return Scaled(self.totals[places], self.places, np.ones(count, np.bool_))
+        (held,) = held_over(table, [self])
+        return Scaled(held, self.places, np.ones(len(table), np.bool_))
+
+
+def held_over(table: DayTable, steps: Sequence[Steps]) -> Numbers:
+    """A row of totals for each, a column for each day of a table; ``steps`` is not empty."""
+    first, count = table.start.toordinal(), len(table)
+    lengths = stretches([one.days for one in steps], first=first, count=count)
+    totals = np.concatenate([one.totals for one in steps])
+    return np.repeat(totals, lengths).reshape(len(steps), count)
 
 
 def unit_steps(changes: Mapping[date, DayChange]) -> dict[int, Steps]:
@@ -85,12 +94,49 @@ def unit_steps(changes: Mapping[date, DayChange]) -> dict[int, Steps]:
 
 
 def position_worths(table: DayTable, units: Mapping[int, Steps]) -> dict[int, Worths]:
-    """In the order of the units."""
+    """In the order of the units; those that need no more than 64 bits are worked out together."""
+    plain = [key for key, steps in units.items() if is_plain(table, key, steps)]
+    found = plain_worths(table, {key: units[key] for key in plain}) if plain else {}
     return {
-        key: Worths.of(
+        key: found.get(key)
+        or Worths.of(
             steps.over(table), table.prices[key], table.rate_of(table.priced[key].currency)
         )
         for key, steps in units.items()
+    }
+
+
+def is_plain(table: DayTable, key: int, steps: Steps) -> bool:
+    """Whether no rate counts, nothing is rounded, and 64 bits hold every product."""
+    price = table.prices[key]
+    places = steps.places + price.places
+    is_long = "O" in {steps.totals.dtype.kind, price.numbers.dtype.kind}
+    if is_long or price.odd or places > PLACES:
+        return False
+    if table.priced[key].currency != table.currency:
+        return False
+    bound: int = largest(steps.totals) * largest(price.numbers) * 10 ** (PLACES - places)
+    return bound < MOST
+
+
+def plain_worths(table: DayTable, units: Mapping[int, Steps]) -> dict[int, Worths]:
+    """``Worths.of`` of each, all in one array; see ``is_plain``."""
+    prices = [table.prices[key] for key in units]
+    held = held_over(table, list(units.values()))
+    known = np.stack([one.known for one in prices])
+    missing = [
+        PLACES - steps.places - price.places
+        for steps, price in zip(units.values(), prices, strict=True)
+    ]
+    numbers = held * np.stack([one.numbers for one in prices])
+    numbers *= np.array([[10**one] for one in missing], dtype=np.int64)
+    lacking = ~known
+    numbers[lacking] = 0
+    lacking &= held != 0
+    always = np.ones(len(table), np.bool_)
+    return {
+        key: Worths(Scaled(held[row], steps.places, always), numbers[row], lacking[row])
+        for row, (key, steps) in enumerate(units.items())
     }
 
 

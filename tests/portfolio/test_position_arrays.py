@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from struct import unpack_from
 from uuid import UUID
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -234,14 +236,25 @@ def test_a_product_of_numbers(left: int, right: int, places: int, expected: int)
 
 @given(
     closes=st.dictionaries(st.integers(-40, 60), prices),
+    others=st.dictionaries(st.integers(-40, 60), prices),
     split=st.lists(splits, max_size=1),
 )
 def test_prices_from_arrays_are_those_of_the_walk(
-    closes: dict[int, Decimal], split: list[PriceSplit]
+    closes: dict[int, Decimal], others: dict[int, Decimal], split: list[PriceSplit]
 ) -> None:
-    series = sorted((FIRST + timedelta(days=day), close) for day, close in closes.items())
+    """Of one that may be split, of two that are not, and of one beyond 64 bits."""
+    one, other = ascending(closes), ascending(others)
+    series = {1: one, 2: one, 3: other, 4: [(day, close * 10**12) for day, close in other]}
     every = [FIRST + timedelta(days=day) for day in range(DAYS * 3)]
-    priced = Priced("USD", tuple(split))
-    found = prices_of(CloseArray.of(series), priced, FIRST, every[-1])
-    walked = prices_by_day(Market({1: series}, {1: priced}, {}, "USD"), 1, every)
-    assert [found.at(index) for index in range(len(found))] == walked
+    priced = {key: Priced("USD", tuple(split) if key == 1 else ()) for key in series}
+    arrays = {key: CloseArray.of(found) for key, found in series.items()}
+    for key in (2, 3):
+        arrays[key] = replace(arrays[key], numbers=arrays[key].numbers.astype(np.int64))
+    found = prices_of(arrays, priced, FIRST, every[-1])
+    for key in series:
+        walked = prices_by_day(Market(series, priced, {}, "USD"), key, every)
+        assert [found[key].at(index) for index in range(len(found[key]))] == walked
+
+
+def ascending(closes: Mapping[int, Decimal]) -> list[tuple[date, Decimal]]:
+    return sorted((FIRST + timedelta(days=day), close) for day, close in closes.items())
