@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from struct import Struct
 from typing import Final, Self
 
 import numpy as np
@@ -20,21 +21,20 @@ ONE: Final = 10**CLOSE_PLACES
 TOO_LARGE: Final = -1
 LARGEST: Final = 9 * 10**10
 
-# Days are counted from the first of the year 1 on, as Python does.
+# All days of an instrument in one value, because a message for each costs more than its numbers.
+# They are counted from the first of the year 1 on, as Python does.
 CLOSE_NUMBERS: Final = f"""
 COPY (
-    SELECT id::int4, (on_date - '0001-01-01'::date + 1)::int4,
-        CASE WHEN close <= {LARGEST} THEN (close * {ONE})::int8 ELSE {TOO_LARGE} END
-    FROM ({CLOSES}) AS found (id, on_date, close, opened_at, is_as_traded)
+    SELECT id::int4, string_agg(
+        int4send(on_date - '0001-01-01'::date + 1) || int8send(
+            CASE WHEN close <= {LARGEST} THEN (close * {ONE})::int8 ELSE {TOO_LARGE} END),
+        ''::bytea ORDER BY on_date)
+    FROM ({CLOSES}) AS found (id, on_date, close, opened_at, is_as_traded) GROUP BY id
 ) TO STDOUT (FORMAT BINARY)
 """
-# Each value after its length, each row after the number of its values.
-ROW: Final = np.dtype(
-    [
-        *(("count", ">i2"), ("id_length", ">i4"), ("id", ">i4"), ("day_length", ">i4")),
-        *(("day", ">i4"), ("close_length", ">i4"), ("close", ">i8")),
-    ]
-)
+DAY: Final = np.dtype([("day", ">i4"), ("close", ">i8")])
+# The number of a row's values, and each value after its length: the id, and then all days.
+ROW_HEAD: Final = Struct(">hiii")
 HEADER_BYTES: Final = 19
 TRAILER_BYTES: Final = 2
 
@@ -68,16 +68,22 @@ def close_arrays(
 ) -> dict[int, CloseArray]:
     """What ``daily_closes`` finds, by instrument; one without a close is absent."""
     span = {"ids": list(instrument_ids), "start": start, "end": end}
-    data = copy_out(CLOSE_NUMBERS, span)
-    count = (len(data) - HEADER_BYTES - TRAILER_BYTES) // ROW.itemsize
-    rows = np.frombuffer(data, ROW, count=count, offset=HEADER_BYTES)
-    ids, lows, lengths = np.unique(rows["id"], return_index=True, return_counts=True)
     found: dict[int, CloseArray] = {}
-    for key, low, length in zip(ids.tolist(), lows.tolist(), lengths.tolist(), strict=True):
-        part = rows[low : low + length]
-        found[key] = CloseArray(part["day"].astype(np.int64), part["close"].astype(np.int64))
+    for key, data in packed_days(copy_out(CLOSE_NUMBERS, span)):
+        days = np.frombuffer(data, DAY)
+        found[key] = CloseArray(days["day"].astype(np.int64), days["close"].astype(np.int64))
     large = [key for key, one in found.items() if TOO_LARGE in one.numbers]
     if large:
         exact = daily_closes(large, start=start, end=end)
         found |= {key: CloseArray.of(closes) for key, closes in exact.items()}
     return found
+
+
+def packed_days(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Rows of ``CLOSE_NUMBERS``: an instrument's id, and its days as ``DAY`` has them."""
+    place = HEADER_BYTES
+    while place < len(data) - TRAILER_BYTES:
+        _, _, key, length = ROW_HEAD.unpack_from(data, place)
+        place += ROW_HEAD.size
+        yield key, data[place : place + length]
+        place += length
