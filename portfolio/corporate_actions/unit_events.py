@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from market.currencies.currency_units import MINOR_UNITS
 from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.bookkeeping.bulk import columns_of, fetch_rows
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind, LotFact, in_settled
@@ -24,6 +25,9 @@ COLUMNS: Final = """e.id, e.kind, e.occurred_at, e.quantity, e.amount, e.fees, e
     e.cost_share, e.lots, p.currency"""
 STANDS: Final = """NOT EXISTS (
         SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)"""
+# Purchases and sales whose money is what was reported of it: at no rate, and in no hundredths.
+PLAIN: Final = f"""e.kind IN ('buy', 'sell') AND e.exchange_rate IS NULL AND e.base_rate = 1
+    AND e.currency NOT IN ({", ".join(f"'{code}'" for code in MINOR_UNITS)})"""
 # The list of kinds is written out, so that the index of unit changes serves.
 EVENTS: Final = f"""
 SELECT e.portfolio_id, e.instrument_id, false, {COLUMNS}
@@ -31,6 +35,7 @@ FROM unnest(%(portfolios)s::uuid[], %(instruments)s::int[]) AS w (portfolio_id, 
 JOIN portfolio_journalentry AS e USING (portfolio_id, instrument_id)
 JOIN portfolio_portfolio AS p ON p.id = e.portfolio_id
 WHERE e.kind IN ('buy', 'sell', 'split', 'spin_off', 'transfer_in', 'transfer_out', 'adjustment')
+    AND (%(with_plain)s OR NOT ({PLAIN}))
     AND {STANDS} AND (%(end)s::date IS NULL
         OR e.occurred_at < (%(end)s::date + 1)::timestamp AT TIME ZONE 'UTC')
     AND (%(start)s::date IS NULL OR e.occurred_at >= %(start)s::date::timestamp AT TIME ZONE 'UTC')
@@ -122,17 +127,22 @@ class Event(NamedTuple):
 
 
 def read_trades(
-    pairs: Iterable[Pair], *, start: date | None = None, end: date | None = None
+    pairs: Iterable[Pair],
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    with_plain: bool = True,
 ) -> dict[Pair, list[Trade]]:
     """Everything that changed units of the pairs, in no order; three queries at most.
 
     Args:
         start: the first day of UTC that counts.
         end: the last.
+        with_plain: those that ``PLAIN`` describes as well.
     """
-    columns = columns_of(pairs, width=2)
-    span = {"start": start, "end": end}
-    rows = fetch_rows(EVENTS, {"portfolios": columns[0], "instruments": columns[1], **span})
+    portfolios, instruments = columns_of(pairs, width=2)
+    wanted = {"portfolios": portfolios, "instruments": instruments, "with_plain": with_plain}
+    rows = fetch_rows(EVENTS, {**wanted, "start": start, "end": end})
     events = [Event(*row) for row in rows]
     carried = carried_lots([event for event in events if event.is_carried])
     trades: dict[Pair, list[Trade]] = defaultdict(list)

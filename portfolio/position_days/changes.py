@@ -13,7 +13,7 @@ from market.currencies.currency_units import major_of
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO, share
 from portfolio.bookkeeping.bulk import array, fetch_rows
-from portfolio.corporate_actions.unit_events import read_trades
+from portfolio.corporate_actions.unit_events import PLAIN, STANDS, read_trades
 from portfolio.models import Portfolio, Position, UnitMove
 from portfolio.position_days.instrument_days import (
     InstrumentDays,
@@ -21,13 +21,15 @@ from portfolio.position_days.instrument_days import (
     note_spin_offs,
     note_trades,
 )
+from portfolio.position_days.plain_trades import note_plain_trades
 from portfolio.trades import Trade
 from portfolio.valuations.valuing import DayChange
 
 Days = defaultdict[int, InstrumentDays]  # by instrument
 
-# What was reversed is left out with its reversal. Charges of trades are within their flows.
-INCOME: Final = """
+# What was reversed is left out with its reversal. Charges of trades are within their flows; those
+# of plain trades are read with them.
+INCOME: Final = f"""
 SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, e.instrument_id, a.kind = 'income',
     e.kind IN ('buy', 'sell'), sum(round(p.amount * e.base_rate, 10))
 FROM portfolio_journalentry AS e
@@ -35,9 +37,7 @@ JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
 WHERE e.portfolio_id = %s AND e.instrument_id IS NOT NULL AND a.currency <> ''
     AND a.kind IN ('income', 'fees', 'taxes') AND e.kind IN ('dividend', 'interest', 'buy', 'sell')
-    AND e.occurred_at > %s AND e.occurred_at >= %s
-    AND NOT EXISTS (
-        SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
+    AND NOT ({PLAIN}) AND e.occurred_at > %s AND e.occurred_at >= %s AND {STANDS}
 GROUP BY 1, 2, 3, 4
 """
 # Every lot with each of its closures, or with none.
@@ -73,11 +73,12 @@ def read_position_changes(
     pairs = [(portfolio.id, instrument_id) for instrument_id in ever]
     trades = {
         pair[1]: [one for one in of_pair if one.occurred_at > portfolio.counts_from]
-        for pair, of_pair in read_trades(pairs, start=start, end=end).items()
+        for pair, of_pair in read_trades(pairs, start=start, end=end, with_plain=False).items()
     }
     found: Days = defaultdict(InstrumentDays)
     note_held(found, portfolio, changes, end=end)
     note_local_costs(found, portfolio, foreign_instruments(portfolio, ever), end=end)
+    note_plain_trades(found, portfolio, start=start, end=end)
     note_flows(found, trades, worth)
     note_moves(found, portfolio, worth, start=start, end=end)
     note_income(found, portfolio, start=start, end=end)

@@ -50,7 +50,10 @@ class InstrumentDays:
     days: dict[date, InstrumentDay] = field(default_factory=dict)
 
     def on(self, day: date) -> InstrumentDay:
-        return self.days.setdefault(day, InstrumentDay())
+        found = self.days.get(day)
+        if found is None:
+            found = self.days[day] = InstrumentDay()
+        return found
 
     def has_moved(self, start: date, end: date) -> bool:
         """Whether anything came, went or was paid within days, both ends included."""

@@ -30,7 +30,8 @@ from portfolio.valuations.valuing import (
     value_days,
 )
 
-# What was reversed never crossed the border, and what was before a reset is not counted.
+# What was reversed never crossed the border, and what was before a reset is not counted. Trades are
+# most of what there is, and never cross it.
 FLOWS_BY_DAY: Final = """
 SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
     SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day,
@@ -39,7 +40,8 @@ SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
     JOIN portfolio_posting AS p ON p.entry_id = e.id
     JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
     WHERE e.portfolio_id = %s AND a.currency <> '' AND a.kind = 'equity'
-        AND e.occurred_at > %s AND e.kind <> 'reversal' AND NOT EXISTS (
+        AND e.occurred_at > %s AND e.kind NOT IN ('reversal', 'buy', 'sell', 'settlement')
+        AND NOT EXISTS (
             SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
 ) AS flows GROUP BY day
 """

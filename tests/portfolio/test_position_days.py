@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -11,7 +12,10 @@ from django.db import connection
 from market.models import Bar, Instrument
 from portfolio.activities import record_activity
 from portfolio.bookkeeping.drafts import EntryKind
+from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.models import DailyValuation, Portfolio, PositionValuation
+from portfolio.position_days.instrument_days import InstrumentDays, note_trades
+from portfolio.position_days.plain_trades import note_plain_trades
 from portfolio.recording.reversals import reverse_entry
 from portfolio.valuation import refresh_valuations
 from portfolio.valuations.checking import check_valuations
@@ -19,7 +23,7 @@ from tests.factories import make_daily_bars, make_instrument, make_user
 from tests.portfolio.factories import activity, draft_deposit, draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
-THROUGH = date(2026, 3, 10)
+FIRST, THROUGH = date(2026, 1, 5), date(2026, 3, 10)
 
 
 def at(day: int, month: int = 1) -> datetime:
@@ -81,6 +85,39 @@ def test_a_position_has_a_day_for_each_on_which_it_was_held_or_moved(
     ]
     charges = PositionValuation.objects.order_by("date").values_list("trade_charges", flat=True)
     assert list(charges) == [1, 0, 2]
+
+
+def test_trades_added_up_by_the_database_come_to_what_they_do_one_by_one(
+    portfolio: Portfolio, apple: Instrument
+) -> None:
+    """Two of one day, one whose charges eat more than it brings, one undone, and one at a rate."""
+    day, undone = at(6), draft_trade(portfolio, apple, quantity="4", at=at(8), is_settled=True)
+    at_a_rate = draft_trade(portfolio, apple, quantity="2", fees="9", at=at(9))
+    post(
+        draft_trade(portfolio, apple, quantity="5", price="99.123456789", fees="1", at=day),
+        draft_trade(portfolio, apple, EntryKind.SELL, quantity="1", price="7", fees="2", at=day),
+        draft_trade(portfolio, apple, EntryKind.SELL, quantity="1", price="1", fees="3", at=at(7)),
+        *(undone, replace(at_a_rate, base_rate=Decimal("0.5"))),
+        at=at(12),
+    )
+    reverse_entry(portfolio=portfolio, entry_id=undone.id, reversed_at=at(12))
+    pair = (portfolio.id, apple.id)
+    (other,) = read_trades([pair], with_plain=False)[pair]
+    assert other.entry_id == at_a_rate.id
+    one_by_one = {apple.id: InstrumentDays()}
+    plain = [one for one in read_trades([pair])[pair] if one != other]
+    note_trades(one_by_one, {apple.id: plain})
+    together = {apple.id: InstrumentDays()}
+    note_plain_trades(together, portfolio, start=FIRST, end=THROUGH)
+    charges = {on: one.trade_charges for on, one in together[apple.id].days.items()}
+    assert charges == {day.date(): 3, at(7).date(): 3}
+    for one in together[apple.id].days.values():
+        one.trade_charges = Decimal(0)
+    assert together == one_by_one
+    assert together[apple.id].days[at(7).date()].inflow == 2
+    nothing = {apple.id: InstrumentDays()}
+    note_plain_trades(nothing, portfolio, start=at(8).date(), end=THROUGH)
+    assert nothing == {apple.id: InstrumentDays()}
 
 
 def test_positions_and_cash_add_up_to_the_portfolio(
