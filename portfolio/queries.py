@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import Min
+from django.db.models import F, Min
 
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
@@ -203,13 +203,15 @@ def position_row(
     )
 
 
-def valuation_series(portfolio: Portfolio, start: date, end: date) -> list[DailyValuation]:
-    """Stored days from ``start`` to ``end``, both included, ascending. One query."""
-    return list(
-        DailyValuation.objects.filter(portfolio=portfolio, date__range=(start, end)).order_by(
-            "date"
-        )
-    )
+def worth_series(portfolio: Portfolio, start: date, end: date) -> list[tuple[date, Decimal]]:
+    """Cash and holdings together on stored days from ``start`` to ``end``, both included.
+
+    Ascending; days on which a price or a rate is missing are left out. One query.
+    """
+    days = DailyValuation.objects.filter(portfolio=portfolio, date__range=(start, end))
+    known = days.filter(cash__isnull=False, market_value__isnull=False)
+    total = F("cash") + F("market_value")
+    return list(known.order_by("date").values_list("date", total))
 
 
 def first_valuation_date(portfolio: Portfolio) -> date | None:
@@ -232,5 +234,5 @@ __all__ = [
     "first_valuation_date",
     "lot_rows",
     "position_rows",
-    "valuation_series",
+    "worth_series",
 ]

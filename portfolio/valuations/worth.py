@@ -38,8 +38,8 @@ def worth_history(
     """
     today = at.date()
     start = start_date(choice, end=today)
-    days = queries.valuation_series(portfolio, start, today - ONE_DAY)
-    points = [ValuePoint(day.date, day.total_value) for day in days if day.total_value is not None]
+    days = queries.worth_series(portfolio, start, today - ONE_DAY)
+    points = [ValuePoint(day, worth) for day, worth in days]
     if worth_now is not None:
         points.append(ValuePoint(today, worth_now))
     if benchmark is None or len(points) < 2:
