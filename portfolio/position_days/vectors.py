@@ -23,7 +23,6 @@ from portfolio.position_days.exact_integers import (
     Flags,
     Numbers,
     Scaled,
-    largest,
     summed,
     worth,
 )
@@ -31,6 +30,8 @@ from portfolio.position_days.stretches import stretches
 from portfolio.valuations.valuing import DayChange, DayFlow, DayValue
 
 NOTHING_CROSSED: Final = DayFlow()
+# So that what is worked out together does not fill the memory: 16 MB an array.
+NUMBERS_AT_ONCE: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,23 @@ class Worths:
 class Steps:
     """What something came to whenever it changed.
 
-    ``days`` are ordinals, ascending; ``totals`` are one more, the first of which is 0.
+    ``days`` are ordinals, ascending; ``totals`` are one more, the first of which is 0. None is
+    beyond ``most``.
     """
 
     days: NDArray[np.int64]
     totals: Numbers
     places: int
+    most: int
 
     @classmethod
     def of(cls, changes: Mapping[date, Decimal]) -> Self:
         days = sorted(changes)
         found = Scaled.of([ZERO, *(changes[day] for day in days)])
-        bound = sum(abs(number) for number in found.numbers.tolist())
-        numbers = found.numbers.astype(object) if bound >= MOST else found.numbers
+        most = sum(abs(number) for number in found.numbers.tolist())
+        numbers = found.numbers.astype(object) if most >= MOST else found.numbers
         ordinals = np.array([day.toordinal() for day in days], dtype=np.int64)
-        return cls(ordinals, np.cumsum(numbers), found.places)
+        return cls(ordinals, np.cumsum(numbers), found.places, most)
 
     def over(self, table: DayTable) -> Scaled:
         """What it has come to by the end of each day of a table."""
@@ -96,10 +99,15 @@ def unit_steps(changes: Mapping[date, DayChange]) -> dict[int, Steps]:
 def position_worths(table: DayTable, units: Mapping[int, Steps]) -> dict[int, Worths]:
     """In the order of the units; those that need no more than 64 bits are worked out together."""
     plain = [key for key, steps in units.items() if is_plain(table, key, steps)]
-    found = plain_worths(table, {key: units[key] for key in plain}) if plain else {}
+    at_once = max(1, NUMBERS_AT_ONCE // len(table))
+    found: dict[int, Worths] = {}
+    for place in range(0, len(plain), at_once):
+        some = plain[place : place + at_once]
+        found |= plain_worths(table, {key: units[key] for key in some})
     return {
-        key: found.get(key)
-        or Worths.of(
+        key: found[key]
+        if key in found
+        else Worths.of(
             steps.over(table), table.prices[key], table.rate_of(table.priced[key].currency)
         )
         for key, steps in units.items()
@@ -107,32 +115,32 @@ def position_worths(table: DayTable, units: Mapping[int, Steps]) -> dict[int, Wo
 
 
 def is_plain(table: DayTable, key: int, steps: Steps) -> bool:
-    """Whether no rate counts, nothing is rounded, and 64 bits hold every product."""
+    """Whether no rate counts, nothing is rounded, and 64 bits hold units and prices."""
     price = table.prices[key]
-    places = steps.places + price.places
-    is_long = "O" in {steps.totals.dtype.kind, price.numbers.dtype.kind}
-    if is_long or price.odd or places > PLACES:
+    if "O" in {steps.totals.dtype.kind, price.numbers.dtype.kind} or price.odd:
         return False
-    if table.priced[key].currency != table.currency:
-        return False
-    bound: int = largest(steps.totals) * largest(price.numbers) * 10 ** (PLACES - places)
-    return bound < MOST
+    is_own = table.priced[key].currency == table.currency
+    return is_own and steps.places + price.places <= PLACES
 
 
 def plain_worths(table: DayTable, units: Mapping[int, Steps]) -> dict[int, Worths]:
-    """``Worths.of`` of each, all in one array; see ``is_plain``."""
-    prices = [table.prices[key] for key in units]
-    held = held_over(table, list(units.values()))
-    known = np.stack([one.known for one in prices])
-    missing = [
-        PLACES - steps.places - price.places
-        for steps, price in zip(units.values(), prices, strict=True)
+    """``Worths.of`` of each that is plain, but of those whose products need more than 64 bits."""
+    prices = np.stack([table.prices[key].numbers for key in units])
+    largest = np.maximum(prices.max(axis=1), -prices.min(axis=1)).tolist()
+    factors = [
+        10 ** (PLACES - steps.places - table.prices[key].places) for key, steps in units.items()
     ]
-    numbers = held * np.stack([one.numbers for one in prices])
-    numbers *= np.array([[10**one] for one in missing], dtype=np.int64)
-    lacking = ~known
-    numbers[lacking] = 0
-    lacking &= held != 0
+    bounds = zip(units.values(), largest, factors, strict=True)
+    fits = [steps.most * price * factor < MOST for steps, price, factor in bounds]
+    if not all(fits):
+        fitting = {key: units[key] for key, one in zip(units, fits, strict=True) if one}
+        return plain_worths(table, fitting) if fitting else {}
+    held = held_over(table, list(units.values()))
+    numbers = held * prices
+    numbers *= np.array(factors, dtype=np.int64).reshape(-1, 1)
+    unknown = ~np.stack([table.prices[key].known for key in units])
+    numbers[unknown] = 0
+    lacking = unknown & (held != 0)
     always = np.ones(len(table), np.bool_)
     return {
         key: Worths(Scaled(held[row], steps.places, always), numbers[row], lacking[row])
