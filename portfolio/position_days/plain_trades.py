@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-from market.calendar import utc_midnight
+from accounts.utc_days import utc_midnight
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.corporate_actions.unit_events import PLAIN, STANDS
 from portfolio.models import Portfolio
