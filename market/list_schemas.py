@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from accounts.schemas import SchemaIn, SchemaOut
 from market.models import IngestionRun, QuarantinedRow, Watchlist, WatchlistItem
 from market.models.watchlists import NOTE_CHARACTERS
-from market.schemas import SYMBOLS_AT_ONCE, Symbol
+from market.schemas import SYMBOLS_AT_ONCE, QuoteOut, Symbol
 from market.watchlists import SymbolOutcome
 
 
@@ -76,6 +76,13 @@ class WatchlistOut(SchemaOut):
 class WatchlistList(SchemaOut):
     items: list[WatchlistOut]
     next_cursor: str | None
+
+
+class MoverList(SchemaOut):
+    """Quotes, the widest change in percent first, up or down."""
+
+    items: list[QuoteOut]
+    next_cursor: None = None
 
 
 class SymbolsIn(SchemaIn):

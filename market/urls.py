@@ -39,6 +39,7 @@ urlpatterns = [
     path("instruments/<str:address>/bars/file", download_views.bars, name="download_bars"),
     path("instruments/<str:address>/ticks/file", download_views.ticks, name="download_ticks"),
     path("watchlists", watchlist_views.watchlists, name="watchlists"),
+    path("watchlists/movers", watchlist_views.movers, name="movers"),
     path("watchlists/<uuid:watchlist_id>", watchlist_views.watchlist, name="watchlist"),
     path("watchlists/<uuid:watchlist_id>/name", watchlist_views.rename, name="watchlist_rename"),
     path(

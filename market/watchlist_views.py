@@ -22,9 +22,11 @@ from market.errors import MarketError, TooManyWatchlists
 from market.forms import RemovedItemForm, SymbolsForm, WatchlistNameForm
 from market.instruments.shown import instrument_or_404
 from market.models import Watchlist, WatchlistItem
+from market.movers import mover_rows
 from market.watchlist_pages import full_address, owned_watchlists, watchlist_page
 from market.watchlists import SymbolOutcome
 
+HOME_MOVERS: Final = 5
 # What became of each symbol, in the order in which it is said.
 OUTCOME_WORDS: Final = {
     "added": ("Added", "success"),
@@ -54,6 +56,16 @@ def watchlists(request: InvestorRequest) -> HttpResponse:
 @require_GET
 def watchlist(request: InvestorRequest, watchlist_id: UUID) -> HttpResponse:
     return watchlist_page(request, get_object_or_404(owned_watchlists(request), id=watchlist_id))
+
+
+@signed_in
+@require_GET
+def movers(request: InvestorRequest) -> HttpResponse:
+    """What moved most on all of the user's watchlists, for other pages."""
+    rows = mover_rows(request.user, limit=HOME_MOVERS, at=timezone.now())
+    watched = WatchlistItem.objects.filter(watchlist__owner=request.user)
+    context = {"rows": rows, "is_watching": bool(rows) or watched.exists()}
+    return TemplateResponse(request, "market/_movers.html", context)
 
 
 @signed_in

@@ -86,7 +86,7 @@ def list_quotes(
     quotes = latest_quotes(instrument.id for instrument in instruments.values())
     found = {address: quotes.get(it.id) for address, it in instruments.items()}
     answer = {
-        "items": [shown(quote) for quote in found.values() if quote is not None],
+        "items": [shown_quote(quote) for quote in found.values() if quote is not None],
         "next_cursor": None,
         "unpriced": [address for address, quote in found.items() if quote is None],
     }
@@ -99,10 +99,10 @@ def get_quote(request: ApiRequest, symbol: str) -> HttpResponse:
     quote = latest_quote(quoted_addresses.memory.instrument_id(symbol))
     if quote is None:
         raise NeverPriced(symbol)
-    return HttpResponse(exact_json.render(shown(quote)), content_type=JSON)
+    return HttpResponse(exact_json.render(shown_quote(quote)), content_type=JSON)
 
 
-def shown(quote: QuoteValue) -> dict[str, object]:
+def shown_quote(quote: QuoteValue) -> dict[str, object]:
     is_stale = quote.is_stale(timezone.now(), settings.LIMITS.quote_fresh_seconds)
     return quote_to_wire(quote, is_stale=is_stale)
 

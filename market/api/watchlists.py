@@ -1,13 +1,16 @@
 """Lists of instruments somebody keeps an eye on."""
 
-from typing import Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from django.db.models import Prefetch
+from django.http import HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
 from ninja.responses import Status
+from pydantic import Field
 
+from accounts import exact_json
 from accounts.auth import KeyAuth
 from accounts.cursors import Listing
 from accounts.errors import NotFound
@@ -15,7 +18,9 @@ from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from accounts.schemas import PageIn
 from market import watchlist_items, watchlists
+from market.api.prices import JSON, shown_quote
 from market.list_schemas import (
+    MoverList,
     OutcomeList,
     OutcomeOut,
     SymbolsIn,
@@ -27,8 +32,11 @@ from market.list_schemas import (
 )
 from market.models import Watchlist, WatchlistItem
 from market.models.watchlists import WatchlistQuerySet
+from market.movers import MOVERS_MAXIMUM, watched_movers
 
 router: Final = Router(tags=["Watchlists"])
+
+Movers = Annotated[int, Field(ge=1, le=MOVERS_MAXIMUM, description="how many at most")]
 
 
 def watchlists_of(request: ApiRequest) -> WatchlistQuerySet:
@@ -72,6 +80,14 @@ def create_watchlist(request: ApiRequest, payload: WatchlistIn) -> Status[Watchl
         owner=request.auth.user, name=payload.name, created_at=timezone.now()
     )
     return Status(201, WatchlistOut.from_watchlist(made, []))
+
+
+@router.get("/watchlists/movers", response=MoverList, auth=KeyAuth("read"))
+def list_movers(request: ApiRequest, limit: Movers = 5) -> HttpResponse:
+    """What moved most of all that is on the user's watchlists, the widest change first."""
+    found = watched_movers(request.auth.user, limit=limit)
+    answer = {"items": [shown_quote(quote) for quote in found], "next_cursor": None}
+    return HttpResponse(exact_json.render(answer), content_type=JSON)
 
 
 @router.get("/watchlists/{uuid:watchlist_id}", response=WatchlistOut, auth=KeyAuth("read"))
