@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from market.currencies.currency_units import MINOR_UNITS
-from portfolio.bookkeeping.amounts import ZERO, product
+from portfolio.bookkeeping.amounts import EXACT, ZERO, product, ten_places
 from portfolio.bookkeeping.bulk import columns_of, fetch_rows
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind, LotFact, in_settled
 from portfolio.lots import LotPick
@@ -49,8 +49,6 @@ WHERE e.kind = 'spin_off' AND {STANDS} AND (%(end)s::date IS NULL
         OR e.occurred_at < (%(end)s::date + 1)::timestamp AT TIME ZONE 'UTC')
     AND (%(start)s::date IS NULL OR e.occurred_at >= %(start)s::date::timestamp AT TIME ZONE 'UTC')
 """
-# A transfer that came from another portfolio of the same owner is found by its external id, or
-# by its very moment; so both sides may be recorded in any order.
 CARRIED: Final = """
 SELECT w.entry_id, l.id, l.opened_at, coalesce(c.carried_quantity, c.quantity), c.cost,
     CASE WHEN l.cost = 0 THEN c.cost
@@ -60,17 +58,23 @@ JOIN portfolio_lotclosure AS c ON c.closing_entry_id = w.source_id
 JOIN portfolio_lot AS l ON l.id = c.lot_id
 ORDER BY w.entry_id, l.opened_at, l.id
 """
+# A transfer that came from another portfolio of the same owner is found by its external id, or
+# by its very moment; so both sides may be recorded in any order. Between two currencies the side
+# that came second has the rate: NULL means that it is the arrival, whose own rate counts.
 SOURCES: Final = """
-SELECT e.id, source.id, source.portfolio_id
+SELECT e.id, source.id, source.rate
 FROM unnest(%s::uuid[]) AS w (id)
 JOIN portfolio_journalentry AS e ON e.id = w.id
 JOIN portfolio_portfolio AS p ON p.id = e.portfolio_id
 JOIN LATERAL (
-    SELECT o.id, o.portfolio_id FROM portfolio_journalentry AS o
+    SELECT o.id, CASE WHEN q.currency = coalesce(nullif(e.settled_currency, ''), e.currency)
+        THEN NULL ELSE o.base_rate END AS rate
+    FROM portfolio_journalentry AS o
     JOIN portfolio_portfolio AS q ON q.id = o.portfolio_id
     WHERE o.kind = 'transfer_out' AND o.instrument_id = e.instrument_id
         AND o.quantity = e.quantity AND q.owner_id = p.owner_id AND q.id <> p.id
-        AND q.currency = e.currency
+        AND (q.currency = coalesce(nullif(e.settled_currency, ''), e.currency)
+            OR p.currency = o.settled_currency)
         AND (o.external_id = e.external_id OR o.occurred_at = e.occurred_at)
         AND NOT EXISTS (
             SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = o.id)
@@ -159,15 +163,31 @@ def carried_lots(events: Sequence[Event]) -> Mapping[UUID, Sequence[ArrivingLot]
         return found
     sources = [(one.entry_id, one.entry_id) for one in events if one.kind == EntryKind.SPIN_OFF]
     transfers = [one.entry_id for one in events if one.kind == EntryKind.TRANSFER_IN]
+    givers_rates: dict[UUID, Decimal] = {}
     if transfers:
-        sources += [(row[0], row[1]) for row in fetch_rows(SOURCES, [transfers])]
+        for entry_id, source_id, rate in fetch_rows(SOURCES, [transfers]):
+            sources.append((entry_id, source_id))
+            if rate is not None:
+                givers_rates[entry_id] = rate
     rates = {one.entry_id: one.base_rate for one in events}
     for row in fetch_rows(CARRIED, columns_of(sources, width=2)):
         entry_id, lot_id, opened_at, quantity, cost, local_cost = row
-        base_rate = rates[entry_id]
-        in_base = cost if base_rate == ONE else product(cost, base_rate)
+        in_base = carried_cost(cost, rates[entry_id], givers_rate=givers_rates.get(entry_id))
         found[entry_id].append(ArrivingLot(quantity, in_base, local_cost, opened_at, lot_id))
     return found
+
+
+def carried_cost(cost: Decimal, rate: Decimal, *, givers_rate: Decimal | None) -> Decimal:
+    """A lot's cost in the currency of the portfolio that it came to.
+
+    Args:
+        rate: kept with the arrival, the taker's currency for one of the giver's.
+        givers_rate: kept with the departure, the giver's for one of the taker's, where that was
+            recorded second.
+    """
+    if givers_rate is not None:
+        return ten_places(EXACT.divide(cost, givers_rate))
+    return cost if rate == ONE else product(cost, rate)
 
 
 def destinations_of(entry_ids: Iterable[UUID]) -> set[Pair]:

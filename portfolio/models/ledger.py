@@ -140,7 +140,8 @@ class JournalEntry(models.Model):
     restates = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
-    # The cash that moved, where it is not of ``currency``: what a booked rate made of it.
+    # The cash that moved, where it is not of ``currency``: what a booked rate made of it. Of units
+    # without money: in what the other side of a transfer is, where that was recorded first.
     settled_currency = models.CharField(max_length=3, blank=True, default="", db_default="")
     # The portfolio's currency for one of the settled, as known when the entry was recorded.
     base_rate = models.DecimalField(

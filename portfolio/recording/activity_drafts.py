@@ -25,16 +25,13 @@ from portfolio.bookkeeping.unit_entries import (
 )
 from portfolio.errors import ActivityRefused
 from portfolio.lots import Method
-from portfolio.models import JournalEntry, Lot, Portfolio, PortfolioKind
+from portfolio.models import Lot, Portfolio, PortfolioKind
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.booking_rates import BookedMoney, money_of
+from portfolio.recording.other_sides import OTHER_KINDS, currencies_of_other_sides
 
 PRICE_PLACES: Final = Decimal("1E-8")
 CASH_KINDS: Final = (EntryKind.DEPOSIT, EntryKind.WITHDRAWAL)
-OTHER_SIDES: Final = {
-    EntryKind.TRANSFER_IN.value: EntryKind.TRANSFER_OUT.value,
-    EntryKind.TRANSFER_OUT.value: EntryKind.TRANSFER_IN.value,
-}
 
 
 def draft_entry(portfolio: Portfolio, activity: ActivityDraft, money: BookedMoney) -> EntryDraft:
@@ -139,7 +136,7 @@ def draft_counterparts(
             continue
         mirrored = replace(
             activity,
-            kind=OTHER_SIDES[activity.kind],
+            kind=OTHER_KINDS[activity.kind],
             currency=portfolio.currency if activity.instrument else draft.currency,
             exchange_rate=None,
             external_id=draft.external_id,
@@ -161,7 +158,8 @@ def find_counterpart_problems(activity: ActivityDraft, portfolio: Portfolio) -> 
     has_cost = activity.lots or activity.unit_price is not None or activity.amount is not None
     is_arrival = activity.kind == EntryKind.TRANSFER_IN and activity.instrument is not None
     is_linked = activity.counterpart is not None or activity.external_id
-    if is_arrival and not has_cost and not is_linked and not has_source(activity, portfolio):
+    is_known = has_cost or is_linked or not is_arrival
+    if not is_known and not currencies_of_other_sides([activity], portfolio):
         message = (
             "say what the units cost (unit_price, amount or lots), or record the other side first"
         )
@@ -201,19 +199,3 @@ def find_unknown_lots(activity: ActivityDraft, portfolio: Portfolio) -> Iterator
         elif opened[lot.lot_id] > activity.occurred_at:
             message = f"the lot {lot.lot_id} was opened after the sale"
             yield Problem(f"lots.{index}.lot_id", "out_of_range", message)
-
-
-def has_source(activity: ActivityDraft, portfolio: Portfolio) -> bool:
-    """Whether another portfolio of the owner delivered just these units at that moment."""
-    return (
-        JournalEntry.objects.filter(
-            kind=EntryKind.TRANSFER_OUT,
-            instrument=activity.instrument,
-            quantity=activity.quantity,
-            occurred_at=activity.occurred_at,
-            portfolio__owner_id=portfolio.owner_id,
-            reversed_by=None,
-        )
-        .exclude(portfolio=portfolio)
-        .exists()
-    )

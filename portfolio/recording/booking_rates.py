@@ -3,12 +3,16 @@
 A rate that the activity names is booked: its cash is the portfolio's, and the day's rate is not
 asked. Without one, cash moves in the activity's own currency (pennies as pounds), and the rate
 of its day is kept with the entry, so that later corrections of rates change nothing booked.
+
+Units that go from one portfolio to another have no money, but their lots have a cost, in the
+currency of the portfolio that gives them. Where the two have different ones, whichever side is
+recorded second keeps the day's rate: it is settled in the currency of the first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
 from decimal import Decimal
 from typing import Final
@@ -21,6 +25,7 @@ from portfolio.bookkeeping.amounts import EXACT
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.recording.other_sides import currencies_of_other_sides
 
 ONE: Final = Decimal(1)
 PLACES: Final = Decimal("1E-14")  # of stored rates
@@ -42,10 +47,39 @@ class BookedMoney:
 def money_of(
     activities: Sequence[ActivityDraft], *, portfolio: Portfolio
 ) -> list[BookedMoney | Problem]:
-    """How each activity's money is booked, or what hinders it; two queries at most."""
+    """How each activity's money is booked, or what hinders it; three queries at most."""
+    others = currencies_of_other_sides(activities, portfolio)
     wanted = [pair for one in activities for pair in wanted_rates(one, portfolio)]
+    wanted += [
+        (other, portfolio.currency, day_of(activities[index]))
+        for index, other in others.items()
+        if other != portfolio.currency
+    ]
     rates = exchange_rates(wanted) if wanted else {}
-    return [book(one, portfolio, rates) for one in activities]
+    booked = [book(one, portfolio, rates) for one in activities]
+    for index, other in others.items():
+        booked[index] = settled_in(other, booked[index], activities[index], portfolio, rates)
+    return booked
+
+
+def settled_in(
+    other: str,
+    booked: BookedMoney | Problem,
+    activity: ActivityDraft,
+    portfolio: Portfolio,
+    rates: Rates,
+) -> BookedMoney | Problem:
+    """The same, in the currency of the portfolio on the other side of a transfer of units."""
+    if isinstance(booked, Problem) or other == portfolio.currency:
+        return booked
+    base_rate = find_rate(other, portfolio.currency, day_of(activity), rates)
+    if isinstance(base_rate, Gap):
+        message = (
+            f"the other side is in {other}, and there is no rate from it to {portfolio.currency}"
+            f" on {day_of(activity)}"
+        )
+        return Problem("occurred_at", base_rate.value, message)
+    return replace(booked, settled_currency=other, base_rate=base_rate)
 
 
 def currency_of(activity: ActivityDraft, portfolio: Portfolio) -> str:

@@ -25,8 +25,8 @@ from portfolio.corporate_actions.unit_events import Pair
 from portfolio.errors import ActivityNotFound, NotReversible
 from portfolio.ledger import post_entries
 from portfolio.models import JournalEntry, Portfolio, PortfolioKind
-from portfolio.recording.activity_drafts import OTHER_SIDES
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.recording.other_sides import OTHER_KINDS
 from portfolio.recording.reversal_drafts import draft_reversal, postings_of
 
 NO_ACTIVITY: Final = "There is no such activity."
@@ -117,7 +117,7 @@ def other_side(entry: JournalEntry, portfolio: Portfolio) -> list[JournalEntry]:
     if entry.kind not in (EntryKind.TRANSFER_IN, EntryKind.TRANSFER_OUT):
         return []
     others = JournalEntry.objects.filter(
-        kind=OTHER_SIDES[entry.kind],
+        kind=OTHER_KINDS[entry.kind],
         external_id=entry.external_id,
         instrument=entry.instrument,
         portfolio__owner_id=portfolio.owner_id,

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from market.currencies.rate_intake import store_rates
-from market.currencies.rate_sheets import PublishedRate
 from market.models import Instrument
 from portfolio import holds
 from portfolio.activities import record_activities, record_activity
@@ -20,7 +18,6 @@ from portfolio.errors import (
     NotReversible,
 )
 from portfolio.models import JournalEntry, Lot, Portfolio, Position, UnitMove
-from portfolio.portfolios import open_portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.reversals import reverse_entry
 from tests.factories import make_instrument, make_portfolio, make_user
@@ -292,28 +289,3 @@ def test_bookkeeping_and_paper_trades_are_not_reversed(
     reversal = reverse_entry(portfolio=tracked, entry_id=deposit.id, reversed_at=NOW)
     with pytest.raises(NotReversible):
         reverse_entry(portfolio=tracked, entry_id=reversal.id, reversed_at=NOW)
-
-
-@pytest.mark.parametrize("told_by", ["giver", "taker"])
-def test_lots_move_between_currencies_whoever_tells_of_it(
-    tracked: Portfolio, apple: Instrument, told_by: str
-) -> None:
-    rates = [PublishedRate("USD", NOON.date(), Decimal("1.25"))]
-    store_rates(rates, source="ecb", is_authoritative=True, recorded_at=NOON)
-    in_euros = open_portfolio(
-        owner=tracked.owner,
-        name="In euros",
-        kind="tracked",
-        currency="EUR",
-        starting_cash=None,
-        opened_at=NOON,
-    )
-    record(tracked, activity("buy", instrument=apple, quantity="10", unit_price="100"))
-    kind, teller, other = "transfer_out", tracked, in_euros
-    if told_by == "taker":
-        kind, teller, other = "transfer_in", in_euros, tracked
-    later = activity(kind, instrument=apple, at=NOON + timedelta(hours=1), quantity="4")
-    record(teller, replace(later, counterpart=other))
-    came = Lot.objects.get(portfolio=in_euros)
-    assert (came.opened_at, came.cost, came.local_cost) == (NOON, *decimals(320, 400))
-    assert not UnitMove.objects.filter(missing_quantity__gt=0).exists()
