@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from portfolio import queries
@@ -12,6 +12,7 @@ from portfolio.charts import AreaChart, ValuePoint, area_chart
 from portfolio.models import Portfolio
 from portfolio.returns.benchmarks import Benchmark, Comparison
 from portfolio.returns.time_weighted import ONE
+from portfolio.valuation import freshen
 from portfolio.valuations.ranges import ChartRange, start_date
 from portfolio.valuations.valuing import ONE_DAY
 
@@ -38,7 +39,7 @@ def worth_history(
     """
     today = at.date()
     start = start_date(choice, end=today)
-    days = queries.worth_series(portfolio, start, today - ONE_DAY)
+    days = fresh_series(portfolio, start=start, through=today - ONE_DAY)
     points = [ValuePoint(day, worth) for day, worth in days]
     if worth_now is not None:
         points.append(ValuePoint(today, worth_now))
@@ -47,6 +48,18 @@ def worth_history(
     first = points[0]
     compared = benchmark.over(first.date + ONE_DAY, today)
     return WorthHistory(area_chart(points, grown_from(first, compared)), compared)
+
+
+def fresh_series(portfolio: Portfolio, *, start: date, through: date) -> list[tuple[date, Decimal]]:
+    """The worth on days of a span, valued first where they end early or something made them wrong.
+
+    One query where nothing has and the last day is known: the days and the portfolio tell.
+    """
+    days = queries.worth_series(portfolio, start, through)
+    if portfolio.valuations_stale_from is None and days and days[-1][0] == through:
+        return days
+    freshen(portfolio, through_date=through)
+    return queries.worth_series(portfolio, start, through)
 
 
 def grown_from(first: ValuePoint, benchmark: Benchmark) -> list[ValuePoint]:

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from market.models import Instrument
+from portfolio.activities import record_activity
 from portfolio.models import DailyValuation, Portfolio
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
-from tests.portfolio.factories import draft_trade, make_tracked, post
+from tests.portfolio.factories import activity, draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,8 @@ def portfolio(alice: User, apple: Instrument) -> Portfolio:
 
 
 def store_worth(portfolio: Portfolio, days_ago: int, cash: str) -> None:
+    """A day as if it had been valued so, and nothing had happened since."""
+    Portfolio.objects.filter(id=portfolio.id).update(valuations_stale_from=None)
     DailyValuation.objects.create(
         portfolio=portfolio,
         date=timezone.now().date() - timedelta(days=days_ago),
@@ -129,6 +132,19 @@ def test_a_day_is_drawn_from_its_eve_to_now(browser: Client, portfolio: Portfoli
     assert "$7,777.00;" in browser.get("/home?range=1w").content.decode()
 
 
+def test_home_values_what_nobody_has_valued_yet(
+    browser: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    make_daily_bars(apple, [100] * 7, first_at=YESTERDAY - timedelta(days=6))
+    assert "$10,000.00;" in browser.get("/home?range=1w").content.decode()
+    days = DailyValuation.objects.filter(portfolio=portfolio)
+    assert days.latest("date").date == YESTERDAY.date()
+    # Something told late of a past day is in the chart at once, as it is in what drove the change.
+    late = activity("buy", instrument=apple, at=YESTERDAY, quantity="10", unit_price="90")
+    record_activity(portfolio=portfolio, activity=late, recorded_at=timezone.now())
+    assert "$10,100.00;" in browser.get("/home?range=1w").content.decode()
+
+
 def test_the_worth_is_drawn_beside_what_it_is_compared_with(
     browser: Client, portfolio: Portfolio
 ) -> None:
@@ -183,6 +199,7 @@ def test_home_asks_a_fixed_number_of_questions(
         more = make_instrument(symbol)
         make_quote(more)
         post(draft_trade(portfolio, more, quantity="1", price="5", at=YESTERDAY, is_settled=True))
+    browser.get("/home")  # values the days before, once
     with django_assert_max_num_queries(16):  # type: ignore[operator]
         browser.get("/home")
 
