@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F, Min
+from django.db.models import F, Min, Sum
 
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
@@ -18,7 +18,14 @@ from portfolio.bookkeeping.journal import (
     PostingRow,
     entry_row,
 )
-from portfolio.models import DailyValuation, LedgerBalance, Lot, Portfolio, Position
+from portfolio.models import (
+    DailyValuation,
+    LedgerBalance,
+    Lot,
+    LotClosure,
+    Portfolio,
+    Position,
+)
 from portfolio.valuations.day_changes import (
     FreshUnits,
     Quotes,
@@ -125,6 +132,7 @@ def position_rows(
     usable = usable_quotes(positions, quotes, portfolio.currency)
     fresh = fresh_units(portfolio, positions, usable)
     local_costs = local_costs_of(portfolio, positions)
+    before = realised_before_reset(portfolio)
     values = {
         position.instrument_id: product(position.quantity, usable[position.instrument_id].last)
         for position in positions
@@ -142,6 +150,7 @@ def position_rows(
             total_value=total,
             raw=quotes.get(position.instrument_id),
             local_cost=local_costs.get(position.instrument_id, position.cost),
+            realised_gain=position.realised_gain - before.get(position.instrument_id, ZERO),
         )
         for position in positions
     ]
@@ -162,6 +171,20 @@ def local_costs_of(portfolio: Portfolio, positions: Iterable[Position]) -> dict[
     return costs
 
 
+def realised_before_reset(portfolio: Portfolio) -> dict[int, Decimal]:
+    """What sales had realised when the portfolio was reset, and counts no more; by instrument.
+
+    One query where it ever was reset, else none.
+    """
+    if portfolio.reset_at is None:
+        return {}
+    closures = LotClosure.objects.filter(
+        lot__portfolio=portfolio, closed_at__lte=portfolio.counts_from
+    )
+    gains = closures.values_list("lot__instrument").annotate(gain=Sum(F("proceeds") - F("cost")))
+    return dict(gains)
+
+
 def position_row(
     position: Position,
     *,
@@ -170,6 +193,7 @@ def position_row(
     total_value: Decimal | None,
     raw: QuoteValue | None,
     local_cost: Decimal,
+    realised_gain: Decimal,
 ) -> PositionRow:
     """``quote`` is in the portfolio's currency, ``raw`` in the instrument's."""
     value = None if quote is None else product(position.quantity, quote.last)
@@ -185,7 +209,7 @@ def position_row(
         quantity=position.quantity,
         cost=position.cost,
         average_cost=ten_places(EXACT.divide(position.cost, position.quantity)),
-        realised_gain=position.realised_gain,
+        realised_gain=realised_gain,
         price=None if raw is None else raw.last,
         price_as_of=None if raw is None else raw.occurred_at,
         is_simulated=raw is not None and raw.source in NOT_OF_A_MARKET,

@@ -10,13 +10,13 @@ from accounts.errors import Problem
 from accounts.utc_days import utc_midnight
 from market import queries as market_queries
 from market.models import Instrument
-from portfolio.bookkeeping.amounts import EXACT, percentage, ten_places
+from portfolio.bookkeeping.amounts import EXACT, ZERO, percentage, ten_places
 from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.errors import PortfolioRefused
 from portfolio.lots import Method
 from portfolio.models import DailyValuation, Portfolio, Position
 from portfolio.positions import Holding, hold
-from portfolio.queries import PositionRow
+from portfolio.queries import PositionRow, realised_before_reset
 from portfolio.valuation import freshen
 from portfolio.valuations.reading import priced_instruments, rates_into
 from portfolio.valuations.valuing import CARRY_DAYS, Market
@@ -37,8 +37,15 @@ def positions_on(portfolio: Portfolio, day: date, *, today: date) -> list[Positi
     valued = DailyValuation.objects.filter(portfolio=portfolio, date=day).first()
     total = None if valued is None else valued.total_value
     instruments = Instrument.objects.in_bulk(list(holdings))
+    before = realised_before_reset(portfolio) if day >= portfolio.counts_from.date() else {}
     rows = [
-        row_of(instruments[key], holding, market, total_value=total)
+        row_of(
+            instruments[key],
+            holding,
+            market,
+            total_value=total,
+            realised_gain=holding.realised_gain - before.get(key, ZERO),
+        )
         for key, holding in holdings.items()
     ]
     return sorted(rows, key=lambda row: (row.symbol, row.instrument_id))
@@ -67,7 +74,12 @@ def market_on(portfolio: Portfolio, instrument_ids: list[int], day: date) -> Mar
 
 
 def row_of(
-    instrument: Instrument, holding: Holding, market: Market, *, total_value: Decimal | None
+    instrument: Instrument,
+    holding: Holding,
+    market: Market,
+    *,
+    total_value: Decimal | None,
+    realised_gain: Decimal,
 ) -> PositionRow:
     price = market.price_of(instrument.id)
     value = market.worth_of(instrument.id, holding.quantity)
@@ -80,7 +92,7 @@ def row_of(
         quantity=holding.quantity,
         cost=holding.cost,
         average_cost=ten_places(EXACT.divide(holding.cost, holding.quantity)),
-        realised_gain=holding.realised_gain,
+        realised_gain=realised_gain,
         price=None if price is None else ten_places(price),
         price_as_of=None if price is None else day_end,
         is_simulated=False,

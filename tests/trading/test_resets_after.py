@@ -16,15 +16,18 @@ from portfolio.models import (
     DailyValuation,
     JournalEntry,
 )
+from portfolio.queries import position_rows
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.reversals import reverse_entry
 from portfolio.returns.performance import measure
 from portfolio.returns.periods import PeriodRefused
 from portfolio.valuation import refresh_valuations
 from portfolio.valuations.checking import check_valuations
+from portfolio.valuations.past_positions import positions_on
 from tests.factories import make_daily_bars
 from tests.trading.factories import (
     NOON,
+    Clock,
     facts,
     give_units,
     leading_matcher,
@@ -74,6 +77,28 @@ def test_gains_of_before_are_not_counted() -> None:
     assert [one.gain for one in measure(portfolio, at=LATER).realised] == [100]
     reset(portfolio, at=LATER)
     assert measure(portfolio, at=LATER + timedelta(minutes=1)).realised == []
+
+
+def test_positions_tell_what_was_realised_since() -> None:
+    portfolio, apple = make_portfolio(), make_instrument()
+    give_units(portfolio, apple, "10")
+    publish_quote(apple, bid="110.00", ask="111.00")
+    place(portfolio, apple, side="sell", quantity="4")
+    matcher = leading_matcher()
+    matcher.work()
+    assert [one.realised_gain for one in position_rows(portfolio)] == [40]
+    reset(portfolio, at=LATER)
+    publish_quote(apple, at=LATER)
+    place(portfolio, apple, quantity="5", at=LATER)
+    leading_matcher(Clock(LATER)).work()
+    tomorrow = NOON.date() + timedelta(days=1)
+    for rows in (
+        position_rows(portfolio),
+        positions_on(portfolio, NOON.date(), today=tomorrow),
+    ):
+        assert [facts(one.quantity, one.realised_gain) for one in rows] == [(5, 0)]
+    (before,) = positions_on(portfolio, NOON.date() - timedelta(days=5), today=tomorrow)
+    assert facts(before.quantity, before.weight_pct) == (10, None)
 
 
 def split(instrument: Instrument, ex_date: date, **facts_: object) -> CorporateAction:
