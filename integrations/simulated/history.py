@@ -13,6 +13,7 @@ from typing import Final
 from django.conf import settings
 from django.db import connection, transaction
 
+from integrations.simulated.dividends import declare_dividends
 from integrations.simulated.exchange import SOURCE
 from integrations.simulated.paths import Candle, daily_candles, minute_candles
 from integrations.simulated.records import Past, pasts, unknown_factor
@@ -75,7 +76,7 @@ class SimulatedHistory:
 
         Days that ticks were stored for are rolled up from these; the days between follow by the
         simulated walk. The latest sessions without any minute get minutes, and the
-        bars that these add up to.
+        bars that these add up to. Dividends that are to come are declared beside them.
         """
         wanted = list(instruments)
         with transaction.atomic(), connection.cursor() as cursor:
@@ -89,6 +90,7 @@ class SimulatedHistory:
                 if past := known.get(instrument.id):
                     rows += self._missing_rows(instrument, past, now=now)
             stored = store_bars(rows, source=SOURCE, recorded_at=now, supersede=False)
+        declare_dividends((one for one in wanted if one.id in known), now=now)
         return stored.written
 
     def _missing_rows(

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.identifiers import new_id
 from market.models.instruments import Instrument
+from market.values import NOT_OF_A_MARKET
 
 
 class ActionKind(models.TextChoices):
@@ -95,6 +96,11 @@ class CorporateAction(models.Model):
     @property
     def is_split(self) -> bool:
         return self.kind == ActionKind.SPLIT
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether no company of a market has declared it."""
+        return self.source in NOT_OF_A_MARKET
 
 
 class CorporateActionRevision(models.Model):

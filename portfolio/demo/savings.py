@@ -16,6 +16,7 @@ from market.currencies.cross_rates import ExchangeRate
 from market.currencies.exchange_rates import rate_series
 from market.models import CorporateAction, Instrument
 from market.models.corporate_actions import ActionKind
+from market.values import SIMULATED
 from portfolio.activities import record_activities
 from portfolio.demo.paper import CLOSING_TIME, QUIET_DAYS, instruments_called
 from portfolio.demo.savings_plan import SYMBOLS, Account
@@ -148,13 +149,20 @@ def read_market(instruments: Mapping[str, Instrument], *, through: date) -> Mark
 
 
 def known_dividends(symbols: Mapping[int, str]) -> dict[str, list[tuple[date, Decimal]]]:
-    """In dollars, by symbol, ascending; ``symbols`` by instrument."""
+    """In dollars, by symbol, ascending; ``symbols`` by instrument.
+
+    The story goes on with them by itself, so those that the simulator declared are left out.
+    """
     paid: dict[str, list[tuple[date, Decimal]]] = {}
-    rows = CorporateAction.objects.standing().filter(
-        instrument__in=list(symbols),
-        kind=ActionKind.DIVIDEND,
-        currency="USD",
-        ex_date__gte=SINCE,
+    rows = (
+        CorporateAction.objects.standing()
+        .filter(
+            instrument__in=list(symbols),
+            kind=ActionKind.DIVIDEND,
+            currency="USD",
+            ex_date__gte=SINCE,
+        )
+        .exclude(source=SIMULATED)
     )
     for key, day, amount in rows.order_by("ex_date", "id").values_list(
         "instrument_id", "ex_date", "amount_per_share"

@@ -6,9 +6,9 @@ oldest shares followed him.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from itertools import count
@@ -17,7 +17,6 @@ from typing import Final
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.entries import EntryKind
 
-YEAR: Final = timedelta(days=364)  # whole weeks, so that working days stay such
 SAVED: Final = Decimal(600)  # euros a month
 CUSTODY: Final = Decimal("18.00")  # euros a year
 BOUGHT_IN_TURN: Final = ("MSFT", "PG", "NVDA", "MCD")
@@ -91,15 +90,3 @@ def every_month(through: date) -> Iterator[Step]:
         if first.month == 12:
             yield Step(on=first.replace(day=15), kind=EntryKind.FEE, size=CUSTODY, note="Custody")
             yield Step(on=first.replace(day=17), kind=EntryKind.BUY, symbol="PG", in_dollars=True)
-
-
-def continued(
-    known: Sequence[tuple[date, Decimal]], *, through: date
-) -> list[tuple[date, Decimal]]:
-    """Dividends, those of the last year again each year once none is known any more."""
-    if not known:
-        return []
-    latest = [one for one in known if one[0] > known[-1][0] - YEAR]
-    years = (through - known[-1][0]) // YEAR + 1
-    ahead = [(day + YEAR * year, amount) for year in range(1, years + 1) for day, amount in latest]
-    return [*known, *ahead]

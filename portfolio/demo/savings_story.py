@@ -15,10 +15,11 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import count
 from typing import Final
 
+from market.corporate_actions.recurrence import continued
 from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.demo.paper_story import whole
-from portfolio.demo.savings_plan import SCRIPT, SYMBOLS, Account, Step, continued, every_month
+from portfolio.demo.savings_plan import SCRIPT, SYMBOLS, Account, Step, every_month
 
 CENT: Final = Decimal("0.01")
 RATE_PLACES: Final = Decimal("0.000001")

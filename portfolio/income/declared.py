@@ -39,6 +39,8 @@ class DeclaredDividend:
     currency: str
     amount: Decimal
     value: Decimal | None
+    source: str  # who told of it
+    is_simulated: bool  # no company has declared it
 
 
 def declared_dividends(portfolio: Portfolio, *, at: datetime) -> list[DeclaredDividend]:
@@ -88,4 +90,6 @@ def declared(due: Due, value: Decimal | None) -> DeclaredDividend:
         currency=action.currency,
         amount=due.amount,
         value=value,
+        source=action.source,
+        is_simulated=action.is_simulated,
     )

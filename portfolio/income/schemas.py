@@ -57,6 +57,7 @@ class DeclaredOut(SchemaOut):
     currency: str
     amount: NumberOut
     value: NumberOut | None
+    source: str
 
 
 class IncomeOut(SchemaOut):

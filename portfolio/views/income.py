@@ -53,8 +53,9 @@ def income_tab(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     forecast = declared_dividends(portfolio, at=now)
     years = year_rows(found.months)
     asked = request.GET.get("year", "")
-    known = [row.year for row in years] or [now.year]
-    year = int(asked) if asked.isdecimal() and int(asked) in known else known[0]
+    known = known_years(years, forecast) or [now.year]
+    current = now.year if now.year in known else known[0]
+    year = int(asked) if asked.isdecimal() and int(asked) in known else current
     context = tab_context(portfolio, "income") | {
         "found": found,
         "years": years,
@@ -69,6 +70,12 @@ def income_tab(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
         "year_choices": [Choice(str(one), f"?year={one}", one == year) for one in known],
     }
     return TemplateResponse(request, "portfolio/income.html", context)
+
+
+def known_years(years: Iterable[YearIncome], forecast: Iterable[DeclaredDividend]) -> list[int]:
+    """Years in which something was paid or is to come, the newest first."""
+    found = {row.year for row in years} | {one.pay_date.year for one in forecast}
+    return sorted(found, reverse=True)
 
 
 def year_rows(months: Iterable[MonthIncome]) -> list[YearIncome]:
