@@ -61,10 +61,20 @@ class PortfolioPatch(SchemaIn):
     )
 
 
+class CurrencyCashOut(SchemaOut):
+    """Money in one currency; `value` is in the portfolio's at today's rate, null without one."""
+
+    currency: str
+    amount: NumberOut
+    rate: NumberOut | None
+    value: NumberOut | None
+
+
 class PortfolioOut(SchemaOut):
     """Values need prices and rates: null where a holding or a currency has none.
 
-    `cash` counts all currencies; `settled_cash` and `buying_power` are of the portfolio's own.
+    `cash` counts all currencies, `balances` tell each; `settled_cash` and `buying_power` are of the
+    portfolio's own.
     """
 
     id: UUID
@@ -79,6 +89,7 @@ class PortfolioOut(SchemaOut):
     buying_power: NumberOut
     market_value: NumberOut | None
     total_value: NumberOut | None
+    balances: list[CurrencyCashOut]
     as_of: datetime
 
     @classmethod
@@ -87,6 +98,10 @@ class PortfolioOut(SchemaOut):
             **attributes(found.portfolio, PORTFOLIO_FACTS),
             **attributes(found, ("cash", "settled_cash", "buying_power", "market_value")),
             total_value=found.total_value,
+            balances=[
+                CurrencyCashOut(**attributes(one, CurrencyCashOut.model_fields))
+                for one in found.balances
+            ],
             as_of=found.as_of,
         )
 

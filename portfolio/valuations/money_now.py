@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
@@ -17,6 +17,16 @@ from portfolio.bookkeeping.amounts import EXACT, ZERO, product
 
 ONE: Final = Decimal(1)
 Pair = tuple[str, str]  # from, to
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyCash:
+    """Money in one currency, settled or not; ``value`` in the portfolio's, None without a rate."""
+
+    currency: str
+    amount: Decimal
+    rate: Decimal | None  # the portfolio's currency for one of it, today
+    value: Decimal | None
 
 
 def rates_today(pairs: Iterable[Pair], *, on_date: date | None = None) -> dict[Pair, Decimal]:
@@ -52,6 +62,18 @@ def quote_in(quote: QuoteValue, rate: Decimal) -> QuoteValue:
         last=EXACT.multiply(quote.last, rate),
         previous_close=None if before is None else EXACT.multiply(before, rate),
     )
+
+
+def cash_by_currency(
+    balances: Mapping[str, Decimal], currency: str, rates: Mapping[Pair, Decimal]
+) -> list[CurrencyCash]:
+    """The portfolio's own currency first, also where there is nothing of it, then the others."""
+    amounts = {currency: ZERO, **balances}
+    return [
+        CurrencyCash(code, amount, rate, worth_of_cash({code: amount}, currency, rates))
+        for code, amount in sorted(amounts.items(), key=lambda one: (one[0] != currency, one[0]))
+        for rate in (rate_of(rates, code, currency),)
+    ]
 
 
 def worth_of_cash(

@@ -13,14 +13,14 @@ from market.live.live_quotes import latest_quotes
 from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.models import LedgerBalance, Portfolio, Position
 from portfolio.valuations.day_changes import usable_quotes
-from portfolio.valuations.money_now import rates_today, worth_of_cash
+from portfolio.valuations.money_now import CurrencyCash, cash_by_currency, rates_today
 
 
 @dataclass(frozen=True, slots=True)
 class PortfolioOverview:
     """In the portfolio's currency. Values are None where a holding has no usable price.
 
-    ``cash`` is that of all currencies, None where one has no rate.
+    ``cash`` is that of all currencies, None where one has no rate; ``balances`` are its parts.
     """
 
     portfolio: Portfolio
@@ -28,6 +28,7 @@ class PortfolioOverview:
     settled_cash: Decimal
     buying_power: Decimal  # cash that no order has reserved
     market_value: Decimal | None
+    balances: Sequence[CurrencyCash]
     as_of: datetime
 
     @property
@@ -45,10 +46,11 @@ def overviews(portfolios: Sequence[Portfolio], *, at: datetime) -> list[Portfoli
     return [
         PortfolioOverview(
             portfolio=portfolio,
-            cash=cash[portfolio.id],
+            cash=in_all(cash[portfolio.id]),
             settled_cash=balance.settled if balance else ZERO,
             buying_power=balance.total - balance.held if balance else ZERO,
             market_value=values[portfolio.id],
+            balances=cash[portfolio.id],
             as_of=at,
         )
         for portfolio in portfolios
@@ -63,17 +65,23 @@ def cash_balances(portfolios: Sequence[Portfolio]) -> dict[tuple[UUID, str], Led
     return {(row.portfolio_id, row.currency): row for row in rows}
 
 
+def in_all(cash: Sequence[CurrencyCash]) -> Decimal | None:
+    """None where one currency has no rate."""
+    values = [one.value for one in cash if one.value is not None]
+    return sum(values, ZERO) if len(values) == len(cash) else None
+
+
 def cash_of(
     portfolios: Sequence[Portfolio], balances: Mapping[tuple[UUID, str], LedgerBalance]
-) -> dict[UUID, Decimal | None]:
-    """What each portfolio has in all currencies, in its own."""
+) -> dict[UUID, list[CurrencyCash]]:
+    """What each portfolio has in each currency."""
     held: defaultdict[UUID, dict[str, Decimal]] = defaultdict(dict)
     for (portfolio_id, currency), balance in balances.items():
         if balance.total:
             held[portfolio_id][currency] = balance.total
     own = {portfolio.id: portfolio.currency for portfolio in portfolios}
     rates = rates_today((code, own[key]) for key, found in held.items() for code in found)
-    return {key: worth_of_cash(held[key], currency, rates) for key, currency in own.items()}
+    return {key: cash_by_currency(held[key], currency, rates) for key, currency in own.items()}
 
 
 def market_values(portfolios: Sequence[Portfolio]) -> dict[UUID, Decimal | None]:

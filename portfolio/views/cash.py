@@ -24,6 +24,7 @@ from portfolio.errors import EntryConflict, PortfolioError, ShortBalance
 from portfolio.forms import CashMoveForm, PortfolioNameForm
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.valuations.overviews import cash_balances, cash_of, in_all
 from portfolio.views.portfolios import find_portfolio, tab_context
 
 
@@ -118,12 +119,14 @@ def cash_context(
     move_form: CashMoveForm | None = None,
     name_form: PortfolioNameForm | None = None,
 ) -> dict[str, Any]:
-    balance = LedgerBalance.objects.filter(
-        portfolio=portfolio, currency=portfolio.currency, instrument=None
-    ).first()
+    balances = cash_balances([portfolio])
+    in_each = cash_of([portfolio], balances)[portfolio.id]
+    own = balances.get((portfolio.id, portfolio.currency))
     return tab_context(portfolio, "cash") | {
         # A portfolio that never had cash has no row yet, and all of it is zero.
-        "cash": balance or LedgerBalance(portfolio=portfolio, currency=portfolio.currency),
+        "cash": own or LedgerBalance(portfolio=portfolio, currency=portfolio.currency),
+        "in_each": in_each,
+        "in_all": in_all(in_each),
         "move_form": move_form or CashMoveForm(initial={"reference": new_id()}),
         "name_form": name_form or PortfolioNameForm(initial={"name": portfolio.name}),
     }

@@ -6,12 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from market.models import Instrument
+from market.models import EuroRate, Instrument
 from portfolio.models import DailyValuation, JournalEntry, LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
+from tests.api.books import Book, load_rates
 from tests.api.clients import ApiClient, all_items, fields_in, key_for
 from tests.api.orders import match, place
 from tests.factories import make_instrument, make_portfolio, make_quote
@@ -19,7 +21,7 @@ from tests.factories import make_instrument, make_portfolio, make_quote
 PAPER = {"name": "Mine", "kind": "paper", "currency": "USD", "starting_cash": "100000"}
 SHAPE = {
     *("id", "name", "kind", "currency", "cash", "settled_cash", "buying_power"),
-    *("market_value", "total_value", "as_of", "lot_method", "booked_actions", "role"),
+    *("market_value", "total_value", "balances", "as_of", "lot_method", "booked_actions", "role"),
 }
 POSITION = {
     *("symbol", "quantity", "average_cost", "cost", "price", "price_as_of", "market_value"),
@@ -52,6 +54,29 @@ def test_a_paper_portfolio_opens_with_its_cash(api: ApiClient) -> None:
     assert figures == ["100000"] * 4
     assert portfolio["market_value"] == "0"
     assert api.get(f"/portfolios/{portfolio['id']}").json()["cash"] == "100000"
+
+
+def test_cash_is_told_in_each_currency(api: ApiClient, alice: User) -> None:
+    load_rates(USD="1.25")
+    book = Book(api, currency="EUR")
+    book("deposit", amount="100")
+    book("deposit", amount="50", currency="USD")
+    book("deposit", amount="7", currency="USD")
+    book("withdrawal", amount="7", currency="USD")
+    told = api.get(book.path).json()
+    assert told["cash"] == "140"
+    assert [(one["currency"], one["amount"], one["value"]) for one in told["balances"]] == [
+        ("EUR", "100", "100"),
+        ("USD", "50", "40"),
+    ]
+    EuroRate.objects.all().delete()
+    told = api.get(book.path).json()
+    assert (told["cash"], told["balances"][1]["rate"], told["balances"][1]["value"]) == (None,) * 3
+    page = Client()
+    page.force_login(alice)
+    shown = page.get(f"{book.path}/cash").content.decode()
+    assert "50.00" in shown
+    assert "no rate today" in shown
 
 
 def test_opening_twice_under_one_key_opens_one(api: ApiClient) -> None:

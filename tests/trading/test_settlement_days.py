@@ -81,7 +81,10 @@ def test_the_page_shows_the_next_day_first(portfolio: Portfolio) -> None:
     other = client.get(f"/portfolios/{portfolio.id}/settlements?day=2026-03-05").content.decode()
     assert "Due on 2026-03-05" in other
     cash = client.get(f"/portfolios/{portfolio.id}/cash").content.decode()
-    assert "What settles when" in cash
+    assert f'hx-get="/portfolios/{portfolio.id}/settlements"' in cash
+    alone = {"HX-Request": "true", "HX-Target": "settlements"}
+    part = client.get(f"/portfolios/{portfolio.id}/settlements", headers=alone).content.decode()
+    assert part.lstrip().startswith('<div class="stack"')
     client.force_login(make_user("charlie@example.com"))
     assert client.get(f"/portfolios/{portfolio.id}/settlements").status_code == 404
 
