@@ -195,7 +195,7 @@ CELERY_BEAT_SCHEDULE = {
         "accounts.tasks.forget_ended_sessions": 3600,
         "trading.tasks.settle_due": 60,
         "trading.tasks.expire_day_orders": 60,
-        "trading.tasks.cancel_over_splits": 60,
+        "trading.tasks.adjust_over_splits": 60,
         "trading.tasks.carry_out_resets": 5,
         "trading.tasks.carry_out_closings": 5,
         "portfolio.tasks.check_books": 60,

@@ -12,6 +12,7 @@ from trading.models import (
     OrderCommand,
     OrderEntryStop,
     Settlement,
+    SplitRestatement,
     TradingHalt,
 )
 
@@ -56,6 +57,13 @@ class FillAdmin(ReadOnly):
 class OrderCommandAdmin(ReadOnly):
     list_display = ("id", "kind", "order", "shard", "sequence", "created_at", "done_at")
     list_filter = ("kind",)
+    search_fields = ("=order__id",)
+    ordering = ("-id",)
+
+
+@admin.register(SplitRestatement)
+class SplitRestatementAdmin(ReadOnly):
+    list_display = ("id", "order", "ratio_to", "ratio_from", "ex_date", "restated_at")
     search_fields = ("=order__id",)
     ordering = ("-id",)
 

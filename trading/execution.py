@@ -32,18 +32,21 @@ from trading.shards.batches import (
     Matched,
     Reduced,
     Replaced,
+    Restated,
     Step,
     Triggered,
     Woken,
     WorkingOrder,
 )
 from trading.shards.changes import Changes
+from trading.shards.restated_orders import update_restated
 from trading.shards.shard import BookDiverged
 from trading.shards.steps import apply_step, restore
 from trading.signals import orders_changed
-from trading.states import TRANSITIONS, Event
+from trading.states import TRANSITIONS, CommandKind, Event
 
 REJECTED: Final = "The matcher could not carry it out."
+NOT_RESTATED: Final = "A split took effect, and what it holds does not suffice for it any more."
 
 
 def write_batch(batch: Batch, *, shard: int, now: datetime) -> Changes:
@@ -79,20 +82,21 @@ def write_rejection(
     order = command.order
     others = [old] if old else companions
     orders = {one.id: one for one in (order, *others)}
+    reason = NOT_RESTATED if command.kind is CommandKind.RESTATE else REJECTED
     with transaction.atomic():
         changes = Changes(now=now, progress=lock_orders(orders))
         progress = changes.progress[order.id]
-        progress.reason = REJECTED
+        progress.reason = reason
         if not progress.is_finished:
             is_in_book = (progress.status, Event.REJECTED) not in TRANSITIONS
             changes.move(progress, Event.CANCELED if is_in_book else Event.REJECTED)
         for companion in companions if old is None else ():
             beside = changes.progress[companion.id]
             if not beside.is_finished:
-                beside.reason = REJECTED
+                beside.reason = reason
                 changes.move(beside, Event.CANCELED)
         if old is not None:
-            restore(changes, old, reason=REJECTED, actor_id=command.actor_id)
+            restore(changes, old, reason=reason, actor_id=command.actor_id)
         batch = Batch(sequences=[(command.id, sequence)])
         _write(changes, batch, shard=shard)
     return changes
@@ -107,6 +111,8 @@ def _check_against_books(changes: Changes, steps: Iterable[Step]) -> None:
             for trade in step.outcome.trades:
                 if trade.maker_id is not None:
                     noted[trade.maker_id] = trade.maker_left
+        elif isinstance(step, Restated):
+            noted[step.order.id] = step.order.for_book().remaining
     for order_id, in_book in noted.items():
         progress = changes.progress[order_id]
         left = (progress.order.quantity - progress.filled_quantity) * QUANTITY_STEPS
@@ -122,16 +128,7 @@ def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
     if changes.fills:
         insert_fills(changes.fills, now=changes.now)
         lot_keeping.apply_trades(entries)
-    if changes.progress:
-        update_orders(changes.progress.values(), now=changes.now)
-    if replaced := [step for step in batch.steps if isinstance(step, Replaced)]:
-        update_replaced(replaced)
-    awake = [step for step in batch.steps if isinstance(step, Woken | Reduced)]
-    if awake:
-        update_exits(awake, orders=batch.orders, shard=shard, now=changes.now)
-    triggered = [step for step in batch.steps if isinstance(step, Triggered)]
-    if batch.moves or triggered:
-        update_stops(batch.moves, triggered, shard=shard, now=changes.now)
+    _write_orders(changes, batch, shard=shard)
     if changes.events:
         insert_events(changes.events, now=changes.now)
         orders_changed.send(sender=Changes, changes=changes)
@@ -139,3 +136,19 @@ def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
         finished = finish_commands(batch.sequences, shard=shard, now=changes.now)
         if finished != len(batch.sequences):
             raise BookDiverged("another matcher has done some of these commands")
+
+
+def _write_orders(changes: Changes, batch: Batch, *, shard: int) -> None:
+    """Write how the orders stand after all steps, in an order that each check allows."""
+    if restated := [step for step in batch.steps if isinstance(step, Restated)]:
+        update_restated(restated, orders=batch.orders, now=changes.now)
+    if changes.progress:
+        update_orders(changes.progress.values(), now=changes.now)
+    if replaced := [step for step in batch.steps if isinstance(step, Replaced)]:
+        update_replaced(replaced, orders=batch.orders)
+    awake = [step for step in batch.steps if isinstance(step, Woken | Reduced)]
+    if awake:
+        update_exits(awake, orders=batch.orders, shard=shard, now=changes.now)
+    triggered = [step for step in batch.steps if isinstance(step, Triggered)]
+    if batch.moves or triggered:
+        update_stops(batch.moves, triggered, orders=batch.orders, shard=shard, now=changes.now)

@@ -206,7 +206,11 @@ class Matcher:
         now = self._clock()
         old_id = command.order.replaces_id if command.kind is CommandKind.REPLACE else None
         old = shard.orders.get(old_id) if old_id else None
-        companions = shard.companions_of(command.order)
+        companions = (
+            shard.others_of_group(command.order)
+            if command.kind is CommandKind.RESTATE
+            else shard.companions_of(command.order)
+        )
         try:
             self._match(shard, [command], {instrument_id: quote} if quote else {}, now=now)
         except (OperationalError, InterfaceError, BookDiverged):
@@ -244,6 +248,7 @@ class Matcher:
             ),
             quote_fresh_seconds=fresh_seconds,
             collar_bps=settings.LIMITS.order_collar_bps,
+            band_factor=settings.LIMITS.order_price_band_factor,
         )
         self._shard = shard
         return shard

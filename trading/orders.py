@@ -27,6 +27,7 @@ from trading.errors import (
 from trading.models import Order
 from trading.order_entry.stops import OrderEntryStopped, recording_orders, standing_stop
 from trading.placing import sizing
+from trading.placing.given_terms import as_given
 from trading.placing.group_placing import record_group
 from trading.placing.order_drafts import Draft, draft_order
 from trading.placing.situation import Situation, look
@@ -183,6 +184,7 @@ def _repeat(ticket: OrderTicket, *, order_id: UUID) -> Order:
 
 def is_same(order: Order, ticket: OrderTicket) -> bool:
     """Whether the ticket asks for the very order that was made."""
+    order = as_given(order)
     return (
         order.instrument_id == ticket.instrument_id
         and order.side == ticket.side
@@ -203,7 +205,7 @@ def is_same(order: Order, ticket: OrderTicket) -> bool:
 
 def _exit_prices(order: Order) -> set[tuple[Decimal | None, Decimal | None]]:
     """Stop price and limit of each exit, as it was placed."""
-    placed = [leg for leg in order.legs.all() if leg.replaces_id is None]
+    placed = [as_given(leg) for leg in order.legs.all() if leg.replaces_id is None]
     return {(leg.stop_price, leg.limit_price) for leg in placed}
 
 

@@ -109,6 +109,7 @@ class Event(StrEnum):
     REPLACE_REJECTED = "replace_rejected"  # it stays as it was
     SUSPENDED = "suspended"  # its instrument was halted
     RESUMED = "resumed"  # and trades again; it stands as before
+    RESTATED = "restated"  # a split of its instrument changed its quantity and prices
     EXPIRED = "expired"
     REJECTED = "rejected"
     DENIED = "denied"
@@ -121,6 +122,7 @@ class CommandKind(StrEnum):
     CANCEL = "cancel"
     REPLACE = "replace"  # by the order that the command names
     EXPIRE = "expire"
+    RESTATE = "restate"  # with its whole group, for a split of its instrument
     # The matcher's own: the order takes its turn from there.
     TRIGGER = "trigger"  # its stop was reached
     ACTIVATE = "activate"  # it is an exit, and its entry is done
@@ -168,6 +170,11 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     (Status.SUSPENDED, Event.REPLACE_REQUESTED): Status.PENDING_REPLACE,
     (Status.SUSPENDED, Event.CANCELED): Status.CANCELED,
     (Status.SUSPENDED, Event.EXPIRED): Status.EXPIRED,
+    # A split leaves it where it stands, for other units.
+    **{
+        (status, Event.RESTATED): status
+        for status in (*_OPEN, *_ASKED, Status.HELD, Status.SUSPENDED)
+    },
     # What was matched before our request reached the book.
     **{(status, Event.ACCEPTED): status for status in _ASKED},
     **{(status, Event.HELD): status for status in _ASKED},

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
 from accounts.policies import works_for_the_desk
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="trading.tasks.settle_due", queue="money")  # type: ignore[untyped-decorator]
@@ -28,13 +31,23 @@ def expire_day_orders(**_: Any) -> int:
     return request_expiries(now=timezone.now())
 
 
-@shared_task(name="trading.tasks.cancel_over_splits", queue="money")  # type: ignore[untyped-decorator]
+@shared_task(name="trading.tasks.adjust_over_splits", queue="money")  # type: ignore[untyped-decorator]
 @works_for_the_desk
-def cancel_over_splits(**_: Any) -> int:
-    """Ask for orders placed before a split to be taken out, once its day has begun."""
-    from trading.changing.split_orders import cancel_over_splits as cancel
+def adjust_over_splits(**_: Any) -> int:
+    """Adjust orders placed before a split, once its day has begun; how many are asked for.
 
-    return cancel(now=timezone.now())
+    One portfolio that fails does not stop the others; the next run tries it again.
+    """
+    from trading.changing.split_orders import adjust_orders, cancel_misled, overtaken
+
+    now = timezone.now()
+    count = cancel_misled(now=now)
+    for portfolio_id, instrument_id in overtaken(now=now):
+        try:
+            count += adjust_orders(portfolio_id, instrument_id, now=now)
+        except Exception:
+            logger.exception("Orders of portfolio %s were not adjusted.", portfolio_id)
+    return count
 
 
 @shared_task(name="trading.tasks.carry_out_resets", queue="money")  # type: ignore[untyped-decorator]

@@ -10,12 +10,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from math import prod
 from types import TracebackType
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection, transaction
 
+from market.calendar import local_date
+from market.models import CorporateAction
 from portfolio.bookkeeping.probes import failed_probes
 from portfolio.bookkeeping.rebuilding import find_differences
 from portfolio.errors import PortfolioError
@@ -29,6 +32,7 @@ from tests.trading.factories import (
     make_user,
     publish_quote,
 )
+from tests.trading.splitting import adjust, split
 from trading import orders
 from trading.changing.cancellation import cancel_order, cancel_orders
 from trading.changing.replacement import Changes, replace_order
@@ -142,6 +146,15 @@ class Floor:
         for which in range(len(self.instruments)):
             self.quote(which, 0, 20)
 
+    def split(self, which: int, ratio: int) -> None:
+        """Let a day pass, at whose begin each unit becomes several; orders of before follow."""
+        instrument, today = self.instruments[which], self.clock.advance(days=1)
+        split(instrument, f"{ratio} for 1", ex_date=local_date(today, "America/New_York"))
+        adjust(today)
+        self.match()
+        for quoted in range(len(self.instruments)):
+            self.quote(quoted, 0, 20)
+
     def match(self) -> None:
         """Let the matcher do all that waits; what is halted must not have filled."""
         halted = [self.instruments[which].id for which in self.halted]
@@ -226,14 +239,29 @@ class Counting:
         return True
 
 
-def remains_of(shard: Shard | None) -> dict[UUID, int]:
-    """What each order has left, as the matcher's memory knows it."""
+def remains_of(shard: Shard | None) -> dict[UUID, tuple[int, Decimal]]:
+    """What each order has left and its worst price, as the matcher's memory knows it."""
     assert shard is not None
-    return {order.id: shard.remaining(order) for order in shard.orders.values()}
+    return {
+        order.id: (shard.remaining(order), order.worst_price) for order in shard.orders.values()
+    }
+
+
+def splits_since(order: Order) -> Decimal:
+    """What one of its units is now, where splits came after it had ended."""
+    done = order.restatements.exclude(restated_at=None).values_list("split_id", flat=True)
+    submitted_on = local_date(order.submitted_at, "America/New_York")
+    later = CorporateAction.objects.filter(
+        instrument=order.instrument_id, ex_date__gt=submitted_on
+    ).exclude(id__in=done)
+    return prod((Decimal(split.ratio_to or 1) for split in later), start=Decimal(1))
 
 
 def check_orders(found: Iterable[Order]) -> None:
-    """Nothing is overfilled: no order, no chain of replacements, no exits of a group."""
+    """Nothing is overfilled: no order, no chain of replacements, no exits of a group.
+
+    All is counted in units of now, whatever splits have come since an order ended.
+    """
     every = {order.id: order for order in found}
 
     def first_of(order_id: UUID) -> UUID:
@@ -246,11 +274,11 @@ def check_orders(found: Iterable[Order]) -> None:
     sold: defaultdict[UUID, Decimal] = defaultdict(Decimal)
     for order in every.values():
         assert 0 <= order.filled_quantity <= order.quantity, f"{order.id} is overfilled"
-        first = first_of(order.id)
-        filled[first] += order.filled_quantity
-        asked[first] = max(asked[first], order.quantity + order.filled_before)
+        first, units = first_of(order.id), splits_since(order)
+        filled[first] += order.filled_quantity * units
+        asked[first] = max(asked[first], (order.quantity + order.filled_before) * units)
         if order.parent_id is not None:
-            sold[first_of(order.parent_id)] += order.filled_quantity
+            sold[first_of(order.parent_id)] += order.filled_quantity * units
         if order.status == Status.REPLACED:
             assert any(one.replaces_id == order.id for one in every.values())
     for first, quantity in filled.items():

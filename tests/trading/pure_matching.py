@@ -135,6 +135,7 @@ class Matching:
             used={instrument: dict(used) for instrument, used in self._used.items()},
             quote_fresh_seconds=FRESH_SECONDS,
             collar_bps=self._collar_bps,
+            band_factor=2,
         )
 
     def _ask_for_ends(self) -> None:

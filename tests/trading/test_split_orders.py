@@ -1,14 +1,21 @@
-"""A split takes out the orders placed before it, with their holds, and no others."""
+"""At a split working orders are restated with their holds; what cannot be restated ends."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
-from market.models import CorporateAction, Instrument
+from integrations.alpaca_api.streams.trade_updates import filled_by
+from integrations.models import OutboxEvent
+from market.models import CorporateAction
+from portfolio.bookkeeping.probes import failed_probes
 from tests.trading.factories import (
     NOON,
     Clock,
@@ -18,58 +25,358 @@ from tests.trading.factories import (
     leading_matcher,
     make_instrument,
     make_portfolio,
+    make_user,
     place,
     publish_quote,
     status_of,
     units_of,
 )
-from trading.changing.split_orders import cancel_over_splits
-from trading.models import OrderCommand, OrderEvent
+from tests.trading.floor import remains_of
+from tests.trading.splitting import MIDNIGHT, adjust, split
+from tests.trading.test_order_groups import kinds_of, legs_of, place_group
+from trading.changing.cancellation import cancel_order
+from trading.changing.replacement import Changes, replace_order
+from trading.changing.split_orders import adjust_orders
+from trading.charging.terms import set_commission
+from trading.commissions import Schedule
+from trading.errors import OrderBusy
+from trading.matcher import Matcher
+from trading.models import Fill, Order, OrderCommand, OrderEvent, SplitRestatement
 
 pytestmark = pytest.mark.django_db
 
-EX_DATE = date(2026, 3, 5)  # the day after NOON
-MIDNIGHT = datetime.fromisoformat("2026-03-05T05:00:00+00:00")  # in New York
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
 
 
-def split(instrument: Instrument, *, ex_date: date = EX_DATE) -> CorporateAction:
-    return CorporateAction.objects.create(
-        instrument=instrument,
-        kind="split",
-        ex_date=ex_date,
-        ratio_from=1,
-        ratio_to=4,
-        source="manual",
+class Desk:
+    """A portfolio with 10 AAPL and the matcher, on the day before AAPL splits."""
+
+    def __init__(self) -> None:
+        self.portfolio, self.apple = make_portfolio(), make_instrument()
+        give_units(self.portfolio, self.apple, "10")
+        publish_quote(self.apple)
+        self.clock = Clock()
+        self.matcher: Matcher = leading_matcher(self.clock)
+
+    def place(self, **fields: Any) -> Order:
+        order = place(self.portfolio, self.apple, **({"tif": "gtc"} | fields))
+        self.matcher.work()
+        return order
+
+    def over_the_split(self, words: str = "4 for 1") -> CorporateAction:
+        """Begin the ex-date, let the worker look, and the matcher do what it asks for."""
+        action = split(self.apple, words)
+        self.clock.now = MIDNIGHT
+        adjust()
+        self.matcher.work()
+        return action
+
+    def quote(self, **fields: str) -> None:
+        publish_quote(self.apple, at=self.clock.advance(hours=12), **fields)
+        self.matcher.work()
+
+
+def terms_of(order: Order) -> tuple[object, ...]:
+    order.refresh_from_db()
+    return facts(order.quantity, order.limit_price, order.stop_price, order.status)
+
+
+def test_quantity_prices_and_holds_follow_the_ratio(desk: Desk) -> None:
+    other = make_instrument("MSFT")
+    publish_quote(other)
+    buy = desk.place(limit="90.01")
+    sale = desk.place(side="sell", limit="150")
+    stop = desk.place(stop="120", quantity="1")
+    untouched = place(desk.portfolio, other, limit="90", tif="gtc")
+    desk.over_the_split()
+
+    assert terms_of(buy) == (40, Decimal("22.5"), None, "new")
+    assert terms_of(sale) == (40, Decimal("37.5"), None, "new")
+    assert terms_of(stop) == (4, None, 30, "held")
+    assert terms_of(untouched)[0] == 10
+    # 40 × 22.50, 4 × 31.50 and 10 × 90; 40 units were made of 10, and all of them are held.
+    assert cash_of(desk.portfolio).held == 900 + 126 + 900
+    units = units_of(desk.portfolio, desk.apple)
+    assert facts(units.settled, units.held) == (40, 40)
+    event = OrderEvent.objects.filter(order=buy).latest("id")
+    assert (event.kind, event.status, event.actor_id) == ("restated", "new", None)
+    assert event.details["reason"] == (
+        "A split of 4 for 1 took effect on 2026-03-05: quantity 10 → 40, limit 90.01 → 22.5."
     )
+    assert failed_probes() == []
 
 
-def test_orders_of_before_the_split_are_cancelled_and_give_back_their_holds() -> None:
-    portfolio, apple, other = make_portfolio(), make_instrument(), make_instrument("MSFT")
-    give_units(portfolio, apple, "10")
-    for instrument in (apple, other):
-        publish_quote(instrument)
-    orders = [
-        place(portfolio, apple, limit="90", tif="gtc"),
-        place(portfolio, apple, side="sell", limit="150", quantity="10", tif="gtc"),
-        place(portfolio, apple, stop="120", quantity="1", tif="gtc"),
-    ]
-    untouched = place(portfolio, other, limit="90", tif="gtc")
-    split(apple)
-    clock = Clock()
-    matcher = leading_matcher(clock)
-    matcher.work()
-    assert cancel_over_splits(now=MIDNIGHT - timedelta(seconds=1)) == 0
-    clock.now = MIDNIGHT
-    assert cancel_over_splits(now=MIDNIGHT) == 3
-    assert cancel_over_splits(now=MIDNIGHT) == 0
-    matcher.work()
-    assert {status_of(order) for order in orders} == {"canceled"}
-    assert status_of(untouched) == "new"
-    assert facts(cash_of(portfolio).held, units_of(portfolio, apple).held) == (900, 0)
-    asked = OrderEvent.objects.filter(kind="cancel_requested").order_by("id")
-    assert [event.details["reason"] for event in asked] == [
-        "A split of 4 for 1 takes effect on 2026-03-05."
-    ] * 3
+def test_the_owner_is_told(desk: Desk, client: Client) -> None:
+    buy = desk.place(limit="90")
+    desk.over_the_split()
+    told = OutboxEvent.objects.get(kind="order.restated", owner_id=desk.portfolio.owner_id)
+    assert (told.data["order_id"], told.data["quantity"]) == (str(buy.id), "40")
+    assert "limit 90 → 22.5" in told.data["reason"]
+    client.force_login(desk.portfolio.owner)
+    page = client.get(reverse("trading:order", args=[buy.id])).content.decode()
+    assert "Restated" in page
+    assert "quantity 10 → 40" in page
+
+
+def test_what_had_filled_is_restated_and_its_fills_are_not(desk: Desk) -> None:
+    publish_quote(desk.apple, ask="100", size="6")
+    order = desk.place(limit="100")
+    desk.over_the_split()
+    order.refresh_from_db()
+    assert facts(order.filled_quantity, order.quantity, order.average_fill_price) == (24, 40, 25)
+    assert [fill.quantity for fill in Fill.objects.filter(order=order)] == [6]
+    assert facts(cash_of(desk.portfolio).held, order.units_from_splits) == (400, 18)
+    course = filled_by([order.id])[order.id]
+    assert [one.quantity for one in course] == [6, 24]
+    assert failed_probes() == []
+
+    desk.quote(ask="24", bid="23.9")
+    order.refresh_from_db()
+    assert facts(order.status, order.filled_quantity, order.average_fill_price) == (
+        *("filled", 40),
+        (Decimal(600) + 16 * 24) / 40,
+    )
+    assert cash_of(desk.portfolio).held == 0
+    assert failed_probes() == []
+
+
+def test_an_entry_that_has_bought_a_part_gives_its_exits_units_of_now(desk: Desk) -> None:
+    publish_quote(desk.apple, ask="100", size="6")
+    entry = place_group(desk.portfolio, desk.apple, limit="100", profit="120.01", loss="80.01")
+    desk.matcher.work()
+    desk.over_the_split()
+    profit, loss = legs_of(entry)
+    assert terms_of(profit) == (40, Decimal("30.01"), None, "held")
+    assert terms_of(loss) == (40, None, 20, "held")
+    assert units_of(desk.portfolio, desk.apple).held == 24
+    assert failed_probes() == []
+
+    cancel_order(order_id=entry.id, requested_at=desk.clock.now)
+    desk.matcher.work()
+    assert terms_of(profit)[::3] == (24, "new")
+    assert terms_of(loss)[::3] == (24, "held")
+    assert failed_probes() == []
+
+
+def test_two_exits_are_restated_together(desk: Desk) -> None:
+    lead = place_group(
+        desk.portfolio, desk.apple, "oco", side="sell", limit="110", loss="90", quantity="10"
+    )
+    desk.matcher.work()
+    publish_quote(desk.apple, bid="110", ask="111", size="4", at=desk.clock.advance(seconds=1))
+    desk.matcher.work()
+    desk.over_the_split()
+    (loss,) = legs_of(lead)
+    assert terms_of(lead) == (40, Decimal("27.5"), None, "partially_filled")
+    assert terms_of(loss) == (24, None, Decimal("22.5"), "held")
+    assert units_of(desk.portfolio, desk.apple).held == 24
+    assert failed_probes() == []
+
+    desk.quote(bid="22", ask="22.1", last="22")
+    assert [status_of(lead), status_of(loss)] == ["canceled", "filled"]
+    assert units_of(desk.portfolio, desk.apple).held == 0
+    assert failed_probes() == []
+
+
+def test_a_trailing_stop_goes_on_from_its_mark(desk: Desk) -> None:
+    order = desk.place(side="sell", trail="5", quantity="10")
+    publish_quote(desk.apple, bid="107", last="108", at=desk.clock.advance(seconds=1))
+    desk.matcher.work()
+    desk.over_the_split()
+    order.refresh_from_db()
+    assert facts(order.water_mark, order.trail_amount, order.stop_price) == (
+        *(27, Decimal("1.25")),
+        Decimal("25.75"),
+    )
+    desk.quote(bid="26", ask="26.1", last="26")
+    assert status_of(order) == "held"
+    desk.quote(bid="25.7", ask="25.8", last="25.75")
+    assert status_of(order) == "filled"
+
+
+def test_a_reverse_split_ends_orders_and_then_the_units_are_booked(desk: Desk) -> None:
+    order = desk.place(side="sell", limit="150")
+    action = desk.over_the_split("1 for 5")
+    assert status_of(order) == "canceled"
+    order.refresh_from_db()
+    assert order.status_reason == (
+        "A split of 1 for 5 took effect on 2026-03-05, and orders of before end with a reverse"
+        " split."
+    )
+    assert units_of(desk.portfolio, desk.apple).held == 0
+    assert adjust_orders(desk.portfolio.id, desk.apple.id, now=MIDNIGHT) == 0
+    assert SplitRestatement.objects.get(split=action).restated_at is None
+
+
+def test_a_group_of_which_one_cannot_stand_ends_as_a_whole(desk: Desk) -> None:
+    entry = place_group(desk.portfolio, desk.apple, limit="90", profit="120", loss="0.01")
+    desk.matcher.work()
+    desk.over_the_split()
+    assert {status_of(one) for one in (entry, *legs_of(entry))} == {"canceled"}
+    assert facts(cash_of(desk.portfolio).held, units_of(desk.portfolio, desk.apple).held) == (0, 0)
+
+
+def test_the_same_split_again_changes_nothing_wherever_the_worker_died(desk: Desk) -> None:
+    order = desk.place(side="sell", limit="150")
+    split(desk.apple)
+    desk.clock.now = MIDNIGHT
+    assert adjust(MIDNIGHT - timedelta(seconds=1)) == 0
+    assert adjust() == 1  # it dies before the matcher has come to it
+    assert adjust() == 0
+    desk.matcher.work()
+    assert adjust() == 0
+    desk.matcher._shard = None  # a matcher that begins anew
+    desk.matcher.work()
+    assert terms_of(order)[:2] == (40, Decimal("37.5"))
+    assert kinds_of(order).count("restated") == 1
+    assert units_of(desk.portfolio, desk.apple).settled == 40
+
+
+def test_two_splits_told_late_are_both_heeded(desk: Desk) -> None:
+    order = desk.place(limit="90")
+    split(desk.apple, "2 for 1")
+    split(desk.apple, "3 for 1", ex_date=date(2026, 3, 6))
+    desk.clock.now = MIDNIGHT + timedelta(days=2)
+    assert adjust(desk.clock.now) == 1
+    desk.matcher.work()
+    assert terms_of(order)[:2] == (60, 15)
+    assert kinds_of(order)[-2:] == ["restated", "restated"]
+
+
+def test_it_keeps_its_turn_and_the_books_are_those_of_the_table(desk: Desk) -> None:
+    bob = make_portfolio(make_user("bob@example.com"))
+    first = desk.place(limit="90")
+    second = place(bob, desk.apple, limit="90.02", tif="gtc")
+    desk.over_the_split()
+    third = place(bob, desk.apple, limit="22.50", quantity="40", tif="gtc", at=MIDNIGHT)
+    desk.matcher.work()
+    kept = remains_of(desk.matcher._shard)
+    desk.matcher._shard = None
+    desk.matcher.work()
+    assert remains_of(desk.matcher._shard) == kept
+    # All at 22.50 by now: 90.02 is rounded down to it.
+    desk.quote(bid="22.30", ask="22.40", size="50")
+    assert [one.filled_quantity for one in map(reread, (first, second, third))] == [40, 10, 0]
+
+
+def reread(order: Order) -> Order:
+    order.refresh_from_db()
+    return order
+
+
+@pytest.mark.parametrize("is_asked_first", [True, False])
+def test_a_cancellation_wins_wherever_it_stands(desk: Desk, is_asked_first: bool) -> None:
+    order = desk.place(limit="90")
+    split(desk.apple)
+    desk.clock.now = MIDNIGHT
+    if not is_asked_first:
+        adjust()
+    cancel_order(order_id=order.id, requested_at=MIDNIGHT)
+    adjust()
+    desk.matcher.work()
+    assert status_of(order) == "canceled"
+    assert cash_of(desk.portfolio).held == 0
+
+
+def test_what_fills_before_its_turn_fills_in_units_of_then(desk: Desk) -> None:
+    order = desk.place(limit="90")
+    split(desk.apple)
+    desk.clock.now = MIDNIGHT + timedelta(hours=12)
+    adjust(desk.clock.now)
+    publish_quote(desk.apple, ask="89", bid="88.9", size="4", at=desk.clock.now)
+    desk.matcher.work()  # the price of then comes before the commands
+    assert facts(reread(order).filled_quantity, order.quantity, order.limit_price) == (
+        *(16, 40),
+        Decimal("22.5"),
+    )
+    assert cash_of(desk.portfolio).held == 24 * Decimal("22.5")
+    assert failed_probes() == []
+
+
+def test_it_is_replaced_before_or_after_and_not_meanwhile(desk: Desk) -> None:
+    order = desk.place(limit="90")
+    early = replace_order(
+        order_id=order.id, changes=Changes(limit_price=Decimal(88)), requested_at=NOON
+    )
+    split(desk.apple)
+    desk.clock.now = MIDNIGHT
+    adjust()
+    desk.matcher.work()
+    assert status_of(order) == "replaced"
+    assert terms_of(early)[:2] == (40, 22)
+
+    split(desk.apple, "2 for 1", ex_date=date(2026, 3, 6))
+    desk.clock.now = later = MIDNIGHT + timedelta(days=1)
+    adjust(later)
+    wish = Changes(limit_price=Decimal(10), quantity=Decimal(60))
+    with pytest.raises(OrderBusy, match="being adjusted to a split"):
+        replace_order(order_id=early.id, changes=wish, requested_at=later)
+    desk.matcher.work()
+    late = replace_order(order_id=early.id, changes=wish, requested_at=later)
+    desk.matcher.work()
+    assert terms_of(late)[:2] == (60, 10)
+    assert cash_of(desk.portfolio).held == 600
+
+
+def test_repeating_the_request_returns_the_order_as_it_is_now(desk: Desk) -> None:
+    order = desk.place(limit="90", client_order_id="mine")
+    desk.over_the_split()
+    again = place(
+        desk.portfolio, desk.apple, limit="90", tif="gtc", client_order_id="mine", at=MIDNIGHT
+    )
+    assert facts(again.id, again.quantity) == (order.id, 40)
+
+
+def test_a_group_changed_since_the_split_began_ends(desk: Desk) -> None:
+    lead = place_group(
+        desk.portfolio, desk.apple, "oco", side="sell", limit="150", loss="90", quantity="10"
+    )
+    desk.matcher.work()
+    (loss,) = legs_of(lead)
+    desk.clock.now = MIDNIGHT
+    new = replace_order(
+        order_id=loss.id, changes=Changes(stop_price=Decimal(22)), requested_at=MIDNIGHT
+    )
+    desk.matcher.work()
+    desk.over_the_split()  # told late
+    assert [status_of(one) for one in (lead, loss, new)] == ["canceled", "replaced", "canceled"]
+    asked = OrderEvent.objects.filter(order=lead, kind="cancel_requested").get()
+    assert "its group was changed" in asked.details["reason"]
+
+
+def test_orders_of_a_split_that_is_withdrawn_end(desk: Desk) -> None:
+    order = desk.place(limit="90")
+    action = desk.over_the_split()
+    CorporateAction.objects.filter(id=action.id).update(cancelled_at=MIDNIGHT)
+    assert adjust() == 1
+    assert adjust() == 0
+    desk.matcher.work()
+    assert status_of(order) == "canceled"
+    asked = OrderEvent.objects.filter(order=order, kind="cancel_requested").get()
+    assert asked.details["reason"].endswith("for which it was adjusted, was withdrawn.")
+
+
+def test_prices_that_do_not_jump_end_the_order(desk: Desk) -> None:
+    order = desk.place(limit="90")
+    split(desk.apple, is_in_history=True)  # the simulator's prices knew it
+    desk.clock.now = MIDNIGHT
+    adjust()
+    desk.matcher.work()
+    assert status_of(order) == "canceled"
+
+
+def test_one_that_cannot_pay_for_more_units_ends(desk: Desk) -> None:
+    set_commission(
+        portfolio_id=desk.portfolio.id, schedule=Schedule(per_share=Decimal(1)), changed_at=NOON
+    )
+    order = desk.place(limit="90", quantity="1087")  # 91 each, of 99,000
+    desk.over_the_split()
+    assert status_of(order) == "canceled"
+    assert reread(order).status_reason.startswith("A split took effect, and what it holds")
+    assert cash_of(desk.portfolio).held == 0
 
 
 def test_orders_of_the_ex_date_itself_stay() -> None:
@@ -77,34 +384,35 @@ def test_orders_of_the_ex_date_itself_stay() -> None:
     publish_quote(apple, at=MIDNIGHT)
     split(apple)
     place(portfolio, apple, limit="90", tif="gtc", at=MIDNIGHT)
-    assert cancel_over_splits(now=MIDNIGHT + timedelta(days=3)) == 0
+    assert adjust(MIDNIGHT + timedelta(days=3)) == 0
 
 
-def test_a_split_that_was_cancelled_or_is_long_past_cancels_nothing() -> None:
+def test_a_split_that_was_cancelled_or_is_long_past_changes_nothing() -> None:
     portfolio, apple = make_portfolio(), make_instrument()
     publish_quote(apple)
     place(portfolio, apple, limit="90", tif="gtc")
     split(apple, ex_date=date(2020, 8, 31))
-    gone = split(apple)
-    CorporateAction.objects.filter(id=gone.id).update(cancelled_at=NOON)
-    assert cancel_over_splits(now=MIDNIGHT) == 0
+    split(apple, cancelled_at=NOON)
+    assert adjust() == 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_many_at_once_ask_once_for_each_order() -> None:
     portfolio, apple = make_portfolio(), make_instrument()
+    give_units(portfolio, apple, "10")
     publish_quote(apple)
     for _ in range(6):
         place(portfolio, apple, limit="90", quantity="1", tif="gtc")
     split(apple)
     connection.close()
 
-    def cancel(_: int) -> int:
+    def ask(_: int) -> int:
         try:
-            return cancel_over_splits(now=MIDNIGHT)
+            return adjust_orders(portfolio.id, apple.id, now=MIDNIGHT)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(cancel, range(4))) == 6
-    assert OrderCommand.objects.filter(kind="cancel").count() == 6
+        assert sum(pool.map(ask, range(4))) == 6
+    assert OrderCommand.objects.filter(kind="restate").count() == 6
+    assert units_of(portfolio, apple).settled == 40

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -42,7 +43,7 @@ def cancel_order(*, order_id: UUID, requested_at: datetime, actor_id: UUID | Non
             found += _locked(
                 Q(portfolio_id=order.portfolio_id, status__in=Status.working(), replaces=order)
             )
-        _ask(found, requested_at=requested_at, actor_id=actor_id)
+        ask_to_cancel(found, requested_at=requested_at, actor_id=actor_id)
     return order
 
 
@@ -70,8 +71,9 @@ def cancel_orders(
         among: leaves orders as they are that are not of this kind.
     """
     working = _locked(among & Q(portfolio_id=portfolio_id, status__in=Status.working()))
-    newly = {one.id for one in _ask(working, requested_at=requested_at, actor_id=actor_id)}
-    return [Asked(order, order.id in newly) for order in working]
+    newly = ask_to_cancel(working, requested_at=requested_at, actor_id=actor_id)
+    new_ids = {one.id for one in newly}
+    return [Asked(order, order.id in new_ids) for order in working]
 
 
 def _locked(wanted: Q) -> list[Order]:
@@ -80,8 +82,18 @@ def _locked(wanted: Q) -> list[Order]:
     return list(found.select_for_update(no_key=True, of=("self",)).order_by("id"))
 
 
-def _ask(orders: list[Order], *, requested_at: datetime, actor_id: UUID | None) -> list[Order]:
-    """Ask for each that has not been asked for before; return those."""
+def ask_to_cancel(
+    orders: Collection[Order],
+    *,
+    requested_at: datetime,
+    actor_id: UUID | None = None,
+    reason: str = "",
+) -> list[Order]:
+    """Ask for each that has not been asked for before; return those. The caller has locked them.
+
+    Args:
+        reason: to their owner, where it is the desk that asks.
+    """
     newly = [order for order in orders if order.status != Status.PENDING_CANCEL]
     for order in newly:
         order.status = next_status(Status(order.status), Event.CANCEL_REQUESTED)
@@ -89,7 +101,13 @@ def _ask(orders: list[Order], *, requested_at: datetime, actor_id: UUID | None) 
     Order.objects.filter(id__in=[order.id for order in newly]).update(
         status=Status.PENDING_CANCEL, updated_at=requested_at
     )
-    record_events(newly, kind=Event.CANCEL_REQUESTED, occurred_at=requested_at, actor_id=actor_id)
+    record_events(
+        newly,
+        kind=Event.CANCEL_REQUESTED,
+        occurred_at=requested_at,
+        actor_id=actor_id,
+        details={"reason": reason} if reason else None,
+    )
     queue_commands(newly, kind=CommandKind.CANCEL, created_at=requested_at, actor_id=actor_id)
     for instrument_id in {order.instrument_id for order in newly}:
         transaction.on_commit(partial(doorbell.ring, instrument_id))

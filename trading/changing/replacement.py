@@ -20,9 +20,10 @@ from trading.errors import (
     OrderFinished,
     OrderUnknown,
 )
-from trading.models import Order
+from trading.models import Order, SplitRestatement
 from trading.order_entry.recording import queue_commands, record_events
 from trading.order_entry.stops import recording_orders
+from trading.placing.given_terms import as_given
 from trading.shards import doorbell
 from trading.shards.steps import needed_hold
 from trading.states import CommandKind, Event, Side, Status, next_status
@@ -45,7 +46,7 @@ def replace_order(
     Raises:
         OrderUnknown: there is no such order.
         OrderFinished: it has come to its end.
-        OrderBusy: it is being cancelled or replaced already.
+        OrderBusy: it is being cancelled or replaced already, or adjusted to a split.
         OrderDenied: a check refused the new order; see ``problems``.
         DuplicateClientOrderId: the id belongs to another order of the portfolio.
     """
@@ -79,11 +80,12 @@ def _earlier(old: Order, changes: Changes) -> Order | None:
         for name in ("limit_price", "stop_price", "trail_amount", "trail_pct", "time_in_force")
         if (value := getattr(changes, name)) is not None
     }
+    given = as_given(found)
     is_same = found.replaces_id == old.id and all(
-        getattr(found, name) == value for name, value in asked.items()
+        getattr(given, name) == value for name, value in asked.items()
     )
     if changes.quantity is not None:
-        is_same = is_same and found.quantity + found.filled_before == changes.quantity
+        is_same = is_same and given.quantity + given.filled_before == changes.quantity
     if not is_same:
         raise DuplicateClientOrderId(client_order_id=changes.client_order_id, order_id=found.id)
     return found
@@ -96,6 +98,9 @@ def _refuse_unless_working(old: Order) -> None:
     is_on_its_way = old.replaces_id is not None and old.priority is None
     if is_on_its_way or status in {Status.PENDING_CANCEL, Status.PENDING_REPLACE}:
         raise OrderBusy(order_id=old.id, status=status)
+    # The new order would be drafted in units of before, and take over in units of after.
+    if SplitRestatement.objects.filter(order=old, restated_at=None).exists():
+        raise OrderBusy(order_id=old.id, status="being adjusted to a split")
 
 
 def _reserve(old: Order, order: Order, *, requested_at: datetime) -> None:

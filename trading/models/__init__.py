@@ -6,6 +6,7 @@ from trading.models.order_entry import OrderEntryStop
 from trading.models.orders import Order, OrderCommand, OrderEvent
 from trading.models.resets import PortfolioReset
 from trading.models.settlements import Settlement
+from trading.models.splits import SplitRestatement
 
 __all__ = [
     "CommissionTerms",
@@ -17,5 +18,6 @@ __all__ = [
     "PortfolioReset",
     "PositionClosing",
     "Settlement",
+    "SplitRestatement",
     "TradingHalt",
 ]

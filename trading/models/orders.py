@@ -75,6 +75,10 @@ class Order(models.Model):
     commission_schedule = models.CharField(max_length=120)  # for trading.commissions.schedule_of
     filled_quantity = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     filled_amount = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    # What splits have made of fills: ``filled_quantity`` is in units of now and counts them too.
+    units_from_splits = models.DecimalField(
+        max_digits=28, decimal_places=10, default=Decimal(0), db_default=Decimal(0)
+    )
     extended_hours = models.BooleanField(default=False)
     # Place in the shard's sequence of accepted commands: the order's time priority. That of a stop
     # counts from when it was triggered, and until then among stops.

@@ -35,9 +35,9 @@ def record_events(
 
 def queue_commands(
     orders: Iterable[Order], *, kind: CommandKind, created_at: datetime, actor_id: UUID | None
-) -> None:
+) -> list[OrderCommand]:
     """Leave work for the matcher; whoever calls rings its doorbell after the commit."""
-    OrderCommand.objects.bulk_create(
+    return OrderCommand.objects.bulk_create(
         OrderCommand(
             kind=kind,
             order_id=order.id,

@@ -35,6 +35,11 @@ class Groups:
         """The working legs of an entry or a primary."""
         return list(self._legs.get(order.id, ()))
 
+    def members_of(self, order: WorkingOrder) -> list[UUID]:
+        """Whoever leads its group, which may have ended, and all that follow."""
+        head = order.parent_id or order.id
+        return [head, *self._legs.get(head, ())]
+
     def companions_of(self, order: WorkingOrder) -> list[UUID]:
         """All that cannot go on without it."""
         partner = self.partner_of(order)

@@ -84,7 +84,8 @@ def earlier_orders(names: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str]
     if not names:
         return {}
     ids = [row[0] for row in fetch_rows(EARLIER, columns_of(names, width=2))]
-    found = Order.objects.filter(id__in=ids).prefetch_related("legs")
+    found = Order.objects.filter(id__in=ids)
+    found = found.prefetch_related("restatements", "legs__restatements")
     return {(order.portfolio_id, order.client_order_id): order for order in found}
 
 

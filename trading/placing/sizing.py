@@ -112,8 +112,8 @@ def collar_price(reference: Decimal, side: Side, *, tick_size: Decimal, bps: int
     """See ``collared``."""
     move = bps * BASIS_POINT
     if side is Side.BUY:
-        return _on_grid(reference * (1 + move), tick_size, ROUND_UP)
-    return max(_on_grid(reference * (1 - move), tick_size, ROUND_DOWN), tick_size)
+        return on_grid(reference * (1 + move), tick_size, ROUND_UP)
+    return max(on_grid(reference * (1 - move), tick_size, ROUND_DOWN), tick_size)
 
 
 def _quantity(
@@ -124,7 +124,7 @@ def _quantity(
     notional = usable(ticket.notional, rules.quantity_maximum * rules.price_maximum)
     if notional is None or not price:
         return None
-    return _on_grid(notional / price, terms.lot_size, ROUND_DOWN)
+    return on_grid(notional / price, terms.lot_size, ROUND_DOWN)
 
 
 def usable(number: Decimal | None, maximum: int) -> Decimal | None:
@@ -134,5 +134,6 @@ def usable(number: Decimal | None, maximum: int) -> Decimal | None:
     return number
 
 
-def _on_grid(number: Decimal, step: Decimal, rounding: str) -> Decimal:
+def on_grid(number: Decimal, step: Decimal, rounding: str) -> Decimal:
+    """The number as a multiple of the step, by one of the roundings of ``decimal``."""
     return (number / step).quantize(Decimal(1), rounding) * step

@@ -160,15 +160,20 @@ def lock_orders(
 
 
 def update_orders(orders: Iterable[Progress], *, now: datetime) -> None:
-    _run(UPDATE_ORDERS, now, rows=(_order_row(progress, now) for progress in orders))
+    run(UPDATE_ORDERS, now, rows=(_order_row(progress, now) for progress in orders))
 
 
 def update_stops(
-    moves: Mapping[UUID, StopMove], triggered: Sequence[Triggered], *, shard: int, now: datetime
+    moves: Mapping[UUID, StopMove],
+    triggered: Sequence[Triggered],
+    *,
+    orders: Mapping[UUID, WorkingOrder],
+    shard: int,
+    now: datetime,
 ) -> None:
     """Write where stops stand, and the triggering of those that were reached."""
-    reached = {step.order.id: step.order for step in triggered}
-    _run(
+    reached = {step.order.id: orders[step.order.id] for step in triggered}
+    run(
         UPDATE_STOPS,
         rows=[
             (
@@ -198,7 +203,7 @@ def update_exits(
         (order_id, orders[order_id].quantity, now if order_id in woken else None)
         for order_id in dict.fromkeys(step.order.id for step in steps)
     ]
-    _run(UPDATE_EXITS, rows=rows)
+    run(UPDATE_EXITS, rows=rows)
     if woken:
         _insert_own(CommandKind.ACTIVATE, list(woken.values()), shard=shard, now=now)
 
@@ -207,40 +212,38 @@ def _insert_own(
     kind: CommandKind, steps: Sequence[Triggered] | Sequence[Woken], *, shard: int, now: datetime
 ) -> None:
     rows = [(step.order.id, step.order.instrument_id, step.sequence) for step in steps]
-    _run(INSERT_OWN, kind.value, now, now, shard, rows=rows)
+    run(INSERT_OWN, kind.value, now, now, shard, rows=rows)
 
 
-def update_replaced(steps: Sequence[Replaced]) -> None:
+def update_replaced(steps: Sequence[Replaced], *, orders: Mapping[UUID, WorkingOrder]) -> None:
     """Write what orders took over, and from whom; their new statuses stand already."""
-    rows = [
-        (step.old_id, step.order.id, step.order.quantity, step.order.filled_before)
-        for step in steps
-    ]
-    _run(
+    taken = [(step.old_id, orders[step.order.id]) for step in steps]
+    rows = [(old_id, order.id, order.quantity, order.filled_before) for old_id, order in taken]
+    run(
         TAKE_OVER,
         rows=[(*row, step.keeps_place) for row, step in zip(rows, steps, strict=True)],
     )
-    _run(MAKE_WAY, rows=[row[:2] for row in rows])
+    run(MAKE_WAY, rows=[row[:2] for row in rows])
     if leading := [row[:3] for row, step in zip(rows, steps, strict=True) if step.order.may_lead]:
-        _run(FOLLOW, rows=leading)
+        run(FOLLOW, rows=leading)
 
 
 def insert_fills(fills: Sequence[NewFill], *, now: datetime) -> None:
     """Record the fills and what each leaves to be settled."""
-    _run(INSERT_FILLS, now, rows=map(_fill_row, fills))
-    _run(INSERT_SETTLEMENTS, rows=map(_settlement_row, fills))
+    run(INSERT_FILLS, now, rows=map(_fill_row, fills))
+    run(INSERT_SETTLEMENTS, rows=map(_settlement_row, fills))
 
 
 def insert_events(events: Iterable[NewEvent], *, now: datetime) -> None:
-    _run(INSERT_EVENTS, now, rows=map(event_row, events))
+    run(INSERT_EVENTS, now, rows=map(event_row, events))
 
 
 def finish_commands(sequences: Sequence[tuple[int, int]], *, shard: int, now: datetime) -> int:
     """Number the commands; return how many were still waiting."""
-    return _run(FINISH_COMMANDS, shard, now, rows=sequences)
+    return run(FINISH_COMMANDS, shard, now, rows=sequences)
 
 
-def _run(statement: str, *parameters: Any, rows: Iterable[Sequence[Any]]) -> int:
+def run(statement: str, *parameters: Any, rows: Iterable[Sequence[Any]]) -> int:
     """Run a statement over rows turned into one array per column; return the rows it touched."""
     columns = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor() as cursor:

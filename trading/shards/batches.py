@@ -1,7 +1,6 @@
 """What passes between reading commands, matching them, and writing what came of it. Pure.
 
-Inside the books prices are whole ten-thousandths and quantities whole millionths, which hold every
-tick and lot that an instrument may have.
+Inside the books prices count ten-thousandths and quantities millionths: every tick and lot fits.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from uuid import UUID
 from trading.exchange.stops import Stop, Trail
 from trading.matching import Outcome
 from trading.order_book import BookOrder
+from trading.shards.split_terms import SplitTerms
 from trading.states import CommandKind, Event, OrderClass, OrderType, Side, TimeInForce
 
 PRICE_STEPS: Final = 10_000  # per unit of currency
@@ -164,6 +164,7 @@ class Command:
     is_placed: bool  # its order has been through the book before
     is_finished: bool
     is_old_finished: bool = False  # the order that it is to replace had ended
+    split: SplitTerms | None = None  # that it is to be restated for
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +232,18 @@ class Halted:
 
 
 @dataclass(frozen=True, slots=True)
+class Restated:
+    """A split changed what an order is for."""
+
+    order: WorkingOrder  # as it is from now on
+    split: SplitTerms
+    before: WorkingOrder  # with what it had filled by then, in units of then
+    shared: Decimal | None  # what the hold is to have that its group shares; None: it has its own
+
+
+@dataclass(frozen=True, slots=True)
 class EndedWith:
-    """An order ended because of another that it belongs to."""
+    """An order ended because of another that it belongs to, or of what its group cannot be."""
 
     order_id: UUID
     event: Event
@@ -272,7 +283,7 @@ class StopMove:
 
 OfGroup = EndedWith | Reduced | Secured | Woken
 OfReplacement = Replaced | NotReplaced
-Step = Matched | Ended | Parked | Triggered | Halted | OfReplacement | OfGroup
+Step = Matched | Ended | Parked | Triggered | Halted | Restated | OfReplacement | OfGroup
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from trading.shards.batches import (
     WorkingOrder,
 )
 from trading.shards.following import Follower, Turn
+from trading.shards.restating import Restater
 from trading.shards.shelves import Shelves
 from trading.states import Event, OrderClass, Side
 
@@ -35,9 +36,12 @@ from trading.states import Event, OrderClass, Side
 class Books(Shelves):
     """The working orders of some instruments, changed by what comes."""
 
-    def __init__(self, *, offers: Offers, next_sequence: int, collar_bps: int) -> None:
+    def __init__(
+        self, *, offers: Offers, next_sequence: int, collar_bps: int, band_factor: int
+    ) -> None:
         super().__init__(offers=offers, next_sequence=next_sequence)
         self.auctions = Auctioneer(self)
+        self.restater = Restater(self, band_factor=band_factor)
         self._halted: frozenset[int] | None = None  # None: nobody was asked yet
         self._collar_bps = collar_bps
         self._follower = Follower(self)

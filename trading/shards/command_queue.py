@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from psycopg.rows import namedtuple_row
 
 from trading.exchange.offers import Used
 from trading.shards.batches import QUANTITY_STEPS, Command, Listing, WorkingOrder
+from trading.shards.split_terms import SplitTerms
 from trading.states import CommandKind, OrderClass, OrderType, Side, Status, TimeInForce
 
 ORDER_COLUMNS: Final = """
@@ -53,13 +55,30 @@ SELECT instrument_id, quote_at, side, sum(quantity) FROM trading_fill
 WHERE executed_at > %s AND quote_at IS NOT NULL AND mod(instrument_id, %s) = %s
 GROUP BY instrument_id, quote_at, side
 """
+SPLITS: Final = """
+SELECT command_id, split_id, ratio_from, ratio_to, ex_date, restated_at IS NOT NULL AS is_done
+FROM trading_splitrestatement WHERE command_id = ANY(%s)
+"""
 HALTED: Final = "SELECT instrument_id FROM trading_halt WHERE resumed_at IS NULL"
 LATEST_SEQUENCE: Final = "SELECT max(sequence) FROM trading_ordercommand WHERE shard = %s"
 
 
 def waiting_commands(*, shard: int, shards: int, limit: int) -> list[Command]:
     """The oldest commands that no matcher has done, in the order they came."""
-    return [_command(row) for row in _rows(WAITING, [shards, shard, limit])]
+    commands = [_command(row) for row in _rows(WAITING, [shards, shard, limit])]
+    if not any(command.kind is CommandKind.RESTATE for command in commands):
+        return commands
+    splits = {
+        row.command_id: SplitTerms(
+            split_id=row.split_id,
+            ratio_from=row.ratio_from,
+            ratio_to=row.ratio_to,
+            ex_date=row.ex_date,
+            is_done=row.is_done,
+        )
+        for row in _rows(SPLITS, [[command.id for command in commands]])
+    }
+    return [replace(command, split=splits.get(command.id)) for command in commands]
 
 
 def working_orders(*, shard: int, shards: int) -> list[WorkingOrder]:

@@ -33,10 +33,15 @@ class Shard(Books):
         used: Used,
         quote_fresh_seconds: int,
         collar_bps: int,
+        band_factor: int,
     ) -> None:
         """Build the books from working orders in time order."""
-        offers = Offers(used=used, quote_fresh_seconds=quote_fresh_seconds)
-        super().__init__(offers=offers, next_sequence=next_sequence, collar_bps=collar_bps)
+        super().__init__(
+            offers=Offers(used=used, quote_fresh_seconds=quote_fresh_seconds),
+            next_sequence=next_sequence,
+            collar_bps=collar_bps,
+            band_factor=band_factor,
+        )
         for order in orders:
             self.get_to_know([order])
             self.readmit(order)
@@ -69,12 +74,17 @@ class Shard(Books):
         for command in commands:
             sequence = self.number()
             turn.batch.sequences.append((command.id, sequence))
+            if command.kind is CommandKind.RESTATE:
+                self._restate(turn, command)
+                continue
+            self.restater.stand_anew()
             if command.kind is CommandKind.PLACE:
                 self._place(turn, command, sequence)
             elif command.kind is CommandKind.REPLACE:
                 self._replace(turn, command, sequence)
             else:
                 self._end(turn, command, sequence)
+        self.restater.stand_anew()
         return turn.batch
 
     def _enter_hours(self, turn: Turn, instrument_ids: Iterable[int]) -> None:
@@ -139,13 +149,24 @@ class Shard(Books):
         order = taken.order.following(None if stop is None else stop.mark)
         self.admit(turn, order, command, sequence)
 
-    def _end(self, turn: Turn, command: Command, sequence: int) -> None:
-        batch, order_id = turn.batch, command.order.id
+    def _restate(self, turn: Turn, command: Command) -> None:
+        order = self._still_working(turn, command)
+        if order is not None and command.split is not None:
+            self.restater.restate(turn, order, command.split)
+
+    def _still_working(self, turn: Turn, command: Command) -> WorkingOrder | None:
+        """The order of a command that comes after its place; none where it ended first."""
+        order_id = command.order.id
         order = self.orders.get(order_id)
-        if order is None:
-            if command.is_finished or order_id in batch.orders:
-                return  # it filled first
+        if order is None and not command.is_finished and order_id not in turn.batch.orders:
             raise BookDiverged(f"order {order_id} works in the database alone")
+        return order
+
+    def _end(self, turn: Turn, command: Command, sequence: int) -> None:
+        order = self._still_working(turn, command)
+        if order is None:
+            return
+        batch, order_id = turn.batch, order.id
         batch.orders[order_id] = order
         is_expiry = command.kind is CommandKind.EXPIRE and not order.is_for_auction
         ending = Event.EXPIRED if is_expiry else Event.CANCELED

@@ -71,7 +71,9 @@ class Shelves:
             self.stops_of(order).add(order.for_stops(arrival=order.priority or 0))
             return
         book = self.books.setdefault(order.instrument_id, OrderBook())
-        _stand(book, order.for_book(), order, is_asleep=order.is_for_auction)
+        resting = order.for_book()
+        resting.is_asleep = order.is_for_auction
+        _stand(book, resting, order)
 
     def enter_phase(self, turn: Turn, instrument_id: int) -> None:
         """Put a book in order anew when the hours change: who may not trade now sleeps."""
@@ -81,14 +83,20 @@ class Shelves:
         self._phases[instrument_id] = phase
         if book is None or phase == "closed":
             return
+        for resting in book.orders.values():
+            resting.is_asleep = not turn.may_trade(self.orders[resting.id])
+        self.stand_anew(instrument_id)
+
+    def stand_anew(self, instrument_id: int) -> None:
+        """Put a book in order after something about its orders has changed, each in its turn."""
         self.unsettled.add(instrument_id)
         standing = sorted(
-            book.orders.values(), key=lambda one: (self.orders[one.id].priority or 0, one.id)
+            self.books[instrument_id].orders.values(),
+            key=lambda one: (self.orders[one.id].priority or 0, one.id),
         )
         self.books[instrument_id] = anew = OrderBook()
         for resting in standing:
-            order = self.orders[resting.id]
-            _stand(anew, resting, order, is_asleep=not turn.may_trade(order))
+            _stand(anew, resting, self.orders[resting.id])
 
     def shown(self, turn: Turn, instrument_id: int) -> Shown | None:
         """What the street shows, while it is fresh."""
@@ -107,6 +115,15 @@ class Shelves:
         found = (self.orders.get(other) for other in self.groups.companions_of(order))
         return [other for other in found if other is not None]
 
+    def group_of(self, order: WorkingOrder) -> list[WorkingOrder]:
+        """The order and all of its group that work, in the same order whoever asks."""
+        found = (self.orders.get(member) for member in self.groups.members_of(order))
+        working = (member for member in found if member is not None)
+        return sorted(working, key=lambda one: (one.parent_id is not None, one.id))
+
+    def others_of_group(self, order: WorkingOrder) -> list[WorkingOrder]:
+        return [one for one in self.group_of(order) if one.id != order.id]
+
     def stops_of(self, order: WorkingOrder) -> StopBook:
         return self.stops.setdefault(order.instrument_id, StopBook())
 
@@ -124,12 +141,11 @@ class Shelves:
             self.next_expiry_at = ends_at
 
 
-def _stand(book: OrderBook, resting: BookOrder, order: WorkingOrder, *, is_asleep: bool) -> None:
+def _stand(book: OrderBook, resting: BookOrder, order: WorkingOrder) -> None:
     """Put an order where it belongs; one that would cross waits for its turn to take."""
-    resting.is_asleep = is_asleep
     opposite = (book.asks if resting.is_buy else book.bids).first()
     is_crossing = opposite is not None and opposite.key <= -resting.key
-    if resting.is_market or is_crossing or is_asleep or order.is_queued:
+    if resting.is_market or is_crossing or resting.is_asleep or order.is_queued:
         book.wait(resting)
     else:
         book.rest(resting)

@@ -30,12 +30,14 @@ from trading.shards.batches import (
     Parked,
     Reduced,
     Replaced,
+    Restated,
     Secured,
     Step,
     Triggered,
     WorkingOrder,
 )
 from trading.shards.changes import Changes
+from trading.shards.restated_orders import apply_restatement
 from trading.shards.shard import BookDiverged
 from trading.states import CommandKind, Event, Side, Status, next_status, standing_status
 
@@ -75,6 +77,9 @@ def apply_step(changes: Changes, step: Step) -> None:
         return
     if isinstance(step, Halted):
         _heed_halt(changes, step.order)
+        return
+    if isinstance(step, Restated):
+        apply_restatement(changes, step)
         return
     _apply_match(changes, step)
 
