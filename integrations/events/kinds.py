@@ -28,7 +28,7 @@ class OrderEvent(DomainEvent):
     filled_quantity: Decimal  # units filled so far, over the order's whole life
     average_price: Decimal | None  # of what is filled, in currency; None before the first fill
     currency: str
-    reason: str  # in words, where the desk ended it
+    reason: str  # in words, where the desk ended or changed it
 
 
 class OrderFilled(OrderEvent):
@@ -64,6 +64,11 @@ class OrderReplaced(OrderEvent):
 class OrderSuspended(OrderEvent):
     kind = "order.suspended"
     title = "An order is suspended, its instrument halted"
+
+
+class OrderRestated(OrderEvent):
+    kind = "order.restated"
+    title = "An order is adjusted to a split of its instrument"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +289,7 @@ KINDS: Final[Mapping[str, type[DomainEvent]]] = {
     event.kind: event
     for event in (
         *(OrderFilled, OrderPartiallyFilled, OrderCanceled, OrderExpired, OrderRejected),
-        *(OrderReplaced, OrderSuspended, PositionNotClosed),
+        *(OrderReplaced, OrderSuspended, OrderRestated, PositionNotClosed),
         *(AlertTriggered, CashDeposited, CashWithdrawn, IncomeReceived, SettlementCompleted),
         *(ApiKeyCreated, ApiKeyRevoked, WebhookDisabled, SlackDisconnected),
         *(ExportReady, ExportFailed),

@@ -36,6 +36,7 @@ ORDER_KINDS: Final[dict[Event, type[OrderEvent]]] = {
     Event.DENIED: kinds.OrderRejected,
     Event.REPLACED: kinds.OrderReplaced,
     Event.SUSPENDED: kinds.OrderSuspended,
+    Event.RESTATED: kinds.OrderRestated,
 }
 CASH_KINDS: Final[dict[EntryKind, type[CashEvent]]] = {
     EntryKind.DEPOSIT: kinds.CashDeposited,
@@ -89,7 +90,7 @@ def order_event(
         filled_quantity=filled,
         average_price=progress.filled_amount / filled if filled else None,
         currency=order.currency,
-        reason=progress.reason,
+        reason=progress.reason or event.details.get("reason", ""),
     )
 
 

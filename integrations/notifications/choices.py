@@ -42,6 +42,7 @@ DEFAULTS: Final[Mapping[str, Choice]] = {
     kinds.OrderRejected.kind: INBOX,
     kinds.OrderReplaced.kind: NEITHER,
     kinds.OrderSuspended.kind: INBOX,
+    kinds.OrderRestated.kind: INBOX,
     kinds.PositionNotClosed.kind: BOTH,
     kinds.AlertTriggered.kind: BOTH,
     kinds.CashDeposited.kind: NEITHER,

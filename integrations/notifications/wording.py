@@ -57,6 +57,11 @@ def _ended(words: str) -> Callable[[Data], Wording]:
     return wording
 
 
+def _restated(data: Data) -> Wording:
+    title = f"Order adjusted: {data['side']} {_units(data['quantity'])} {data['symbol']}"
+    return Wording(title, data["reason"], _order(data))
+
+
 def _order(data: Data) -> str:
     return reverse("trading:order", args=[data["order_id"]])
 
@@ -165,6 +170,7 @@ WORDINGS: Final[Mapping[str, Callable[[Data], Wording]]] = {
     kinds.OrderRejected.kind: _ended("rejected"),
     kinds.OrderReplaced.kind: _ended("replaced"),
     kinds.OrderSuspended.kind: _ended("suspended"),
+    kinds.OrderRestated.kind: _restated,
     kinds.PositionNotClosed.kind: _not_closed,
     kinds.AlertTriggered.kind: _alert,
     kinds.CashDeposited.kind: _cash("deposited"),

@@ -82,11 +82,16 @@ class Filled:
 
 
 def filled_by(order_ids: Collection[UUID]) -> defaultdict[UUID, list[Filled]]:
-    """The course of each order's fills, oldest first."""
-    fills = OrderEvent.objects.filter(order_id__in=order_ids, kind__in=FILLS).order_by("id")
+    """The course of each order's fills, oldest first; a split restates what had filled."""
+    kinds = (*FILLS, Event.RESTATED)
+    steps = OrderEvent.objects.filter(order_id__in=order_ids, kind__in=kinds).order_by("id")
     course: defaultdict[UUID, list[Filled]] = defaultdict(list)
-    for event_id, order_id, details in fills.values_list("id", "order_id", "details"):
+    for event_id, order_id, kind, details in steps.values_list("id", "order_id", "kind", "details"):
         before = course[order_id][-1] if course[order_id] else Filled(0, Decimal(0), Decimal(0))
+        if kind == Event.RESTATED:
+            units = Decimal(details["filled_quantity"])
+            course[order_id].append(Filled(event_id, units, before.amount))
+            continue
         units, price = Decimal(details["quantity"]), Decimal(details["price"])
         course[order_id].append(
             Filled(event_id, before.quantity + units, before.amount + units * price)
@@ -137,7 +142,7 @@ def order_after(event: OrderEvent, filled: Collection[Filled]) -> dict[str, Any]
     """What of an order has changed since the event."""
     reached = [it for it in filled if it.event_id <= event.id]
     units = reached[-1].quantity if reached else Decimal(0)
-    average = round(reached[-1].amount / units, AVERAGE_PLACES) if reached else None
+    average = round(reached[-1].amount / units, AVERAGE_PLACES) if units else None
     return {
         "status": STATUSES.get(event.status, event.status),
         "filled_qty": plain(units),
