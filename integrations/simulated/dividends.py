@@ -45,6 +45,8 @@ def declare_dividends(instruments: Iterable[Instrument], *, now: datetime) -> in
         instrument = wanted[key]
         for ex_date, amount in to_come(known, instrument, today=today_of(instrument, at=now)):
             if (key, ex_date) not in taken:
+                # A holiday may put two on one session, and a day has one.
+                taken.add((key, ex_date))
                 intake.take(instrument, dividend(instrument, ex_date, amount))
     intake.save()
     return len(intake.added)

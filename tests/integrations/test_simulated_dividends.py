@@ -71,6 +71,13 @@ def test_an_ex_date_is_a_session() -> None:
     assert [one.ex_date for one in declared()] == [date(2026, 11, 27)]
 
 
+def test_two_that_fall_on_one_session_are_one() -> None:
+    stock, thanksgiving = make_instrument(), date(2026, 11, 26)
+    pay(stock, *(thanksgiving + timedelta(days=day, weeks=-7 * 52) for day in (0, 1)))
+    assert declare_dividends([stock], now=NOW) == 1
+    assert [one.ex_date for one in declared()] == [date(2026, 11, 27)]
+
+
 def test_amounts_are_those_of_shares_of_now() -> None:
     stock = make_instrument()
     pay(stock, *QUARTERS, amount="0.8")
