@@ -15,6 +15,7 @@ from accounts.cursors import Listing
 from accounts.errors import NotFound
 from accounts.http import ApiRequest
 from accounts.idempotency import HEADER, idempotent
+from accounts.models import User
 from accounts.own_transactions import own_transaction
 from integrations.connections import arming
 from integrations.connections.api import find_connection
@@ -33,6 +34,7 @@ from integrations.live_orders.schemas import (
     LiveOrdersWanted,
 )
 from integrations.models import LiveOrder
+from integrations.models.live_orders import LiveOrderQuerySet
 from portfolio.api.reach import reachable
 
 router: Final = Router(tags=["Live orders"])
@@ -96,15 +98,23 @@ def place_live_order(
 
 def recorded(judged: JudgedOrder, *, record: Callable[..., LiveOrder]) -> Status[LiveOrderOut]:
     """The half of a request that writes: what was judged before its transaction is recorded."""
-    return Status(201, LiveOrderOut.of(record(judged, placed_at=timezone.now())))
+    return Status(201, told(record(judged, placed_at=timezone.now())))
+
+
+def own_orders(user: User) -> LiveOrderQuerySet:
+    return LiveOrder.objects.for_user(user).with_replaced_by().select_related("instrument")
+
+
+def told(order: LiveOrder) -> LiveOrderOut:
+    """An order as it is after an operation."""
+    return LiveOrderOut.of(own_orders(order.portfolio.owner).get(id=order.id))
 
 
 def find_order(caller: Caller, live_order_id: UUID) -> LiveOrder:
     """Raises:
     NotFound: there is none that the caller reaches.
     """
-    rows = LiveOrder.objects.for_user(caller.user).select_related("instrument")
-    found = rows.filter(id=live_order_id).first()
+    found = own_orders(caller.user).filter(id=live_order_id).first()
     if found is None or not caller.may_use(found.portfolio_id):
         raise NotFound("There is no such live order.")
     return found
@@ -113,8 +123,7 @@ def find_order(caller: Caller, live_order_id: UUID) -> LiveOrder:
 @router.get("/live-orders", response=LiveOrderList, auth=KeyAuth("read"))
 def list_live_orders(request: ApiRequest, wanted: Query[LiveOrdersWanted]) -> LiveOrderList:
     """Orders with real money, newest first; those of unknown outcome with `status=unknown`."""
-    rows = LiveOrder.objects.for_user(request.auth.user).select_related("instrument")
-    rows = rows.filter(portfolio__in=reachable(request.auth))
+    rows = own_orders(request.auth.user).filter(portfolio__in=reachable(request.auth))
     if wanted.connection_id is not None:
         rows = rows.filter(connection=find_connection(request.auth, wanted.connection_id))
     if wanted.status is not None:
@@ -155,7 +164,7 @@ def cancel_live_order(request: ApiRequest, live_order_id: UUID) -> Status[LiveOr
     """Have the broker asked to cancel it; until it has, the order may fill."""
     found = find_order(request.auth, live_order_id)
     order = cancel(owner=request.auth.user, order_id=found.id, asked_at=timezone.now())
-    return Status(202, LiveOrderOut.of(order))
+    return Status(202, told(order))
 
 
 @router.post(

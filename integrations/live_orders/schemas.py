@@ -128,6 +128,9 @@ class LiveOrderOut(SchemaOut):
     replaces_id: Annotated[
         UUID | None, Field(description="of the order that this one takes over from, or was to")
     ]
+    replaced_by_id: Annotated[
+        UUID | None, Field(description="of the order that has taken over, once the broker says so")
+    ]
     broker: str
     is_sandbox: Annotated[bool, Field(description="at the broker's own place to practise")]
     symbol: str
@@ -156,6 +159,7 @@ class LiveOrderOut(SchemaOut):
 
     @classmethod
     def of(cls, row: LiveOrder) -> Self:
+        """Of a row that was read ``with_replaced_by``."""
         facts = {name: getattr(row, name) for name in cls.model_fields if name != "symbol"}
         return cls(**facts, symbol=row.instrument.symbol)
 

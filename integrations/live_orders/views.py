@@ -142,6 +142,7 @@ def attempt(form: ProblemForm, make: Callable[[], LiveOrder]) -> LiveOrder | Non
 def orders_page(request: InvestorRequest) -> HttpResponse:
     """Every order with real money, those of unknown outcome first of all."""
     own = LiveOrder.objects.for_user(request.user).select_related("instrument")
+    own = own.with_replaced_by()
     page, older = read_page(
         request, own, name="live orders", filters={}, order=["-placed_at", "-id"]
     )
@@ -159,7 +160,7 @@ def orders_page(request: InvestorRequest) -> HttpResponse:
 
 
 def find_order(request: InvestorRequest, live_order_id: UUID) -> LiveOrder:
-    own = LiveOrder.objects.for_user(request.user)
+    own = LiveOrder.objects.for_user(request.user).with_replaced_by()
     return get_object_or_404(own.select_related("instrument", "replaces"), id=live_order_id)
 
 

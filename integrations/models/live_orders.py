@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 
 from accounts.identifiers import new_id
 from accounts.models import User
@@ -15,6 +15,9 @@ from integrations.live_orders.states import Event, Status
 from integrations.models.connections import Connection
 from market.models import Instrument
 from portfolio.models import Portfolio
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 UNSURE: Final = (Status.SENDING.value, Status.UNKNOWN.value)
 AT_THE_BROKER: Final = (Status.ACCEPTED.value, Status.PARTIALLY_FILLED.value)
@@ -61,6 +64,16 @@ class LiveOrderQuerySet(models.QuerySet["LiveOrder"]):
     def unsure(self) -> Self:
         """Those of which nobody knows whether the broker has them."""
         return self.filter(status__in=UNSURE)
+
+    def with_replaced_by(self) -> Self:
+        """Tell of each order that was replaced which one has taken over.
+
+        None where the broker was told so by somebody else than the desk.
+        """
+        heirs = LiveOrder.objects.filter(replaces=OuterRef("pk"))
+        at_the_broker = heirs.exclude(broker_order_id="").exclude(status=Status.REJECTED)
+        latest = Subquery(at_the_broker.order_by("-id").values("id")[:1])
+        return self.annotate(replaced_by_id=Case(When(status=Status.REPLACED, then=latest)))
 
 
 class LiveOrder(models.Model):
@@ -121,6 +134,9 @@ class LiveOrder(models.Model):
     cancel_asked_at = models.DateTimeField(null=True)
     cancel_sent_at = models.DateTimeField(null=True)  # when the broker took note of it
     look_at = models.DateTimeField(null=True)  # when the broker is asked about it next
+
+    if TYPE_CHECKING:
+        replaced_by_id: UUID | None  # where it was read ``with_replaced_by``
 
     objects: ClassVar[models.Manager[LiveOrder]] = LiveOrderQuerySet.as_manager()
 

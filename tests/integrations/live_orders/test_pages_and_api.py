@@ -139,7 +139,9 @@ def test_an_order_is_changed_on_pages(page: Client, desk: LiveOrderDesk) -> None
     desk.look(order)
     shown = page.get(f"/live-orders/{order.id}").content.decode()
     assert "Replaced by another order" in shown
+    assert "<dt>Replaced by</dt>" in shown
     assert f"/live-orders/{new.id}" in shown
+    assert "by a later order" in page.get("/live-orders").content.decode()
     assert f"/live-orders/{order.id}" in page.get(f"/live-orders/{new.id}").content.decode()
     late = change | {"quantity": "1", "client_order_id": "late"}
     assert b"there is nothing to change" in page.post(path, late).content
@@ -230,6 +232,16 @@ def test_programs_change_an_order(desk: LiveOrderDesk) -> None:
     assert change("dearer", limit_price="101").json() == made.json()
     busy = change("again", limit_price="102")
     assert (busy.status_code, busy.json()["code"]) == (409, "order_busy")
+    one = f"/api/v1/live-orders/{order.id}"
+    assert client.get(one).json()["replaced_by_id"] is None
+    desk.send(LiveOrder.objects.get(id=made.json()["id"]))
+    desk.look(order)
+    assert client.get(one).json()["replaced_by_id"] == made.json()["id"]
+    listed = client.get("/api/v1/live-orders").json()["items"]
+    assert [(item["replaces_id"], item["replaced_by_id"]) for item in listed] == [
+        (str(order.id), None),
+        (None, made.json()["id"]),
+    ]
     assert change("who", uuid4(), limit_price="1").status_code == 404
     charlie = api(make_user("charlie@example.com"))
     path = f"/api/v1/live-orders/{order.id}/replacement"

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -53,6 +54,10 @@ def steps(desk: LiveOrderDesk, order: LiveOrder) -> list[str]:
     return [kind for kind, _ in desk.events(order)]
 
 
+def replaced_by(order: LiveOrder) -> UUID | None:
+    return LiveOrder.objects.with_replaced_by().get(id=order.id).replaced_by_id
+
+
 def test_another_order_takes_over(desk: LiveOrderDesk, order: LiveOrder) -> None:
     new = desk.replace(order, limit_price=Decimal("101.50"), time_in_force=TimeInForce.GTC)
     assert (new.status, new.replaces_id, desk.patched) == ("recorded", order.id, [])
@@ -84,6 +89,7 @@ def test_what_took_over_is_followed_and_replaced_in_its_turn(
         "replaced",
         "filled",
     ]
+    assert [replaced_by(one) for one in (order, new, third)] == [new.id, third.id, None]
 
 
 def test_the_same_change_twice_is_one_order(desk: LiveOrderDesk, order: LiveOrder) -> None:
@@ -117,6 +123,7 @@ def test_a_change_that_never_arrived_leaves_the_order_working(
     new = desk.send(desk.replace(order))
     assert new.status == "unknown"
     assert desk.look(new, seconds=301).status == "not_received"
+    assert replaced_by(order) is None
     order = desk.look(order)
     assert (order.status, steps(desk, order)[-1]) == ("accepted", "not_replaced")
     assert len(desk.patched) == 1
