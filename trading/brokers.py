@@ -103,6 +103,7 @@ class BrokerActivity:
     exchange_rate: Decimal | None = None  # account's currency for one of ``currency``
     note: str = ""
     raw: str = field(default="", repr=False)
+    event_id: str = ""  # legs of one event share it: they are booked together, or not at all
 
 
 @dataclass(frozen=True, slots=True)

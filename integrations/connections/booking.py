@@ -1,13 +1,14 @@
 """What a broker told, into the books: each thing once, by the operations of the portfolio.
 
 A thing is compared with the books as the row of a file is. What cannot be booked waits with its
-reason, and is tried again at each sync: an instrument may be listed or chosen meanwhile.
+reason, and is tried again at each sync: an instrument may be listed or chosen meanwhile. Legs of
+one event come into the books together, or wait together.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +18,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from integrations.connections import legs
 from integrations.models import BrokerRow, Connection
 from integrations.models.connections import BrokerRowStatus
 from market.values import wire_time
@@ -31,6 +33,8 @@ from trading.brokers import BrokerActivity
 NOTE_CHARACTERS: Final = 300
 LEFT: Final = (BrokerRowStatus.NEW, BrokerRowStatus.PROBLEM)
 RAW_CHARACTERS: Final = 20_000
+REASON_CHARACTERS: Final = 300
+OTHER_WAITS: Final = "other_leg_waits"
 
 
 def keep(connection: Connection, activities: Iterable[BrokerActivity]) -> int:
@@ -39,6 +43,7 @@ def keep(connection: Connection, activities: Iterable[BrokerActivity]) -> int:
         one.id: BrokerRow(
             connection=connection,
             external_id=one.id[:110],
+            event_id=one.event_id[:110],
             occurred_at=one.occurred_at,
             facts=facts_of(one, connection),
             symbol=one.symbol[:80],
@@ -82,14 +87,13 @@ def book(connection: Connection, *, at: datetime) -> Counter[str]:
         How many rows have each status now.
     """
     outcomes: Counter[str] = Counter()
-    size: int = settings.LIMITS.sync_batch_rows
     left = connection.rows.filter(status__in=LEFT).order_by("occurred_at", "id")
-    ids = list(left.values_list("id", flat=True))
-    for start in range(0, len(ids), size):
+    found = left.values_list("id", "event_id", named=True)
+    for batch in legs.batches(found, size=settings.LIMITS.sync_batch_rows):
         with transaction.atomic():
             rows = list(
                 connection.rows.select_for_update()
-                .filter(id__in=ids[start : start + size], status__in=LEFT)
+                .filter(id__in=[row.id for row in batch], status__in=LEFT)
                 .order_by("occurred_at", "id")
             )
             book_batch(connection, rows, at=at)
@@ -98,6 +102,31 @@ def book(connection: Connection, *, at: datetime) -> Counter[str]:
 
 
 def book_batch(connection: Connection, rows: Sequence[BrokerRow], *, at: datetime) -> None:
+    verdicts = judge_rows(connection, rows, at=at)
+    for row in rows:
+        verdict = verdicts[row.id]
+        row.problems = [asdict(one) for one in verdict.problems]
+        if verdict.status == RowStatus.DUPLICATE:
+            row.status, row.entry_id = BrokerRowStatus.KNOWN, verdict.duplicate_of
+        elif verdict.status != RowStatus.READY:
+            row.status = BrokerRowStatus.PROBLEM
+    ready = [
+        row
+        for event in legs.together(rows)
+        if not hold_back(event)
+        for row in event
+        if verdicts[row.id].status == RowStatus.READY
+    ]
+    # Among things of one moment those that bring something come first.
+    ready.sort(key=lambda row: (row.occurred_at, row.facts["kind"] not in BRINGING, row.id))
+    record(connection, ready, verdicts, at=at)
+    BrokerRow.objects.bulk_update(rows, ["status", "problems", "entry_id"])
+
+
+def judge_rows(
+    connection: Connection, rows: Sequence[BrokerRow], *, at: datetime
+) -> dict[int, Judged]:
+    """The verdict of each, by the row's id."""
     judged = [Judged(position, read_row(row)) for position, row in enumerate(rows)]
     portfolio = connection.portfolio
     surroundings = Surroundings(
@@ -110,41 +139,43 @@ def book_batch(connection: Connection, rows: Sequence[BrokerRow], *, at: datetim
     used = connection.rows.values_list("entry_id", flat=True)
     taken = {entry_id for entry_id in used if entry_id is not None}
     judge(judged, surroundings, taken=taken)
-    for row, verdict in zip(rows, judged, strict=True):
-        row.problems = [asdict(one) for one in verdict.problems]
-        if verdict.status == RowStatus.DUPLICATE:
-            row.status, row.entry_id = BrokerRowStatus.KNOWN, verdict.duplicate_of
-        elif verdict.status != RowStatus.READY:
-            row.status = BrokerRowStatus.PROBLEM
-    ready = [
-        (row, verdict)
-        for row, verdict in zip(rows, judged, strict=True)
-        if verdict.status == RowStatus.READY
-    ]
-    # Among things of one moment those that bring something come first.
-    ready.sort(
-        key=lambda one: (one[0].occurred_at, one[0].facts["kind"] not in BRINGING, one[0].id)
-    )
-    record(connection, ready, at=at)
-    BrokerRow.objects.bulk_update(rows, ["status", "problems", "entry_id"])
+    return {row.id: verdict for row, verdict in zip(rows, judged, strict=True)}
+
+
+def hold_back(event: Sequence[BrokerRow]) -> bool:
+    """Whether a leg of the event has a problem; those that could be booked then wait for it."""
+    stuck = next((row for row in event if row.problems), None)
+    if stuck is None:
+        return False
+    message = f"It is booked together with what waits: {stuck.problems[0]['message']}"
+    problem = RowProblem("", OTHER_WAITS, message[:REASON_CHARACTERS])
+    for row in event:
+        if row.status in LEFT and not row.problems:
+            row.status, row.problems = BrokerRowStatus.PROBLEM, [asdict(problem)]
+    return True
 
 
 def record(
-    connection: Connection, ready: Sequence[tuple[BrokerRow, Judged]], *, at: datetime
+    connection: Connection,
+    ready: Sequence[BrokerRow],
+    verdicts: Mapping[int, Judged],
+    *,
+    at: datetime,
 ) -> None:
-    """All at once; where the books refuse that, one by one, and what they refuse waits."""
+    """All at once; where the books refuse that, event by event, and what they refuse waits."""
     try:
-        entries = _record(connection, [verdict for _, verdict in ready], at=at)
+        entries = _record(connection, [verdicts[row.id] for row in ready], at=at)
     except PortfolioError as error:
-        if len(ready) == 1:
-            row = ready[0][0]
-            row.status = BrokerRowStatus.PROBLEM
-            row.problems = [asdict(RowProblem("", error.code, str(error)[:300]))]
+        events = legs.together(ready)
+        if len(events) > 1:
+            for event in events:
+                record(connection, event, verdicts, at=at)
             return
-        for one in ready:
-            record(connection, [one], at=at)
+        problem = RowProblem("", error.code, str(error)[:REASON_CHARACTERS])
+        for row in ready:
+            row.status, row.problems = BrokerRowStatus.PROBLEM, [asdict(problem)]
         return
-    for (row, _), entry_id in zip(ready, entries, strict=True):
+    for row, entry_id in zip(ready, entries, strict=True):
         row.status, row.entry_id = BrokerRowStatus.BOOKED, entry_id
 
 

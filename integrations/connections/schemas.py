@@ -246,6 +246,9 @@ class BrokerRowOut(SchemaOut):
     """One thing that the broker told, and what became of it."""
 
     external_id: str
+    event_id: Annotated[
+        str, Field(description="shared by legs that are booked together; empty where it has none")
+    ]
     occurred_at: datetime
     facts: Annotated[dict[str, str], Field(description="as an activity of yours has them")]
     symbol: str

@@ -146,13 +146,18 @@ class BrokerRowStatus(models.TextChoices):
 
 
 class BrokerRow(models.Model):
-    """One activity as the broker told it, and what became of it. Read once, it stays."""
+    """One activity as the broker told it, and what became of it. Read once, it stays.
+
+    Rows of one ``event_id`` are legs: of money that was changed, one left and one came.
+    """
 
     id = models.BigAutoField(primary_key=True)
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="rows", db_index=False
     )
     external_id = models.CharField(max_length=110)
+    # Of what it is a leg, if anything.
+    event_id = models.CharField(max_length=110, blank=True, default="", db_default="")
     occurred_at = models.DateTimeField()
     facts = models.JSONField()  # of the contract's activity
     symbol = models.CharField(max_length=80, blank=True)

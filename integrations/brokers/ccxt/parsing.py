@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -96,7 +97,9 @@ def totals_of(found: Any) -> dict[str, Decimal]:
 
 
 def read_trade(found: Mapping[str, Any]) -> Iterator[BrokerActivity]:
-    """A trade in coins for coins is a transfer out and one in; of futures none are kept."""
+    """A trade in coins for coins, or of money for money, is a transfer out and one in; of futures
+    none are kept.
+    """
     one = Unified(found, of="trade")
     symbol, side = one.text("symbol"), one.text("side")
     if side not in ("buy", "sell"):
@@ -108,7 +111,7 @@ def read_trade(found: Mapping[str, Any]) -> Iterator[BrokerActivity]:
     id_ = f"trade-{one.text('id')}"
     quantity, price = one.units("amount"), one.number("price")
     cost, fee_code = one.fee()
-    if is_money(quote):
+    if is_money(quote) and not is_money(base):
         is_own = fee_code == quote and cost > 0
         is_exact = -int(price.normalize().as_tuple().exponent) <= PRICE_PLACES
         yield BrokerActivity(
@@ -128,8 +131,11 @@ def read_trade(found: Mapping[str, Any]) -> Iterator[BrokerActivity]:
     else:
         came, left = ("transfer_in", "transfer_out")[:: 1 if side == "buy" else -1]
         paid = one.units("cost") if one.found.get("cost") else (quantity * price)
-        yield moved(one, f"{id_}-base", came, base, quantity)
-        yield moved(one, f"{id_}-quote", left, quote, paid.quantize(TEN_PLACES))
+        for leg in (
+            moved(one, f"{id_}-base", came, base, quantity),
+            moved(one, f"{id_}-quote", left, quote, paid),
+        ):
+            yield replace(leg, event_id=id_)
     if cost:
         yield moved(one, f"{id_}-fee", "fee" if cost > 0 else "interest", fee_code, abs(cost))
 

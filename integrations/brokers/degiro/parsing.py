@@ -30,13 +30,16 @@ TAXED: Final = (
 )
 IN: Final = r"deposit|storting|zahlung|d[ée]p[ôo]t|dep[óo]s|ingreso|wp[łl]at|ins[äa]ttn"
 OUT: Final = r"withdraw|retra?i|retir|preliev|wyp[łl]at|levantam|uttag"
+# Of money changed, and of what nobody knows.
+MOVED: Final = ("transfer_in", "transfer_out")
+CHANGED: Final = r"^fx\b|valuta|w[äa]hrung|devise|divisa|autofx"
 # The first that fits; money that came, and money that left.
 WORDS: Final = tuple(
     (re.compile(words, re.IGNORECASE), came, left)
     for words, came, left in (
         (f"(?=.*({PAID}))(?=.*({TAXED}))|stamp dut|transaction tax", "interest", "tax"),
         (PAID, "dividend", "fee"),
-        (r"^fx\b|valuta|w[äa]hrung|devise|divisa|autofx", "transfer_in", "transfer_out"),
+        (CHANGED, *MOVED),
         (r"fee|kosten|geb[üu]hr|frais|comisi|commissi|costi|custo|op[łl]at|avgift|gebyr",
          "interest", "fee"),
         (r"interest|\brente|zins|int[ée]r[êe]t|inter[ée]s|juros|odset|r[äa]nta", "interest", "fee"),
@@ -157,8 +160,8 @@ def read_move(one: Fields, products: Products) -> Iterator[BrokerActivity]:
     words, change = one.text("description"), one.number("change")
     if INSIDE.search(words) or not change:
         return
-    kinds = ((came, left) for known, came, left in WORDS if known.search(words))
-    came, left = next(kinds, ("transfer_in", "transfer_out"))
+    known = next((one for one in WORDS if one[0].search(words)), None)
+    came, left = known[1:] if known else MOVED
     kind = left if change < 0 else came
     has_product = kind == "dividend" and one.found.get("productId") is not None
     product = product_of(one, "productId", products) if has_product else None
@@ -173,7 +176,13 @@ def read_move(one: Fields, products: Products) -> Iterator[BrokerActivity]:
         amount=abs(change),
         note=words[:200],
         raw=one.raw,
+        event_id=change_of(one) if known and known[1:] == MOVED else "",
     )
+
+
+def change_of(one: Fields) -> str:
+    """Money that is changed leaves one currency and comes into another at the same moment."""
+    return f"change-{one.text('date')}-{one.text('orderId', default='')}"
 
 
 def read_rows(found: Any, *, name: str) -> list[Fields]:

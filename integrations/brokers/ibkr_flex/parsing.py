@@ -180,7 +180,7 @@ def read_exchange(
         ("quote", left, paid or one.text("currency"), other),
     ):
         made = money(one, f"{id_}-{side}", kind, currency=code, amount=amount)
-        yield replace(made, note=note)
+        yield replace(made, note=note, event_id=id_)
 
 
 def money(one: Fields, id_: str, kind: str, *, currency: str, amount: Decimal) -> BrokerActivity:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from integrations.brokers.adapters import catalogue
 from integrations.brokers.ccxt import walking
 from integrations.brokers.ccxt.library import exchange_names, exchange_of
+from integrations.brokers.ccxt.parsing import read_trade
 from integrations.brokers.ccxt.walking import Row, Walk
 from integrations.brokers.pacing import Pace
 from trading.broker_errors import BadBrokerAnswer, BrokerError, BrokerUnavailable, RequestInvalid
@@ -136,3 +138,22 @@ def test_what_has_no_id_or_time_is_a_bad_answer(row: dict[str, Any]) -> None:
 def test_a_place_that_nobody_wrote_is_a_bad_answer() -> None:
     with pytest.raises(BadBrokerAnswer):
         walking.read_walk("[]")
+
+
+def test_money_traded_for_money_is_changed_and_not_bought() -> None:
+    found = {
+        "id": "T1",
+        "timestamp": 1_741_000_000_000,
+        "symbol": "EUR/USD",
+        "side": "buy",
+        "price": "1.08",
+        "amount": "100",
+        "cost": "108",
+        "fee": {"cost": "0.25", "currency": "USD"},
+    }
+    legs = [(one.kind, one.currency, one.amount, one.event_id) for one in read_trade(found)]
+    assert legs == [
+        ("transfer_in", "EUR", Decimal(100), "trade-T1"),
+        ("transfer_out", "USD", Decimal(108), "trade-T1"),
+        ("fee", "USD", Decimal("0.25"), ""),
+    ]
