@@ -59,6 +59,7 @@ class CredentialField:
     label: str
     is_secret: bool = True
     is_required: bool = True
+    is_setting: bool = False  # it says how to ask, and nothing of who asks
     hint: str = ""
     choices: tuple[str, ...] = ()  # empty where anything may be entered
 

@@ -29,6 +29,8 @@ class Adapter:
     sign_in: Callable[[Line, Mapping[str, str]], BrokerSession]
     sandbox_url: str = ""
     hint: str = ""  # where the owner finds his credentials
+    # Of questions and answers, what is secret or good for a moment: a session, a code, a nonce.
+    hidden: frozenset[str] = frozenset()
 
     @property
     def reads(self) -> list[str]:

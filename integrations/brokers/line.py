@@ -108,7 +108,7 @@ class Line:
         if isinstance(body, Mapping):
             given["Content-Type"] = "application/json"
             content = json.dumps(body).encode()
-        answer = self._send(method, path, headers=given, content=content)
+        answer = self.send(method, path, headers=given, content=content)
         now = self.clock()
         self.pacing.hear(answer, now=now)
         error = judge(answer) if judge else None
@@ -118,9 +118,12 @@ class Line:
             raise error
         return answer
 
-    def _send(
-        self, method: str, path: str, *, headers: Mapping[str, str], content: bytes
-    ) -> Answer:
+    def send(self, method: str, path: str, *, headers: Mapping[str, str], content: bytes) -> Answer:
+        """Ask, and return whatever is answered.
+
+        Raises:
+            UnclearBrokerError: no answer came.
+        """
         limits = settings.LIMITS
         via = self._proxy()
         try:

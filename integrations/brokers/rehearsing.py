@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar, Final
+from importlib import import_module
+from typing import Any, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from trading.brokers import BrokerActivity, BrokerPosition
@@ -122,8 +123,17 @@ class Rehearsal(ABC):
         return self.answer(asked)
 
 
+AnyRehearsal = TypeVar("AnyRehearsal", bound=Rehearsal)
+
+
+def rehearsal_of(broker: str) -> type[Rehearsal]:
+    """The one in the folder of that name."""
+    found: type[Rehearsal] = import_module(f"integrations.brokers.{broker}.rehearsal").REHEARSAL
+    return found
+
+
 @contextmanager
-def rehearsing(rehearsal: Rehearsal, *, port: int = 0) -> Iterator[Rehearsal]:
+def rehearsing(rehearsal: AnyRehearsal, *, port: int = 0) -> Iterator[AnyRehearsal]:
     """Serve it on loopback."""
 
     class Door(BaseHTTPRequestHandler):
@@ -131,7 +141,7 @@ def rehearsing(rehearsal: Rehearsal, *, port: int = 0) -> Iterator[Rehearsal]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             parts = urlsplit(self.path)
             headers = {name.title(): value for name, value in self.headers.items()}
-            query = dict(parse_qsl(parts.query))
+            query = dict(parse_qsl(parts.query, keep_blank_values=True))
             told = rehearsal.serve(Asked(self.command, parts.path, query, headers, body))
             if told.is_held:
                 rehearsal.released.wait(HOLD_SECONDS)

@@ -141,7 +141,9 @@ ADAPTER: Final = Adapter(
         reads=frozenset({Reading.CASH, Reading.POSITIONS, Reading.ACTIVITIES})
     ),
     credentials=(
-        CredentialField("exchange", "Exchange", is_secret=False, choices=exchange_names()),
+        CredentialField(
+            "exchange", "Exchange", is_secret=False, is_setting=True, choices=exchange_names()
+        ),
         CredentialField("api_key", "API key", is_secret=False),
         CredentialField("api_secret", "API secret"),
         CredentialField(
@@ -159,11 +161,13 @@ ADAPTER: Final = Adapter(
             "Markets",
             is_secret=False,
             is_required=False,
+            is_setting=True,
             hint="As in BTC/USDT ETH/EUR, where the exchange tells trades of one market only"
             " (Binance and some others).",
         ),
     ),
     url="",  # of each exchange its own
+    hidden=frozenset({"nonce", "timestamp", "sign", "signature"}),
     sign_in=sign_in,
     hint="At the exchange: a key that may read balances, trades and ledger, and nothing else.",
 )

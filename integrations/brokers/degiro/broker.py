@@ -234,6 +234,7 @@ ADAPTER: Final = Adapter(
         ),
     ),
     url="https://trader.degiro.nl",
+    hidden=frozenset({"sessionId", "oneTimePassword"}),
     sign_in=sign_in,
     hint="What you sign in with on its own page. A user that may not trade is not to be had there,"
     " so a master password is well placed here.",

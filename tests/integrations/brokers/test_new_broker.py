@@ -13,14 +13,11 @@ from django.core.management import CommandError, call_command
 
 from integrations import brokers
 from integrations.brokers.adapters import catalogue
+from integrations.brokers.conversations import Conversation
 from integrations.brokers.cutting import CannotCut, cut
-from integrations.brokers.rehearsing import World, rehearsing
-from tests.integrations.brokers.conformance.recordings import (
-    normalised,
-    rehearsal_of,
-    signed_in,
-    unclaimed,
-)
+from integrations.brokers.playing import play
+from integrations.brokers.rehearsing import World, rehearsal_of, rehearsing
+from tests.integrations.brokers.conformance.recordings import signed_in, unclaimed
 from trading.broker_errors import NotSupported
 
 NAME = "acme_invest"
@@ -41,7 +38,7 @@ def test_a_folder_that_was_cut_is_found_and_claims_nothing(folders: Path) -> Non
     call_command("new_broker", NAME, "Acme Invest", into=folders, verbosity=0)
     adapter = catalogue()[NAME]
     assert (adapter.title, adapter.reads, adapter.capabilities.trades) == ("Acme Invest", [], False)
-    with rehearsing(rehearsal_of(adapter)(World())) as vendor:
+    with rehearsing(rehearsal_of(NAME)(World())) as vendor:
         session = signed_in(adapter, vendor.url)
         calls = unclaimed(adapter, session)
         assert len(calls) == 4
@@ -51,13 +48,11 @@ def test_a_folder_that_was_cut_is_found_and_claims_nothing(folders: Path) -> Non
         assert not vendor.asked
 
 
-def test_what_it_recorded_is_what_it_reads(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = cut(name=NAME, title="Acme Invest", into=folders)
-    monkeypatch.setattr(
-        "tests.integrations.brokers.conformance.recordings.folder_of", lambda adapter: made
-    )
-    expected = json.loads((made / "recorded" / "normalised.json").read_text())
-    assert normalised(catalogue()[NAME]) == expected == {}
+def test_what_it_recorded_is_what_it_reads(folders: Path) -> None:
+    recorded = cut(name=NAME, title="Acme Invest", into=folders) / "recorded"
+    conversation = Conversation.from_json((recorded / "conversation.json").read_text())
+    expected = json.loads((recorded / "normalised.json").read_text())
+    assert play(catalogue()[NAME], conversation) == expected == {}
 
 
 def test_what_was_cut_is_written_as_the_rest_is(folders: Path) -> None:

@@ -12,15 +12,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from integrations.brokers.adapters import catalogue
-from integrations.brokers.rehearsing import Rehearsal, World, rehearsing
+from integrations.brokers.rehearsing import Rehearsal, World, rehearsal_of, rehearsing
 from integrations.connections import own_connections, syncing
 from integrations.connections.own_connections import NewConnection
 from integrations.models import Connection, Sync
 from integrations.models.connections import SyncKind
 from portfolio.models import LedgerBalance, Portfolio, PortfolioKind, Position
 from portfolio.portfolios import open_portfolio
-from tests.integrations.brokers.conformance.recordings import rehearsal_of
 from trading.brokers import BrokerActivity, BrokerPosition
 
 START = datetime(2026, 2, 2, 15, tzinfo=UTC)
@@ -94,7 +92,7 @@ class Desk:
 
 @contextmanager
 def desk_with(owner: User, broker: str = "alpaca") -> Iterator[Desk]:
-    with rehearsing(rehearsal_of(catalogue()[broker])(small_world())) as vendor:
+    with rehearsing(rehearsal_of(broker)(small_world())) as vendor:
         settings.BROKER_URLS = {broker: vendor.url}
         yield Desk(owner, tracked(owner), vendor, broker)
 

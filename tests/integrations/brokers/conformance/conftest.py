@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 
 from integrations.brokers.adapters import Adapter, catalogue
-from integrations.brokers.rehearsing import Rehearsal, Told, World, rehearsing
-from tests.integrations.brokers.conformance.recordings import NOW, Waits, rehearsal_of, signed_in
+from integrations.brokers.rehearsing import Rehearsal, Told, World, rehearsal_of, rehearsing
+from tests.integrations.brokers.conformance.recordings import NOW, Waits, signed_in
 from trading.brokers import BrokerActivity, BrokerPosition, BrokerSession
 
 START = datetime(2025, 3, 3, 14, 30, tzinfo=UTC)
@@ -62,7 +62,7 @@ def adapter(request: pytest.FixtureRequest) -> Adapter:
 def stage(adapter: Adapter) -> Iterator[Stage]:
     position = BrokerPosition("AAPL", Decimal(7), currency="USD", unit_cost=Decimal("100.25"))
     world = World(happenings=history(5), positions=[position])
-    with rehearsing(rehearsal_of(adapter)(world)) as vendor:
+    with rehearsing(rehearsal_of(adapter.name)(world)) as vendor:
         vendor.clock = NOW.timestamp
         yield Stage(adapter, vendor)
 

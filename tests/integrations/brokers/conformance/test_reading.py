@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from integrations.brokers.adapters import Adapter
 from integrations.brokers.rehearsing import Asked, Told
 from tests.integrations.brokers.conformance.conftest import (
     START,
@@ -20,7 +18,7 @@ from tests.integrations.brokers.conformance.conftest import (
     history,
     once,
 )
-from tests.integrations.brokers.conformance.recordings import folder_of, normalised, unclaimed
+from tests.integrations.brokers.conformance.recordings import unclaimed
 from trading.broker_errors import (
     BadBrokerAnswer,
     BrokerBusy,
@@ -40,11 +38,6 @@ KINDS = ("deposit", "buy", "sell", "dividend", "interest", "fee", "withdrawal")
 def told_of(one: BrokerActivity) -> tuple[object, ...]:
     """What of an activity the vendor and the desk must agree on."""
     return (one.kind, one.occurred_at, one.symbol, one.quantity, one.unit_price, one.amount)
-
-
-def test_recordings_are_read_as_before(adapter: Adapter) -> None:
-    expected = json.loads((folder_of(adapter) / "recorded" / "normalised.json").read_text())
-    assert normalised(adapter) == expected
 
 
 def test_what_is_not_claimed_asks_nobody(stage: Stage) -> None:
