@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from integrations.brokers.alpaca.rehearsal import CREDENTIALS, AlpacaRehearsal
 from integrations.brokers.rehearsing import rehearsing
-from integrations.brokers.trading212.rehearsal import CREDENTIALS, TradingRehearsal
 from tests.browser.looks import Check, check_every_look
 from tests.browser.visiting import open_tracked_portfolio
 from tests.integrations.connections.desk import small_world
@@ -18,7 +18,12 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-WORK_MS = 120_000  # the broker takes some questions once in fifty seconds
+WORK_MS = 60_000
+
+
+def enter_keys(page: Page) -> None:
+    page.get_by_label("Key id").fill(CREDENTIALS["api_key"])
+    page.get_by_label("Secret key").fill(CREDENTIALS["api_secret"])
 
 
 def test_a_broker_is_connected_synced_broken_and_signed_in_to_again(
@@ -26,11 +31,10 @@ def test_a_broker_is_connected_synced_broken_and_signed_in_to_again(
 ) -> None:
     open_tracked_portfolio(investor, "At my broker")
     investor.goto(f"{live_desk.url}/connections")
-    investor.get_by_role("link", name="Connect Trading 212").click()
-    investor.get_by_label("API key").fill(CREDENTIALS["api_key"])
-    investor.get_by_label("API secret").fill(CREDENTIALS["api_secret"])
+    investor.get_by_role("link", name="Connect Alpaca").click()
+    enter_keys(investor)
     investor.get_by_label("Read into").select_option(label="At my broker")
-    with rehearsing(TradingRehearsal(small_world()), port=live_desk.broker_port) as vendor:
+    with rehearsing(AlpacaRehearsal(small_world()), port=live_desk.broker_port) as vendor:
         investor.get_by_role("button", name="Connect and verify").click()
         expect(investor.get_by_text("connected", exact=True)).to_be_visible(timeout=WORK_MS)
         investor.get_by_role("button", name="Sync now").click()
@@ -49,7 +53,6 @@ def test_a_broker_is_connected_synced_broken_and_signed_in_to_again(
 
         vendor.is_expired = False
         investor.goto(live_desk.url + path)
-        investor.get_by_label("API key").fill(CREDENTIALS["api_key"])
-        investor.get_by_label("API secret").fill(CREDENTIALS["api_secret"])
+        enter_keys(investor)
         investor.get_by_role("button", name="Sign in and verify").click()
         expect(investor.get_by_text("connected", exact=True)).to_be_visible(timeout=WORK_MS)
