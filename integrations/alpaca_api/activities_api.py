@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, TypeVar
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
@@ -20,6 +20,7 @@ from integrations.alpaca_api.credentials import AccountAuth, account_of
 from market.values import plain, plain_or_none, wire_time
 from portfolio.models import JournalEntry, Portfolio
 from trading.models import Fill
+from trading.states import Status
 
 router: Final = Router(tags=["Alpaca"])
 Row = TypeVar("Row", bound=Model)
@@ -36,6 +37,19 @@ NAMES: Final = {
     "fee": ("FEE", -1),
     "tax": ("WH", -1),
 }
+
+UP_TO_IT: Final = Q(executed_at__lt=OuterRef("executed_at")) | Q(
+    executed_at=OuterRef("executed_at"), id__lte=OuterRef("id")
+)
+# How much of its order had filled with a fill, and whether an entry was taken back since.
+FILLED_THEN: Final = Subquery(
+    Fill.objects.filter(UP_TO_IT, order=OuterRef("order"))
+    .order_by()
+    .values("order")
+    .annotate(units=Sum("quantity"))
+    .values("units")
+)
+IS_REVERSED: Final = Exists(JournalEntry.objects.filter(reverses=OuterRef("pk")))
 
 
 class ActivitiesWanted(BaseModel):
@@ -73,10 +87,11 @@ def activities(
     rows: list[dict[str, Any]] = []
     if kinds is None or FILL in kinds:
         fills = Fill.objects.filter(portfolio=account).select_related("order", "instrument")
+        fills = fills.annotate(filled_then=FILLED_THEN)
         rows += [fill_json(fill, account) for fill in part_of(fills, wanted, "executed_at")]
     names = [kind for kind, (name, _) in NAMES.items() if kinds is None or name in kinds]
     entries = JournalEntry.objects.filter(portfolio=account, kind__in=names)
-    entries = entries.select_related("instrument")
+    entries = entries.select_related("instrument").annotate(is_reversed=IS_REVERSED)
     rows += [entry_json(entry, account) for entry in part_of(entries, wanted, "occurred_at")]
     rows.sort(key=lambda row: str(row["id"]), reverse=wanted.direction == "desc")
     return answer(rows[: wanted.page_size])
@@ -118,8 +133,9 @@ def read_token(token: str) -> tuple[datetime, UUID]:
 
 
 def fill_json(fill: Fill, account: Portfolio) -> dict[str, Any]:
-    order = fill.order
-    is_last = order.filled_quantity == order.quantity
+    """As the order was right after it; ``fill`` was read with what had filled by then."""
+    order, filled = fill.order, fill.filled_then  # type: ignore[attr-defined]
+    is_last = filled >= order.quantity
     return {
         "id": activity_id(fill.executed_at, fill.id),
         "account_id": str(account.id),
@@ -130,10 +146,10 @@ def fill_json(fill: Fill, account: Portfolio) -> dict[str, Any]:
         "qty": plain(fill.quantity),
         "side": fill.side,
         "symbol": fill.instrument.symbol,
-        "leaves_qty": plain(order.quantity - order.filled_quantity),
+        "leaves_qty": plain(max(order.quantity - filled, Decimal(0))),
         "order_id": str(order.id),
-        "cum_qty": plain(order.filled_quantity),
-        "order_status": order.status,
+        "cum_qty": plain(filled),
+        "order_status": Status.FILLED if is_last else Status.PARTIALLY_FILLED,
     }
 
 
@@ -147,7 +163,7 @@ def entry_json(entry: JournalEntry, account: Portfolio) -> dict[str, Any]:
         "date": entry.occurred_at.astimezone(UTC).date().isoformat(),
         "net_amount": plain(sign * (entry.amount or Decimal(0)) - charges),
         "description": entry.note,
-        "status": "executed",
+        "status": "canceled" if entry.is_reversed else "executed",  # type: ignore[attr-defined]
         "symbol": None if entry.instrument is None else entry.instrument.symbol,
         "qty": plain_or_none(entry.quantity),
         "per_share_amount": plain_or_none(entry.unit_price),

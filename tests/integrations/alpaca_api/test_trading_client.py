@@ -39,13 +39,15 @@ from alpaca.trading.requests import (
     TrailingStopOrderRequest,
     UpdateWatchlistRequest,
 )
+from django.utils import timezone
 
 from market.corporate_actions.actions import record_action
 from market.corporate_actions.facts import ActionFacts
 from market.models import CorporateAction, Instrument
 from market.models.corporate_actions import ActionKind
 from portfolio.models import Portfolio
-from tests.factories import make_instrument
+from portfolio.recording.reversals import reverse_entries
+from tests.factories import make_instrument, make_quote
 
 Match = Callable[[], None]
 NOON = datetime(2025, 9, 1, 12, tzinfo=UTC)
@@ -315,6 +317,28 @@ def test_activities_tell_of_fills_and_money(trading: Any, match: Match) -> None:
     assert first == every[:1]
     rest = trading.get("/account/activities", {"page_size": 1, "page_token": first[0]["id"]})
     assert rest == every[1:]
+
+
+def test_fills_tell_of_the_order_as_it_was_then(
+    trading: Any, match: Match, apple: Instrument
+) -> None:
+    buy(trading)
+    for size in ("4", "6"):
+        make_quote(apple, ask="200.01", size=size)
+        match()
+    fills = trading.get("/account/activities/FILL", {"direction": "asc"})
+    told = [(one["type"], one["order_status"], one["cum_qty"], one["leaves_qty"]) for one in fills]
+    assert told == [
+        ("partial_fill", "partially_filled", "4", "6"),
+        ("fill", "filled", "10", "0"),
+    ]
+
+
+def test_money_taken_back_is_told_as_canceled(trading: Any, account: Portfolio) -> None:
+    deposit = account.entries.get(kind="deposit")
+    reverse_entries(portfolio=account, entry_ids=[deposit.id], reversed_at=timezone.now())
+    told = trading.get("/account/activities")
+    assert [(one["activity_type"], one["status"]) for one in told] == [("CSD", "canceled")]
 
 
 @pytest.mark.filterwarnings("ignore:get_corporate_announcements is deprecated")
