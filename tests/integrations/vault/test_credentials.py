@@ -222,6 +222,8 @@ def dumped_tables() -> Iterator[bytes]:
 
 
 def valkey_values() -> Iterator[bytes]:
+    # In what is compressed nothing would be found.
+    valkey().config_set("rdbcompression", "no")
     for name in valkey().keys("*"):
         yield bytes(valkey().dump(name) or b"")
 
