@@ -13,6 +13,7 @@ from pytest_django import Settings
 from accounts.api_keys import issue_key
 from accounts.models import User
 from accounts.page_lists import read_page
+from integrations.brokers.ccxt.library import exchange_names
 from integrations.connections import syncing
 from integrations.models import Connection, Credential, Sync
 from integrations.models.connections import SyncKind
@@ -67,6 +68,14 @@ def test_the_catalogue_and_an_empty_list_are_shown(page: Client) -> None:
     assert "Trading 212" in shown
     answer = page.get("/connections/new?broker=nobody")
     assert answer.headers["Location"] == "/connections"
+
+
+def test_every_exchange_of_the_library_is_offered(page: Client, desk: Desk) -> None:
+    names = exchange_names()
+    assert len(names) > 100
+    assert f"one of {len(names)}" in page.get("/connections").content.decode()
+    shown = page.get("/connections/new?broker=ccxt").content.decode()
+    assert all(f'<option value="{name}">' in shown for name in names)
 
 
 def test_a_connection_is_added_verified_synced_and_shows_no_secret(
