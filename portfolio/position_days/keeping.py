@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -43,8 +43,8 @@ WHERE m.portfolio_id = %s AND m.instrument_id = gone.instrument_id AND m.month =
 """
 NOTE_MONTHS: Final = """
 INSERT INTO portfolio_positionmonth (portfolio_id, instrument_id, month, digest)
-SELECT %s, instrument_id, month, digest
-FROM unnest(%s::int[], %s::date[], %s::bytea[]) AS new (instrument_id, month, digest)
+SELECT %s, instrument_id, month, decode(digest, 'hex')
+FROM unnest(%s::int[], %s::date[], %s::text[]) AS new (instrument_id, month, digest)
 """
 
 
@@ -93,6 +93,7 @@ def keep_positions(
     """
     if is_full:
         forget_positions(portfolio)
+    write = add_months if is_full else replace_months
     stored = stored_digests(portfolio, table.start)
     divider = MonthDivider(table)
     written: dict[Month, bytes] = {}
@@ -109,9 +110,10 @@ def keep_positions(
             parts.append(rows.part(one.low, one.high))
             count, size = count + one.high - one.low, size + len(parts[-1])
         if size > BATCH_BYTES:
-            replace_months(portfolio, written, parts)
+            write(portfolio, written, parts)
             written, parts, size = {}, [], 0
-    replace_months(portfolio, written, parts, gone=stored)
+    write(portfolio, written, parts)
+    forget_months(portfolio, stored)
     return count
 
 
@@ -121,22 +123,27 @@ def stored_digests(portfolio: Portfolio, start: date) -> dict[Month, bytes]:
 
 
 def replace_months(
-    portfolio: Portfolio,
-    written: Mapping[Month, bytes],
-    parts: Sequence[bytes],
-    *,
-    gone: Iterable[Month] = (),
+    portfolio: Portfolio, written: Mapping[Month, bytes], parts: Sequence[bytes]
 ) -> None:
-    """``gone`` are months of which nothing is left; those that stay as they are are in neither."""
-    months = [*written, *gone]
-    if not months:
+    forget_months(portfolio, written)
+    add_months(portfolio, written, parts)
+
+
+def forget_months(portfolio: Portfolio, months: Collection[Month]) -> None:
+    if months:
+        columns = columns_of(months, width=2)
+        execute(FORGET_DAYS, [*columns, portfolio.id])
+        execute(FORGET_MONTHS, [*columns, portfolio.id])
+
+
+def add_months(
+    portfolio: Portfolio, written: Mapping[Month, bytes], parts: Sequence[bytes]
+) -> None:
+    """Of which nothing is stored; ``parts`` are their rows, see ``PositionRows``."""
+    if not written:
         return
-    columns = columns_of(months, width=2)
-    execute(FORGET_DAYS, [*columns, portfolio.id])
-    execute(FORGET_MONTHS, [*columns, portfolio.id])
-    if parts:
-        copy_positions(parts)
-    new = columns_of(((*month, digest) for month, digest in written.items()), width=3)
+    copy_positions(parts)
+    new = columns_of(((*month, digest.hex()) for month, digest in written.items()), width=3)
     execute(NOTE_MONTHS, [portfolio.id, *new])
 
 
@@ -148,8 +155,8 @@ def copy_positions(parts: Iterable[bytes]) -> None:
         connection.cursor() as cursor,
         cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy,
     ):
-        for part in (HEADER, *parts, TRAILER):
-            copy.write(part)
+        # At once, because the driver waits for the server after each.
+        copy.write(b"".join((HEADER, *parts, TRAILER)))
 
 
 def forget_positions(portfolio: Portfolio) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
 from itertools import pairwise
@@ -37,8 +36,7 @@ class Month(NamedTuple):
     first: date
 
 
-@dataclass(frozen=True, slots=True)
-class MonthDays:
+class MonthDays(NamedTuple):
     """The items of a position's columns, ``low`` to before ``high``, that are of one month.
 
     The same digest means the same rows.
