@@ -43,8 +43,8 @@ WHERE m.portfolio_id = %s AND m.instrument_id = gone.instrument_id AND m.month =
 """
 NOTE_MONTHS: Final = """
 INSERT INTO portfolio_positionmonth (portfolio_id, instrument_id, month, digest)
-SELECT %s, instrument_id, month, decode(digest, 'hex')
-FROM unnest(%s::int[], %s::date[], %s::text[]) AS new (instrument_id, month, digest)
+SELECT %s, instrument_id, month, digest
+FROM unnest(%s::int[], %s::date[], %s::bytea[]) AS new (instrument_id, month, digest)
 """
 
 
@@ -143,7 +143,7 @@ def add_months(
     if not written:
         return
     copy_positions(parts)
-    new = columns_of(((*month, digest.hex()) for month, digest in written.items()), width=3)
+    new = columns_of(((*month, digest) for month, digest in written.items()), width=3)
     execute(NOTE_MONTHS, [portfolio.id, *new])
 
 
