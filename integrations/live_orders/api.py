@@ -21,7 +21,7 @@ from integrations.connections import arming
 from integrations.connections.api import find_connection
 from integrations.live_orders.cancelling import cancel_live_order as cancel
 from integrations.live_orders.placing import JudgedOrder, judge_live_order, record_live_order
-from integrations.live_orders.replacing import judge_replacement, record_replacement
+from integrations.live_orders.replacing import judge_replacement
 from integrations.live_orders.schemas import (
     ArmingIn,
     ArmingOut,
@@ -93,12 +93,12 @@ def place_live_order(
         ticket=payload.to_ticket(key=request.headers[HEADER]),
         judged_at=timezone.now(),
     )
-    return partial(recorded, judged, record=record_live_order)
+    return partial(recorded, judged)
 
 
-def recorded(judged: JudgedOrder, *, record: Callable[..., LiveOrder]) -> Status[LiveOrderOut]:
+def recorded(judged: JudgedOrder) -> Status[LiveOrderOut]:
     """The half of a request that writes: what was judged before its transaction is recorded."""
-    return Status(201, told(record(judged, placed_at=timezone.now())))
+    return Status(201, told(record_live_order(judged, placed_at=timezone.now())))
 
 
 def own_orders(user: User) -> LiveOrderQuerySet:
@@ -187,4 +187,4 @@ def replace_live_order(
         changes=payload.to_changes(key=request.headers[HEADER]),
         judged_at=timezone.now(),
     )
-    return partial(recorded, judged, record=record_replacement)
+    return partial(recorded, judged)

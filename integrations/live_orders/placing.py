@@ -24,6 +24,7 @@ from integrations.connections.arming import NotArmed, standing_arming
 from integrations.connections.errors import ConnectionDisabled
 from integrations.live_orders import recording
 from integrations.live_orders.errors import LiveOrderIdTaken, LiveOrderRefused
+from integrations.live_orders.replaceable import refuse_unless_replaceable
 from integrations.live_orders.states import Event, Status
 from integrations.live_orders.tickets import NAMES, Bounds, LiveTicket, find_problems
 from integrations.live_orders.worth import worth_of
@@ -111,6 +112,7 @@ def record_live_order(judged: JudgedOrder, *, placed_at: datetime) -> LiveOrder:
 
     Raises:
         ConnectionDisabled, NotArmed: no order leaves through the connection any more.
+        LiveOrderBusy, LiveOrderEnded: the one that it replaces cannot be changed any more.
         LiveOrderIdTaken: the client's id belongs to another order.
         LiveOrderRefused: it is beyond what its owner allowed when he armed the connection.
         NotFound: the owner has no such connection any more.
@@ -120,11 +122,16 @@ def record_live_order(judged: JudgedOrder, *, placed_at: datetime) -> LiveOrder:
         connection, judged.ticket, replaces=judged.replaces
     ):
         return earlier
+    old = recording.locked_order(judged.replaces.id) if judged.replaces else None
+    if old is not None:
+        refuse_unless_replaceable(old)
     arming = arming_of(connection)
     refuse_beyond(arming, connection, judged, at=placed_at)
     terms = terms_of(judged, connection, arming)
     order = LiveOrder.objects.create(**terms, placed_at=placed_at, changed_at=placed_at)
     recording.note(order, Event.RECORDED, at=placed_at, actor_id=judged.owner.id)
+    if old is not None:
+        recording.note(old, Event.REPLACE_ASKED, at=placed_at, actor_id=judged.owner.id)
     transaction.on_commit(partial(request_sending, order.id), robust=True)
     return order
 

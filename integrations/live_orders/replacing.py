@@ -10,22 +10,18 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from accounts.errors import NotFound
 from accounts.models import User
 from integrations.brokers.adapters import catalogue
-from integrations.connections import own_connections
 from integrations.live_orders.changes import LiveChanges, find_change_problems, ticket_of
-from integrations.live_orders.errors import LiveOrderBusy, LiveOrderEnded, LiveOrderRefused
+from integrations.live_orders.errors import LiveOrderEnded, LiveOrderRefused
 from integrations.live_orders.placing import (
     JudgedOrder,
     find_earlier,
     judge_live_order,
     record_live_order,
 )
-from integrations.live_orders.recording import locked_order, note
-from integrations.live_orders.states import Event
+from integrations.live_orders.replaceable import refuse_unless_replaceable
 from integrations.models import LiveOrder
 
 
@@ -36,7 +32,7 @@ def replace_live_order(
     judged = judge_replacement(
         owner=owner, order_id=order_id, changes=changes, judged_at=replaced_at
     )
-    return record_replacement(judged, placed_at=replaced_at)
+    return record_live_order(judged, placed_at=replaced_at)
 
 
 def judge_replacement(
@@ -75,42 +71,3 @@ def judge_replacement(
     )
     # The broker's word stays what it was, whatever the owner has chosen since.
     return replace(judged, replaces=old, broker_symbol=old.broker_symbol)
-
-
-@transaction.atomic
-def record_replacement(judged: JudgedOrder, *, placed_at: datetime) -> LiveOrder:
-    """Write down the order that is to take over, and have a worker ask the broker for it.
-
-    Raises:
-        ConnectionDisabled, NotArmed: no order leaves through the connection any more.
-        LiveOrderBusy, LiveOrderEnded: the other cannot be changed any more.
-        LiveOrderIdTaken: the client's id belongs to another order.
-        LiveOrderRefused: it is beyond what its owner allowed when he armed the connection.
-        NotFound: the owner has no such connection any more.
-    """
-    if judged.earlier is not None:
-        return judged.earlier
-    if judged.replaces is None:
-        raise ValueError("it was judged as an order that replaces none")
-    connection = own_connections.locked(judged.owner, judged.connection_id)
-    if earlier := find_earlier(connection, judged.ticket, replaces=judged.replaces):
-        return earlier
-    old = locked_order(judged.replaces.id)
-    refuse_unless_replaceable(old)
-    order = record_live_order(judged, placed_at=placed_at)
-    note(old, Event.REPLACE_ASKED, at=placed_at, actor_id=judged.owner.id)
-    return order
-
-
-def refuse_unless_replaceable(order: LiveOrder) -> None:
-    """Raises:
-    LiveOrderBusy, LiveOrderEnded: it cannot be changed now, or any more.
-    """
-    if not order.is_working:
-        raise LiveOrderEnded(order.status, wish="change")
-    if not order.is_at_the_broker:
-        raise LiveOrderBusy("The broker has not said yet that it has the order.")
-    if order.cancel_asked_at is not None:
-        raise LiveOrderBusy("The order is being cancelled.")
-    if LiveOrder.objects.working().filter(replaces=order).exists():
-        raise LiveOrderBusy("Another order is about to take over from it.")
