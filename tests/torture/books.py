@@ -15,7 +15,6 @@ from portfolio.bookkeeping.entries import (
     EntryDraft,
     EntryKind,
     deposit_entry,
-    settlement_entry,
     trade_entry,
     withdrawal_entry,
 )
@@ -28,6 +27,7 @@ from portfolio.ledger import post_entries
 from portfolio.models import LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
 from tests.factories import make_instrument, make_user
+from tests.portfolio.factories import draft_settlement
 from tests.torture.report import Finding
 
 STEPS_BETWEEN_CHECKS = 200
@@ -105,27 +105,12 @@ class Books:
     def settle(self) -> None:
         """Settle some of what is owed, in any order, now and then twice."""
         self.numbers.shuffle(self.owed)
-        drafts = [self.draft_settlement(trade) for trade in self.owed[:5]]
+        drafts = [
+            draft_settlement(trade, at=trade.occurred_at + timedelta(days=1))
+            for trade in self.owed[:5]
+        ]
         post_entries(drafts, recorded_at=self.now)
         del self.owed[: self.numbers.randint(0, 5)]
-
-    def draft_settlement(self, trade: EntryDraft) -> EntryDraft:
-        assert trade.instrument_id is not None
-        assert trade.quantity is not None
-        assert trade.amount is not None
-        return settlement_entry(
-            entry_id=new_id(),
-            portfolio_id=self.portfolio.id,
-            kind=trade.kind,
-            external_id=f"settlement:{trade.id}",
-            occurred_at=trade.occurred_at + timedelta(days=1),
-            currency="USD",
-            instrument_id=trade.instrument_id,
-            quantity=trade.quantity,
-            amount=trade.amount,
-            fees=trade.fees,
-            taxes=trade.taxes,
-        )
 
     def hold(self) -> None:
         balance = self.numbers.choice(list(LedgerBalance.objects.filter(portfolio=self.portfolio)))
