@@ -1,12 +1,12 @@
 """Account activities for Alpaca's client: fills, and what else moved money."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
@@ -17,9 +17,11 @@ from accounts.http import ApiRequest
 from accounts.utc_days import utc_midnight
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.credentials import AccountAuth, account_of
+from integrations.alpaca_api.fill_course import Filled, filled_by
 from market.values import plain, plain_or_none, wire_time
 from portfolio.models import JournalEntry, Portfolio
 from trading.models import Fill
+from trading.placing.given_terms import as_given
 from trading.states import Status
 
 router: Final = Router(tags=["Alpaca"])
@@ -38,17 +40,7 @@ NAMES: Final = {
     "tax": ("WH", -1),
 }
 
-UP_TO_IT: Final = Q(executed_at__lt=OuterRef("executed_at")) | Q(
-    executed_at=OuterRef("executed_at"), id__lte=OuterRef("id")
-)
-# How much of its order had filled with a fill, and whether an entry was taken back since.
-FILLED_THEN: Final = Subquery(
-    Fill.objects.filter(UP_TO_IT, order=OuterRef("order"))
-    .order_by()
-    .values("order")
-    .annotate(units=Sum("quantity"))
-    .values("units")
-)
+# Whether an entry was taken back since.
 IS_REVERSED: Final = Exists(JournalEntry.objects.filter(reverses=OuterRef("pk")))
 
 
@@ -87,8 +79,8 @@ def activities(
     rows: list[dict[str, Any]] = []
     if kinds is None or FILL in kinds:
         fills = Fill.objects.filter(portfolio=account).select_related("order", "instrument")
-        fills = fills.annotate(filled_then=FILLED_THEN)
-        rows += [fill_json(fill, account) for fill in part_of(fills, wanted, "executed_at")]
+        fills = fills.prefetch_related("order__restatements")
+        rows += fill_rows(list(part_of(fills, wanted, "executed_at")))
     names = [kind for kind, (name, _) in NAMES.items() if kinds is None or name in kinds]
     entries = JournalEntry.objects.filter(portfolio=account, kind__in=names)
     entries = entries.select_related("instrument").annotate(is_reversed=IS_REVERSED)
@@ -132,24 +124,29 @@ def read_token(token: str) -> tuple[datetime, UUID]:
         raise BadCursor from None
 
 
-def fill_json(fill: Fill, account: Portfolio) -> dict[str, Any]:
-    """As the order was right after it; ``fill`` was read with what had filled by then."""
-    order, filled = fill.order, fill.filled_then  # type: ignore[attr-defined]
-    is_last = filled >= order.quantity
+def fill_rows(fills: Sequence[Fill]) -> list[dict[str, Any]]:
+    courses = filled_by({fill.order_id for fill in fills})
+    reached = {one.fill_id: one for course in courses.values() for one in course}
+    return [fill_json(fill, reached[str(fill.id)]) for fill in fills]
+
+
+def fill_json(fill: Fill, reached: Filled) -> dict[str, Any]:
+    """As the order was right after it."""
+    ordered = as_given(fill.order).quantity if reached.ordered is None else reached.ordered
     return {
         "id": activity_id(fill.executed_at, fill.id),
-        "account_id": str(account.id),
+        "account_id": str(fill.portfolio_id),
         "activity_type": FILL,
         "transaction_time": wire_time(fill.executed_at),
-        "type": "fill" if is_last else "partial_fill",
+        "type": "fill" if reached.is_whole else "partial_fill",
         "price": plain(fill.price),
         "qty": plain(fill.quantity),
         "side": fill.side,
         "symbol": fill.instrument.symbol,
-        "leaves_qty": plain(max(order.quantity - filled, Decimal(0))),
-        "order_id": str(order.id),
-        "cum_qty": plain(filled),
-        "order_status": Status.FILLED if is_last else Status.PARTIALLY_FILLED,
+        "leaves_qty": "0" if reached.is_whole else plain(ordered - reached.quantity),
+        "order_id": str(fill.order_id),
+        "cum_qty": plain(reached.quantity),
+        "order_status": Status.FILLED if reached.is_whole else Status.PARTIALLY_FILLED,
     }
 
 

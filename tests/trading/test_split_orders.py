@@ -12,7 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from integrations.alpaca_api.streams.trade_updates import filled_by
+from integrations.alpaca_api.activities_api import fill_rows
+from integrations.alpaca_api.fill_course import filled_by
 from integrations.models import OutboxEvent
 from market.models import CorporateAction
 from portfolio.bookkeeping.probes import failed_probes
@@ -140,6 +141,11 @@ def test_what_had_filled_is_restated_and_its_fills_are_not(desk: Desk) -> None:
         (Decimal(600) + 16 * 24) / 40,
     )
     assert cash_of(desk.portfolio).held == 0
+    told = fill_rows(list(order.fills.order_by("executed_at", "id")))
+    assert [(one["type"], one["qty"], one["cum_qty"], one["leaves_qty"]) for one in told] == [
+        ("partial_fill", "6", "6", "4"),
+        ("fill", "16", "40", "0"),
+    ]
     assert failed_probes() == []
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid5
 
+from integrations.alpaca_api.fill_course import FILLS, Filled, filled_by
 from integrations.alpaca_api.order_json import AVERAGE_PLACES, STATUSES, order_json
 from market.values import plain, wire_time
 from portfolio.models import Position
@@ -32,7 +32,6 @@ NAMES: Final = {
     Event.REPLACE_REQUESTED: "pending_replace",
     Event.REPLACE_REJECTED: "order_replace_rejected",
 }
-FILLS: Final = (Event.PARTLY_FILLED, Event.FILLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +69,6 @@ def updates_of(events: Collection[StreamEvent]) -> list[dict[str, Any]]:
         update_json(row, orders[row.order_id], filled=filled[row.order_id], units=units)
         for row in rows
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """What an order had filled after one of its events: units, and their amount."""
-
-    event_id: int
-    quantity: Decimal
-    amount: Decimal
-
-
-def filled_by(order_ids: Collection[UUID]) -> defaultdict[UUID, list[Filled]]:
-    """The course of each order's fills, oldest first; a split restates what had filled."""
-    kinds = (*FILLS, Event.RESTATED)
-    steps = OrderEvent.objects.filter(order_id__in=order_ids, kind__in=kinds).order_by("id")
-    course: defaultdict[UUID, list[Filled]] = defaultdict(list)
-    for event_id, order_id, kind, details in steps.values_list("id", "order_id", "kind", "details"):
-        before = course[order_id][-1] if course[order_id] else Filled(0, Decimal(0), Decimal(0))
-        if kind == Event.RESTATED:
-            units = Decimal(details["filled_quantity"])
-            course[order_id].append(Filled(event_id, units, before.amount))
-            continue
-        units, price = Decimal(details["quantity"]), Decimal(details["price"])
-        course[order_id].append(
-            Filled(event_id, before.quantity + units, before.amount + units * price)
-        )
-    return course
 
 
 def units_of(orders: Iterable[Order]) -> dict[tuple[UUID, int], Decimal]:
