@@ -58,8 +58,8 @@ class Restater:
 
     def stand_anew(self) -> None:
         """Put in order the books of what was restated since; before anything else happens there."""
-        while self._disordered:
-            instrument_id, _ = self._disordered.popitem()
+        disordered, self._disordered = self._disordered, {}
+        for instrument_id in disordered:
             self._ground.stand_anew(instrument_id)
 
     def _is_done(self, turn: Turn, order: WorkingOrder, split: SplitTerms) -> bool:
