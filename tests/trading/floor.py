@@ -6,11 +6,9 @@ Refusals are counted; only what contradicts a promise of ``docs/invariants.md`` 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
-from math import prod
 from types import TracebackType
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +16,6 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from market.calendar import local_date
-from market.models import CorporateAction
 from portfolio.bookkeeping.probes import failed_probes
 from portfolio.bookkeeping.rebuilding import find_differences
 from portfolio.errors import PortfolioError
@@ -32,6 +29,7 @@ from tests.trading.factories import (
     make_user,
     publish_quote,
 )
+from tests.trading.overfilling import check_orders
 from tests.trading.splitting import adjust, split
 from trading import orders
 from trading.changing.cancellation import cancel_order, cancel_orders
@@ -245,46 +243,3 @@ def remains_of(shard: Shard | None) -> dict[UUID, tuple[int, Decimal]]:
     return {
         order.id: (shard.remaining(order), order.worst_price) for order in shard.orders.values()
     }
-
-
-def splits_since(order: Order) -> Decimal:
-    """What one of its units is now, where splits came after it had ended."""
-    done = order.restatements.exclude(restated_at=None).values_list("split_id", flat=True)
-    submitted_on = local_date(order.submitted_at, "America/New_York")
-    later = CorporateAction.objects.filter(
-        instrument=order.instrument_id, ex_date__gt=submitted_on
-    ).exclude(id__in=done)
-    return prod((Decimal(split.ratio_to or 1) for split in later), start=Decimal(1))
-
-
-def check_orders(found: Iterable[Order]) -> None:
-    """Nothing is overfilled: no order, no chain of replacements, no exits of a group.
-
-    All is counted in units of now, whatever splits have come since an order ended.
-    """
-    every = {order.id: order for order in found}
-
-    def first_of(order_id: UUID) -> UUID:
-        """The order that it began as, over all replacements."""
-        replaced = every[order_id].replaces_id
-        return order_id if replaced is None else first_of(replaced)
-
-    filled: defaultdict[UUID, Decimal] = defaultdict(Decimal)
-    asked: defaultdict[UUID, Decimal] = defaultdict(Decimal)
-    sold: defaultdict[UUID, Decimal] = defaultdict(Decimal)
-    for order in every.values():
-        assert 0 <= order.filled_quantity <= order.quantity, f"{order.id} is overfilled"
-        first, units = first_of(order.id), splits_since(order)
-        filled[first] += order.filled_quantity * units
-        asked[first] = max(asked[first], (order.quantity + order.filled_before) * units)
-        if order.parent_id is not None:
-            sold[first_of(order.parent_id)] += order.filled_quantity * units
-        if order.status == Status.REPLACED:
-            assert any(one.replaces_id == order.id for one in every.values())
-    for first, quantity in filled.items():
-        assert quantity <= asked[first], f"{first} and its successors are overfilled"
-    for first, quantity in sold.items():
-        if every[first].order_class == OrderClass.OCO:
-            assert quantity + filled[first] <= asked[first], f"both exits of {first} sold"
-        else:
-            assert quantity <= filled[first], f"the exits of {first} sold more than it bought"
