@@ -23,6 +23,7 @@ AT_ONCE: Final = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 # With fewer than these left, orders of one owner are counted one after the other. More than that
 # never wait at once for one owner, so further from the limit nobody need wait.
 NEARLY_ALL: Final = 64
+SELF_MATCH: Final = "self_match"
 
 
 def find_problems(
@@ -44,6 +45,7 @@ def find_problems(
         *_grid_problems(ticket, terms, rules),
         *auction_rules.window_problems(ticket, terms, now=market.now, rules=rules),
         *_price_problems(ticket, market, rules),
+        *_self_match_problems(ticket, terms, market, means, rules),
         *exit_rules.price_problems(ticket, market, rules),
     ]
     if not problems:
@@ -166,6 +168,30 @@ def _price_problems(ticket: OrderTicket, market: Market, rules: Rules) -> Iterat
             f"limit_price was {short(price)}, less than 1/{factor} of the market's"
             f" {plain(latest)}.",
         )
+
+
+def _self_match_problems(
+    ticket: OrderTicket, terms: Terms, market: Market, means: Means, rules: Rules
+) -> Iterator[Problem]:
+    """Whether an own order would be next to trade with it: at its limit, and before the street.
+
+    What crosses it otherwise, an auction, a stop or what comes meanwhile, is judged as it trades.
+    """
+    own = means.opposite(ticket.side)
+    waits = ticket.type.waits_for_stop or ticket.time_in_force.is_auction or not terms.is_open
+    if own is None or waits:
+        return
+    limit = usable(ticket.limit_price, rules.price_maximum)
+    street = market.reference(ticket.side, fresh_seconds=rules.quote_fresh_seconds)
+    bounds = [price for price in (limit, street) if price]
+    if not bounds or (ticket.type.has_limit and limit is None):
+        return
+    is_buy = ticket.side is Side.BUY
+    if own.price <= min(bounds) if is_buy else own.price >= max(bounds):
+        field = "limit_price" if ticket.type.has_limit else "side"
+        words = "sale" if is_buy else "purchase"
+        message = f"It would meet your own {words} at {plain(own.price)}; cancel that one first."
+        yield Problem(field, SELF_MATCH, message)
 
 
 def _means_problems(

@@ -15,7 +15,13 @@ from integrations.alpaca_api.credentials import AccountAuth, account_of
 from integrations.alpaca_api.held_units import held_json
 from integrations.alpaca_api.order_json import order_json
 from integrations.alpaca_api.order_schemas import OrderIn, OrdersWanted, ReplaceIn, read_id
-from integrations.alpaca_api.refusals import TOO_LITTLE, is_short_of_units, order_refusal
+from integrations.alpaca_api.refusals import (
+    OPPOSITE_EXISTS,
+    SELF_MATCH,
+    TOO_LITTLE,
+    is_short_of_units,
+    order_refusal,
+)
 from market.errors import UnknownSymbol
 from market.models import Instrument
 from market.values import plain_or_none
@@ -27,6 +33,7 @@ from trading.models import Order
 from trading.models.orders import OrderQuerySet
 from trading.orders import OrderTicket
 from trading.placing.admission import NO_INSTRUMENT
+from trading.placing.situation import look
 from trading.states import OrderClass, Status
 
 router: Final = Router(tags=["Alpaca"])
@@ -61,9 +68,13 @@ def place(request: ApiRequest, account: Portfolio, ticket: OrderTicket) -> HttpR
 
 
 def denied(account: Portfolio, ticket: OrderTicket, error: OrderDenied) -> HttpResponse:
-    """The refusal; where there is too little of something, with how much there is."""
+    """The refusal, with the own order in the way, or with how much there is of what is short."""
     status, body = order_refusal(error.problems)
-    if is_short_of_units(error.problems) and ticket.quantity is not None:
+    if any(one.code == SELF_MATCH for one in error.problems):
+        situation = look(portfolio_id=account.id, ticket=ticket, at=timezone.now())
+        if own := situation.means.opposite(ticket.side):
+            body |= {"existing_order_id": str(own.order_id), "reject_reason": OPPOSITE_EXISTS}
+    elif is_short_of_units(error.problems) and ticket.quantity is not None:
         instrument = Instrument.objects.get(id=ticket.instrument_id)
         body |= held_json(account, instrument, wanted=ticket.quantity)
     elif any(one.code in TOO_LITTLE for one in error.problems):

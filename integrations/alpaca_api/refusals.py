@@ -24,9 +24,11 @@ BY_CODE: Final[Mapping[str, tuple[int, int]]] = {
     "malformed_body": (400, 40010000),
     "rate_limited": (429, 42910000),
 }
-# Problems of an order that Alpaca answers 403: there is not enough of something.
+# Problems of an order that Alpaca answers 403; of these, there is not enough of something.
 SHORT_OF_UNITS: Final = "insufficient_units"
 TOO_LITTLE: Final = frozenset({"insufficient_buying_power", SHORT_OF_UNITS})
+SELF_MATCH: Final = "self_match"  # in Alpaca's words a potential wash trade, 403 as well
+OPPOSITE_EXISTS: Final = "opposite side limit order exists"
 SUFFIX: Final = 100_000
 USUAL: Final = 10_000
 
@@ -46,7 +48,7 @@ def refusal(status: int, problem: Mapping[str, Any]) -> tuple[int, dict[str, Any
     errors = problem.get("errors") or []
     message = " ".join(str(error.get("message", "")) for error in errors)
     message = message or str(problem.get("detail") or problem.get("title") or "")
-    if any(error.get("code") in TOO_LITTLE for error in errors):
+    if any(error.get("code") in TOO_LITTLE | {SELF_MATCH} for error in errors):
         status, number = 403, 40310000
     elif code in BY_CODE:
         status, number = BY_CODE[code]

@@ -100,8 +100,8 @@ class GroupTrader(Trader):
 
 
 def says_why(answer: httpx.Response) -> bool:
-    """Refused for a reason that is nobody's fault: all is held already, or the price moved."""
-    reasons = ("insufficient_units", "wrong_side")
+    """Refused for nobody's fault: all is held, an own exit is next, or the price moved."""
+    reasons = ("insufficient_units", "wrong_side", "self_match")
     return answer.status_code == 422 and any(reason in answer.text for reason in reasons)
 
 

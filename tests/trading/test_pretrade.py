@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +14,7 @@ from market.values import QuoteValue
 from tests.trading.factories import NOON, facts
 from trading.commissions import SCHEDULES, Schedule, commission_on, fill_commission, schedule_of
 from trading.placing.sizing import plan, size_up
-from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
+from trading.placing.tickets import Market, Means, OrderTicket, Resting, Rules, Terms
 from trading.pretrade import find_problems
 from trading.states import OrderType, Side, TimeInForce
 
@@ -266,3 +267,38 @@ def test_the_parts_of_a_schedule_add_up(amount: str, quantity: str, charge: str)
 @pytest.mark.parametrize("schedule", [EVERYTHING, Schedule(), *SCHEDULES.values()])
 def test_a_schedule_reads_back_what_it_says(schedule: Schedule) -> None:
     assert schedule_of(schedule.text) == schedule
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "field"),
+    [
+        pytest.param({"limit_price": "100"}, "100", "limit_price", id="at its limit and the ask"),
+        pytest.param({"limit_price": "99.95"}, "99.95", "limit_price", id="inside the spread"),
+        pytest.param({}, "99.98", "side", id="before the street"),
+        pytest.param({}, "100.01", None, id="behind the street"),
+        pytest.param({"limit_price": "101"}, "100.50", None, id="behind it, within its limit"),
+        pytest.param({"limit_price": "99.90"}, "99.95", None, id="above its limit"),
+    ],
+)
+def test_an_own_order_is_met_only_where_it_comes_next(
+    asked: dict[str, Any], own: str, field: str | None
+) -> None:
+    other = Resting(Decimal(own), UUID(int=1))
+    bought = problems_of(ticket(**asked), means=replace(MEANS, own_sale=other))
+    assert bought == ([(field, "self_match")] if field else [])
+    # The same from the other side of the market, 99.90 to 100.00.
+    asked = {name: str(Decimal("199.90") - Decimal(limit)) for name, limit in asked.items()}
+    other = Resting(Decimal("199.90") - Decimal(own), UUID(int=1))
+    sold = problems_of(ticket(side=Side.SELL, **asked), means=replace(MEANS, own_buy=other))
+    assert sold == bought
+
+
+def test_a_closed_market_or_a_stop_meets_nobody_yet() -> None:
+    means = replace(MEANS, own_sale=Resting(Decimal(99), UUID(int=1)))
+    closed = replace(TERMS, is_open=False)
+    assert problems_of(ticket(limit_price="100"), terms=closed, means=means) == []
+    stop = ticket(type=OrderType.STOP, stop_price=Decimal(101))
+    assert problems_of(stop, means=means) == []
+    # Without a fresh price nobody but users can trade.
+    asked = ticket(limit_price="100")
+    assert problems_of(asked, means=means, seconds_later=60) == [("limit_price", "self_match")]

@@ -164,7 +164,7 @@ class Order(models.Model):
                 name="order_working",
             ),
             models.Index(
-                fields=["portfolio"],
+                fields=["portfolio", "instrument", "side", "limit_price"],
                 condition=Q(status__in=Status.working()),
                 name="order_working_of_portfolio",
             ),

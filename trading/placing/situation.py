@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from market.live import live_quotes
 from market.values import QuoteValue
 from trading.commissions import schedule_of
 from trading.errors import PortfolioUnknown
-from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
+from trading.placing.tickets import Market, Means, OrderTicket, Resting, Rules, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,13 @@ def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situa
         available_units=facts.units_available,
         open_orders=facts.open_orders,
         tier=facts.owner_tier,
+        own_sale=_resting(facts.own_ask, facts.own_ask_id),
+        own_buy=_resting(facts.own_bid, facts.own_bid_id),
     )
     return Situation(
         facts, terms, Market(quote=quote, now=at), means, trading_rules(facts.commission)
     )
+
+
+def _resting(price: Decimal | None, order_id: UUID | None) -> Resting | None:
+    return None if price is None or order_id is None else Resting(price, order_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from market.values import QuoteValue
 from trading.commissions import Schedule
@@ -68,9 +69,17 @@ class Terms:
     has_auctions: bool = True  # its sessions open and close
 
 
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """An order in the book, by its limit."""
+
+    price: Decimal
+    order_id: UUID
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What the portfolio may use, and how many orders its owner may have working."""
+    """What the portfolio may use, and which orders its owner has working."""
 
     may_trade: bool  # a paper portfolio that is not archived
     is_resetting: bool = False  # its orders are ending, so that it can begin anew
@@ -78,6 +87,13 @@ class Means:
     available_units: Decimal
     open_orders: int
     tier: str  # of the owner
+    # The owner's best that rest in the instrument, in any of his portfolios.
+    own_sale: Resting | None = None
+    own_buy: Resting | None = None
+
+    def opposite(self, side: Side) -> Resting | None:
+        """What an order of that side would meet first of the owner's."""
+        return self.own_sale if side is Side.BUY else self.own_buy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

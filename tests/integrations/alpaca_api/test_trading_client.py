@@ -222,6 +222,20 @@ def test_too_little_money_is_said_with_how_much(trading: Any) -> None:
     assert '"cost_basis"' in str(refused.value)
 
 
+def test_what_would_meet_an_own_order_is_refused_with_its_id(trading: Any, match: Match) -> None:
+    resting = buy(trading, limit=200)
+    match()
+    asked = {"symbol": "AAPL", "qty": 5, "side": OrderSide.SELL, "time_in_force": TimeInForce.DAY}
+    buy(trading)
+    match()
+    with pytest.raises(APIError) as refused:
+        trading.submit_order(LimitOrderRequest(limit_price=200, **asked))
+    assert (refused.value.status_code, refused.value.code) == (403, 40310000)
+    told = json.loads(str(refused.value))
+    assert told["existing_order_id"] == str(resting.id)
+    assert told["reject_reason"] == "opposite side limit order exists"
+
+
 def test_a_client_order_id_counts_once(trading: Any) -> None:
     wanted = LimitOrderRequest(
         symbol="AAPL",
