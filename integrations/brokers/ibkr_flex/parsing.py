@@ -219,7 +219,9 @@ def read_cash(one: Fields) -> BrokerActivity:
 
 
 def read_corporate_action(one: Fields) -> Iterator[BrokerActivity]:
-    """Units that came or left, at what was paid for them or what they were worth that day."""
+    """Units that came or left, at what was paid for them or what they were worth that day; in a
+    merger those of the one leave as those of the other come.
+    """
     quantity = one.number("quantity") if one.found.get("quantity") else ZERO
     if one.text("type") in PASSED_OVER or not quantity:
         return
@@ -227,10 +229,12 @@ def read_corporate_action(one: Fields) -> Iterator[BrokerActivity]:
     worth = one.maybe_number("value") or ZERO
     id_ = f"action-{one.text('transactionID')}"
     if proceeds > 0 > quantity:
-        yield named(one, id_, "sell", quantity=-quantity, amount=proceeds)
+        leg = named(one, id_, "sell", quantity=-quantity, amount=proceeds)
     elif proceeds < 0 < quantity:
-        yield named(one, id_, "buy", quantity=quantity, amount=-proceeds)
+        leg = named(one, id_, "buy", quantity=quantity, amount=-proceeds)
     elif quantity < 0:
-        yield named(one, id_, "transfer_out", quantity=-quantity)
+        leg = named(one, id_, "transfer_out", quantity=-quantity)
     else:
-        yield named(one, id_, "transfer_in", quantity=quantity, amount=abs(worth))
+        leg = named(one, id_, "transfer_in", quantity=quantity, amount=abs(worth))
+    whole = one.text("actionID", default="")
+    yield replace(leg, event_id=f"action-{whole}" if whole else "")
