@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -9,7 +11,7 @@ from integrations.brokers.alpaca.rehearsal import CREDENTIALS, AlpacaRehearsal
 from integrations.brokers.rehearsing import rehearsing
 from tests.browser.looks import Check, check_every_look
 from tests.browser.visiting import open_tracked_portfolio
-from tests.integrations.connections.desk import small_world
+from tests.integrations.connections.desk import small_world, told
 from tests.support.desk import LiveDesk
 
 pytestmark = [
@@ -34,11 +36,15 @@ def test_a_broker_is_connected_synced_broken_and_signed_in_to_again(
     investor.get_by_role("link", name="Connect Alpaca").click()
     enter_keys(investor)
     investor.get_by_label("Read into").select_option(label="At my broker")
-    with rehearsing(AlpacaRehearsal(small_world()), port=live_desk.broker_port) as vendor:
+    world = small_world()
+    unknown = {"symbol": "ODD", "quantity": Decimal(1), "unit_price": Decimal(10)}
+    world.happenings.append(told(4, "buy", **unknown))
+    with rehearsing(AlpacaRehearsal(world), port=live_desk.broker_port) as vendor:
         investor.get_by_role("button", name="Connect and verify").click()
         expect(investor.get_by_text("connected", exact=True)).to_be_visible(timeout=WORK_MS)
         investor.get_by_role("button", name="Sync now").click()
         expect(investor.get_by_text("Everything agrees")).to_be_visible(timeout=WORK_MS)
+        expect(investor.get_by_text("There is no instrument 'ODD' here")).to_be_visible()
         path = investor.url.removeprefix(live_desk.url)
         check_every_look(investor, path, check_accessibility)
         investor.get_by_role("link", name="At my broker").click()
