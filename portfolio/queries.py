@@ -33,7 +33,6 @@ from portfolio.valuations.day_changes import (
     fresh_units,
     usable_quotes,
 )
-from portfolio.valuations.lot_rows import LotRow, lot_rows
 from portfolio.valuations.money_now import rates_today, worth_of_cash
 
 
@@ -249,14 +248,12 @@ def first_valuation_date(portfolio: Portfolio) -> date | None:
 __all__ = [
     "CashRow",
     "EntryRow",
-    "LotRow",
     "PositionRow",
     "PostingRow",
     "Quotes",
     "cash_row",
     "entry_row",
     "first_valuation_date",
-    "lot_rows",
     "position_rows",
     "worth_series",
 ]

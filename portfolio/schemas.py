@@ -5,14 +5,15 @@ from datetime import date, datetime
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from accounts.exact_json import AmountIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
 from portfolio.models import DailyValuation, PositionValuation
 from portfolio.models.portfolios import BookedActions, LotMethod
-from portfolio.queries import LotRow, PositionRow
+from portfolio.queries import PositionRow
+from portfolio.valuations.lot_rows import LotRow
 from portfolio.valuations.overviews import PortfolioOverview
 
 
@@ -174,10 +175,10 @@ class LotOut(SchemaOut):
 
 class LotList(SchemaOut):
     items: list[LotOut]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
-class LotsWanted(BaseModel):
+class LotsWanted(PageIn):
     symbol: Symbol | None = None
     status: Literal["open", "closed"] | None = None
 

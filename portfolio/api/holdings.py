@@ -13,7 +13,7 @@ from accounts.http import ApiRequest
 from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio
 from portfolio.models import DailyValuation, PositionValuation
-from portfolio.queries import lot_rows, position_rows
+from portfolio.queries import position_rows
 from portfolio.schemas import (
     LotList,
     LotOut,
@@ -28,6 +28,7 @@ from portfolio.schemas import (
     ValuationsWanted,
 )
 from portfolio.valuation import freshen
+from portfolio.valuations.lot_rows import LOT_ORDER, find_lots, lot_rows
 from portfolio.valuations.past_positions import positions_on
 
 router: Final = Router(tags=["Positions"])
@@ -52,14 +53,21 @@ def list_positions(
 
 @router.get("/portfolios/{uuid:portfolio_id}/lots", response=LotList, auth=KeyAuth("read"))
 def list_lots(request: ApiRequest, portfolio_id: UUID, wanted: Query[LotsWanted]) -> LotList:
-    """Units by purchase, oldest first within each symbol."""
+    """Units by purchase, by symbol, the oldest first."""
     portfolio = find_portfolio(request.auth, portfolio_id)
     instrument_id = None
     if wanted.symbol is not None:
         instrument_id = instrument_by_address(wanted.symbol).id
     is_open = None if wanted.status is None else wanted.status == "open"
-    rows = lot_rows(portfolio, instrument_id=instrument_id, is_open=is_open)
-    return LotList(items=[LotOut.from_row(row) for row in rows])
+    filters = {"symbol": wanted.symbol, "status": wanted.status}
+    found = Listing(request.auth, f"lots {portfolio.id}", filters).page(
+        find_lots(portfolio, instrument_id=instrument_id, is_open=is_open),
+        order=LOT_ORDER,
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+    items = [LotOut.from_row(row) for row in lot_rows(found.items)]
+    return LotList(items=items, next_cursor=found.next_cursor)
 
 
 @router.get(

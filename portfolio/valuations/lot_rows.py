@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
-from django.db.models import Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet, Sum
 
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
 from market.values import QuoteValue
 from portfolio.bookkeeping.amounts import EXACT, ZERO, product, ten_places
-from portfolio.models import Lot, Portfolio
+from portfolio.models import Lot, LotClosure, Portfolio
 from portfolio.valuations.day_changes import (
     Quotes,
 )
 from portfolio.valuations.money_now import Pair, quote_in, rate_of, rates_today
+
+LOT_ORDER: Final = ("symbol", "opened_at", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +59,35 @@ class LotRow:
         return self.closed_at is None
 
 
-def lot_rows(
-    portfolio: Portfolio,
-    *,
-    instrument_id: int | None = None,
-    is_open: bool | None = None,
-    quotes: Quotes | None = None,
-) -> list[LotRow]:
-    """Lots by symbol, oldest first; open ones, closed ones or (None) all. One query."""
+def find_lots(
+    portfolio: Portfolio, *, instrument_id: int | None = None, is_open: bool | None = None
+) -> QuerySet[Lot, Lot]:
+    """Open lots, closed ones or (None) all, with their symbols; ordered by ``LOT_ORDER``."""
     lots = Lot.objects.filter(portfolio=portfolio).select_related("instrument")
     if instrument_id is not None:
         lots = lots.filter(instrument_id=instrument_id)
     if is_open is not None:
         lots = lots.filter(closed_at__isnull=is_open)
-    gain = Coalesce(Sum("closures__proceeds"), ZERO) - Coalesce(Sum("closures__cost"), ZERO)
-    found = list(lots.annotate(gain=gain).order_by("instrument__symbol", "opened_at", "id"))
+    return lots.annotate(symbol=F("instrument__symbol")).order_by(*LOT_ORDER)
+
+
+def lot_rows(lots: Iterable[Lot], *, quotes: Quotes | None = None) -> list[LotRow]:
+    """The lots in the order given; one query, two for rates, and one read of quotes."""
+    found = list(lots)
     if quotes is None:
         quotes = latest_quotes({lot.instrument_id for lot in found if lot.closed_at is None})
     rates = rates_today((lot.instrument.currency, lot.currency) for lot in found)
-    return [lot_row(lot, lot.gain, quotes.get(lot.instrument_id), rates) for lot in found]
+    gains = gains_of(found)
+    return [
+        lot_row(lot, gains.get(lot.id, ZERO), quotes.get(lot.instrument_id), rates) for lot in found
+    ]
+
+
+def gains_of(lots: Iterable[Lot]) -> dict[UUID, Decimal]:
+    """What sales have realised of each lot; one without a sale is left out."""
+    closures = LotClosure.objects.filter(lot__in=[lot.id for lot in lots])
+    gain = Sum(F("proceeds") - F("cost"))
+    return dict(closures.values_list("lot").annotate(gain=gain))
 
 
 def lot_row(

@@ -17,13 +17,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.errors import AllowanceExceeded, ProblemsError
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
+from accounts.page_lists import read_page
 from accounts.policies import role_wanted, signed_in, takes_ids
 from accounts.refusals import with_way_on
 from accounts.roles import Role, RoleMissing
-from portfolio import portfolios, queries
+from portfolio import portfolios
 from portfolio.errors import PortfolioNotFound
 from portfolio.forms import BookingForm, PortfolioForm
 from portfolio.models import Portfolio
+from portfolio.valuations.lot_rows import LOT_ORDER, find_lots, lot_rows
 from portfolio.views.figures import Figure, summary_figures
 from portfolio.views.home import Choice, portfolio_context, status_of, visible_portfolios
 
@@ -93,9 +95,16 @@ def positions(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 def lots(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
     shows_closed = request.GET.get("status") == "closed"
-    context = tab_context(portfolio, "lots")
-    context |= {
-        "lots": queries.lot_rows(portfolio, is_open=not shows_closed),
+    page, older = read_page(
+        request,
+        find_lots(portfolio, is_open=not shows_closed),
+        name="lots",
+        filters={"portfolio": str(portfolio.id), "closed": shows_closed},
+        order=LOT_ORDER,
+    )
+    context = tab_context(portfolio, "lots") | {
+        "lots": lot_rows(page.items),
+        "older_href": older,
         "shows_closed": shows_closed,
         "method_form": BookingForm(
             initial={

@@ -9,9 +9,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.page_lists import ROWS
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
+from tests.api.clients import ApiClient, key_for
 from tests.factories import make_instrument, make_quote, make_user
 from tests.portfolio.factories import draft_trade, make_tracked, post
 
@@ -49,6 +51,30 @@ def test_the_owner_sees_every_tab(browser: Client, portfolio: Portfolio, tab: st
     response = browser.get(f"/portfolios/{portfolio.id}{tab}")
     assert response.status_code == 200
     assert 'aria-current="page"' in response.content.decode()
+
+
+def test_lots_are_shown_page_by_page(browser: Client, portfolio: Portfolio) -> None:
+    more = make_instrument("MSFT")
+    post(
+        *(
+            draft_trade(
+                portfolio, more, quantity="1", at=LAST_WEEK + timedelta(minutes=at), is_settled=True
+            )
+            for at in range(ROWS)
+        )
+    )
+    path = f"/portfolios/{portfolio.id}/lots"
+    first = browser.get(path)
+    assert [one.symbol for one in first.context["lots"]] == ["AAPL"] + ["MSFT"] * (ROWS - 1)
+    rest = browser.get(first.context["older_href"])
+    (last,) = rest.context["lots"]
+    assert last.opened_at == LAST_WEEK + timedelta(minutes=ROWS - 1)
+    assert rest.context["older_href"] is None
+    api = ApiClient(key_for(portfolio.owner))
+    page = api.get(path, symbol="MSFT", limit=ROWS - 1).json()
+    (item,) = api.get(path, symbol="MSFT", limit=5, cursor=page["next_cursor"]).json()["items"]
+    assert item["lot_id"] == str(last.lot_id)
+    assert api.get(path, limit=5, cursor=page["next_cursor"]).status_code == 400
 
 
 @pytest.mark.parametrize("tab", TABS)

@@ -17,6 +17,7 @@ from portfolio.bookkeeping import journal
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import Portfolio
 from portfolio.recording.reversals import reverse_entry
+from portfolio.valuations.lot_rows import find_lots, lot_rows
 from tests.factories import make_instrument, make_quote, make_user
 from tests.portfolio.factories import NOON, decimals, draft_deposit, draft_trade, make_tracked, post
 
@@ -164,16 +165,15 @@ def test_lots_tell_what_is_left_and_what_was_gained(
         portfolio, apple, EntryKind.SELL, quantity="12", price="100", is_settled=True
     )
     post(sale)
-    closed, still_open = queries.lot_rows(portfolio, quotes=quote(apple))
+    lots = find_lots(portfolio)
+    closed, still_open = lot_rows(lots, quotes=quote(apple))
     assert not closed.is_open
     assert (closed.realised_gain, closed.unrealised_gain) == decimals(100, 0)
     assert (still_open.remaining_quantity, still_open.remaining_cost) == decimals(8, 760)
     assert (still_open.realised_gain, still_open.unrealised_gain) == decimals(10, 40)
     assert still_open.unit_cost == 95
-    assert [row.lot_id for row in queries.lot_rows(portfolio, is_open=True, quotes={})] == [
-        still_open.lot_id
-    ]
-    assert queries.lot_rows(portfolio, instrument_id=apple.id + 1, quotes={}) == []
+    assert [lot.id for lot in find_lots(portfolio, is_open=True)] == [still_open.lot_id]
+    assert not find_lots(portfolio, instrument_id=apple.id + 1)
 
 
 def test_rows_of_the_journal_have_their_postings(portfolio: Portfolio) -> None:
@@ -205,7 +205,7 @@ def test_reading_costs_the_same_whatever_is_held(portfolio: Portfolio, apple: In
         make_quote(instrument)
         buy(portfolio, instrument, "1")
     counts.append(count_queries(portfolio))
-    assert counts == [{"summary": 4, "positions": 4, "lots": 2, "journal": 3, "activities": 2}] * 2
+    assert counts == [{"summary": 4, "positions": 4, "lots": 3, "journal": 3, "activities": 2}] * 2
 
 
 def count_queries(portfolio: Portfolio) -> dict[str, int]:
@@ -213,7 +213,7 @@ def count_queries(portfolio: Portfolio) -> dict[str, int]:
     reads: dict[str, Callable[[], object]] = {
         "summary": lambda: portfolios.summary(portfolio),
         "positions": lambda: queries.position_rows(portfolio),
-        "lots": lambda: queries.lot_rows(portfolio),
+        "lots": lambda: lot_rows(find_lots(portfolio)),
         "journal": lambda: journal.entry_rows(
             list(journal.entries_of(portfolio)), with_postings=True
         ),
