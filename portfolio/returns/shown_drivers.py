@@ -44,3 +44,41 @@ def shown_drivers(drivers: Drivers, *, places: int) -> ShownDrivers:
     unexplained = to_places(drivers.identity_gap, places)
     parts["market"] += end - start - unexplained - sum(parts.values(), ZERO)
     return ShownDrivers(start_value=start, parts=parts, unexplained=unexplained, end_value=end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTerms:
+    """The terms of the identity, which add up as they stand; ``unexplained`` as above.
+
+    Fees and taxes are below zero, and those of trades are within the gains.
+    """
+
+    start_value: Decimal
+    net_flows: Decimal
+    realised_gain: Decimal
+    unrealised_gain: Decimal
+    income: Decimal
+    fees: Decimal
+    taxes: Decimal
+    currency_effect: Decimal
+    unexplained: Decimal
+    end_value: Decimal
+
+
+def shown_terms(drivers: Drivers, *, places: int) -> ShownTerms:
+    """Round every amount; what that leaves goes to the gains that are not realised."""
+    exact = {
+        "start_value": drivers.start_value,
+        "net_flows": drivers.net_flows,
+        "realised_gain": drivers.realised_gain,
+        "unrealised_gain": drivers.unrealised_gain,
+        "income": drivers.income,
+        "fees": -drivers.fees,
+        "taxes": -drivers.taxes,
+        "currency_effect": drivers.currency_effect,
+        "unexplained": drivers.identity_gap,
+    }
+    terms = {name: to_places(amount, places) for name, amount in exact.items()}
+    end = to_places(drivers.end_value, places)
+    terms["unrealised_gain"] += end - sum(terms.values(), ZERO)
+    return ShownTerms(**terms, end_value=end)

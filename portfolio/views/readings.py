@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from django.utils.dates import MONTHS_3
 
+from accounts.templatetags.formats import money_places
 from portfolio.charts import ReturnChart, ValuePoint, return_chart
 from portfolio.returns import risk
 from portfolio.returns.performance import Performance
+from portfolio.returns.shown_drivers import shown_terms
 from portfolio.returns.time_weighted import MonthReturn, by_year
 
 HUNDRED: Final = Decimal(100)
@@ -71,12 +73,11 @@ class YearRow:
 
 def performance_context(found: Performance) -> dict[str, Any]:
     """What the parts of a page show of a performance, be it of one portfolio or of several."""
+    drivers = found.drivers
     return {
         "currency": found.currency,
         "found": found,
-        "drivers": found.drivers,
-        "fees": None if found.drivers is None else -found.drivers.fees,
-        "taxes": None if found.drivers is None else -found.drivers.taxes,
+        "drivers": drivers and shown_terms(drivers, places=money_places(found.currency)),
         "readings": readings(found),
         "chart": growth_chart(found),
         "fall_chart": fall_chart(found),

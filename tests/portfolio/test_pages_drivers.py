@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
@@ -18,7 +19,7 @@ from portfolio.charts import change_bar
 from portfolio.models import Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.returns.drivers import Drivers
-from portfolio.returns.shown_drivers import shown_drivers
+from portfolio.returns.shown_drivers import shown_drivers, shown_terms
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
 from tests.portfolio.factories import draft_trade, make_tracked, post
 
@@ -123,6 +124,11 @@ def test_what_is_shown_adds_up_to_the_cent(
     assert shown.start_value + sum(shown.parts.values()) + shown.unexplained == shown.end_value
     assert abs(shown.parts["market"] - found.market_gain) < Decimal("0.05")
     assert all(part == round(part, 2) for part in shown.parts.values())
+    terms = asdict(shown_terms(found, places=2))
+    end_value = terms.pop("end_value")
+    assert sum(terms.values()) == end_value == shown.end_value
+    assert terms["unexplained"] == shown.unexplained
+    assert all(term == round(term, 2) for term in terms.values())
 
 
 def test_a_bar_holds_its_parts_by_their_size() -> None:
