@@ -33,8 +33,9 @@ function standing(form, submitter) {
   if (form.isConnected) return [form, submitter];
   const wanted = meaning(form);
   const there = [...document.querySelectorAll("form[data-confirms]")].find((one) => meaning(one) === wanted);
-  const same = (one) => one.name === submitter?.name && one.value === submitter?.value;
-  return [there, [...(there?.querySelectorAll("button") ?? [])].find(same)];
+  const words = (button) => JSON.stringify(["name", "value", "formaction"].map((name) => button?.getAttribute(name)));
+  const same = (one) => one.type === "submit" && words(one) === words(submitter);
+  return [there, [...(there?.elements ?? [])].find(same)]; // those outside of the form, too
 }
 
 /** Send the form by that button once the question of its [data-confirms] was answered by yes. */
