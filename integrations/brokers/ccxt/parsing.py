@@ -108,36 +108,51 @@ def read_trade(found: Mapping[str, Any]) -> Iterator[BrokerActivity]:
         return
     base, _, quote = symbol.partition("/")
     base, quote = coin(base), coin(quote)
-    id_ = f"trade-{one.text('id')}"
-    quantity, price = one.units("amount"), one.number("price")
     cost, fee_code = one.fee()
+    has_own_fee = False
     if is_money(quote) and not is_money(base):
-        is_own = fee_code == quote and cost > 0
-        is_exact = -int(price.normalize().as_tuple().exponent) <= PRICE_PLACES
-        yield BrokerActivity(
-            id_,
-            side,
-            one.at(),
-            quote,
-            base,
-            quantity=quantity,
-            unit_price=price if is_exact else None,
-            amount=None if is_exact else (quantity * price).quantize(TEN_PLACES),
-            fees=cost.quantize(TEN_PLACES).normalize() if is_own else ZERO,
-            raw=one.raw,
-        )
-        if is_own:
-            return
+        has_own_fee = fee_code == quote and cost > 0
+        yield traded(one, side, base, quote, fees=cost if has_own_fee else ZERO)
     else:
-        came, left = ("transfer_in", "transfer_out")[:: 1 if side == "buy" else -1]
-        paid = one.units("cost") if one.found.get("cost") else (quantity * price)
-        for leg in (
-            moved(one, f"{id_}-base", came, base, quantity),
-            moved(one, f"{id_}-quote", left, quote, paid),
-        ):
-            yield replace(leg, event_id=id_)
-    if cost:
-        yield moved(one, f"{id_}-fee", "fee" if cost > 0 else "interest", fee_code, abs(cost))
+        yield from exchanged(one, side, base, quote)
+    if cost and not has_own_fee:
+        kind = "fee" if cost > 0 else "interest"
+        yield moved(one, f"{trade_id(one)}-fee", kind, fee_code, abs(cost))
+
+
+def trade_id(one: Unified) -> str:
+    return f"trade-{one.text('id')}"
+
+
+def traded(one: Unified, side: str, base: str, quote: str, *, fees: Decimal) -> BrokerActivity:
+    """Coins for money; where the price has more places than we keep, their amount tells it."""
+    quantity, price = one.units("amount"), one.number("price")
+    is_exact = -int(price.normalize().as_tuple().exponent) <= PRICE_PLACES
+    return BrokerActivity(
+        trade_id(one),
+        side,
+        one.at(),
+        quote,
+        base,
+        quantity=quantity,
+        unit_price=price if is_exact else None,
+        amount=None if is_exact else (quantity * price).quantize(TEN_PLACES),
+        fees=fees.quantize(TEN_PLACES).normalize() if fees else ZERO,
+        raw=one.raw,
+    )
+
+
+def exchanged(one: Unified, side: str, base: str, quote: str) -> Iterator[BrokerActivity]:
+    """Both legs of a trade that is none of coins for money."""
+    quantity, price = one.units("amount"), one.number("price")
+    paid = one.units("cost") if one.found.get("cost") else quantity * price
+    came, left = ("transfer_in", "transfer_out")[:: 1 if side == "buy" else -1]
+    for word, kind, code, number in (
+        ("base", came, base, quantity),
+        ("quote", left, quote, paid),
+    ):
+        leg = moved(one, f"{trade_id(one)}-{word}", kind, code, number)
+        yield replace(leg, event_id=trade_id(one))
 
 
 def moved(one: Unified, id_: str, kind: str, code: str, number: Decimal) -> BrokerActivity:
