@@ -27,8 +27,7 @@ from portfolio.valuations.valuing import DayChange
 
 Days = defaultdict[int, InstrumentDays]  # by instrument
 
-# What was reversed is left out with its reversal. Charges of trades are within their flows; those
-# of plain trades are read with them.
+# What was reversed is left out with its reversal. Charges of trades are within their flows.
 INCOME: Final = f"""
 SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, e.instrument_id, a.kind = 'income',
     e.kind IN ('buy', 'sell'), sum(round(p.amount * e.base_rate, 10))
@@ -37,7 +36,7 @@ JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
 WHERE e.portfolio_id = %s AND e.instrument_id IS NOT NULL AND a.currency <> ''
     AND a.kind IN ('income', 'fees', 'taxes') AND e.kind IN ('dividend', 'interest', 'buy', 'sell')
-    AND NOT ({PLAIN}) AND e.occurred_at > %s AND e.occurred_at >= %s AND {STANDS}
+    AND (%s OR NOT ({PLAIN})) AND e.occurred_at > %s AND e.occurred_at >= %s AND {STANDS}
 GROUP BY 1, 2, 3, 4
 """
 # Every lot with each of its closures, or with none.
@@ -57,6 +56,7 @@ def read_position_changes(
     *,
     start: date,
     end: date,
+    one_by_one: bool = False,
 ) -> dict[int, InstrumentDays]:
     """Everything that moved units, cost or money of instruments until a day.
 
@@ -66,6 +66,7 @@ def read_position_changes(
     Args:
         changes: of the whole portfolio, see ``changes_by_day``.
         worth: what units were worth on a day, for those that came or left without money.
+        one_by_one: plain trades, too, which the database adds up otherwise.
     """
     ever = list(
         Position.objects.filter(portfolio=portfolio).values_list("instrument_id", flat=True)
@@ -73,15 +74,16 @@ def read_position_changes(
     pairs = [(portfolio.id, instrument_id) for instrument_id in ever]
     trades = {
         pair[1]: [one for one in of_pair if one.occurred_at > portfolio.counts_from]
-        for pair, of_pair in read_trades(pairs, start=start, end=end, with_plain=False).items()
+        for pair, of_pair in read_trades(pairs, start=start, end=end, with_plain=one_by_one).items()
     }
     found: Days = defaultdict(InstrumentDays)
     note_held(found, portfolio, changes, end=end)
     note_local_costs(found, portfolio, foreign_instruments(portfolio, ever), end=end)
-    note_plain_trades(found, portfolio, start=start, end=end)
+    if not one_by_one:
+        note_plain_trades(found, portfolio, start=start, end=end)
     note_flows(found, trades, worth)
     note_moves(found, portfolio, worth, start=start, end=end)
-    note_income(found, portfolio, start=start, end=end)
+    note_income(found, portfolio, start=start, end=end, with_plain=one_by_one)
     return dict(found)
 
 
@@ -150,8 +152,11 @@ def note_moves(found: Days, portfolio: Portfolio, worth: Worth, *, start: date, 
         found[move.instrument_id].on(day).add(value)
 
 
-def note_income(found: Days, portfolio: Portfolio, *, start: date, end: date) -> None:
-    parameters = [portfolio.id, portfolio.counts_from, utc_midnight(start)]
+def note_income(
+    found: Days, portfolio: Portfolio, *, start: date, end: date, with_plain: bool
+) -> None:
+    """``with_plain`` is whether charges of plain trades are asked for as well."""
+    parameters = [portfolio.id, with_plain, portfolio.counts_from, utc_midnight(start)]
     for day, instrument_id, is_income, is_of_trade, amount in fetch_rows(INCOME, parameters):
         if day > end:
             continue

@@ -57,7 +57,9 @@ def walked_lines(
     through: date,
 ) -> Iterator[tuple[int, str]]:
     """The position-days from ``start`` on by the plain walk, as COPY tells them, by instrument."""
-    moved = read_position_changes(portfolio, changes, prices.worth, start=start, end=through)
+    moved = read_position_changes(
+        portfolio, changes, prices.worth, start=start, end=through, one_by_one=True
+    )
     days = value_positions(moved, prices.market(), start=start, through=through)
     for day in days:
         yield day.instrument_id, copied(portfolio.id, day)
