@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentTypeError
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from getpass import getpass
 from pathlib import Path
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.errors import HoldfastError
 from accounts.identifiers import new_id
+from accounts.utc_days import utc_midnight
 from integrations.brokers.adapters import Adapter, catalogue
 from integrations.brokers.conversations import TrialOrder
 from integrations.brokers.cutting import HERE
@@ -27,10 +28,9 @@ PATIENCE_SECONDS: Final = 600
 
 def day(text: str) -> datetime:
     try:
-        found = date.fromisoformat(text)
+        return utc_midnight(date.fromisoformat(text))
     except ValueError as error:
         raise ArgumentTypeError(f"{text!r} is no day, as in 2025-01-31") from error
-    return datetime(found.year, found.month, found.day, tzinfo=UTC)
 
 
 def trial_order(text: str) -> TrialOrder:
@@ -39,7 +39,7 @@ def trial_order(text: str) -> TrialOrder:
         limit = Decimal(price)
     except InvalidOperation:
         limit = Decimal(0)
-    if not symbol or not limit > 0:
+    if not (symbol and limit.is_finite() and limit > 0):
         raise ArgumentTypeError(f"{text!r} is no order, as in AAPL@1.00")
     return TrialOrder(symbol, limit)
 

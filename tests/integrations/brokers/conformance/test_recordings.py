@@ -147,6 +147,9 @@ def test_an_operator_records_his_own(
     assert read["account"]["id"] == "111111XXXX"
     with pytest.raises(CommandError, match="sandbox"):
         call_command("record_broker", "alpaca", "--order", "AAPL@1.00", into=tmp_path)
+    for order in ("AAPL", "@1", "AAPL@0", "AAPL@NaN", "AAPL@a"):
+        with pytest.raises(CommandError, match="is no order"):
+            call_command("record_broker", "alpaca", "--sandbox", "--order", order)
 
 
 def test_words_are_hidden_wherever_they_stand() -> None:
