@@ -31,6 +31,7 @@ from trading.shards import command_queue, doorbell, expiry, hours
 from trading.shards.batches import Command
 from trading.shards.changes import Changes
 from trading.shards.shard import BookDiverged, Shard
+from trading.shards.split_watch import SplitWatch
 from trading.shards.wakeups import POLL_SECONDS, Wakeups
 from trading.states import CommandKind
 
@@ -61,6 +62,7 @@ class Matcher:
         self._clock = clock
         self._stopping = threading.Event()
         self._wakeups = Wakeups(shard=shard, shards=shards)
+        self._splits = SplitWatch(shard=shard, shards=shards)
         self._announcer: Announcer | None = None  # lives while the loop runs
         self._shard: Shard | None = None  # None: to be rebuilt
         self._session: Any = None  # the connection that holds the lock
@@ -117,16 +119,19 @@ class Matcher:
         shard = self._shard or self._rebuild()
         now, started = self._clock(), time.perf_counter()
         self._expire(shard, now)
+        is_adjusting = self._splits.heed(now)
         commands = command_queue.waiting_commands(
             shard=self.index, shards=self.count, limit=settings.LIMITS.commands_per_match
         )
         shard.get_to_know(command.order for command in commands)
-        quotes = self._wakeups.quotes(
-            needed={command.order.instrument_id for command in commands},
-            resting=self._resting(shard),
-            look_at_all=is_rebuilt,
-            now=now,
-        )
+        quotes: dict[int, QuoteValue] = {}
+        if not is_adjusting:
+            quotes = self._wakeups.quotes(
+                needed={command.order.instrument_id for command in commands},
+                resting=self._resting(shard),
+                look_at_all=is_rebuilt,
+                now=now,
+            )
         try:
             self._match(shard, commands, quotes, now=now)
         except (OperationalError, InterfaceError, BookDiverged):
@@ -134,6 +139,7 @@ class Matcher:
         except Exception:
             logger.exception("A batch of %s commands failed; trying one by one", len(commands))
             self._match_one_by_one(len(commands), quotes)
+        self._splits.heed_done(len(commands))
         if commands:
             metrics.match_commands.observe(len(commands))
             metrics.match_seconds.observe(time.perf_counter() - started)
@@ -206,11 +212,9 @@ class Matcher:
         now = self._clock()
         old_id = command.order.replaces_id if command.kind is CommandKind.REPLACE else None
         old = shard.orders.get(old_id) if old_id else None
-        companions = (
-            shard.others_of_group(command.order)
-            if command.kind is CommandKind.RESTATE
-            else shard.companions_of(command.order)
-        )
+        is_restated = command.kind is CommandKind.RESTATE
+        others_of = shard.others_of_group if is_restated else shard.companions_of
+        companions = others_of(command.order)
         try:
             self._match(shard, [command], {instrument_id: quote} if quote else {}, now=now)
         except (OperationalError, InterfaceError, BookDiverged):

@@ -122,6 +122,21 @@ def test_the_owner_is_told(desk: Desk, client: Client) -> None:
     assert "quantity 10 → 40" in page
 
 
+def test_no_price_of_after_meets_an_order_of_before(desk: Desk) -> None:
+    split(desk.apple)
+    order = desk.place(limit="90")
+    desk.clock.now = MIDNIGHT + timedelta(seconds=1)
+    publish_quote(desk.apple, ask="24", bid="23.9", at=desk.clock.now)
+    desk.matcher.work()  # the worker has not looked yet
+    assert terms_of(order)[:2] == (40, Decimal("22.5"))
+    desk.matcher.work()
+    assert status_of(order) == "new"
+    publish_quote(desk.apple, ask="22.4", bid="22.3", at=desk.clock.advance(seconds=1))
+    desk.matcher.work()
+    assert status_of(order) == "filled"
+    assert adjust(desk.clock.now) == 0
+
+
 def test_what_had_filled_is_restated_and_its_fills_are_not(desk: Desk) -> None:
     publish_quote(desk.apple, ask="100", size="6")
     order = desk.place(limit="100")

@@ -94,11 +94,13 @@ class Restater:
         ground.orders[after.id] = batch.orders[after.id] = after
         batch.moves.pop(after.id, None)  # where its stop stood before
         then = replace(before, filled_quantity=before.quantity - left)
-        is_exit = after.order_class is not OrderClass.SIMPLE and not after.is_entry
-        batch.steps.append(Restated(after, split, then, shared if is_exit else None))
         stops = ground.stops_of(after)
         if (stop := stops.remove(after.id)) is not None:
             stops.add(after.for_stops(arrival=stop.arrival))
+            stood = None if stop.price is None else Decimal(stop.price) / PRICE_STEPS
+            then = replace(then, stop_price=stood)  # a trailing one has moved since it was read
+        is_exit = after.order_class is not OrderClass.SIMPLE and not after.is_entry
+        batch.steps.append(Restated(after, split, then, shared if is_exit else None))
         book = ground.books.get(after.instrument_id)
         if book is not None and (resting := book.find(after.id)) is not None:
             resting.limit = int(after.worst_price * PRICE_STEPS)
