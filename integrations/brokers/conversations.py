@@ -6,6 +6,7 @@ moment, and headers have stand-ins. A question is compared with a kept one witho
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -36,6 +37,17 @@ def stand_in(name: str) -> str:
 def shape(word: str) -> str:
     """Its form without its content, so that a number stays one: ``U1234567`` is ``X1111111``."""
     return re.sub(r"[a-z]", "x", re.sub(r"[A-Z]", "X", re.sub(r"\d", "1", word)))
+
+
+def traces_of(word: str) -> set[str]:
+    """How a word may stand in a text: as it is, quoted, in hex, in base64 wherever it begins."""
+    raw = word.encode()
+    found = {word, json.dumps(word)[1:-1], quote(word, safe=""), raw.hex()}
+    for lead in range(3):
+        coded = base64.b64encode(bytes(lead) + raw).decode().rstrip("=")
+        # Letters at its ends hold bits of what stands beside it.
+        found.add(coded[(8 * lead + 5) // 6 : -1])
+    return {word, *(trace for trace in found if len(trace) >= WORD_CHARACTERS)}
 
 
 @dataclass(frozen=True, slots=True)

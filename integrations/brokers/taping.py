@@ -19,6 +19,7 @@ from integrations.brokers.conversations import (
     question,
     shape,
     stand_in,
+    traces_of,
 )
 from integrations.brokers.line import Line
 from integrations.brokers.pacing import AccountPacing
@@ -130,6 +131,10 @@ def refuse_secrets(made: Conversation, credentials: Mapping[str, str], hiding: H
     SecretLeft: a word of the credentials would be kept.
     """
     text = made.to_json()
-    left = [name for name, value in credentials.items() if value in hiding.words and value in text]
+    left = [
+        name
+        for name, value in credentials.items()
+        if value in hiding.words and any(trace in text for trace in traces_of(value))
+    ]
     if left:
         raise SecretLeft(f"{', '.join(left)} would be readable in what is kept; nothing is.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,8 +18,8 @@ from pytest_django import Settings
 from integrations.brokers.adapters import Adapter, catalogue
 from integrations.brokers.conversations import Conversation, Hiding, TrialOrder, shape
 from integrations.brokers.playing import ConversationDiffers, Unpaced, play
-from integrations.brokers.rehearsing import Rehearsal, World, rehearsal_of, rehearsing
-from integrations.brokers.taping import Wanted, record
+from integrations.brokers.rehearsing import Asked, Rehearsal, Told, World, rehearsal_of, rehearsing
+from integrations.brokers.taping import SecretLeft, Wanted, record
 from tests.integrations.brokers.conformance.conftest import history
 from tests.integrations.brokers.conformance.recordings import NOW, conversation_of, recorded
 from trading.brokers import BrokerPosition
@@ -150,6 +151,22 @@ def test_an_operator_records_his_own(
     for order in ("AAPL", "@1", "AAPL@0", "AAPL@NaN", "AAPL@a"):
         with pytest.raises(CommandError, match="is no order"):
             call_command("record_broker", "alpaca", "--sandbox", "--order", order)
+
+
+@pytest.mark.parametrize("adapter", ["alpaca"], indirect=True)
+def test_what_tells_a_secret_in_other_words_is_not_kept(
+    adapter: Adapter, vendor: Rehearsal
+) -> None:
+    said = base64.b64encode(":".join(vendor.credentials.values()).encode()).decode()
+
+    def repeat(asked: Asked, answer: Callable[[Asked], Told]) -> Told | None:
+        if asked.path != "/v2/account":
+            return None
+        return Told(200, answer(asked).body | {"you": said})
+
+    vendor.faults.append(repeat)
+    with pytest.raises(SecretLeft, match="api_secret"):
+        record(adapter, vendor.credentials, Wanted(), pacing=UNPACED, at=NOW)
 
 
 def test_words_are_hidden_wherever_they_stand() -> None:
