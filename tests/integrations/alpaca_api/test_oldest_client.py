@@ -12,7 +12,13 @@ from tests.support.servers import FOLDER_VARIABLE
 
 LIBRARIES = Path(sys.prefix) / "oldest-client"
 LOCK = Path(__file__).with_name("oldest_client.lock")
-FILES = ("test_trading_client.py", "test_data_client.py", "test_streams.py", "test_strategy.py")
+FILES = (
+    "test_trading_client.py",
+    "test_trading_account.py",
+    "test_data_client.py",
+    "test_streams.py",
+    "test_strategy.py",
+)
 SECONDS = 500
 
 
