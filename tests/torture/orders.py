@@ -1,4 +1,4 @@
-"""Random orders of every kind over a real database: groups, replacements, halts, auctions."""
+"""Random orders of every kind over a real database: groups, replacements, halts, splits."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.trading.floor import Floor
 from trading.models import Fill
 
 STEPS_PER_GAME = 60
+SPLITS = 0.02  # of all steps
 
 
 def search(*, seconds: float, seed: int) -> Finding:
@@ -26,7 +27,10 @@ def search(*, seconds: float, seed: int) -> Finding:
         floor.refused = refused
         try:
             for _ in range(STEPS_PER_GAME):
-                step(floor, numbers)
+                if numbers.random() < SPLITS:
+                    floor.split(numbers.randrange(2), numbers.randint(2, 3))
+                else:
+                    step(floor, numbers)
             floor.finish()
         except AssertionError as error:
             finding.violations.append(f"game {game}: {error}")
