@@ -137,7 +137,7 @@ def test_no_price_of_after_meets_an_order_of_before(desk: Desk) -> None:
     assert adjust(desk.clock.now) == 0
 
 
-def test_what_had_filled_is_restated_and_its_fills_are_not(desk: Desk) -> None:
+def test_what_had_filled_is_restated_and_its_fills_are_not(desk: Desk, client: Client) -> None:
     publish_quote(desk.apple, ask="100", size="6")
     order = desk.place(limit="100")
     desk.over_the_split()
@@ -145,6 +145,9 @@ def test_what_had_filled_is_restated_and_its_fills_are_not(desk: Desk) -> None:
     assert facts(order.filled_quantity, order.quantity, order.average_fill_price) == (24, 40, 25)
     assert [fill.quantity for fill in Fill.objects.filter(order=order)] == [6]
     assert facts(cash_of(desk.portfolio).held, order.units_from_splits) == (400, 18)
+    client.force_login(desk.portfolio.owner)
+    page = client.get(reverse("trading:order", args=[order.id])).content.decode()
+    assert 'Of what has filled, made by splits</dt><dd class="amount">18</dd>' in page
     course = filled_by([order.id])[order.id]
     assert [one.quantity for one in course] == [6, 24]
     assert failed_probes() == []
