@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -19,30 +16,22 @@ from market.models import CorporateAction
 from portfolio.bookkeeping.probes import failed_probes
 from tests.trading.factories import (
     NOON,
-    Clock,
     cash_of,
     facts,
-    give_units,
-    leading_matcher,
     make_instrument,
     make_portfolio,
-    make_user,
     place,
     publish_quote,
     status_of,
     units_of,
 )
-from tests.trading.floor import remains_of
-from tests.trading.splitting import MIDNIGHT, adjust, split
-from tests.trading.test_order_groups import kinds_of, legs_of, place_group
+from tests.trading.splitting import MIDNIGHT, Desk, adjust, reread, split, terms_of
+from tests.trading.test_order_groups import legs_of, place_group
 from trading.changing.cancellation import cancel_order
-from trading.changing.replacement import Changes, replace_order
 from trading.changing.split_orders import adjust_orders
 from trading.charging.terms import set_commission
 from trading.commissions import Schedule
-from trading.errors import OrderBusy
-from trading.matcher import Matcher
-from trading.models import Fill, Order, OrderCommand, OrderEvent, SplitRestatement
+from trading.models import Fill, OrderEvent, SplitRestatement
 
 pytestmark = pytest.mark.django_db
 
@@ -50,39 +39,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
-
-
-class Desk:
-    """A portfolio with 10 AAPL and the matcher, on the day before AAPL splits."""
-
-    def __init__(self) -> None:
-        self.portfolio, self.apple = make_portfolio(), make_instrument()
-        give_units(self.portfolio, self.apple, "10")
-        publish_quote(self.apple)
-        self.clock = Clock()
-        self.matcher: Matcher = leading_matcher(self.clock)
-
-    def place(self, **fields: Any) -> Order:
-        order = place(self.portfolio, self.apple, **({"tif": "gtc"} | fields))
-        self.matcher.work()
-        return order
-
-    def over_the_split(self, words: str = "4 for 1") -> CorporateAction:
-        """Begin the ex-date, let the worker look, and the matcher do what it asks for."""
-        action = split(self.apple, words)
-        self.clock.now = MIDNIGHT
-        adjust()
-        self.matcher.work()
-        return action
-
-    def quote(self, **fields: str) -> None:
-        publish_quote(self.apple, at=self.clock.advance(hours=12), **fields)
-        self.matcher.work()
-
-
-def terms_of(order: Order) -> tuple[object, ...]:
-    order.refresh_from_db()
-    return facts(order.quantity, order.limit_price, order.stop_price, order.status)
 
 
 def test_quantity_prices_and_holds_follow_the_ratio(desk: Desk) -> None:
@@ -243,134 +199,6 @@ def test_a_group_of_which_one_cannot_stand_ends_as_a_whole(desk: Desk) -> None:
     assert facts(cash_of(desk.portfolio).held, units_of(desk.portfolio, desk.apple).held) == (0, 0)
 
 
-def test_the_same_split_again_changes_nothing_wherever_the_worker_died(desk: Desk) -> None:
-    order = desk.place(side="sell", limit="150")
-    split(desk.apple)
-    desk.clock.now = MIDNIGHT
-    assert adjust(MIDNIGHT - timedelta(seconds=1)) == 0
-    assert adjust() == 1  # it dies before the matcher has come to it
-    assert adjust() == 0
-    desk.matcher.work()
-    assert adjust() == 0
-    desk.matcher._shard = None  # a matcher that begins anew
-    desk.matcher.work()
-    assert terms_of(order)[:2] == (40, Decimal("37.5"))
-    assert kinds_of(order).count("restated") == 1
-    assert units_of(desk.portfolio, desk.apple).settled == 40
-
-
-def test_two_splits_told_late_are_both_heeded(desk: Desk) -> None:
-    order = desk.place(limit="90")
-    split(desk.apple, "2 for 1")
-    split(desk.apple, "3 for 1", ex_date=date(2026, 3, 6))
-    desk.clock.now = MIDNIGHT + timedelta(days=2)
-    assert adjust(desk.clock.now) == 1
-    desk.matcher.work()
-    assert terms_of(order)[:2] == (60, 15)
-    assert kinds_of(order)[-2:] == ["restated", "restated"]
-
-
-def test_it_keeps_its_turn_and_the_books_are_those_of_the_table(desk: Desk) -> None:
-    bob = make_portfolio(make_user("bob@example.com"))
-    first = desk.place(limit="90")
-    second = place(bob, desk.apple, limit="90.02", tif="gtc")
-    desk.over_the_split()
-    third = place(bob, desk.apple, limit="22.50", quantity="40", tif="gtc", at=MIDNIGHT)
-    desk.matcher.work()
-    kept = remains_of(desk.matcher._shard)
-    desk.matcher._shard = None
-    desk.matcher.work()
-    assert remains_of(desk.matcher._shard) == kept
-    # All at 22.50 by now: 90.02 is rounded down to it.
-    desk.quote(bid="22.30", ask="22.40", size="50")
-    assert [one.filled_quantity for one in map(reread, (first, second, third))] == [40, 10, 0]
-
-
-def reread(order: Order) -> Order:
-    order.refresh_from_db()
-    return order
-
-
-@pytest.mark.parametrize("is_asked_first", [True, False])
-def test_a_cancellation_wins_wherever_it_stands(desk: Desk, is_asked_first: bool) -> None:
-    order = desk.place(limit="90")
-    split(desk.apple)
-    desk.clock.now = MIDNIGHT
-    if not is_asked_first:
-        adjust()
-    cancel_order(order_id=order.id, requested_at=MIDNIGHT)
-    adjust()
-    desk.matcher.work()
-    assert status_of(order) == "canceled"
-    assert cash_of(desk.portfolio).held == 0
-
-
-def test_what_fills_before_its_turn_fills_in_units_of_then(desk: Desk) -> None:
-    order = desk.place(limit="90")
-    split(desk.apple)
-    desk.clock.now = MIDNIGHT + timedelta(hours=12)
-    adjust(desk.clock.now)
-    publish_quote(desk.apple, ask="89", bid="88.9", size="4", at=desk.clock.now)
-    desk.matcher.work()  # the price of then comes before the commands
-    assert facts(reread(order).filled_quantity, order.quantity, order.limit_price) == (
-        *(16, 40),
-        Decimal("22.5"),
-    )
-    assert cash_of(desk.portfolio).held == 24 * Decimal("22.5")
-    assert failed_probes() == []
-
-
-def test_it_is_replaced_before_or_after_and_not_meanwhile(desk: Desk) -> None:
-    order = desk.place(limit="90")
-    early = replace_order(
-        order_id=order.id, changes=Changes(limit_price=Decimal(88)), requested_at=NOON
-    )
-    split(desk.apple)
-    desk.clock.now = MIDNIGHT
-    adjust()
-    desk.matcher.work()
-    assert status_of(order) == "replaced"
-    assert terms_of(early)[:2] == (40, 22)
-
-    split(desk.apple, "2 for 1", ex_date=date(2026, 3, 6))
-    desk.clock.now = later = MIDNIGHT + timedelta(days=1)
-    adjust(later)
-    wish = Changes(limit_price=Decimal(10), quantity=Decimal(60))
-    with pytest.raises(OrderBusy, match="being adjusted to a split"):
-        replace_order(order_id=early.id, changes=wish, requested_at=later)
-    desk.matcher.work()
-    late = replace_order(order_id=early.id, changes=wish, requested_at=later)
-    desk.matcher.work()
-    assert terms_of(late)[:2] == (60, 10)
-    assert cash_of(desk.portfolio).held == 600
-
-
-def test_repeating_the_request_returns_the_order_as_it_is_now(desk: Desk) -> None:
-    order = desk.place(limit="90", client_order_id="mine")
-    desk.over_the_split()
-    again = place(
-        desk.portfolio, desk.apple, limit="90", tif="gtc", client_order_id="mine", at=MIDNIGHT
-    )
-    assert facts(again.id, again.quantity) == (order.id, 40)
-
-
-def test_a_group_changed_since_the_split_began_ends(desk: Desk) -> None:
-    lead = place_group(
-        desk.portfolio, desk.apple, "oco", side="sell", limit="150", loss="90", quantity="10"
-    )
-    desk.matcher.work()
-    (loss,) = legs_of(lead)
-    desk.clock.now = MIDNIGHT
-    new = replace_order(
-        order_id=loss.id, changes=Changes(stop_price=Decimal(22)), requested_at=MIDNIGHT
-    )
-    desk.matcher.work()
-    desk.over_the_split()  # told late
-    assert [status_of(one) for one in (lead, loss, new)] == ["canceled", "replaced", "canceled"]
-    asked = OrderEvent.objects.filter(order=lead, kind="cancel_requested").get()
-    assert "its group was changed" in asked.details["reason"]
-
-
 def test_orders_of_a_split_that_is_withdrawn_end(desk: Desk) -> None:
     order = desk.place(limit="90")
     action = desk.over_the_split()
@@ -418,25 +246,3 @@ def test_a_split_that_was_cancelled_or_is_long_past_changes_nothing() -> None:
     split(apple, ex_date=date(2020, 8, 31))
     split(apple, cancelled_at=NOON)
     assert adjust() == 0
-
-
-@pytest.mark.django_db(transaction=True)
-def test_many_at_once_ask_once_for_each_order() -> None:
-    portfolio, apple = make_portfolio(), make_instrument()
-    give_units(portfolio, apple, "10")
-    publish_quote(apple)
-    for _ in range(6):
-        place(portfolio, apple, limit="90", quantity="1", tif="gtc")
-    split(apple)
-    connection.close()
-
-    def ask(_: int) -> int:
-        try:
-            return adjust_orders(portfolio.id, apple.id, now=MIDNIGHT)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(ask, range(4))) == 6
-    assert OrderCommand.objects.filter(kind="restate").count() == 6
-    assert units_of(portfolio, apple).settled == 40
