@@ -100,4 +100,9 @@ urlpatterns = [
     path("operations/proxies", proxy_views.proxies_page, name="operations_proxies"),
     path("operations/events", operations.events_page, name="operations_events"),
     path("operations/events/<uuid:event_id>/rerun", operations.rerun, name="operations_rerun"),
+    path(
+        "operations/notifications/rerun",
+        operations.rerun_notifications,
+        name="operations_rerun_notifications",
+    ),
 ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db import transaction
+
+from accounts import audit
 from integrations.models import NotificationMail, SlackMessage
 
 LEASE: Final = timedelta(minutes=2)
@@ -39,3 +42,23 @@ def put_off(
     if is_final or message.attempts >= ATTEMPTS:
         message.given_up_at = at
     message.save(update_fields=["due_at", "given_up_at", "error"])
+
+
+@transaction.atomic
+def rerun_given_up(*, at: datetime) -> int:
+    """Have all mail and Slack messages that were given up tried again from the start; how many."""
+    anew = {"given_up_at": None, "attempts": 0, "due_at": at}
+    count = sum(
+        kind.objects.exclude(given_up_at=None).update(**anew)
+        for kind in (NotificationMail, SlackMessage)
+    )
+    if count:
+        audit.record(
+            action="notification.rerun",
+            owner_id=None,
+            target="notification",
+            target_id="",
+            after={"messages": count},
+            occurred_at=at,
+        )
+    return count

@@ -17,6 +17,7 @@ from accounts.policies import staff_only
 from integrations import outbox
 from integrations.models import NotificationMail, OutboxEvent, SlackMessage
 from integrations.models.outbox import WAITING
+from integrations.notifications.trying_again import rerun_given_up
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -56,4 +57,12 @@ def rerun(request: InvestorRequest, event_id: UUID) -> HttpResponse:
     event = get_object_or_404(OutboxEvent, id=event_id)
     outbox.rerun(event_id=event.id, at=timezone.now())
     messages.success(request, f"The event {event.kind} is tried again.")
+    return redirect("integrations:operations_events")
+
+
+@staff_only
+@require_POST
+def rerun_notifications(request: InvestorRequest) -> HttpResponse:
+    count = rerun_given_up(at=timezone.now())
+    messages.success(request, f"{count} message{'' if count == 1 else 's'} to be tried again.")
     return redirect("integrations:operations_events")

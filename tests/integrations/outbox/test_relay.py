@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -16,7 +17,8 @@ from django.utils import timezone
 from accounts.api_keys import issue_key
 from accounts.models import AuditEvent, User
 from integrations import outbox
-from integrations.models import Notification, NotificationMail, OutboxEvent
+from integrations.models import Notification, NotificationMail, OutboxEvent, SlackMessage
+from integrations.models.outbox import WAITING
 from integrations.notifications import inbox
 from integrations.relay import Relay
 from tests.factories import make_user
@@ -157,3 +159,26 @@ def test_staff_sees_dead_letters_and_others_do_not(client: Any) -> None:
     client.post(f"/operations/events/{event.id}/rerun")
     event.refresh_from_db()
     assert event.given_up_at is None
+
+
+@pytest.mark.django_db
+def test_staff_has_mail_and_messages_that_were_given_up_tried_again(client: Any) -> None:
+    owner, now = make_user(), timezone.now()
+    told = {"owner": owner, "subject": "Filled", "created_at": now, "due_at": now}
+    for kind in (NotificationMail, SlackMessage):
+        kind.objects.create(event_id=uuid4(), attempts=12, given_up_at=now, **told)
+        kind.objects.create(event_id=uuid4(), attempts=1, done_at=now, **told)
+    path = "/operations/notifications/rerun"
+    client.force_login(owner)
+    assert client.post(path).status_code == 404
+    owner.is_staff = True
+    owner.save()
+    assert b"Try what was given up again" in client.get("/operations/events").content
+    shown = client.post(path, follow=True).content
+    assert b"2 messages to be tried again" in shown
+    assert b"Try what was given up again" not in shown
+    for kind in (NotificationMail, SlackMessage):
+        assert kind.objects.filter(WAITING, attempts=0).count() == 1
+    assert AuditEvent.objects.filter(action="notification.rerun").count() == 1
+    client.post(path)
+    assert AuditEvent.objects.filter(action="notification.rerun").count() == 1
