@@ -6,13 +6,10 @@ import "holdfast/on-demand";
 
 document.documentElement.classList.add("scripted");
 
-// On a phone the tabs are wider than the screen: the chosen one is to be seen. Only they move, so
-// that a page whose reader comes back to its middle stays there.
+// On a phone the tabs are wider than the screen: the chosen one is to be seen. They alone move, so
+// that who comes back to the middle of a page stays there.
 const chosen = document.querySelector(".tab[aria-current]");
-if (chosen) {
-  const [tab, tabs] = [chosen, chosen.parentElement].map((one) => one.getBoundingClientRect());
-  chosen.parentElement.scrollLeft += tab.left + tab.width / 2 - (tabs.left + tabs.width / 2);
-}
+if (chosen) chosen.parentElement.scrollLeft = chosen.offsetLeft + (chosen.offsetWidth - innerWidth) / 2;
 
 // Prices and figures only where a signed-in page shows them.
 if (document.querySelector(".shell")) {
