@@ -17,6 +17,7 @@ from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.entries import EntryDraft, deposit_entry, settlement_entry, trade_entry
 from portfolio.bookkeeping.lot_keeping import apply_trades
+from portfolio.corporate_actions.market_actions import book_market_actions
 from portfolio.demo.paper_story import STARTING_CASH, SYMBOLS, StoryTrade, tell
 from portfolio.ledger import post_entries
 from portfolio.models import Portfolio
@@ -34,7 +35,8 @@ QUIET_DAYS: Final = 14
 def open_paper(*, owner: User, opened_at: datetime) -> Portfolio:
     """Open a paper portfolio whose trades were done at real closes over the past years.
 
-    All of it goes through the ledger: deposit, trades, settlements; lots and valuations follow.
+    All of it goes through the ledger: deposit, trades, settlements, and what the market's
+    companies paid since; lots and valuations follow.
     Without stored closes there is the deposit alone.
 
     Raises:
@@ -55,6 +57,8 @@ def open_paper(*, owner: User, opened_at: datetime) -> Portfolio:
     drafts = draft_entries(portfolio, trades, instruments, opened_at=opened_at)
     posted = post_entries(drafts, recorded_at=opened_at)
     apply_trades(posted.new)
+    # As the hourly run would, so that what he finds does not grow within the hour.
+    book_market_actions(portfolio, [one.id for one in instruments.values()], at=opened_at)
     refresh_valuations(portfolio.id, yesterday)
     return portfolio
 

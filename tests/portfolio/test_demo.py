@@ -11,8 +11,13 @@ from django.core.management import call_command
 
 from accounts.models import User
 from accounts.tiers import Tier
-from market.models import Watchlist
+from market.corporate_actions.actions import record_action
+from market.corporate_actions.facts import ActionFacts
+from market.models import Instrument, Watchlist
+from market.models.corporate_actions import ActionKind
 from portfolio.bookkeeping.entries import EntryKind
+from portfolio.bookkeeping.probes import failed_probes
+from portfolio.corporate_actions.market_actions import book_market_actions
 from portfolio.demo.paper_story import STARTING_CASH, SYMBOLS, tell
 from portfolio.demo.starting import create_demo_user
 from portfolio.models import DailyValuation, JournalEntry, LedgerBalance, Portfolio, Position
@@ -65,6 +70,25 @@ def test_a_demo_user_finds_a_portfolio_with_a_past(db: Any) -> None:
     assert values.last() == values.get(date=(NOON - timedelta(days=1)).date())
     assert None not in [value.total_value for value in values]
     assert Watchlist.objects.get(owner=user).items.count() > 0
+
+
+def test_a_demo_user_has_had_the_dividends_of_his_years(db: Any) -> None:
+    make_market()
+    for symbol in ("AAPL", "JNJ"):
+        facts = ActionFacts(
+            kind=ActionKind.DIVIDEND,
+            ex_date=date(2025, 5, 9),
+            amount_per_share=Decimal("0.5"),
+            currency="USD",
+        )
+        stock = Instrument.objects.get(symbol=symbol)
+        record_action(instrument=stock, facts=facts, source="sample", recorded_at=NOON)
+    portfolio = Portfolio.objects.for_user(create_demo_user(created_at=NOON)).get()
+    paid = JournalEntry.objects.filter(portfolio=portfolio, kind="dividend")
+    assert set(paid.values_list("instrument__symbol", flat=True)) == {"AAPL", "JNJ"}
+    ids = list(Instrument.objects.values_list("id", flat=True))
+    assert book_market_actions(portfolio, ids, at=NOON) == 0
+    assert failed_probes() == []
 
 
 def test_without_prices_there_is_the_deposit_alone(db: Any) -> None:
