@@ -16,6 +16,7 @@ from tests.trading.factories import (
     place,
     publish_quote,
 )
+from tests.trading.factories import NOON
 from trading.changing.split_orders import adjust_orders, cancel_misled, overtaken
 from trading.matcher import Matcher
 from trading.models import Order
@@ -27,6 +28,7 @@ MIDNIGHT = datetime.fromisoformat("2026-03-05T05:00:00+00:00")  # in New York
 def split(
     instrument: Instrument, words: str = "4 for 1", *, ex_date: date = EX_DATE, **fields: Any
 ) -> CorporateAction:
+    """One that was known before it took effect, unless told otherwise."""
     ratio_to, ratio_from = words.split(" for ")
     return CorporateAction.objects.create(
         instrument=instrument,
@@ -35,7 +37,7 @@ def split(
         ratio_from=int(ratio_from),
         ratio_to=int(ratio_to),
         source="manual",
-        **fields,
+        **({"recorded_at": NOON, "changed_at": NOON} | fields),
     )
 
 

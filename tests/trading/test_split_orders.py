@@ -211,9 +211,16 @@ def test_orders_of_a_split_that_is_withdrawn_end(desk: Desk) -> None:
     assert asked.details["reason"].endswith("for which it was adjusted, was withdrawn.")
 
 
-def test_prices_that_do_not_jump_end_the_order(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param({"is_in_history": True}, id="the simulator's prices knew it"),
+        pytest.param({"changed_at": MIDNIGHT + timedelta(minutes=1)}, id="it was told too late"),
+    ],
+)
+def test_prices_that_do_not_jump_end_the_order(desk: Desk, told: dict[str, Any]) -> None:
     order = desk.place(limit="90")
-    split(desk.apple, is_in_history=True)  # the simulator's prices knew it
+    split(desk.apple, **told)
     desk.clock.now = MIDNIGHT
     adjust()
     desk.matcher.work()

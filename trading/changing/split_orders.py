@@ -92,9 +92,7 @@ def adjust_orders(portfolio_id: UUID, instrument_id: int, *, now: datetime) -> i
     # A reverse split takes units that orders reserve until they have ended for it.
     if not any(_is_reverse(split) for split in splits):
         book_market_actions(portfolio, [instrument_id], at=now)
-    quote = latest_quotes([instrument_id]).get(instrument_id)
-    is_simulated = quote is not None and quote.source == SIMULATED
-    unmoved = {split.id for split in splits if is_simulated and split.is_in_history}
+    unmoved = _unmoved(instrument, splits)
     return ask_to_restate(portfolio, instrument, splits, unmoved=unmoved, now=now)
 
 
@@ -146,6 +144,20 @@ def cancel_misled(*, now: datetime) -> int:
         for one in ask_to_cancel([order], requested_at=now, reason=reasons[order.id])
     ]
     return len(ended)
+
+
+def _unmoved(instrument: Instrument, splits: Iterable[CorporateAction]) -> set[UUID]:
+    """Splits at which the simulator's price did not jump: it knew them, or was told too late."""
+    quote = latest_quotes([instrument.id]).get(instrument.id)
+    if quote is None or quote.source != SIMULATED:
+        return set()
+    timezone = instrument.exchange.timezone
+    return {
+        split.id
+        for split in splits
+        if split.is_in_history
+        or split.changed_at > calendar.local_midnight(split.ex_date, timezone)
+    }
 
 
 def _groups_of(orders: Iterable[Order]) -> list[list[Order]]:
