@@ -7,6 +7,7 @@ from typing import Any
 
 from market.models import CorporateAction, Instrument
 from tests.trading.factories import (
+    NOON,
     Clock,
     facts,
     give_units,
@@ -16,7 +17,6 @@ from tests.trading.factories import (
     place,
     publish_quote,
 )
-from tests.trading.factories import NOON
 from trading.changing.split_orders import adjust_orders, cancel_misled, overtaken
 from trading.matcher import Matcher
 from trading.models import Order
