@@ -71,6 +71,7 @@ def test_a_page_fits_and_is_accessible(looker: Page, path: str, check_accessibil
         "reset",
         "allocation?by=sector",
         "income",
+        "cash",
         "health",
         "xray",
         "realised",
