@@ -1,8 +1,8 @@
 """``GET /instruments/{symbol}/quote`` over sixteen connections, against a bare WSGI application.
 
-Both are served by granian as in production, with as many threads. The bare one answers the same
-number of bytes and does nothing for them, so the ratio is what authentication, the limit of
-requests, headers and the quote itself cost.
+Both are served by granian as in production, with as many processes and threads. The bare one
+answers the same number of bytes and does nothing for them, so the ratio is what authentication,
+the limit of requests, headers and the quote itself cost.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ def run(options: Options) -> Report:
 @contextmanager
 def bare_serving(size: int) -> Iterator[int]:
     """Serve ``size`` bytes at every address, by granian; yields the port."""
-    from config.run import granian  # noqa: PLC0415 -- reads settings' limits
+    from config.env import Environment  # noqa: PLC0415 -- reads settings' limits
+    from config.run import web  # noqa: PLC0415 -- reads settings' limits
 
     port = free_port()
-    words = [
-        word.replace("config.wsgi", "bench.bare_wsgi") for word in granian("127.0.0.1", str(port))
-    ]
+    ours = web(Environment(os.environ | {"WEB_SERVER": "granian", "PORT": str(port)}))
+    words = [word.replace("config.wsgi", "bench.bare_wsgi") for word in ours]
     child = subprocess.Popen(
         [sys.executable, *words],
         cwd=ROOT,

@@ -2,13 +2,14 @@
 
 ``manage.py up`` starts each of them with these words, and so does each service of
 docker-compose.yml, so that both run the same thing. What differs stands in the environment:
-HOST and PORT to listen on, SHARD of matcher and feed, and WEB_SERVER:
+HOST and PORT to listen on, SHARD of matcher and feed, WEB_WORKERS of granian, and WEB_SERVER:
 
 * ``daphne``: pages, API and sockets in one process (the default);
 * ``granian``: pages and API;
 * ``uvicorn``: sockets.
 """
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -23,6 +24,10 @@ WORKER_QUEUES: Final = "default,money,ingestion,valuations"
 # Brokers answer as slowly as they like, so what waits for them holds up nothing else.
 BROKER_QUEUE: Final = "brokers"
 HTTP_TIMEOUT_SECONDS: Final = 120
+# A machine of many cores is rarely the web's alone, and each process takes its memory.
+WEB_WORKERS_BY_DEFAULT_MAXIMUM: Final = 4
+# A long answer of one thread must not be the end of all others.
+THREADS_MINIMUM: Final = 4
 # A reader that is gone without a word is noticed within two of these.
 SOCKET_PING_SECONDS: Final = 5
 SOCKET_PONG_SECONDS: Final = 10
@@ -31,8 +36,14 @@ SOCKET_PONG_SECONDS: Final = 10
 def web(env: Environment) -> list[str]:
     host = env.text("HOST", default="127.0.0.1")
     port = str(env.integer("PORT", default=8000, minimum=1, maximum=65_535))
-    server = env.choice("WEB_SERVER", default="daphne", choices=tuple(WEB_SERVERS))
-    return WEB_SERVERS[server](host, port)
+    server = env.choice("WEB_SERVER", default="daphne", choices=("daphne", "granian", "uvicorn"))
+    if server == "daphne":
+        return daphne(host, port)
+    if server == "uvicorn":
+        return uvicorn(host, port)
+    default = min(os.cpu_count() or 1, WEB_WORKERS_BY_DEFAULT_MAXIMUM)
+    workers = env.integer("WEB_WORKERS", default=default, minimum=1, maximum=64)
+    return granian(host, port, workers=workers)
 
 
 def daphne(host: str, port: str) -> list[str]:
@@ -46,11 +57,18 @@ def daphne(host: str, port: str) -> list[str]:
     ]
 
 
-def granian(host: str, port: str) -> list[str]:
+def granian(host: str, port: str, *, workers: int) -> list[str]:
+    """Pages and API, by as many processes; threads and waiting requests are shared out to them.
+
+    One Python process uses one core. Its threads are there for what waits; more of them than that
+    only hand its lock to each other, which costs more than the answer.
+    """
+    threads = math.ceil(LIMITS.request_threads / workers)
     return [
         *("-m", "granian", "--interface", "wsgi", "--host", host, "--port", port),
-        *("--workers", "1", "--blocking-threads", str(LIMITS.request_threads)),
-        *("--backpressure", str(LIMITS.request_queue), "--no-access-log", "--no-ws"),
+        *("--workers", str(workers), "--blocking-threads", str(max(threads, THREADS_MINIMUM))),
+        *("--backpressure", str(math.ceil(LIMITS.request_queue / workers))),
+        *("--no-access-log", "--no-ws"),
         *("--respawn-failed-workers", "config.wsgi:application"),
     ]
 
@@ -68,13 +86,6 @@ def uvicorn(host: str, port: str) -> list[str]:
         "--no-proxy-headers",
         *("--timeout-graceful-shutdown", "5", "config.asgi:application"),
     ]
-
-
-WEB_SERVERS: Final[dict[str, Callable[[str, str], list[str]]]] = {
-    "daphne": daphne,
-    "granian": granian,
-    "uvicorn": uvicorn,
-}
 
 
 def worker(env: Environment) -> list[str]:
