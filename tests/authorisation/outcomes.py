@@ -11,10 +11,10 @@ from typing import Any
 
 from tests.authorisation.person import Person
 
-# Request ids, tokens against forged forms, nonces of scripts, times of day.
+# Request ids, tokens against forged forms, nonces of scripts, times of day, ages of prices.
 PASSING = re.compile(
     r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[A-Za-z0-9]{64}\b"
-    r"|nonce=\"[^\"]*\"|\b\d\d:\d\d(?::\d\d)?\b"
+    r"|nonce=\"[^\"]*\"|\b\d\d:\d\d(?::\d\d)?\b|>\d+ \w+ old<"
 )
 
 
