@@ -71,6 +71,7 @@ async def serve_bare(listener: socket.socket) -> None:
     from accounts.models import User
     from accounts.socket_access import SocketHolder
     from market.live.hub_runner import hub_runner
+    from market.live.server_transport import ServerLine
     from market.live.socket_messages import read_request
 
     runner = hub_runner()
@@ -82,7 +83,8 @@ async def serve_bare(listener: socket.socket) -> None:
         async def send(message: dict[str, Any]) -> None:
             await connection.send(message["text"])
 
-        member = runner.make_socket(holder=SocketHolder(owner_id), abort=connection.transport.abort)
+        line = ServerLine(connection.transport)
+        member = runner.make_socket(holder=SocketHolder(owner_id), line=line)
         runner.hub.join(member)
         writer = asyncio.create_task(member.write(send))
         try:

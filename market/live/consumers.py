@@ -21,7 +21,7 @@ from market.depth.depth_mailbox import DepthMailbox
 from market.instruments.instrument_directory import Resolution
 from market.live.hub_runner import HubRunner, hub_runner, symbols_allowed, too_many_symbols
 from market.live.hub_socket import CloseCode, HubSocket, Send, SocketClose
-from market.live.server_transport import abort_by, bound_kernel_buffer, server_send
+from market.live.server_transport import ServerLine, bound_kernel_buffer, server_send
 from market.live.socket_messages import (
     MalformedMessage,
     MessageAllowance,
@@ -53,7 +53,7 @@ class QuoteConsumer:
         )
         self._depth: DepthMailbox | None = None
         self.socket = runner.make_socket(
-            holder=SocketHolder.of_caller(caller), abort=abort_by(send)
+            holder=SocketHolder.of_caller(caller), line=ServerLine.behind(send)
         )
 
     @classmethod
@@ -182,6 +182,10 @@ async def converse(
     finally:
         consumer.leave()
         writer.cancel()
+        if socket.is_closing:
+            # Nobody looks after it any more, and the server would wait for as long as it lives.
+            patience_seconds = settings.LIMITS.socket_stall_timeout_seconds
+            asyncio.get_running_loop().call_later(patience_seconds, socket.abort_if_stuck)
 
 
 def crowd_problem(runner: HubRunner, socket: HubSocket) -> SocketClose | None:

@@ -21,7 +21,7 @@ from accounts.socket_access import SocketHolder, shut_out, tiers_of
 from accounts.tiers import allowance_of, better_tier
 from market.depth.depth_runner import DepthRunner
 from market.instruments.instrument_directory import InstrumentDirectory, Listing
-from market.live.hub_socket import CloseCode, HubSocket, SocketClose, SocketPatience
+from market.live.hub_socket import CloseCode, HubSocket, Line, SocketClose, SocketPatience
 from market.live.price_hub import FLUSH_PHASES, PriceHub
 from market.live.price_listener import PriceListener, Quotes, Ticks
 from market.models import Instrument
@@ -90,14 +90,14 @@ class HubRunner:
         metrics.sockets_open.labels("quotes").set(0)
         await asyncio.to_thread(self._listener.stop)
 
-    def make_socket(self, *, holder: SocketHolder, abort: Callable[[], None]) -> HubSocket:
+    def make_socket(self, *, holder: SocketHolder, line: Line) -> HubSocket:
         """A socket of this hub, not yet joined."""
         return HubSocket(
             holder=holder,
             maker=self.hub,
             patience=self.patience,
             monotonic=time.monotonic,
-            abort=abort,
+            line=line,
         )
 
     async def begin(self) -> None:

@@ -64,6 +64,16 @@ class DepthFrames(Protocol):
     def take(self) -> tuple[str, int] | None: ...
 
 
+class Line(Protocol):
+    """The connection to the client."""
+
+    def is_stuck(self) -> bool:
+        """Whether bytes wait for the client, who takes none."""
+
+    def drop(self) -> None:
+        """End it at once, without a word."""
+
+
 Send = Callable[[Any], Awaitable[None]]
 
 
@@ -71,13 +81,13 @@ class HubSocket:
     """One socket in the hub. ``monotonic`` counts seconds and is only ever compared."""
 
     __slots__ = (
-        "_abort",
         "_acked_seq",
         "_behind_since",
         "_close",
         "_depth_went_last",
         "_frame",
         "_frame_seq",
+        "_line",
         "_maker",
         "_monotonic",
         "_new_symbols",
@@ -99,7 +109,7 @@ class HubSocket:
         maker: FrameMaker,
         patience: SocketPatience,
         monotonic: Callable[[], float],
-        abort: Callable[[], None],
+        line: Line,
     ) -> None:
         self.holder = holder
         self.symbols: frozenset[PricedSymbol] = frozenset()
@@ -107,7 +117,7 @@ class HubSocket:
         self._maker = maker
         self._patience = patience
         self._monotonic = monotonic
-        self._abort = abort
+        self._line = line
         self._frame: str | None = None
         self._frame_seq = 0
         self._owed_since = NOTHING_OWED
@@ -163,7 +173,12 @@ class HubSocket:
 
     def abort(self) -> None:
         """Drop the client without a word."""
-        self._abort()
+        self._line.drop()
+
+    def abort_if_stuck(self) -> None:
+        """Drop a client that was to be closed, and does not take the end either."""
+        if self._line.is_stuck():
+            self.abort()
 
     # The client says how far it has read.
 
@@ -180,10 +195,13 @@ class HubSocket:
         """Close if the client takes no bytes, or once acknowledged and then stopped."""
         now, patience = self._monotonic(), self._patience
         stalled_since, behind_since = self._sending_since, self._behind_since
+        is_behind = behind_since is not None and now - behind_since >= patience.ack_timeout_seconds
         if stalled_since is not None and now - stalled_since >= patience.stall_timeout_seconds:
             # It takes no bytes, so a reason would never arrive and a polite end never come.
             self.abort()
-        elif behind_since is not None and now - behind_since >= patience.ack_timeout_seconds:
+        elif is_behind and self._line.is_stuck():
+            self.abort()
+        elif is_behind:
             self.close(SocketClose(CloseCode.NOT_READING, "acknowledgements stopped"))
 
     # The writer takes out.

@@ -9,11 +9,13 @@ pings end such a client.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
 import socket
 import struct
-from collections.abc import Callable
-from typing import Final
+import sys
+from asyncio.trsock import TransportSocket
+from typing import Final, Self
 
 from market.live.hub_socket import Send
 
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 # What the kernel holds for one client: some seconds of frames, not megabytes.
 KERNEL_BUFFER_BYTES: Final = 64 * 1024
 WRAPPERS: Final = 8
+NOT_SENT: Final = 0x894B  # SIOCOUTQNSD of Linux
 
 
 def server_send(send: Send) -> Send:
@@ -48,26 +51,56 @@ def bound_kernel_buffer(send: Send) -> None:
     """Let a client that stopped reading be noticed after kilobytes instead of megabytes."""
     transport = transport_of(send)
     connection = transport.get_extra_info("socket") if transport else None
-    if connection is not None and connection.family in {socket.AF_INET, socket.AF_INET6}:
+    if connection is not None and is_internet(connection):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
 
 
-def abort_by(send: Send) -> Callable[[], None]:
-    """A function that drops the client at once, with whatever was still buffered for it."""
-    transport = transport_of(send)
-    if transport is not None:
-        return lambda: reset_connection(transport)
+class ServerLine:
+    """The connection to one client, as far as it can be seen; see ``hub_socket.Line``."""
 
-    def leave_to_pings() -> None:
-        logger.info("A price socket takes nothing; the server's pings will end it")
+    __slots__ = ("_transport",)
 
-    return leave_to_pings
+    def __init__(self, transport: asyncio.Transport | None) -> None:
+        self._transport = transport
+
+    @classmethod
+    def behind(cls, send: Send) -> Self:
+        return cls(transport_of(send))
+
+    def is_stuck(self) -> bool:
+        """Whether bytes wait for a client that takes none; what it was sent on trust is none."""
+        transport = self._transport
+        if transport is None or (connection := open_socket_of(transport)) is None:
+            return False
+        return transport.get_write_buffer_size() > 0 or unsent_bytes(connection) > 0
+
+    def drop(self) -> None:
+        """End the connection without delivering what it still holds, in the kernel too."""
+        if self._transport is None:
+            logger.info("A price socket takes nothing; the server's pings will end it")
+            return
+        connection = open_socket_of(self._transport)
+        if connection is not None and is_internet(connection):
+            linger_not = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
+        self._transport.abort()
 
 
-def reset_connection(transport: asyncio.Transport) -> None:
-    """End a connection without delivering what it still holds, in the kernel too."""
-    connection = transport.get_extra_info("socket")
-    if connection is not None and connection.family in {socket.AF_INET, socket.AF_INET6}:
-        linger_not = struct.pack("ii", 1, 0)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
-    transport.abort()
+def open_socket_of(transport: asyncio.Transport) -> TransportSocket | None:
+    connection: TransportSocket | None = transport.get_extra_info("socket")
+    return None if connection is None or connection.fileno() < 0 else connection
+
+
+def is_internet(connection: TransportSocket) -> bool:
+    return connection.family in {socket.AF_INET, socket.AF_INET6}
+
+
+def unsent_bytes(connection: TransportSocket) -> int:
+    """What the kernel holds back because the client's window is full; 0 where none can tell.
+
+    Source: tcp(7), and SIOCOUTQNSD in linux/sockios.h.
+    """
+    if sys.platform != "linux" or not is_internet(connection):
+        return 0
+    found = fcntl.ioctl(connection.fileno(), NOT_SENT, struct.pack("i", 0))
+    return int(struct.unpack("i", found)[0])

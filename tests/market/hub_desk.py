@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,6 +26,20 @@ class Clock:
         return self.seconds
 
 
+class FakeLine:
+    """A connection that may be stuck; ``hear_of_end`` is told of its end."""
+
+    def __init__(self, *, is_stuck: bool) -> None:
+        self.hear_of_end: Callable[[], None] = lambda: None
+        self._is_stuck = is_stuck
+
+    def is_stuck(self) -> bool:
+        return self._is_stuck
+
+    def drop(self) -> None:
+        self.hear_of_end()
+
+
 class Desk:
     """A hub with four instruments, numbered from 1, and clocks that stand still."""
 
@@ -36,14 +51,16 @@ class Desk:
         )
         self.aborted: list[HubSocket] = []
 
-    def open(self, *symbols: str, user_id: UUID | None = None) -> HubSocket:
+    def open(self, *symbols: str, user_id: UUID | None = None, is_stuck: bool = False) -> HubSocket:
+        line = FakeLine(is_stuck=is_stuck)
         socket = HubSocket(
             holder=SocketHolder(user_id or uuid4()),
             maker=self.hub,
             patience=PATIENCE,
             monotonic=self.clock,
-            abort=lambda: self.aborted.append(socket),
+            line=line,
         )
+        line.hear_of_end = lambda: self.aborted.append(socket)
         self.hub.join(socket)
         if symbols:
             self.watch(socket, *symbols)

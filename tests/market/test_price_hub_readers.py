@@ -47,6 +47,20 @@ def test_a_client_that_stops_acknowledging_is_closed_after_15_seconds(desk: Desk
     assert socket.is_closing
 
 
+def test_who_takes_no_bytes_either_is_dropped_instead(desk: Desk) -> None:
+    socket = desk.open("AAPL", is_stuck=True)
+    (snapshot,) = read(socket)
+    socket.acknowledge(snapshot["seq"])
+    receive_and_flush(desk, socket, [1])
+    desk.clock.seconds += 14.9
+    desk.hub.sweep()
+    assert desk.aborted == []
+    desk.clock.seconds += 0.1
+    desk.hub.sweep()
+    assert desk.aborted == [socket]
+    assert not socket.is_closing
+
+
 def test_a_client_that_is_not_behind_owes_no_acknowledgement(desk: Desk) -> None:
     socket = desk.open("AAPL")
     (snapshot,) = read(socket)

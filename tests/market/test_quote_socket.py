@@ -307,19 +307,44 @@ def test_clients_may_leave_in_the_middle_of_things(
 def test_a_socket_that_takes_nothing_is_dropped(
     server: SocketServer, alices_key: str, stocks: list[Instrument]
 ) -> None:
+    with open_deaf_socket(server, alices_key) as (_, raw, many):
+        await_reset(raw, many)
+
+
+def test_one_that_acknowledged_before_is_dropped_as_soon(
+    server: SocketServer, alices_key: str, stocks: list[Instrument], settings: LazySettings
+) -> None:
+    # A polite end would wait for it to take what is on its way.
+    settings.LIMITS = replace(settings.LIMITS, socket_stall_timeout_seconds=600)
+    with open_deaf_socket(server, alices_key) as (client, raw, many):
+        publish((many[0], "10"))
+        say(client, ack=hear(client)["seq"])
+        await_reset(raw, many)
+
+
+@contextmanager
+def open_deaf_socket(
+    server: SocketServer, key: str
+) -> Iterator[tuple[ClientConnection, sockets.socket, list[Instrument]]]:
+    """One with little room for what it does not read, and what it has subscribed to."""
     many = [make_instrument() for _ in range(120)]
     raw = sockets.socket()
     raw.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
     raw.connect(server.host_and_port)
     options = {"sock": raw, "max_queue": 1, "ping_interval": None}
-    with open_socket(server, alices_key, **options) as client:
+    with open_socket(server, key, **options) as client:
         say(client, subscribe=[stock.symbol for stock in many])
         wait_for_hub()
-        deadline = time.monotonic() + 30
-        while not is_reset(raw) and time.monotonic() < deadline:
-            publish(*((stock, "10") for stock in many))
-            time.sleep(0.05)
-        assert is_reset(raw)
+        yield client, raw, many
+
+
+def await_reset(raw: sockets.socket, many: list[Instrument]) -> None:
+    """Move prices until the server has dropped the connection."""
+    deadline = time.monotonic() + 30
+    while not is_reset(raw) and time.monotonic() < deadline:
+        publish(*((stock, "10") for stock in many))
+        time.sleep(0.05)
+    assert is_reset(raw)
 
 
 def is_reset(raw: sockets.socket) -> bool:
