@@ -196,10 +196,11 @@ class HubSocket:
         now, patience = self._monotonic(), self._patience
         stalled_since, behind_since = self._sending_since, self._behind_since
         is_behind = behind_since is not None and now - behind_since >= patience.ack_timeout_seconds
-        if stalled_since is not None and now - stalled_since >= patience.stall_timeout_seconds:
+        is_stalled = (
+            stalled_since is not None and now - stalled_since >= patience.stall_timeout_seconds
+        )
+        if is_stalled or (is_behind and self._line.is_stuck()):
             # It takes no bytes, so a reason would never arrive and a polite end never come.
-            self.abort()
-        elif is_behind and self._line.is_stuck():
             self.abort()
         elif is_behind:
             self.close(SocketClose(CloseCode.NOT_READING, "acknowledgements stopped"))
