@@ -25,7 +25,7 @@ from trading.order_entry.recording import queue_commands, record_events
 from trading.order_entry.stops import recording_orders
 from trading.placing.given_terms import as_given
 from trading.shards import doorbell
-from trading.shards.steps import needed_hold
+from trading.shards.needed_holds import needed_hold
 from trading.states import CommandKind, Event, Side, Status, next_status
 
 __all__ = ["Changes", "OrderBusy", "replace_order"]

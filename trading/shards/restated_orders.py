@@ -10,12 +10,12 @@ from uuid import UUID
 
 from market.values import plain
 from trading.changing.restatement import story
-from trading.commissions import fill_commission, schedule_of
 from trading.shards.batch_rows import Progress, run
 from trading.shards.batches import Restated, WorkingOrder
 from trading.shards.changes import Changes
+from trading.shards.needed_holds import needed_hold
 from trading.shards.shard import BookDiverged
-from trading.states import Event, OrderClass, Side
+from trading.states import Event, OrderClass
 
 # Before what fills the order has, which the quantity of before may not hold.
 UPDATE_RESTATED: Final = """
@@ -45,7 +45,7 @@ def apply_restatement(changes: Changes, step: Restated) -> None:
     if progress.filled_quantity != step.before.filled_quantity:
         raise BookDiverged(f"order {order.id} has filled {progress.filled_quantity}")
     progress.filled_quantity = order.filled_quantity
-    held = needed_still(order, progress) if step.shared is None else step.shared
+    held = _needed_still(order, progress) if step.shared is None else step.shared
     _hold_anew(changes, progress, held)
     changes.move(
         progress,
@@ -58,21 +58,15 @@ def apply_restatement(changes: Changes, step: Restated) -> None:
     )
 
 
-def needed_still(order: WorkingOrder, progress: Progress) -> Decimal:
-    """What an order may use at most from now on: units of a sale, cash with charges of a buy.
-
-    Beyond ``trading.shards.steps.needed_hold`` it knows what is charged on what has filled.
-    """
-    left = order.quantity - progress.filled_quantity
-    if order.side is Side.SELL:
-        return left
-    amount = order.worst_price * left
-    return amount + fill_commission(
-        schedule_of(order.schedule),
-        amount_before=progress.filled_amount,
-        quantity_before=progress.filled_quantity,
-        amount=amount,
-        quantity=left,
+def _needed_still(order: WorkingOrder, progress: Progress) -> Decimal:
+    """What it may use from now on, beyond what has filled."""
+    return needed_hold(
+        side=order.side,
+        quantity=order.quantity - progress.filled_quantity,
+        worst_price=order.worst_price,
+        schedule=order.schedule,
+        filled_amount=progress.filled_amount,
+        filled_quantity=progress.filled_quantity,
     )
 
 

@@ -12,7 +12,7 @@ from market.calendar import local_date
 from market.values import plain
 from portfolio import ledger
 from portfolio.bookkeeping.entries import EntryKind
-from trading.commissions import commission_on, fill_commission, schedule_of
+from trading.commissions import fill_commission, schedule_of
 from trading.matching import End, Trade
 from trading.models.fills import Counterparty
 from trading.settlement import trade_dates
@@ -37,6 +37,7 @@ from trading.shards.batches import (
     WorkingOrder,
 )
 from trading.shards.changes import Changes
+from trading.shards.needed_holds import needed_hold
 from trading.shards.restated_orders import apply_restatement
 from trading.shards.shard import BookDiverged
 from trading.states import CommandKind, Event, Side, Status, next_status, standing_status
@@ -168,14 +169,6 @@ def _take_over(changes: Changes, step: Replaced) -> None:
         worst_price=order.worst_price,
         schedule=order.schedule,
     )
-
-
-def needed_hold(*, side: Side, quantity: Decimal, worst_price: Decimal, schedule: str) -> Decimal:
-    """What an order may use at most: units for a sale, cash with its charges for a buy."""
-    if side is Side.SELL:
-        return quantity
-    amount = worst_price * quantity
-    return amount + commission_on(schedule_of(schedule), amount, quantity)
 
 
 def _refuse_takeover(changes: Changes, step: NotReplaced) -> None:
