@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F, Min, Sum
+from django.db.models import F, Min
 
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
@@ -180,8 +180,7 @@ def realised_before_reset(portfolio: Portfolio) -> dict[int, Decimal]:
     closures = LotClosure.objects.filter(
         lot__portfolio=portfolio, closed_at__lte=portfolio.counts_from
     )
-    gains = closures.values_list("lot__instrument").annotate(gain=Sum(F("proceeds") - F("cost")))
-    return dict(gains)
+    return closures.gains_by("lot__instrument")
 
 
 def position_row(

@@ -7,9 +7,10 @@ carry no foreign keys in the database: the entries they follow from do.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
 
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import share
@@ -85,6 +86,13 @@ class Lot(models.Model):
         return share(self.local_cost, part=self.remaining_cost, whole=self.cost)
 
 
+class LotClosureQuerySet(models.QuerySet["LotClosure"]):
+    def gains_by(self, field: str) -> dict[Any, Decimal]:
+        """What they have realised together for each value of the field, in the lots' currency."""
+        gain = Sum(F("proceeds") - F("cost"))
+        return dict(self.values_list(field).annotate(gain=gain))
+
+
 class LotClosure(models.Model):
     """Units of one lot used by one sale. ``realised_gain = proceeds - cost``."""
 
@@ -105,6 +113,8 @@ class LotClosure(models.Model):
     proceeds = models.DecimalField(max_digits=28, decimal_places=10)  # net of charges
     # Of a spin-off, which takes cost and no units: the units of the new instrument.
     carried_quantity = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+
+    objects: ClassVar[models.Manager[LotClosure]] = LotClosureQuerySet.as_manager()
 
     class Meta:
         constraints = (

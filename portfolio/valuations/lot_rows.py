@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, QuerySet
 
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
@@ -85,9 +85,7 @@ def lot_rows(lots: Iterable[Lot], *, quotes: Quotes | None = None) -> list[LotRo
 
 def gains_of(lots: Iterable[Lot]) -> dict[UUID, Decimal]:
     """What sales have realised of each lot; one without a sale is left out."""
-    closures = LotClosure.objects.filter(lot__in=[lot.id for lot in lots])
-    gain = Sum(F("proceeds") - F("cost"))
-    return dict(closures.values_list("lot").annotate(gain=gain))
+    return LotClosure.objects.filter(lot__in=[lot.id for lot in lots]).gains_by("lot")
 
 
 def lot_row(
