@@ -30,7 +30,7 @@ from tests.trading.factories import (
     publish_quote,
 )
 from tests.trading.overfilling import check_orders
-from tests.trading.splitting import adjust, split
+from tests.trading.splits.splitting import adjust, split
 from trading import orders
 from trading.changing.cancellation import cancel_order, cancel_orders
 from trading.changing.replacement import Changes, replace_order

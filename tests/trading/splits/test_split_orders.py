@@ -26,7 +26,7 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
-from tests.trading.splitting import MIDNIGHT, Desk, adjust, reread, split, terms_of
+from tests.trading.splits.splitting import MIDNIGHT, Desk, adjust, reread, split, terms_of
 from tests.trading.test_order_groups import legs_of, place_group
 from trading.changing.cancellation import cancel_order
 from trading.changing.split_orders import adjust_orders
@@ -35,11 +35,6 @@ from trading.commissions import Schedule
 from trading.models import Fill, OrderEvent, SplitRestatement
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
 
 
 def test_quantity_prices_and_holds_follow_the_ratio(desk: Desk) -> None:

@@ -24,7 +24,7 @@ from tests.trading.factories import (
     units_of,
 )
 from tests.trading.floor import remains_of
-from tests.trading.splitting import MIDNIGHT, Desk, adjust, reread, split, terms_of
+from tests.trading.splits.splitting import MIDNIGHT, Desk, adjust, reread, split, terms_of
 from tests.trading.test_order_groups import kinds_of, legs_of, place_group
 from trading.changing.cancellation import cancel_order
 from trading.changing.replacement import Changes, replace_order
@@ -33,11 +33,6 @@ from trading.errors import OrderBusy
 from trading.models import OrderCommand, OrderEvent
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
 
 
 def test_the_same_split_again_changes_nothing_wherever_the_worker_died(desk: Desk) -> None:
