@@ -34,19 +34,11 @@ SOCKET_PONG_SECONDS: Final = 10
 
 
 def web(env: Environment) -> list[str]:
-    host = env.text("HOST", default="127.0.0.1")
-    port = str(env.integer("PORT", default=8000, minimum=1, maximum=65_535))
-    server = env.choice("WEB_SERVER", default="daphne", choices=("daphne", "granian", "uvicorn"))
-    if server == "daphne":
-        return daphne(host, port)
-    if server == "uvicorn":
-        return uvicorn(host, port)
-    default = min(os.cpu_count() or 1, WEB_WORKERS_BY_DEFAULT_MAXIMUM)
-    workers = env.integer("WEB_WORKERS", default=default, minimum=1, maximum=64)
-    return granian(host, port, workers=workers)
+    return WEB_SERVERS[env.choice("WEB_SERVER", default="daphne", choices=tuple(WEB_SERVERS))](env)
 
 
-def daphne(host: str, port: str) -> list[str]:
+def daphne(env: Environment) -> list[str]:
+    host, port = listening(env)
     return [
         *("-m", "daphne", "--verbosity", "0", "--no-server-name", "--bind", host, "--port", port),
         *("--http-timeout", str(HTTP_TIMEOUT_SECONDS)),
@@ -57,12 +49,15 @@ def daphne(host: str, port: str) -> list[str]:
     ]
 
 
-def granian(host: str, port: str, *, workers: int) -> list[str]:
-    """Pages and API, by as many processes; threads and waiting requests are shared out to them.
+def granian(env: Environment) -> list[str]:
+    """Pages and API, by WEB_WORKERS processes; threads and waiting requests are shared out to them.
 
     One Python process uses one core. Its threads are there for what waits; more of them than that
     only hand its lock to each other, which costs more than the answer.
     """
+    host, port = listening(env)
+    default = min(os.cpu_count() or 1, WEB_WORKERS_BY_DEFAULT_MAXIMUM)
+    workers = env.integer("WEB_WORKERS", default=default, minimum=1, maximum=64)
     threads = math.ceil(LIMITS.request_threads / workers)
     return [
         *("-m", "granian", "--interface", "wsgi", "--host", host, "--port", port),
@@ -73,7 +68,8 @@ def granian(host: str, port: str, *, workers: int) -> list[str]:
     ]
 
 
-def uvicorn(host: str, port: str) -> list[str]:
+def uvicorn(env: Environment) -> list[str]:
+    host, port = listening(env)
     return [
         *("-m", "uvicorn", "--host", host, "--port", port, "--lifespan", "off"),
         # Another loop would hide its transports, by which clients that stopped reading are dropped.
@@ -86,6 +82,12 @@ def uvicorn(host: str, port: str) -> list[str]:
         "--no-proxy-headers",
         *("--timeout-graceful-shutdown", "5", "config.asgi:application"),
     ]
+
+
+def listening(env: Environment) -> tuple[str, str]:
+    """The host and the port to listen on."""
+    port = env.integer("PORT", default=8000, minimum=1, maximum=65_535)
+    return env.text("HOST", default="127.0.0.1"), str(port)
 
 
 def worker(env: Environment) -> list[str]:
@@ -128,6 +130,11 @@ def prepare(env: Environment) -> list[str]:
     return ["manage.py", "prepare"]
 
 
+WEB_SERVERS: Final[dict[str, Callable[[Environment], list[str]]]] = {
+    "daphne": daphne,
+    "granian": granian,
+    "uvicorn": uvicorn,
+}
 PROGRAMS: Final[dict[str, Callable[[Environment], list[str]]]] = {
     "prepare": prepare,
     "web": web,
