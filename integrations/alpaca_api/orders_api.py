@@ -17,7 +17,6 @@ from integrations.alpaca_api.order_json import order_json
 from integrations.alpaca_api.order_schemas import OrderIn, OrdersWanted, ReplaceIn, read_id
 from integrations.alpaca_api.refusals import (
     OPPOSITE_EXISTS,
-    SELF_MATCH,
     TOO_LITTLE,
     is_short_of_units,
     order_refusal,
@@ -34,6 +33,7 @@ from trading.models.orders import OrderQuerySet
 from trading.orders import OrderTicket
 from trading.placing.admission import NO_INSTRUMENT
 from trading.placing.situation import look
+from trading.pretrade import SELF_MATCH
 from trading.states import OrderClass, Status
 
 router: Final = Router(tags=["Alpaca"])

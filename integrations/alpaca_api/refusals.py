@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from accounts.errors import Problem
+from trading.pretrade import SELF_MATCH
 
 # Codes of ours, and the status and code that Alpaca answers for the same.
 BY_CODE: Final[Mapping[str, tuple[int, int]]] = {
@@ -24,10 +25,10 @@ BY_CODE: Final[Mapping[str, tuple[int, int]]] = {
     "malformed_body": (400, 40010000),
     "rate_limited": (429, 42910000),
 }
-# Problems of an order that Alpaca answers 403; of these, there is not enough of something.
+# Problems of an order that say there is not enough of something, and all that Alpaca answers 403.
 SHORT_OF_UNITS: Final = "insufficient_units"
 TOO_LITTLE: Final = frozenset({"insufficient_buying_power", SHORT_OF_UNITS})
-SELF_MATCH: Final = "self_match"  # in Alpaca's words a potential wash trade, 403 as well
+FORBIDDEN: Final = TOO_LITTLE | {SELF_MATCH}  # the last in its words a potential wash trade
 OPPOSITE_EXISTS: Final = "opposite side limit order exists"
 SUFFIX: Final = 100_000
 USUAL: Final = 10_000
@@ -48,7 +49,7 @@ def refusal(status: int, problem: Mapping[str, Any]) -> tuple[int, dict[str, Any
     errors = problem.get("errors") or []
     message = " ".join(str(error.get("message", "")) for error in errors)
     message = message or str(problem.get("detail") or problem.get("title") or "")
-    if any(error.get("code") in TOO_LITTLE | {SELF_MATCH} for error in errors):
+    if any(error.get("code") in FORBIDDEN for error in errors):
         status, number = 403, 40310000
     elif code in BY_CODE:
         status, number = BY_CODE[code]
