@@ -36,6 +36,11 @@ class Adapter:
     def reads(self) -> list[str]:
         return sorted(self.capabilities.reads)
 
+    @property
+    def setting_names(self) -> set[str]:
+        """Of its credentials, those that say how to ask; they are no secrets."""
+        return {one.name for one in self.credentials if one.is_setting}
+
     def url_of(self, *, is_sandbox: bool) -> str:
         """Where it is; ``BROKER_URLS`` of the operator goes before its own address.
 

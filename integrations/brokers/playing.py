@@ -49,9 +49,8 @@ class Played(Rehearsal):
         # Of the form that the vendor knows, so that questions can be signed by them.
         known = rehearsal_of(adapter.name).credentials
         kept = conversation.credentials
-        settings = {one.name for one in adapter.credentials if one.is_setting}
         self.credentials = {
-            name: value if name in settings else known.get(name, value)
+            name: value if name in adapter.setting_names else known.get(name, value)
             for name, value in kept.items()
         }
         self.hiding = hiding_of(adapter, self.credentials)

@@ -59,16 +59,11 @@ class TapedLine(Line):
         return found
 
 
-def settings_of(adapter: Adapter, credentials: Mapping[str, str]) -> dict[str, str]:
-    """What of the credentials is no secret: each value with its name."""
-    names = {one.name for one in adapter.credentials if one.is_setting}
-    return {value: name for name, value in credentials.items() if name in names}
-
-
 def hiding_of(adapter: Adapter, credentials: Mapping[str, str]) -> Hiding:
-    told = settings_of(adapter, credentials).values()
     words = {
-        value: stand_in(name) for name, value in credentials.items() if value and name not in told
+        value: stand_in(name)
+        for name, value in credentials.items()
+        if value and name not in adapter.setting_names
     }
     return Hiding(adapter.hidden, words)
 
@@ -99,7 +94,8 @@ def record(
         try_orders(adapter, session, wanted.order, at=at)
     account_id = found.get("account", {}).get("id", "")
     hiding = hiding_of(adapter, credentials)
-    for word in {account_id, *wanted.hidden} - settings_of(adapter, credentials).keys():
+    told = {credentials[name] for name in adapter.setting_names & credentials.keys()}
+    for word in {account_id, *wanted.hidden} - told:
         if len(word) >= WORD_CHARACTERS:
             hiding.words.setdefault(word, shape(word))
     made = Conversation(
