@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -56,11 +56,17 @@ class BoardRow:
         return None if self.quote is None else self.quote.source
 
 
-def board_rows(instruments: Iterable[Instrument], *, at: datetime) -> list[BoardRow]:
-    """Rows in the order given, from one read of the quotes and three queries."""
+def board_rows(
+    instruments: Iterable[Instrument],
+    *,
+    at: datetime,
+    quotes: Mapping[int, QuoteValue] | None = None,
+) -> list[BoardRow]:
+    """Rows in the order given, from three queries and one read of the quotes unless given."""
     listed = list(instruments)
     ids = [instrument.id for instrument in listed]
-    quotes = latest_quotes(ids)
+    if quotes is None:
+        quotes = latest_quotes(ids)
     closes = queries.daily_closes(
         ids, start=at.date() - timedelta(days=SPARKLINE_DAYS), end=at.date(), comparable_at=at
     )

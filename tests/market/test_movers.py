@@ -105,7 +105,7 @@ def test_more_lists_and_instruments_ask_no_more_questions(
         make_listed(f"S{number}", str(101 + number))
         watch(alice, f"List {number}", *(f"S{one}" for one in range(number + 1)))
         if number in (1, 8):
-            with django_assert_num_queries(5 + 2):  # two reads of quotes that only the tables have
+            with django_assert_num_queries(5 + 1):  # one read of quotes that only the tables have
                 assert mover_rows(alice, limit=2, at=at)[0].change == Decimal(1 + number)
 
 
