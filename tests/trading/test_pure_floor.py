@@ -45,6 +45,19 @@ def test_long_games_are_too_and_the_same_twice() -> None:
         assert any(len(entry) > 1 for entry in first), "nobody traded"
 
 
+def test_who_was_replaced_in_his_place_is_not_followed_before_others() -> None:
+    """The exits of the better-priced purchase wake first, whatever was replaced before."""
+    floor = PureFloor()
+    floor.place_group(0, 0, 0, -5, 10)
+    floor.place_group(0, 0, 0, -3, 5)
+    floor.match()
+    floor.replace(2, 9, 8)  # the first purchase, for less
+    floor.match()
+    floor.place(1, 0, 6, -10, 30)
+    floor.match()
+    assert len([one for one in floor.working() if one.order.parent_id is not None]) == 4
+
+
 def play(game: int) -> list[tuple[object, ...]]:
     numbers, floor = random.Random(game), PureFloor()
     for _ in range(STEPS_PER_GAME):

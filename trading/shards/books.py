@@ -117,6 +117,7 @@ class Books(Shelves):
         end = End.WAITS if book.is_waiting(resting.id) else End.RESTS
         end = End.QUEUED if old.is_queued else end
         self.note(turn, Matched(Outcome(order.id, resting.remaining, (), end), None, command))
+        self.follow(turn, order.instrument_id)  # before others are touched, as after a restart
 
     def follow_successor(self, old: WorkingOrder, order: WorkingOrder) -> None:
         """Let the exits of an order belong to the one that replaces it."""
