@@ -110,6 +110,18 @@ def test_a_trailing_stop_keeps_its_mark_and_its_distance(side: str, stop: str, m
     assert found.stop_price == Decimal(stop)
 
 
+def test_what_it_waited_for_ends_no_order_that_was_triggered() -> None:
+    found = restated(
+        "10 for 1",
+        type=OrderType.TRAILING_STOP,
+        trail_amount=Decimal("0.05"),
+        stop_price="0.03",
+        is_triggered=True,
+    )
+    assert facts(found.quantity, found.worst_price) == (100, 9)
+    assert facts(found.trail_amount, found.stop_price) == (Decimal("0.01"), Decimal("0.01"))
+
+
 @pytest.mark.parametrize(
     ("words", "fields", "reason"),
     [

@@ -52,16 +52,22 @@ def restate(
     def price(value: Decimal, *, rounding: str) -> Decimal:
         return _price(value, split, rounding, order.listing.tick_size, band_factor)
 
+    def awaited(value: Decimal | None, *, rounding: str) -> Decimal | None:
+        if value is None:
+            return None
+        if order.is_triggered:
+            return _as_it_was(value, split, rounding, order.listing.tick_size)
+        return price(value, rounding=rounding)
+
     limits, stops = (ROUND_DOWN, ROUND_UP) if is_buy else (ROUND_UP, ROUND_DOWN)
-    amount, stop = order.trail_amount, order.stop_price
     restated = replace(
         order,
         quantity=filled + remaining,
         filled_quantity=filled,
         filled_before=on_grid(split.units(order.filled_before), lot, ROUND_DOWN),
         worst_price=price(order.worst_price, rounding=limits),
-        stop_price=None if stop is None else price(stop, rounding=stops),
-        trail_amount=None if amount is None else price(amount, rounding=ROUND_UP),
+        stop_price=awaited(order.stop_price, rounding=stops),
+        trail_amount=awaited(order.trail_amount, rounding=ROUND_UP),
     ).following(None if mark is None else _mark(mark, split, is_buy=is_buy))
     _refuse_out_of_reach(restated, split)
     return restated
@@ -96,6 +102,11 @@ def _price(
             f" multiple of {plain(tick_size)}."
         )
     return rounded
+
+
+def _as_it_was(value: Decimal, split: SplitTerms, rounding: str, tick_size: Decimal) -> Decimal:
+    """What a stop waited for that was triggered, in prices of now: it decides on nothing more."""
+    return max(on_grid(split.price(value), tick_size, rounding), tick_size)
 
 
 def _mark(mark: int, split: SplitTerms, *, is_buy: bool) -> int:
