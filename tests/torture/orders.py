@@ -12,7 +12,6 @@ from tests.trading.floor import Floor
 from trading.models import Fill
 
 STEPS_PER_GAME = 60
-SPLITS = 0.02  # of all steps
 
 
 def search(*, seconds: float, seed: int) -> Finding:
@@ -27,10 +26,7 @@ def search(*, seconds: float, seed: int) -> Finding:
         floor.refused = refused
         try:
             for _ in range(STEPS_PER_GAME):
-                if numbers.random() < SPLITS:
-                    floor.split(numbers.randrange(2), numbers.randint(2, 3))
-                else:
-                    step(floor, numbers)
+                step(floor, numbers)
             floor.finish()
         except AssertionError as error:
             finding.violations.append(f"game {game}: {error}")

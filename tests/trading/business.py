@@ -30,6 +30,7 @@ class Business(Protocol):
     def cancel(self, chosen: int) -> None: ...
     def quote(self, which: int, offset: int, size: int) -> None: ...
     def halt(self, which: int) -> None: ...
+    def split(self, which: int, kind: int, most: int) -> None: ...
     def wait(self, minutes: int) -> None: ...
     def match(self) -> None: ...
     def restart(self) -> None: ...
@@ -68,6 +69,11 @@ class Trading(RuleBasedStateMachine):
         self.floor.halt(which)
         self.floor.match()
 
+    @rule(which=WHICH, kind=KINDS, most=SIZES)
+    def split(self, which: int, kind: int, most: int) -> None:
+        self.floor.split(which, kind, most)
+        self.floor.match()
+
     @rule(minutes=st.integers(1, 90))
     def wait(self, minutes: int) -> None:
         self.floor.wait(minutes)
@@ -98,11 +104,19 @@ def step(floor: Business, numbers: random.Random) -> None:
     elif kind < 0.92:
         # Far enough to reach exits, and too little there to fill them at once.
         floor.quote(which, 2 * offset, 1 + size // 4)
-    elif kind < 0.94 or (floor.halted and kind < 0.98):
-        floor.halt(which if not floor.halted else min(floor.halted))
-    elif kind < 0.96:
-        floor.wait(numbers.randint(1, 90))
-    elif kind < 0.97:
-        floor.restart()
+    else:
+        happen(floor, numbers, rarity=kind, which=which)
     if numbers.random() < 0.6:
         floor.match()
+
+
+def happen(floor: Business, numbers: random.Random, *, rarity: float, which: int) -> None:
+    """Something that nobody does; ``rarity`` from 0.92 to 1."""
+    if rarity < 0.94 or (floor.halted and rarity < 0.98):
+        floor.halt(which if not floor.halted else min(floor.halted))
+    elif rarity < 0.96:
+        floor.wait(numbers.randint(1, 90))
+    elif rarity < 0.97:
+        floor.restart()
+    elif rarity < 0.985:
+        floor.split(which, numbers.randrange(48), numbers.randint(1, 30))

@@ -13,11 +13,14 @@ from types import TracebackType
 from typing import Any, Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.test import override_settings
 
 from market.calendar import local_date
 from portfolio.bookkeeping.probes import failed_probes
 from portfolio.bookkeeping.rebuilding import find_differences
+from portfolio.corporate_actions.market_actions import book_market_actions
 from portfolio.errors import PortfolioError
 from tests.trading.factories import (
     Clock,
@@ -44,6 +47,9 @@ MIDDLE: Final = 10_000  # cents
 UNITS: Final = "500"  # of each instrument, bought at 100
 CASH: Final = "300000"
 ENDINGS: Final = ("day", "gtc", "ioc", "fok", "cls", "opg")
+# Units of now for units of before; prices stay between these cents.
+RATIOS: Final = ((2, 1), (3, 2), (3, 1), (1, 2), (5, 1), (1, 5))
+LOWEST, HIGHEST = 1_000, 50_000
 GROUPS: Final = (OrderClass.BRACKET, OrderClass.OTO, OrderClass.OCO)
 
 
@@ -64,6 +70,7 @@ class Floor:
                 give_units(portfolio, instrument, UNITS)
         self.refused: Counter[str] = Counter()
         self.halted: set[int] = set()  # places in ``instruments``
+        self.levels = [MIDDLE, MIDDLE]  # around which prices are, in units of now
         self.matcher = leading_matcher(self.clock)
         for which in range(len(self.instruments)):
             self.quote(which, 0, 5)
@@ -72,11 +79,13 @@ class Floor:
         """A simple order: limit, market, stop or trailing, of any ending, either side."""
         fields: dict[str, Any] = {"tif": ENDINGS[kind % len(ENDINGS)]}
         fields["side"] = ("buy", "sell")[kind // 6 % 2]
-        shape = kind // 12 % 4
+        shape, limit = kind // 12 % 4, self.levels[which] + offset
         if shape in {0, 1}:
-            fields["limit"] = price(MIDDLE + offset)
+            fields["limit"] = price(limit)
+            if shape:  # by amount
+                fields["notional"] = price(limit * size)
         elif shape == 2:
-            fields |= {"stop": price(MIDDLE + offset), "tif": ENDINGS[kind % 2]}
+            fields |= {"stop": price(limit), "tif": ENDINGS[kind % 2]}
         elif kind % 2:
             fields |= {"trail": price(10 + abs(offset)), "tif": "gtc"}
         self._place(who, self._ticket(which, size, **fields))
@@ -84,7 +93,7 @@ class Floor:
     def place_group(self, who: int, which: int, kind: int, offset: int, size: int) -> None:
         """An entry with its exits, or two exits of which one may happen."""
         order_class = GROUPS[kind % len(GROUPS)]
-        entry = MIDDLE + offset
+        entry = self.levels[which] + offset
         profit = Decimal(price(entry + 5 + abs(offset)))
         loss = Decimal(price(entry - 5 - abs(offset)))
         fields: dict[str, Any] = {"tif": "gtc", "limit": price(entry)}
@@ -103,8 +112,11 @@ class Floor:
         order = self._working(chosen)
         if order is None:
             return
+        moved = (
+            self.levels[[one.id for one in self.instruments].index(order.instrument_id)] + offset
+        )
         changes = Changes(
-            limit_price=Decimal(price(MIDDLE + offset)) if offset % 3 else None,
+            limit_price=Decimal(price(moved)) if offset % 3 else None,
             quantity=Decimal(size) if offset % 2 else None,
         )
         with self._counted():
@@ -118,7 +130,7 @@ class Floor:
 
     def quote(self, which: int, offset: int, size: int) -> None:
         """A newer price, two cents wide."""
-        middle = MIDDLE + offset
+        middle = self.levels[which] + offset
         publish_quote(
             self.instruments[which],
             bid=price(middle - 1),
@@ -144,12 +156,27 @@ class Floor:
         for which in range(len(self.instruments)):
             self.quote(which, 0, 20)
 
-    def split(self, which: int, ratio: int) -> None:
-        """Let a day pass, at whose begin each unit becomes several; orders of before follow."""
-        instrument, today = self.instruments[which], self.clock.advance(days=1)
-        split(instrument, f"{ratio} for 1", ex_date=local_date(today, "America/New_York"))
-        adjust(today)
-        self.match()
+    def split(self, which: int, kind: int, most: int) -> None:
+        """Let units become others today; orders of before follow, and prices.
+
+        Mostly a day begins with it. Now and then it is told of late, as are splits that make
+        several of a unit: what filled meanwhile then filled in units of before.
+        """
+        ratio_to, ratio_from = RATIOS[kind % len(RATIOS)]
+        level = self.levels[which] * ratio_from // ratio_to
+        is_late = kind // len(RATIOS) % 3 == 0 and ratio_to > ratio_from
+        now = self.clock.advance(days=0 if is_late else 1)
+        today = local_date(now, "America/New_York")
+        instrument = self.instruments[which]
+        if not LOWEST <= level <= HIGHEST or instrument.corporate_actions.filter(ex_date=today):
+            return
+        split(instrument, f"{ratio_to} for {ratio_from}", ex_date=today)
+        self.levels[which] = level
+        with override_settings(LIMITS=replace(settings.LIMITS, commands_per_match=most)):
+            adjust(now)
+            self.match()
+        for portfolio in self.portfolios:  # at a reverse split once its orders have ended
+            book_market_actions(portfolio, [instrument.id], at=now)
         for quoted in range(len(self.instruments)):
             self.quote(quoted, 0, 20)
 

@@ -26,7 +26,7 @@ def grown_since(orders: Collection[Order]) -> dict[UUID, Decimal]:
     return {
         order.id: prod(
             (
-                Decimal(split.ratio_to or 1)
+                Decimal(split.ratio_to or 1) / Decimal(split.ratio_from or 1)
                 for split in splits
                 if split.instrument_id == order.instrument_id
                 and split.ex_date > local_date(order.submitted_at, "America/New_York")

@@ -7,15 +7,18 @@ a lot are one step of the books here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from typing import Final
 from uuid import UUID
 
 from market.values import QuoteValue
+from tests.trading.plain_groups import PlainGroups
 from tests.trading.plain_orders import ASLEEP, BOOK, COMING, OUT, STOP, Plain, by_turn, steps
-from tests.trading.plain_trading import PlainQuote, PlainTrading, Taken
+from tests.trading.plain_splits import restate_together
+from tests.trading.plain_trading import PlainQuote
 from trading.shards.batches import QUANTITY_STEPS, Command, WorkingOrder
 from trading.states import CommandKind, OrderClass
 
@@ -23,7 +26,7 @@ BASIS_POINTS: Final = 10_000
 
 
 @dataclass
-class PlainMarket(PlainTrading):
+class PlainMarket(PlainGroups):
     """What every order comes to, whoever it belongs to."""
 
     collar_bps: int = 0
@@ -31,7 +34,7 @@ class PlainMarket(PlainTrading):
     hours: dict[int, str] = field(default_factory=dict)  # in which all last stood up anew
     looks_again: set[int] = field(default_factory=set)  # at a quote that it knows
     unsettled: set[int] = field(default_factory=set)  # where all stood up and had no turn since
-    touched: dict[UUID, str] = field(default_factory=dict)  # of groups → how they end
+    restated: set[tuple[UUID, UUID]] = field(default_factory=set)  # orders, and for which split
 
     def step(
         self,
@@ -54,23 +57,25 @@ class PlainMarket(PlainTrading):
             self._follow_and_trigger(instrument)
         for quote in quotes.values():
             self._show(quote)
+        changed: set[int] = set()  # instruments whose orders are to stand up anew
         for command in commands:
             number = self._number()
+            if command.kind is CommandKind.RESTATE:
+                self._restate(command, changed)
+                continue
+            self._stand_up_all(changed)
             if command.kind is CommandKind.PLACE:
                 self._place(Plain.of(command.order), number)
             elif command.kind is CommandKind.REPLACE:
                 self._replace(command.order, number)
             else:
                 self._end(command)
+        self._stand_up_all(changed)
 
     def begin_again(self) -> None:
         """Everybody stands up anew, and looks at the newest quote as if it had just come."""
         self.hours.clear()
         self.looks_again.update(self.quotes)
-
-    def legs_of(self, order: Plain) -> list[Plain]:
-        legs = [one for one in self.orders.values() if one.parent == order.id and not one.end]
-        return by_turn(legs)
 
     # What comes.
 
@@ -99,7 +104,7 @@ class PlainMarket(PlainTrading):
         if self.fresh(instrument) is None or instrument in self.closed:
             return
         self.unsettled.discard(instrument)
-        self._tell([*self.retry(instrument), *self.meet_quote(instrument)])
+        self.tell([*self.retry(instrument), *self.meet_quote(instrument)])
         self._follow()
         self._trigger(instrument)
 
@@ -149,6 +154,7 @@ class PlainMarket(PlainTrading):
         keeps_turn = sleeps or (wanted <= old.left and old.terms == new.terms)
         old.end, new.quantity, new.place = "replaced", wanted, old.place
         new.parent = old.parent
+        new.held = new.limit * wanted
         if old.place == STOP and old.heard:
             new.heard = list(old.heard)
         for leg in [one for one in self.orders.values() if one.parent == old.id and not one.end]:
@@ -167,26 +173,44 @@ class PlainMarket(PlainTrading):
         order.end = "expired" if is_expiry else "canceled"
         self._end_group(order, ending=order.end)
 
+    def _restate(self, command: Command, changed: set[int]) -> None:
+        """A split overtakes an order and its group, each once."""
+        order, split = self.orders.get(command.order.id), command.split
+        if order is None or order.end or split is None:
+            return
+        if (order.id, split.split_id) in self.restated:
+            return
+        group = [one for one in self.family_of(order) if not one.end]
+        self.restated.update((one.id, split.split_id) for one in group)
+        restate_together(group, Fraction(split.ratio_to, split.ratio_from))
+        changed.add(order.instrument)
+
+    def _stand_up_all(self, changed: set[int]) -> None:
+        for instrument in changed:
+            self.stand_up(instrument)
+            self.unsettled.add(instrument)
+        changed.clear()
+
     def _arrive(self, order: Plain) -> None:
         """An order comes to the market: new, awake or triggered."""
         if not self.may_trade(order):
             order.place, order.is_queued = OUT, order.may_rest
             order.is_asleep = order.instrument not in self.closed
             order.end = "" if order.may_rest else "canceled"
-            self._tell([(order, [])])
+            self.tell([(order, [])])
             return
         if order.instrument in self.unsettled:
             self.unsettled.discard(order.instrument)
-            self._tell(self.retry(order.instrument))
+            self.tell(self.retry(order.instrument))
         met: list[Plain] = []
         if order.ending == "fok" and self.reachable(order) < order.left:
             order.end = "canceled"
         else:
             met, met_own = self.take(order)
             self.settle(order, met_own=met_own)
-        self._tell([(order, met)])
+        self.tell([(order, met)])
         if not order.end and order.place == BOOK:
-            self._tell(self.retry(order.instrument))
+            self.tell(self.retry(order.instrument))
 
     def _trigger(self, instrument: int) -> None:
         """Stops that the last price has reached take their turns, in the order they came."""
@@ -200,7 +224,7 @@ class PlainMarket(PlainTrading):
         for order in [one for one in waiting if one.is_reached(quote.last)]:
             if order.end or (order.ends_at is not None and order.ends_at <= self.now):
                 continue
-            partner = self._partner(order)
+            partner = self.partner_of(order)
             if partner is not None:
                 partner.end = "canceled"
             order.turn, order.is_triggered = self._number(), True
@@ -222,16 +246,10 @@ class PlainMarket(PlainTrading):
         due = [one for one in self.standing(instrument, OUT, BOOK) if self._is_due(one)]
         if not due or self.fresh(instrument) is None or instrument in self.halted:
             return False
-        self._tell(self.auction(instrument, due))
+        self.tell(self.auction(instrument, due))
         return True
 
     # Groups.
-
-    def _tell(self, outcomes: Iterable[Taken]) -> None:
-        for order, met in outcomes:
-            for one in (order, *met):
-                if one.group is not OrderClass.SIMPLE:
-                    self.touched.setdefault(one.id, "canceled")
 
     def _end_group(self, order: Plain, *, ending: str = "canceled") -> None:
         if order.group is not OrderClass.SIMPLE:
@@ -249,7 +267,7 @@ class PlainMarket(PlainTrading):
             order_id = next(iter(self.touched))
             order, ending = self.orders[order_id], self.touched.pop(order_id)
             news, order.unheard = order.unheard, 0
-            partner = self._partner(order)
+            partner = self.partner_of(order)
             if order.is_entry:
                 for leg in self.legs_of(order) if order.end else []:
                     is_armed = self._follow_entry(order, leg, ending) or is_armed
@@ -277,16 +295,6 @@ class PlainMarket(PlainTrading):
             return True
         self._arrive(leg)
         return False
-
-    def _partner(self, order: Plain) -> Plain | None:
-        """The other exit of its group, if it has not come to its end."""
-        if order.is_entry or order.group is OrderClass.SIMPLE:
-            return None
-        if order.group is OrderClass.OCO:
-            family = [self.orders[order.parent]] if order.parent else self.legs_of(order)
-        else:
-            family = [one for one in self.orders.values() if one.parent == order.parent]
-        return next((one for one in family if one is not order and not one.end), None)
 
     def _number(self) -> int:
         self.numbers += 1

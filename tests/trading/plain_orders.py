@@ -41,6 +41,7 @@ class Plain:
     place: str
     turn: int = 0
     filled: int = 0
+    held: int = 0  # of a buy: what it may cost, in steps of a price times those of a quantity
     unheard: int = 0  # of that, what those who belong to it have not looked at
     is_queued: bool = False  # came while it might not trade
     is_asleep: bool = False  # does not trade at these hours
@@ -50,6 +51,7 @@ class Plain:
     def of(cls, told: WorkingOrder) -> Plain:
         trail = (steps(told.trail_amount or 0), int((told.trail_pct or 0) * PARTS) // 100)
         stop = None if told.stop_price is None else steps(told.stop_price)
+        limit, quantity = steps(told.worst_price), int(told.quantity * QUANTITY_STEPS)
         return cls(
             id=told.id,
             owner=told.owner_id,
@@ -59,8 +61,8 @@ class Plain:
             ending=told.time_in_force,
             until=told.expires_at,
             is_extended=told.extended_hours,
-            limit=steps(told.worst_price),
-            quantity=int(told.quantity * QUANTITY_STEPS),
+            limit=limit,
+            quantity=quantity,
             stop=stop,
             trail=trail,
             group=told.order_class,
@@ -68,6 +70,7 @@ class Plain:
             is_triggered=told.is_triggered,
             heard=[] if told.water_mark is None else [steps(told.water_mark)],
             place=ASLEEP if told.is_dormant else COMING,
+            held=limit * quantity,
         )
 
     @property
@@ -108,8 +111,8 @@ class Plain:
     @property
     def terms(self) -> tuple[object, ...]:
         """All that decides on when and at which price it may trade."""
-        stop = None if any(self.trail) else self.stop
-        return (self.kind, self.ending, self.limit, self.is_triggered, self.trail, stop)
+        waits = (self.trail, None if any(self.trail) else self.stop) if self.is_stop else None
+        return (self.kind, self.ending, self.limit, self.is_triggered, waits)
 
     @property
     def stop_price(self) -> int | None:

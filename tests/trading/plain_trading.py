@@ -193,6 +193,7 @@ class PlainTrading:
             if order is not None:
                 order.filled += quantity
                 order.unheard += quantity
+                order.held -= price * quantity
                 order.end = "" if order.left else "filled"
         buyer_id, seller_id = (one.id if one else None for one in (buyer, seller))
         self.fills.append((buyer_id, seller_id, price, quantity))

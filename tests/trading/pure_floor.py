@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from market.values import QuoteValue
 from tests.trading.pure_matching import Known, Matching
-from trading.shards.batches import PRICE_STEPS, QUANTITY_STEPS, Listing, WorkingOrder
+from tests.trading.pure_terms import collar, exits_of, lots, price, trail_of
+from trading.shards.batches import Listing, WorkingOrder
+from trading.shards.split_terms import SplitTerms
 from trading.states import (
     CommandKind,
     Event,
@@ -34,10 +36,10 @@ BEGIN: Final = datetime(2026, 3, 4, 12, tzinfo=UTC)
 # A day of this market, in minutes: opens, closes, and ends its extended hours.
 DAY, CLOSES, ENDS = 120, 60, 90
 LISTED: Final = (1, 2)
-
-
-def price(steps: int) -> Decimal:
-    return Decimal(steps) / PRICE_STEPS
+# Units of now for units of before. Steps between the lowest and the highest price that a split may
+# bring about: below, rounding to a step would be all there is.
+RATIOS: Final = ((2, 1), (3, 2), (3, 1), (7, 5), (10, 1), (1, 2), (1, 10))
+LOWEST, HIGHEST = 500, 40_000
 
 
 class PureFloor(Matching):
@@ -46,6 +48,7 @@ class PureFloor(Matching):
     def __init__(self) -> None:
         super().__init__(LISTED, collar_bps=COLLAR_BPS, now=BEGIN)
         self.halted: set[int] = set()  # places in ``LISTED``
+        self.levels = [MIDDLE, MIDDLE]  # around which prices are, in units of now
         self.middles = [MIDDLE, MIDDLE]
         for which in range(len(LISTED)):
             self.quote(which, 0, 5)
@@ -58,7 +61,7 @@ class PureFloor(Matching):
             return
         ending = TimeInForce(ENDINGS[kind % len(ENDINGS)])
         side = (Side.BUY, Side.SELL)[kind // 6 % 2]
-        shape, limit = kind // 12 % 4, MIDDLE + offset
+        shape, limit = kind // 12 % 4, self.levels[which] + offset
         fields: dict[str, Any] = {"type": OrderType.LIMIT, "time_in_force": ending}
         if shape == 1:
             fields["extended_hours"] = ending.may_rest
@@ -78,7 +81,7 @@ class PureFloor(Matching):
         """An entry with its exits, or two exits of which one may happen."""
         if which in self.halted:
             return
-        group, entry = GROUPS[kind % len(GROUPS)], MIDDLE + offset
+        group, entry = GROUPS[kind % len(GROUPS)], self.levels[which] + offset
         ending = TimeInForce(ENDINGS[kind // 3 % 2])
         profit, loss = entry + 5 + abs(offset), entry - 5 - abs(offset)
         is_oco = group is OrderClass.OCO
@@ -120,6 +123,7 @@ class PureFloor(Matching):
         if (
             (old.replaces_id is not None and old.priority is None)  # on its way itself
             or (old.is_entry and old.filled_quantity)
+            or self.is_being_restated(old)
             or LISTED.index(old.instrument_id) in self.halted
             or asked <= old.filled_quantity
         ):
@@ -160,7 +164,7 @@ class PureFloor(Matching):
     def quote(self, which: int, offset: int, size: int) -> None:
         """A newer price, two steps wide and two levels deep."""
         self.now += timedelta(seconds=1)
-        middle = self.middles[which] = MIDDLE + offset
+        middle = self.middles[which] = self.levels[which] + offset
         bids = [(price(middle - 1), lots(size)), (price(middle - 3), lots(size // 2))]
         asks = [(price(middle + 1), lots(size)), (price(middle + 3), lots(size // 2))]
         self.show(
@@ -183,6 +187,27 @@ class PureFloor(Matching):
 
     def halt(self, which: int) -> None:
         self.halted ^= {which}
+
+    def split(self, which: int, kind: int, most: int) -> None:
+        """Tell of a split that has taken effect: prices jump, and orders are to follow.
+
+        Now and then a part of them has before the first price comes that knows of it.
+        """
+        ratio_to, ratio_from = RATIOS[kind % len(RATIOS)]
+        level = self.levels[which] * ratio_from // ratio_to
+        if not LOWEST <= level <= HIGHEST:
+            return
+        self.levels[which] = level
+        told = SplitTerms(
+            split_id=self.new_id(),
+            ratio_from=ratio_from,
+            ratio_to=ratio_to,
+            ex_date=self.now.date(),
+        )
+        self.ask_to_restate(LISTED[which], told)
+        if kind % 2:
+            self.match(most)
+        self.quote(which, 0, 5)
 
     def wait(self, minutes: int) -> None:
         """Let time pass, into the closing auction and past it; now and then prices come again."""
@@ -229,13 +254,14 @@ class PureFloor(Matching):
 
     def _new_terms(self, old: WorkingOrder, offset: int) -> dict[str, Any]:
         """Where its price moves to; a trailing stop's distance changes."""
+        moved = self.levels[LISTED.index(old.instrument_id)] + offset
         if old.is_trailing:
             fresh = {"stop_price": None, "water_mark": None}
             return {} if old.is_triggered else trail_of(offset) | fresh
         if old.type.waits_for_stop and not old.is_triggered:
-            worst = MIDDLE + offset + (0 if old.type.has_limit else collar(old.side))
-            return {"stop_price": price(MIDDLE + offset), "worst_price": price(worst)}
-        return {"worst_price": price(MIDDLE + offset)} if old.type.has_limit else {}
+            worst = moved + (0 if old.type.has_limit else collar(old.side))
+            return {"stop_price": price(moved), "worst_price": price(worst)}
+        return {"worst_price": price(moved)} if old.type.has_limit else {}
 
     def _minute(self) -> float:
         return ((self.now - BEGIN).total_seconds() / 60) % DAY
@@ -248,30 +274,3 @@ class PureFloor(Matching):
         if self._minute() >= ends:
             day += 1
         return BEGIN + timedelta(minutes=day * DAY + ends)
-
-
-def collar(side: Side) -> int:
-    return COLLAR_BPS if side is Side.BUY else -COLLAR_BPS
-
-
-def exits_of(group: OrderClass, kind: int, *, profit: int, loss: int) -> list[dict[str, Any]]:
-    """What the exits of a group are to be, the take-profit before the stop-loss."""
-    exits: list[dict[str, Any]] = []
-    if group is OrderClass.BRACKET or (group is OrderClass.OTO and kind % 2):
-        exits.append({"type": OrderType.LIMIT, "worst_price": price(profit)})
-    if group is not OrderClass.OTO or not kind % 2:
-        worst, stop = loss - COLLAR_BPS, OrderType.STOP
-        if kind // 6 % 2:
-            worst, stop = loss - 3, OrderType.STOP_LIMIT
-        exits.append({"type": stop, "worst_price": price(worst), "stop_price": price(loss)})
-    return exits
-
-
-def lots(size: int) -> Decimal:
-    return Decimal(size) / QUANTITY_STEPS
-
-
-def trail_of(offset: int) -> dict[str, Decimal | None]:
-    if offset % 2:
-        return {"trail_amount": price(2 + abs(offset)), "trail_pct": None}
-    return {"trail_amount": None, "trail_pct": Decimal(1 + abs(offset)) / 100}

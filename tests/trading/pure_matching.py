@@ -19,11 +19,21 @@ from market.values import QuoteValue
 from tests.trading.plain_market import PlainMarket
 from tests.trading.plain_orders import ASLEEP, BOOK, OUT, STOP, Plain
 from tests.trading.plain_trading import PlainFill, filled_by
+from tests.trading.pure_holds import Holds
 from trading.exchange.offers import Used
 from trading.shards.batch_rows import Progress
-from trading.shards.batches import QUANTITY_STEPS, Batch, Command, Listing, Matched, WorkingOrder
+from trading.shards.batches import (
+    QUANTITY_STEPS,
+    Batch,
+    Command,
+    Listing,
+    Matched,
+    Restated,
+    WorkingOrder,
+)
 from trading.shards.changes import Changes
 from trading.shards.shard import Shard
+from trading.shards.split_terms import SplitTerms
 from trading.shards.steps import apply_step
 from trading.states import CommandKind, Side, Status
 
@@ -55,6 +65,9 @@ class Matching:
         self._collar_bps = collar_bps
         self._numbers = count(1)
         self._commands: list[tuple[int, CommandKind, UUID]] = []
+        self._splits: dict[int, SplitTerms] = {}  # by command
+        self._restated: set[tuple[UUID, UUID]] = set()  # orders, and for which split
+        self._holds = Holds()
         self._quotes: dict[int, QuoteValue] = {}
         self._used: Used = defaultdict(lambda: defaultdict(list))
         self._plain = PlainMarket(fresh_seconds=FRESH_SECONDS, collar_bps=collar_bps)
@@ -81,11 +94,27 @@ class Matching:
 
     def record(self, order: WorkingOrder, kind: CommandKind) -> None:
         self.known[order.id] = Known(order)
+        self._holds.place(order, kind)
         self.ask(kind, order)
 
     def ask(self, kind: CommandKind, order: WorkingOrder) -> None:
         self._commands.append((next(self._numbers), kind, order.id))
         self.commands_asked += 1
+
+    def ask_to_restate(self, instrument_id: int, split: SplitTerms) -> None:
+        """As ``split_orders`` does: one command for each order, whatever else is asked of it."""
+        found = [one.order for one in self.working() if one.order.instrument_id == instrument_id]
+        for order in sorted(found, key=lambda one: one.id):
+            self.ask(CommandKind.RESTATE, order)
+            self._splits[self._commands[-1][0]] = split
+
+    def is_being_restated(self, order: WorkingOrder) -> bool:
+        """Whether the matcher has yet to come to it; what it is for is in units of before."""
+        return any(
+            order_id == order.id and (order_id, split.split_id) not in self._restated
+            for number, _, order_id in self._commands
+            if (split := self._splits.get(number)) is not None
+        )
 
     def show(self, quote: QuoteValue) -> None:
         self._quotes[quote.instrument_id] = quote
@@ -121,6 +150,7 @@ class Matching:
         assert self._shard.next_sequence == self._plain.numbers + 1, "other numbers"
         for known in self.known.values():
             self._compare(known, is_closed=known.order.instrument_id in closed | halted)
+        self._holds.compare([one.order for one in self.known.values()], self._plain)
 
     def rebuild(self) -> None:
         """Forget the books and build them from what a database would hold."""
@@ -148,8 +178,11 @@ class Matching:
                 self.ask(CommandKind.EXPIRE, order)
 
     def _command(self, number: int, kind: CommandKind, order_id: UUID) -> Command:
-        known = self.known[order_id]
+        known, split = self.known[order_id], self._splits.get(number)
         replaced = known.order.replaces_id
+        if split is not None:
+            is_done = (order_id, split.split_id) in self._restated
+            split = replace(split, is_done=is_done)
         return Command(
             id=number,
             kind=kind,
@@ -158,6 +191,7 @@ class Matching:
             is_placed=known.order.priority is not None,
             is_finished=known.is_finished,
             is_old_finished=replaced is not None and self.known[replaced].is_finished,
+            split=split,
         )
 
     def _keep(self, batch: Batch) -> list[PlainFill]:
@@ -174,6 +208,7 @@ class Matching:
         changes = Changes(now=self.now, progress=progress)
         for step in batch.steps:
             apply_step(changes, step)
+        self._holds.change(changes.hold_changes())
         for order_id, one in progress.items():
             known = self.known[order_id]
             known.status, known.filled_amount = one.status, one.filled_amount
@@ -188,6 +223,7 @@ class Matching:
         for order_id, order in self._shard.orders.items():  # exits whose entry was replaced
             known = self.known[order_id]
             known.order = replace(known.order, parent_id=order.parent_id, quantity=order.quantity)
+        self._keep_restated(step for step in batch.steps if isinstance(step, Restated))
         for order_id, move in batch.moves.items():
             known = self.known[order_id]
             known.order = replace(
@@ -196,6 +232,14 @@ class Matching:
         return [
             fill for step in batch.steps if isinstance(step, Matched) for fill in self._fills(step)
         ]
+
+    def _keep_restated(self, steps: Iterable[Restated]) -> None:
+        for step in steps:
+            known, after = self.known[step.order.id], step.order
+            known.order = replace(
+                known.order, stop_price=after.stop_price, water_mark=after.water_mark
+            )
+            self._restated.add((after.id, step.split.split_id))
 
     def _fills(self, step: Matched) -> Iterable[PlainFill]:
         for trade in step.outcome.trades:

@@ -7,10 +7,9 @@ from itertools import count
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.stateful import run_state_machine_as_test
 
-from tests.trading.business import WHICH, Trading
+from tests.trading.business import Trading
 from tests.trading.floor import Floor
 
 _numbers = count(1)
@@ -25,10 +24,6 @@ class OverDatabase(Trading):
         self.undone.__enter__()
         self.whole = Floor(f"t{next(_numbers)}")
         self.floor = self.whole
-
-    @rule(which=WHICH, ratio=st.integers(2, 3))
-    def split(self, which: int, ratio: int) -> None:
-        self.whole.split(which, ratio)
 
     def teardown(self) -> None:
         self.whole.finish()
