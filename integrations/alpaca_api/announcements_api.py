@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 
 from accounts.errors import NotFound, Problem, ProblemsError
 from accounts.http import ApiRequest
+from accounts.identifiers import read_id
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.credentials import AccountAuth
-from integrations.alpaca_api.order_schemas import read_id
 from market.models import CorporateAction
 from market.models.corporate_actions import ActionKind
 from market.values import plain, plain_or_none

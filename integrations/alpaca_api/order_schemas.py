@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 from typing import Annotated, Final, Literal
-from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -127,11 +126,3 @@ class CloseWanted(BaseModel):
             message = f"percentage was {percentage}, must be more than 0 and at most 100."
             raise OrderDenied([Problem("percentage", "out_of_range", message)])
         return held * percentage / ALL // lot_size * lot_size
-
-
-def read_id(text: str) -> UUID | None:
-    """``None`` where the text is no id, so that nothing has it."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

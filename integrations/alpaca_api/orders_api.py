@@ -9,12 +9,13 @@ from ninja import Query, Router
 
 from accounts.errors import NotFound
 from accounts.http import ApiRequest
+from accounts.identifiers import read_id
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.asset_json import find_instrument
 from integrations.alpaca_api.credentials import AccountAuth, account_of
 from integrations.alpaca_api.held_units import held_json
 from integrations.alpaca_api.order_json import order_json
-from integrations.alpaca_api.order_schemas import OrderIn, OrdersWanted, ReplaceIn, read_id
+from integrations.alpaca_api.order_schemas import OrderIn, OrdersWanted, ReplaceIn
 from integrations.alpaca_api.refusals import (
     OPPOSITE_EXISTS,
     TOO_LITTLE,

@@ -10,10 +10,11 @@ from ninja import Router
 
 from accounts.errors import NotFound, Problem, ProblemsError
 from accounts.http import ApiRequest
+from accounts.identifiers import read_id
 from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.asset_json import asset_json, find_instrument
 from integrations.alpaca_api.credentials import AccountAuth, account_of
-from integrations.alpaca_api.order_schemas import LenientIn, read_id
+from integrations.alpaca_api.order_schemas import LenientIn
 from market import watchlists
 from market.api.watchlists import find_watchlist, watchlists_of
 from market.errors import UnknownSymbol

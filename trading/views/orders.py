@@ -18,6 +18,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.forms import DownloadForm
 from accounts.http import InvestorRequest
+from accounts.identifiers import read_id
 from accounts.policies import role_wanted, signed_in, takes_ids
 from accounts.roles import Role
 from accounts.table_answers import table_response
@@ -40,7 +41,7 @@ def orders(request: InvestorRequest) -> HttpResponse:
     is_done = request.GET.get("status") == "done"
     owned = Order.objects.for_user(request.user, Role.VIEWER).with_read_only(request.user)
     owned = owned.select_related("instrument", "portfolio")
-    if portfolio_id := _uuid_or_none(request.GET.get("portfolio", "")):
+    if portfolio_id := read_id(request.GET.get("portfolio", "")):
         owned = owned.filter(portfolio_id=portfolio_id)
     shown = owned.filter(status__in=Status.terminal()) if is_done else owned.working()
     pages = Paginator(shown.order_by("-submitted_at", "-id"), ORDERS_PER_PAGE)
@@ -119,10 +120,3 @@ def find_order(request: InvestorRequest, order_id: UUID) -> Any:
     if found.read_only and role_wanted(request) is not Role.VIEWER:
         raise PermissionDenied("You may look at this portfolio, and not trade in it.")
     return found
-
-
-def _uuid_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
