@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django import forms
 
-from accounts.errors import Problem
+from accounts.errors import HoldfastError, Problem, ProblemsError
 
 
 class ProblemForm(forms.Form):
@@ -17,5 +17,16 @@ class ProblemForm(forms.Form):
     def add_problems(self, problems: Iterable[Problem]) -> None:
         """Show each problem at its field, or above the form where it has none here."""
         for problem in problems:
-            name = self.field_names.get(problem.field, problem.field)
+            name = self.field_of(problem)
             self.add_error(name if name in self.fields else None, problem.message)
+
+    def add_refusal(self, error: HoldfastError) -> None:
+        """Show what an operation refused: its problems, else its own words above the form."""
+        if isinstance(error, ProblemsError):
+            self.add_problems(error.problems)
+        else:
+            self.add_error(None, str(error))
+
+    def field_of(self, problem: Problem) -> str:
+        """The name of the form's field, if it has one for this problem."""
+        return self.field_names.get(problem.field, problem.field)

@@ -66,10 +66,8 @@ def correct(request: InvestorRequest, action_id: UUID) -> HttpResponse:
         facts = form.to_facts(currency=action.instrument.currency)
         try:
             actions.correct_action(action.id, changes=asdict(facts), corrected_at=timezone.now())
-        except ProblemsError as error:
-            form.add_problems(error.problems)
-        except (actions.ActionExists, actions.ActionCancelled) as error:
-            form.add_error(None, str(error))
+        except (ProblemsError, actions.ActionExists, actions.ActionCancelled) as error:
+            form.add_refusal(error)
         else:
             messages.success(request, "Corrected; the former version is kept.")
             return redirect("market:corporate_actions", address=_address(action.instrument))

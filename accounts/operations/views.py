@@ -66,7 +66,7 @@ def new_user(request: InvestorRequest) -> HttpResponse:
                 created_at=timezone.now(),
             )
         except HoldfastError as error:
-            show_refusal(form, error)
+            form.add_refusal(error)
         else:
             messages.success(request, f"{user.email} may sign in.")
             return redirect("accounts:operations_user", user.id)
@@ -88,7 +88,7 @@ def user_page(request: InvestorRequest, user_id: UUID) -> HttpResponse:
                 changed_at=timezone.now(),
             )
         except HoldfastError as error:
-            show_refusal(form, error)
+            form.add_refusal(error)
         else:
             auth.memory.forget()
             messages.success(request, "Saved.")
@@ -139,11 +139,3 @@ def audit_page(request: InvestorRequest) -> HttpResponse:
         "for_staff": True,
     }
     return TemplateResponse(request, "operations/audit.html", context)
-
-
-def show_refusal(form: ProblemForm, error: HoldfastError) -> None:
-    """What the operation refused, at its fields where it names them."""
-    if isinstance(error, users.UserRefused):
-        form.add_problems(error.problems)
-    else:
-        form.add_error(None, str(error))

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 
+from accounts.problem_forms import ProblemForm
 from integrations.connections.own_connections import ConnectionChange, NewConnection
 from integrations.connections.terms import NAME_CHARACTERS, SECRET_CHARACTERS
 from portfolio.models import Portfolio, PortfolioKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from accounts.errors import Problem
     from accounts.models import User
@@ -38,13 +39,6 @@ def credential_field(one: CredentialField) -> forms.Field:
     )
 
 
-class ProblemForm(forms.Form):
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        for problem in problems:
-            name = problem.field.replace("credentials.", FIELD)
-            self.add_error(name if name in self.fields else None, problem.message)
-
-
 class CredentialsForm(ProblemForm):
     """What the broker asks for, one field each."""
 
@@ -61,6 +55,9 @@ class CredentialsForm(ProblemForm):
             " hours, and nobody can bring a forgotten one back.",
             widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
         )
+
+    def field_of(self, problem: Problem) -> str:
+        return problem.field.replace("credentials.", FIELD)
 
     def credentials(self) -> dict[str, str]:
         return {

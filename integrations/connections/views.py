@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.errors import HoldfastError, ProblemsError
+from accounts.errors import HoldfastError
 from accounts.fragments import for_htmx
 from accounts.page_lists import read_page
 from accounts.policies import signed_in
@@ -71,10 +71,8 @@ def new_connection(request: InvestorRequest) -> HttpResponse:
             )
             if word := form.cleaned_data["master_password"]:
                 _unlock(request, made.id, word)
-        except ProblemsError as error:
-            form.add_problems(error.problems)
         except HoldfastError as error:
-            form.add_error(None, str(error))
+            form.add_refusal(error)
         else:
             _request(request, made.id, SyncKind.VERIFICATION)
             return redirect("integrations:connection", made.id)
@@ -242,10 +240,8 @@ def _changed(
             change=form.to_change(),
             changed_at=timezone.now(),
         )
-    except ProblemsError as error:
-        form.add_problems(error.problems)
     except HoldfastError as error:
-        form.add_error(None, str(error))
+        form.add_refusal(error)
     return form.is_valid()
 
 

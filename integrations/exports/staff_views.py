@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.errors import HoldfastError, ProblemsError
+from accounts.errors import HoldfastError
 from accounts.fragments import for_htmx
 from accounts.page_lists import read_page
 from accounts.policies import admins_change, staff_only
@@ -58,10 +58,8 @@ def nights_page(request: InvestorRequest) -> HttpResponse:
 def _write(form: NightForm) -> bool:
     try:
         nights.write_day(day=form.cleaned_data["day"], requested_at=timezone.now())
-    except ProblemsError as error:
-        form.add_problems(error.problems)
     except HoldfastError as error:
-        form.add_error(None, str(error))
+        form.add_refusal(error)
     else:
         return True
     return False

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.errors import AllowanceExceeded, HoldfastError, ProblemsError
+from accounts.errors import AllowanceExceeded, HoldfastError
 from accounts.fragments import for_htmx
 from accounts.page_lists import read_page
 from accounts.policies import public, signed_in, takes_ids
@@ -149,12 +149,10 @@ def _request(request: InvestorRequest, form: ExportForm) -> bool:
         requesting.request_export(
             owner=request.user, wanted=form.wanted(), requested_at=timezone.now()
         )
-    except ProblemsError as error:
-        form.add_problems(error.problems)
     except AllowanceExceeded as error:
         form.add_error(None, with_way_on(error))
     except HoldfastError as error:
-        form.add_error(None, str(error))
+        form.add_refusal(error)
     else:
         return True
     return False

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.errors import HoldfastError, ProblemsError
+from accounts.errors import HoldfastError
 from accounts.fragments import for_htmx
 from accounts.page_lists import read_page
 from accounts.policies import signed_in
@@ -58,10 +58,8 @@ def show_or_arm(request: InvestorRequest, connection: Connection) -> HttpRespons
                 terms=form.to_terms(),
                 armed_at=timezone.now(),
             )
-        except ProblemsError as error:
-            form.add_problems(error.problems)
         except HoldfastError as error:
-            form.add_error(None, str(error))
+            form.add_refusal(error)
         else:
             messages.success(request, f"{connection.name} is armed: orders reach the broker.")
             return redirect("integrations:connection", connection.id)
@@ -128,10 +126,8 @@ def attempt(form: ProblemForm, make: Callable[[], LiveOrder]) -> LiveOrder | Non
     """What it makes; ``None`` where the form now says what is wrong."""
     try:
         return make()
-    except ProblemsError as error:
-        form.add_problems(error.problems)
     except HoldfastError as error:
-        form.add_error(None, str(error))
+        form.add_refusal(error)
     return None
 
 

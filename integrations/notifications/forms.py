@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
+from accounts.problem_forms import ProblemForm
 from integrations.events.kinds import KINDS
 from integrations.notifications.choices import DEFAULTS, Choice, Quiet
 
@@ -22,7 +23,7 @@ class TimezoneField(forms.CharField):
         return name
 
 
-class ChannelForm(forms.Form):
+class ChannelForm(ProblemForm):
     """Where in Slack to tell; what is kept is never shown again."""
 
     address = forms.CharField(

@@ -130,9 +130,8 @@ def connect_slack(request: InvestorRequest) -> HttpResponse:
                 address=form.cleaned_data["address"],
                 connected_at=timezone.now(),
             )
-        except ChannelRefused as refusal:
-            for problem in refusal.problems:
-                form.add_error(problem.field, problem.message)
+        except ChannelRefused as error:
+            form.add_problems(error.problems)
         else:
             messages.success(request, "A first message is on its way to Slack.")
             return redirect("integrations:notification_choices")

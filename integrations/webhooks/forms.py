@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django import forms
 
+from accounts.problem_forms import ProblemForm
 from integrations.events.kinds import KIND_CHOICES
 from integrations.webhooks.own_webhooks import DESCRIPTION_CHARACTERS, WebhookTerms
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
-    from accounts.errors import Problem
-
-
-class WebhookForm(forms.Form):
+class WebhookForm(ProblemForm):
     url = forms.CharField(
         label="Address",
         max_length=2048,
@@ -39,10 +33,6 @@ class WebhookForm(forms.Form):
     def terms(self) -> WebhookTerms:
         facts = self.cleaned_data
         return WebhookTerms(facts["url"], facts["description"], tuple(facts["kinds"]))
-
-    def add_problems(self, problems: Iterable[Problem]) -> None:
-        for problem in problems:
-            self.add_error(problem.field if problem.field in self.fields else None, problem.message)
 
 
 class ChangedWebhookForm(WebhookForm):

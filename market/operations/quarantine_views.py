@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.page_lists import read_page
 from accounts.policies import staff_only, takes_ids
 from market.errors import MarketError
-from market.intake.quarantine import ReleaseRefused, reject_row, release_row
+from market.intake.quarantine import reject_row, release_row
 from market.models import QuarantinedRow
 from market.operations.quarantine_forms import QuarantineListForm, ReleaseForm
 
@@ -58,10 +58,8 @@ def quarantined_row(request: InvestorRequest, row_id: int) -> HttpResponse:
                 released_by_id=request.user.id,
                 released_at=timezone.now(),
             )
-        except ReleaseRefused as error:
-            form.add_problems(error.problems)
         except MarketError as error:
-            form.add_error(None, str(error))
+            form.add_refusal(error)
         else:
             messages.success(request, f"Line {row.line} is stored.")
             return redirect("market:operations_quarantined_row", row.id)

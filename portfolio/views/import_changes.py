@@ -95,10 +95,8 @@ def mend(request: InvestorRequest, import_id: UUID) -> HttpResponse:
         said = Said(rows=[RowSaid(position=row.position, changes=form.changes())])
         try:
             change_import(found=found, said=said, changed_at=timezone.now())
-        except ProblemsError as error:
-            form.add_problems(error.problems)
-        except PortfolioError as error:
-            form.add_error(None, str(error))
+        except (ProblemsError, PortfolioError) as error:
+            form.add_refusal(error)
         else:
             return redirect(mended_href(found, row))
     context = tab_context(found.portfolio, "activities") | {"found": found, "row": row}

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
+from accounts.problem_forms import ProblemForm
 from portfolio.views.portfolios import find_portfolio, tab_context
 from trading.charging.terms import BOUNDS, CommissionRefused, schedule_for, set_commission
 from trading.commissions import ZERO, Schedule
@@ -37,7 +38,7 @@ def part_field(
     )
 
 
-class CommissionForm(forms.Form):
+class CommissionForm(ProblemForm):
     """Empty fields charge nothing, and an empty maximum is none."""
 
     per_share = part_field("Per share", "per_share", "In the order's currency, for each unit.")
@@ -70,8 +71,7 @@ def commission(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
                     portfolio_id=portfolio.id, schedule=form.schedule(), changed_at=timezone.now()
                 )
             except CommissionRefused as error:
-                for problem in error.problems:
-                    form.add_error(problem.field or None, problem.message)
+                form.add_problems(error.problems)
             else:
                 messages.success(request, "Your next order pays by this schedule.")
                 return redirect("trading:commission", portfolio.id)

@@ -80,10 +80,8 @@ def show_or_ask(request: InvestorRequest, portfolio: Portfolio) -> HttpResponse:
                 requested_at=timezone.now(),
                 actor_id=request.user.id,
             )
-        except PortfolioRefused as error:
-            form.add_problems(error.problems)
-        except ResetPending as error:
-            form.add_error(None, str(error))
+        except (PortfolioRefused, ResetPending) as error:
+            form.add_refusal(error)
         else:
             messages.success(request, ASKED)
             return redirect("trading:reset", portfolio.id)
