@@ -17,10 +17,10 @@ from accounts import audit
 from accounts.identifiers import new_id
 from portfolio.activities import Touched, follow_activities, post_activities
 from portfolio.bookkeeping.bulk import columns_of, execute
-from portfolio.errors import PortfolioError
+from portfolio.imports.carrying_out import carry_out_asked
 from portfolio.imports.previews import digest
 from portfolio.imports.profiles import GENERIC
-from portfolio.imports.progress import ImportReporter, is_alone, take_time, uncollected
+from portfolio.imports.progress import ImportReporter
 from portfolio.imports.states import NothingToImport, Step, may
 from portfolio.imports.taking import Taken, load_taken, name_entries, without_repeats
 from portfolio.imports.taking_lots import name_lots
@@ -29,7 +29,6 @@ from portfolio.models.imports import TAKEN, ImportStatus
 
 Report = Callable[[int], None]
 
-ERROR_CHARACTERS: Final = 500
 INTERRUPTED: Final = "Booking was interrupted; nothing of the file was booked."
 LOCK_PORTFOLIO: Final = "SELECT pg_advisory_xact_lock(hashtextextended('import into ' || %s, 0))"
 NOTE_ENTRIES: Final = """
@@ -73,29 +72,19 @@ def request_booking(import_id: UUID) -> None:
 
 
 def carry_out(import_id: UUID, *, at: datetime) -> None:
-    """Book an import that was asked for; harmless where it is done or somebody else does it.
+    """Book an import that was asked for; where it is not booked, it is to be looked at again."""
 
-    What the books refuse is told in the import, which is then to be looked at again.
-    """
-    failure = INTERRUPTED
-    is_done = False
-    with uncollected(), ImportReporter(import_id) as reporter:
-        try:
-            with transaction.atomic():
-                found = FileImport.objects.filter(id=import_id).first()
-                is_asked = found is not None and found.status == ImportStatus.COMMITTING
-                if found is not None and is_asked and is_alone(import_id):
-                    take_time()
-                    reporter.report(0)  # one who was killed may have told of more
-                    book(found, at=at, report=reporter.report)
-            is_done = True
-        except PortfolioError as error:
-            failure = str(error)
-        finally:
-            if not is_done:
-                reporter.update(
-                    status=ImportStatus.PREVIEWED, rows_done=0, error=failure[:ERROR_CHARACTERS]
-                )
+    def work(found: FileImport, reporter: ImportReporter) -> None:
+        reporter.report(0)  # one who was killed may have told of more
+        book(found, at=at, report=reporter.report)
+
+    carry_out_asked(
+        import_id,
+        work,
+        asked=ImportStatus.COMMITTING,
+        interrupted=INTERRUPTED,
+        otherwise={"status": ImportStatus.PREVIEWED, "rows_done": 0},
+    )
 
 
 def book(found: FileImport, *, at: datetime, report: Report) -> None:

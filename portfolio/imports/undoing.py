@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import audit
-from portfolio.errors import PortfolioError
-from portfolio.imports.commits import ERROR_CHARACTERS, Report, noted, unheard
-from portfolio.imports.progress import ImportReporter, is_alone, take_time, uncollected
+from portfolio.imports.carrying_out import carry_out_asked
+from portfolio.imports.commits import Report, noted, unheard
+from portfolio.imports.progress import ImportReporter
 from portfolio.imports.states import Step, may
 from portfolio.models import FileImport, JournalEntry, Portfolio
 from portfolio.models.imports import ImportStatus
@@ -50,23 +50,18 @@ def request_undoing(import_id: UUID) -> None:
 
 
 def carry_out(import_id: UUID, *, at: datetime) -> None:
-    """Undo an import that was asked for; harmless where it is done or somebody else does it."""
-    failure = INTERRUPTED
-    is_done = False
-    with uncollected(), ImportReporter(import_id) as reporter:
-        try:
-            with transaction.atomic():
-                found = FileImport.objects.filter(id=import_id).first()
-                is_asked = found is not None and found.status == ImportStatus.REVERSING
-                if found is not None and is_asked and is_alone(import_id):
-                    take_time()
-                    undo(found, at=at, report=reporter.report)
-            is_done = True
-        except PortfolioError as error:
-            failure = str(error)
-        finally:
-            if not is_done:
-                reporter.update(status=ImportStatus.COMMITTED, error=failure[:ERROR_CHARACTERS])
+    """Undo an import that was asked for; where it is not undone, it stays booked."""
+
+    def work(found: FileImport, reporter: ImportReporter) -> None:
+        undo(found, at=at, report=reporter.report)
+
+    carry_out_asked(
+        import_id,
+        work,
+        asked=ImportStatus.REVERSING,
+        interrupted=INTERRUPTED,
+        otherwise={"status": ImportStatus.COMMITTED},
+    )
 
 
 def undo(found: FileImport, *, at: datetime, report: Report) -> None:
