@@ -62,16 +62,16 @@ def fresh_units(
     portfolio: Portfolio, positions: Iterable[Position], quotes: Quotes
 ) -> dict[int, FreshUnits]:
     """Per instrument the units of open lots bought on its quote's exchange-local day."""
-    day_starts = {
-        position.instrument_id: start_of_day(position.instrument, quote)
-        for position in positions
-        if (quote := quotes.get(position.instrument_id))
-    }
-    if not day_starts:
+    starting: dict[datetime, list[int]] = {}
+    for position in positions:
+        if quote := quotes.get(position.instrument_id):
+            starts_at = start_of_day(position.instrument, quote)
+            starting.setdefault(starts_at, []).append(position.instrument_id)
+    if not starting:
         return {}
     opened_that_day = Q()
-    for instrument_id, starts_at in day_starts.items():
-        opened_that_day |= Q(instrument_id=instrument_id, opened_at__gte=starts_at)
+    for starts_at, instrument_ids in starting.items():
+        opened_that_day |= Q(instrument__in=instrument_ids, opened_at__gte=starts_at)
     rows = (
         Lot.objects.filter(portfolio=portfolio, remaining_quantity__gt=0)
         .filter(opened_that_day)
