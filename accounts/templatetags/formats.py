@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import Any, Final
 
 from django import template
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
+from django.utils.translation import get_language
 
 register = template.Library()
 
@@ -154,9 +156,23 @@ def _money(value: Decimal, currency: str, *, positive: str, places: int | None =
 
 
 def _number(value: Decimal, places: int, *, positive: str = "") -> str:
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    rounded = Decimal(value).quantize(_unit(places), rounding=ROUND_HALF_UP)
     sign = MINUS if rounded < 0 else positive if rounded > 0 else ""
+    if _is_written_as_in_python(get_language()):
+        return f"{sign}{abs(rounded):,f}"
     return sign + number_format(abs(rounded), decimal_pos=places, force_grouping=True)
+
+
+@cache
+def _unit(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
+
+
+@cache
+def _is_written_as_in_python(language: str | None) -> bool:
+    """Whether people of a language write ``1,234.5``, which Python can do sooner."""
+    wanted = {"DECIMAL_SEPARATOR": ".", "THOUSAND_SEPARATOR": ",", "NUMBER_GROUPING": 3}
+    return all(get_format(name, language) == value for name, value in wanted.items())
 
 
 def _places_of(value: Decimal) -> int:
