@@ -10,15 +10,13 @@ def sparkline_path(values: Sequence[Decimal], *, width: int = 96, height: int = 
     """An SVG path through the values from left to right; empty for fewer than two."""
     if len(values) < 2:
         return ""
-    low, high = min(values), max(values)
-    span = high - low or Decimal(1)
-    step = Decimal(width) / (len(values) - 1)
+    # Places in a drawing, no money: a tenth of a pixel is more than can be seen.
+    drawn = [float(value) for value in values]
+    low, high = min(drawn), max(drawn)
+    rise = (height - 4) / ((high - low) or 1)
+    step = width / (len(drawn) - 1)
     points = (
-        f"{_short(index * step)} {_short(height - 2 - (value - low) / span * (height - 4))}"
-        for index, value in enumerate(values)
+        f"{index * step:.1f} {height - 2 - (value - low) * rise:.1f}"
+        for index, value in enumerate(drawn)
     )
-    return "M" + "L".join(points)
-
-
-def _short(number: Decimal) -> str:
-    return f"{number:.1f}".removesuffix(".0")
+    return f"M{'L'.join(points)}".replace(".0 ", " ").replace(".0L", "L").removesuffix(".0")
