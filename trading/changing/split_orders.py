@@ -14,6 +14,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Min
 
 from market import calendar
 from market.corporate_actions.split_factors import SIMULATED
@@ -89,8 +90,7 @@ def adjust_orders(portfolio_id: UUID, instrument_id: int, *, now: datetime) -> i
         .between(None, _day(instrument, now))
         .order_by("ex_date")
     )
-    # A reverse split takes units that orders reserve until they have ended for it.
-    if not any(_is_reverse(split) for split in splits):
+    if not _awaits_ends(portfolio, instrument, splits):
         book_market_actions(portfolio, [instrument_id], at=now)
     unmoved = _unmoved(instrument, splits)
     return ask_to_restate(portfolio, instrument, splits, unmoved=unmoved, now=now)
@@ -180,6 +180,16 @@ def _pending(
         split for split in splits if split.ex_date > placed_on and (order.id, split.id) not in asked
     ]
     return [split for split in found if _is_reverse(split)][:1] or found
+
+
+def _awaits_ends(
+    portfolio: Portfolio, instrument: Instrument, splits: Iterable[CorporateAction]
+) -> bool:
+    """Whether orders still reserve units that a reverse split takes, and end for it."""
+    days = [split.ex_date for split in splits if _is_reverse(split)]
+    working = Order.objects.filter(portfolio=portfolio, instrument=instrument).working()
+    first = working.aggregate(at=Min("submitted_at"))["at"] if days else None
+    return first is not None and _day(instrument, first) < max(days)
 
 
 def _queue(wanted: Sequence[tuple[Order, CorporateAction]], *, now: datetime) -> None:

@@ -187,6 +187,15 @@ def test_a_reverse_split_ends_orders_and_then_the_units_are_booked(desk: Desk) -
     assert SplitRestatement.objects.get(split=action).restated_at is None
 
 
+def test_a_reverse_split_of_long_ago_keeps_no_units_from_a_sale(desk: Desk) -> None:
+    split(desk.apple, "1 for 5", ex_date=date(2020, 8, 31))
+    order = desk.place(side="sell", limit="150", quantity="10")
+    desk.over_the_split()
+    assert terms_of(order) == (40, Decimal("37.5"), None, "new")
+    units = units_of(desk.portfolio, desk.apple)
+    assert facts(units.settled, units.held) == (40, 40)
+
+
 def test_a_group_of_which_one_cannot_stand_ends_as_a_whole(desk: Desk) -> None:
     entry = place_group(desk.portfolio, desk.apple, limit="90", profit="120", loss="0.01")
     desk.matcher.work()
