@@ -18,6 +18,7 @@ from market.intake.bars import BarRow, StoredBars, store_bars
 from market.intake.partitions import ensure_tick_partitions
 from market.intake.spikes import CODE as SPIKE
 from market.intake.spikes import SpikeGuard
+from market.intake.tick_columns import TickColumns
 from market.intake.tick_rules import are_all_sound, find_problem
 from market.intake.tick_writing import SomeTicksAreKnown, TouchedMinute, write_ticks
 from market.live.quotes import store_quotes
@@ -74,14 +75,14 @@ def store_ticks(
     ``received_at`` is now; it must not run backwards from call to
     call over a bucket's end, because what was over once is taken to be rolled up.
     """
-    sound, refused = _judge(ticks, received_at=received_at)
+    sound, refused = _judge(TickColumns.of(ticks), received_at=received_at)
     if is_confirmed:
-        _spike_guard.forget({tick.instrument_id for tick in sound})
+        _spike_guard.forget(set(sound.instrument_ids))
     else:
         sound, spikes = _part_spikes(sound, received_at=received_at)
         refused += spikes
     # Who sent known ticks the last time, as a replay or after a gap, may well do so again.
-    sources = {tick.source for tick in sound}
+    sources = set(sound.sources)
     are_new = sources.isdisjoint(_overlapping_sources)
     store = partial(_store, sound, refused, received_at=received_at)
     try:
@@ -96,7 +97,7 @@ def store_ticks(
 
 
 def _store(
-    sound: Sequence[TickValue],
+    sound: TickColumns,
     refused: Sequence[RefusedTick],
     *,
     received_at: datetime,
@@ -123,15 +124,12 @@ def _store(
         return written
 
 
-def _is_one_statement(ticks: Sequence[TickValue], *, open_since: datetime) -> bool:
+def _is_one_statement(ticks: TickColumns, *, open_since: datetime) -> bool:
     """Whether nothing is to be rolled up with some ticks, as in most batches."""
     if not ticks or connection.in_atomic_block:
         return False
-    ids = {tick.instrument_id for tick in ticks}
-    return (
-        all(_rolled_up_at.get(one) == open_since for one in ids)
-        and min([tick.occurred_at for tick in ticks]) >= open_since
-    )
+    rolled_up_at = set(map(_rolled_up_at.get, set(ticks.instrument_ids)))
+    return rolled_up_at == {open_since} and min(ticks.times) >= open_since
 
 
 def _roll_up(
@@ -156,22 +154,20 @@ def _roll_up(
         roll_up_again(late, at=received_at)
 
 
-def _judge(
-    ticks: Sequence[TickValue], *, received_at: datetime
-) -> tuple[list[TickValue], list[RefusedTick]]:
-    unknown_ids = _unknown_instruments({tick.instrument_id for tick in ticks})
+def _judge(ticks: TickColumns, *, received_at: datetime) -> tuple[TickColumns, list[RefusedTick]]:
+    unknown_ids = _unknown_instruments(set(ticks.instrument_ids))
     latest_at = received_at + CLOCK_TOLERANCE
     if not unknown_ids and are_all_sound(ticks, latest_at=latest_at):
-        return list(ticks), []
-    found = [_problem(tick, unknown_ids=unknown_ids, latest_at=latest_at) for tick in ticks]
-    judged = list(zip(ticks, found, strict=True))
+        return ticks, []
+    found = [_problem(tick, unknown_ids=unknown_ids, latest_at=latest_at) for tick in ticks.ticks]
+    judged = list(zip(ticks.ticks, found, strict=True))
     refused = [RefusedTick(tick, code=why[0], message=why[1]) for tick, why in judged if why]
-    return [tick for tick, why in judged if not why], refused
+    return TickColumns.of([tick for tick, why in judged if not why]), refused
 
 
 def _part_spikes(
-    ticks: list[TickValue], *, received_at: datetime
-) -> tuple[list[TickValue], list[RefusedTick]]:
+    ticks: TickColumns, *, received_at: datetime
+) -> tuple[TickColumns, list[RefusedTick]]:
     spikes = _spike_guard.spikes(ticks, received_at=received_at)
     if not spikes:
         return ticks, []
@@ -179,7 +175,7 @@ def _part_spikes(
         RefusedTick(tick, code=SPIKE, message=band.words(tick.price))
         for tick, band in spikes.items()
     ]
-    return [tick for tick in ticks if tick not in spikes], refused
+    return TickColumns.of([tick for tick in ticks.ticks if tick not in spikes]), refused
 
 
 def _problem(

@@ -14,7 +14,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from operator import attrgetter
 from statistics import median
 from typing import Final
 
@@ -23,12 +22,12 @@ from django.db import connection
 
 from market.corporate_actions.factors import IS_OF_TICKS
 from market.corporate_actions.split_factors import factor_between, splits_of
+from market.intake.tick_columns import TickColumns
 from market.values import NOT_OF_A_MARKET, TickValue, plain
 
 CODE: Final = "spike"
 CLOSES_DAYS: Final = 60  # older closes are not recent
 BAND_AGE: Final = timedelta(minutes=10)
-IN_TIME: Final = attrgetter("occurred_at", "provider_tick_id")
 
 RECENT_CLOSES: Final = f"""
     SELECT wanted.id, recent.close, recent.opened_at, recent.is_as_traded
@@ -112,29 +111,32 @@ class SpikeGuard:
         self._bands: dict[int, tuple[datetime, Band | None]] = {}
         self._latest: dict[int, Decimal] = {}
 
-    def spikes(
-        self, ticks: Sequence[TickValue], *, received_at: datetime
-    ) -> Mapping[TickValue, Band]:
+    def spikes(self, ticks: TickColumns, *, received_at: datetime) -> Mapping[TickValue, Band]:
         """Those of some sound ticks that are spikes; what no market made never is."""
-        real = [tick for tick in ticks if tick.source not in NOT_OF_A_MARKET]
-        if not real:
-            return {}
-        self._load({tick.instrument_id for tick in real}, at=received_at)
-        bands, latest = self._bands, self._latest
+        ids, prices, latest = ticks.instrument_ids, ticks.prices, self._latest
+        places, concerned = ticks.in_time(), set(ids)
+        if not NOT_OF_A_MARKET.isdisjoint(ticks.sources):
+            places = [one for one in places if ticks.sources[one] not in NOT_OF_A_MARKET]
+            concerned = {ids[one] for one in places}
+        bands = self._bands_of(concerned, at=received_at)
         found: dict[TickValue, Band] = {}
-        for tick in sorted(real, key=IN_TIME):
-            _, band = bands[tick.instrument_id]
-            if band is not None and band.is_spike(
-                tick.price, previous=latest.get(tick.instrument_id)
-            ):
-                found[tick] = band
-            latest[tick.instrument_id] = tick.price
+        for place in places:
+            instrument_id, price = ids[place], prices[place]
+            band = bands.get(instrument_id)
+            if band is not None and band.is_spike(price, previous=latest.get(instrument_id)):
+                found[ticks.ticks[place]] = band
+            latest[instrument_id] = price
         return found
 
     def forget(self, ids: Iterable[int]) -> None:
         """Look the closes of instruments up anew."""
         for instrument_id in ids:
             self._bands.pop(instrument_id, None)
+
+    def _bands_of(self, ids: set[int], *, at: datetime) -> Mapping[int, Band]:
+        """Of those that have one."""
+        self._load(ids, at=at)
+        return {one: band for one in ids if (band := self._bands[one][1]) is not None}
 
     def _load(self, ids: set[int], *, at: datetime) -> None:
         old = {one for one in ids if one not in self._bands or at - self._bands[one][0] > BAND_AGE}

@@ -7,7 +7,6 @@ anew with that look.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -17,21 +16,27 @@ from psycopg.errors import UniqueViolation
 
 from accounts.array_literals import array_literal, text_array
 from market.intake.prepared_statements import prepared_cursor
-from market.values import TickValue
+from market.intake.tick_columns import TickColumns
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 # Sorted as the aggregates below need it, and so that writers of the same ticks meet in one order.
+# Arrays come apart beside each other, not each in a FROM, where it would be written down first. The
+# division is exact to the microsecond until the year 2242.
 GIVEN: Final = """
     SELECT instrument_id, date_bin('1 minute', occurred_at, 'epoch'::timestamptz) AS opened_at,
            occurred_at, provider_tick_id, price, size, source
     FROM (
-        SELECT instrument_id, 'epoch'::timestamptz + at * interval '1 microsecond' AS occurred_at,
+        SELECT instrument_id, to_timestamp(at / 1e6::float8) AS occurred_at,
                provider_tick_id COLLATE "C" AS provider_tick_id,
-               price::numeric(20,8) AS price, size::numeric(28,10) AS size, source
-        FROM unnest(%s::int4[], %s::int8[], %s::varchar[], %s::numeric[], %s::numeric[],
-                    %s::varchar[]) AS sent(instrument_id, at, provider_tick_id, price, size, source)
+               price::numeric(20,8) AS price, size::numeric(28,10) AS size,
+               coalesce(source, %s::varchar) AS source
+        FROM (
+            SELECT unnest(%s::int4[]) AS instrument_id, unnest(%s::int8[]) AS at,
+                   unnest(%s::varchar[]) AS provider_tick_id, unnest(%s::numeric[]) AS price,
+                   unnest(%s::numeric[]) AS size, unnest(%s::varchar[]) AS source
+        ) AS sent
     ) AS tick
     ORDER BY instrument_id, opened_at, occurred_at, provider_tick_id
 """
@@ -118,9 +123,7 @@ class WrittenTicks:
     minutes: tuple[TouchedMinute, ...]
 
 
-def write_ticks(
-    ticks: Sequence[TickValue], *, past_before: datetime, are_new: bool
-) -> WrittenTicks:
+def write_ticks(ticks: TickColumns, *, past_before: datetime, are_new: bool) -> WrittenTicks:
     """Add ticks and their minutes, by one statement.
 
     Minutes before ``past_before`` lie in the past. With ``are_new`` none may be stored yet.
@@ -130,7 +133,9 @@ def write_ticks(
     """
     with prepared_cursor() as cursor:
         try:
-            cursor.execute(STORE_NEW if are_new else STORE_UNKNOWN, [*_arrays(ticks), past_before])
+            cursor.execute(
+                STORE_NEW if are_new else STORE_UNKNOWN, [*_parameters(ticks), past_before]
+            )
         except IntegrityError as error:
             if are_new and isinstance(error.__cause__, UniqueViolation):
                 raise SomeTicksAreKnown from error
@@ -140,17 +145,19 @@ def write_ticks(
     return WrittenTicks(count=rows[0][0], minutes=minutes)
 
 
-def _arrays(ticks: Sequence[TickValue]) -> list[str]:
-    """The columns of ticks as array literals.
+def _parameters(ticks: TickColumns) -> list[str]:
+    """The source that all have, and the columns as array literals.
 
     A COPY of so few rows would need a table to land in, and four more round trips.
     """
+    is_of_one = len(set(ticks.sources)) == 1
     return [
-        array_literal([str(tick.instrument_id) for tick in ticks]),
+        ticks.sources[0] if is_of_one else "",
+        array_literal([str(number) for number in ticks.instrument_ids]),
         # PostgreSQL reads a number far quicker than a time.
-        array_literal([str((tick.occurred_at - EPOCH) // MICROSECOND) for tick in ticks]),
-        text_array([tick.provider_tick_id for tick in ticks]),
-        array_literal([str(tick.price) for tick in ticks]),
-        array_literal([str(tick.size) for tick in ticks]),
-        text_array([tick.source for tick in ticks]),
+        array_literal([str((time - EPOCH) // MICROSECOND) for time in ticks.times]),
+        text_array(ticks.tick_ids),
+        array_literal([str(price) for price in ticks.prices]),
+        array_literal([str(size) for size in ticks.sizes]),
+        text_array([] if is_of_one else ticks.sources),
     ]

@@ -10,6 +10,7 @@ from django.db import connection
 
 from market.intake import ingestion
 from market.intake.ingestion import store_ticks
+from market.intake.tick_columns import TickColumns
 from market.intake.tick_writing import SomeTicksAreKnown, write_ticks
 from market.models import Bar, Tick
 from market.series.rollups import roll_up_closed
@@ -34,7 +35,7 @@ def test_a_known_tick_among_new_ones_is_told(db: None) -> None:
     apple = make_instrument("AAPL")
     tick = make_tick(apple)
     with pytest.raises(SomeTicksAreKnown):
-        write_ticks([tick, tick], past_before=NOON, are_new=True)
+        write_ticks(TickColumns.of([tick, tick]), past_before=NOON, are_new=True)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from market.intake.tick_columns import TickColumns
 from market.intake.tick_rules import are_all_sound, find_problem
 from market.values import TickValue
 from tests.market.factories import NOON
@@ -30,4 +31,4 @@ sound_ticks = ticks.filter(lambda tick: find_problem(tick, latest_at=NOON) is No
 @given(st.lists(ticks, max_size=4) | st.lists(sound_ticks, max_size=4))
 def test_a_batch_is_sound_when_each_of_its_ticks_is(batch: list[TickValue]) -> None:
     found = [find_problem(tick, latest_at=NOON) for tick in batch]
-    assert are_all_sound(batch, latest_at=NOON) is not any(found)
+    assert are_all_sound(TickColumns.of(batch), latest_at=NOON) is not any(found)
