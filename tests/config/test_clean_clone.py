@@ -40,7 +40,8 @@ def clone() -> Iterator[Path]:
 
 def start(clone: Path, *, port: int, data: Path) -> subprocess.Popen[bytes]:
     environment = clean_environment(data)
-    for name in ("HOLDFAST_DATA", "VIRTUAL_ENV", "PYTHONPATH"):
+    # What it compiles stays beside its sources, and goes with them.
+    for name in ("HOLDFAST_DATA", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONPYCACHEPREFIX"):
         environment.pop(name, None)
     with (clone.parent / "make.log").open("ab") as log:
         return subprocess.Popen(

@@ -2,31 +2,21 @@
 
 Containers often forbid Python to keep compiled modules beside the sources. Then each of the many
 processes of a run would compile Django and all else anew, which takes as long as all the rest of
-its start. So such a run keeps them in a folder of its own, which goes with it.
+its start. Such a run keeps them with what pytest keeps.
 """
 
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
+from typing import Final
 
-import pytest
-
-_folders: list[Path] = []
+FOLDER: Final = Path(__file__).resolve().parent.parent.parent / ".pytest_cache" / "bytecode"
 
 
 # The first hook of all: after it come Django and the other plugins.
 def pytest_addoption() -> None:
     if sys.dont_write_bytecode and "PYTEST_XDIST_WORKER" not in os.environ:
-        _folders.append(Path(tempfile.mkdtemp(prefix="holdfast-bytecode-")))
-        keep_in(_folders[-1])
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    for folder in _folders:
-        shutil.rmtree(folder, ignore_errors=True)
+        keep_in(FOLDER)
 
 
 def keep_in(folder: Path) -> None:
