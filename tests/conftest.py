@@ -110,9 +110,14 @@ def desks_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def prepared(desks_folder: Path) -> PreparedFolders:
+def prepared(
+    request: pytest.FixtureRequest, desks_folder: Path, migrated_once: MigratedOnce
+) -> PreparedFolders:
     """Data folders for desks to begin with, the same for all workers of a run."""
-    return PreparedFolders(Path(os.environ.get(FOLDER_VARIABLE, desks_folder)) / "prepared")
+    if migrated_once.is_one_of_many:
+        request.getfixturevalue("django_db_setup")  # whose tables they have
+    folder = Path(os.environ.get(FOLDER_VARIABLE, desks_folder)) / "prepared"
+    return PreparedFolders(folder, migrated_once)
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from config.embedded import running_servers
 from config.servers.data_folder import DataFolder
 from tests.support.desk import ROOT, clean_environment
 from tests.support.prepared import PreparedFolders
@@ -13,11 +15,22 @@ from tests.support.prepared import PreparedFolders
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
+FORGET_AN_APPLICATION = """
+DROP TABLE mfa_authenticator;
+DELETE FROM django_migrations WHERE app = 'mfa';
+"""
+
+
 @pytest.fixture(scope="module")
 def data(desks_folder: Path, prepared: PreparedFolders) -> Path:
-    """One whose tables are there; that it makes them too shows where folders are prepared."""
+    """One whose tables are there but for one, as after an update that brings it."""
     folder = desks_folder / "manage"
     prepared.copy_to(folder, has_sample=False)
+    with (
+        running_servers(folder) as connection,
+        psycopg.connect(connection.admin_database_url, autocommit=True) as admin,
+    ):
+        admin.execute(FORGET_AN_APPLICATION)
     return folder
 
 
@@ -34,10 +47,13 @@ def run(data: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_starts_and_stops_the_servers_around_a_command(data: Path) -> None:
-    script = "from accounts.models import User; print('users', User.objects.count())"
+    script = "from accounts.models import User; print('users', User.objects.count());"
+    # Its table is made before the command runs.
+    script += "from allauth.mfa.models import Authenticator as A; print('codes', A.objects.count())"
     finished = run(data, "shell", "-c", script)
     assert finished.returncode == 0, finished.stderr
     assert "users 0" in finished.stdout
+    assert "codes 0" in finished.stdout
     assert not DataFolder(data).is_locked()
     assert not (data / "connection.json").exists()
 

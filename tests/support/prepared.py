@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from config.embedded import EmbeddedServers
 from tests.support.desk import ROOT, clean_environment
+from tests.support.migrated import MigratedOnce
 
 PREPARING_SECONDS: Final = 400  # far beyond what it takes, for machines that do much else
 
@@ -21,9 +23,11 @@ class PreparedFolders:
     """One with tables alone, and one with the sample and the demo login as well.
 
     Workers of one run share them; whoever needs one first makes it while the others wait.
+    That a start makes the tables too shows where a clean clone is started.
     """
 
     base: Path
+    migrated: MigratedOnce
 
     def copy_to(self, data: Path, *, has_sample: bool) -> None:
         copy(self._find(has_sample=has_sample), data)
@@ -42,6 +46,8 @@ class PreparedFolders:
         draft = path.with_suffix(".draft")
         if begin_with is not None:
             copy(begin_with, draft)
+        elif self.migrated.has_tables():
+            self._copy_tables(draft)
         finished = subprocess.run(
             [sys.executable, "-m", "config.servers", "prepare"],
             env=clean_environment(draft) | {"DEMO": demo},
@@ -53,6 +59,13 @@ class PreparedFolders:
         )
         assert finished.returncode == 0, f"{finished.stdout}\n{finished.stderr}"
         draft.rename(path)
+
+    def _copy_tables(self, data: Path) -> None:
+        servers = EmbeddedServers(data, is_durable=False)
+        try:
+            self.migrated.copy_to(servers.start().admin_database_url)
+        finally:
+            servers.stop()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
