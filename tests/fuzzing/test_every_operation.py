@@ -1,7 +1,5 @@
 """A few requests to every operation of a running desk; ``make torture`` sends thousands."""
 
-from collections.abc import Callable, Iterator
-
 import pytest
 
 from tests.fuzzing.fuzzer import Fuzzer
@@ -13,18 +11,10 @@ REQUESTS_EACH = 4  # half of what the document allows, half of what it forbids
 ROUNDS_MAXIMUM = 8  # each with more, for so few may all succeed by chance
 
 
-@pytest.fixture(scope="module")
-def live_desk(make_live_desk: Callable[..., LiveDesk]) -> Iterator[LiveDesk]:
-    desk = make_live_desk()
-    desk.start()
-    yield desk
-    desk.stop()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_no_request_breaks_the_document(live_desk: LiveDesk) -> None:
-    world = World(live_desk)
+def test_no_request_breaks_the_document(desk: LiveDesk) -> None:
+    world = World(desk)
     world.settle()
     fuzzer = Fuzzer(world, seed=SEED)
     for name, operation in fuzzer.operations():

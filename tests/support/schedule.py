@@ -17,20 +17,20 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-# Longest first. None may flush the database, because what needs its rows runs afterwards.
+# Longest first, save one. None may flush the database, because what needs its rows runs afterwards.
 UNITS: Final[dict[str, tuple[str, ...]]] = {
     "browser": ("tests/browser/",),
+    # It needs no tables, which the other worker makes meanwhile.
+    "clean clone": ("tests/config/test_clean_clone.py",),
+    "matrix of pages": ("tests/authorisation/test_pages_matrix.py",),
     # What stops it comes last.
     "desk that is killed": (
         *("tests/browser/test_mailed_links.py", "tests/trading/test_kill.py"),
         *("tests/trading/test_stop_kill.py", "tests/config/test_daphne.py"),
-        "tests/config/test_up.py",
+        *("tests/fuzzing/", "tests/config/test_up.py"),
     ),
-    "matrix of pages": ("tests/authorisation/test_pages_matrix.py",),
     "matrix of the API": ("tests/authorisation/test_api_matrix.py",),
-    "every operation": ("tests/fuzzing/",),
     "oldest client": ("tests/integrations/alpaca_api/test_oldest_client.py",),
-    "clean clone": ("tests/config/test_clean_clone.py",),
 }
 # It serves pages from the test's own database, which it flushes.
 ALONE: Final = ("tests/browser/test_api_docs.py",)
