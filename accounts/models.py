@@ -106,10 +106,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     def allowance(self) -> Allowance:
         return allowance_of(self.tier)
 
-    @property
-    def shown_name(self) -> str:
-        return self.display_name or self.email
-
     def __str__(self) -> str:
         return self.email
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db.models import F, Min
+from django.db.models import F
 
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
@@ -236,14 +236,6 @@ def worth_series(portfolio: Portfolio, start: date, end: date) -> list[tuple[dat
     return list(known.order_by("date").values_list("date", total))
 
 
-def first_valuation_date(portfolio: Portfolio) -> date | None:
-    """The first day with a stored valuation. One query."""
-    first: date | None = DailyValuation.objects.filter(portfolio=portfolio).aggregate(
-        first=Min("date")
-    )["first"]
-    return first
-
-
 __all__ = [
     "CashRow",
     "EntryRow",
@@ -252,7 +244,6 @@ __all__ = [
     "Quotes",
     "cash_row",
     "entry_row",
-    "first_valuation_date",
     "position_rows",
     "worth_series",
 ]

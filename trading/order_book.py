@@ -161,8 +161,3 @@ class OrderBook:
             level[level.index(order)] = successor
         self.orders[successor.id.int] = successor
         return successor
-
-    def is_crossed(self) -> bool:
-        """Whether a resting buy pays at least what a resting sell asks."""
-        bid, ask = self.bids.first(), self.asks.first()
-        return bid is not None and ask is not None and bid.limit >= ask.limit

@@ -113,9 +113,6 @@ class Watched:
             key for key, alerts in self._by_series.items() if alerts and key not in self._series
         ]
 
-    def series_needed(self) -> list[SeriesKey]:
-        return [key for key, alerts in self._by_series.items() if alerts]
-
     def _level(self, instrument_id: int, condition: Condition) -> Decimal | None:
         series = None
         if condition.interval is not None:

@@ -53,11 +53,6 @@ class InstrumentQuerySet(models.QuerySet["Instrument"]):
             found = found.filter(is_active=is_active)
         return found
 
-    def addressed(self, address: str) -> Self:
-        """Rows that ``AAPL`` or ``XNAS:AAPL`` may mean; several where a symbol is ambiguous."""
-        mic, colon, symbol = address.strip().upper().rpartition(":")
-        return self.filter(symbol=symbol, exchange_id=mic) if colon else self.filter(symbol=symbol)
-
 
 class Instrument(models.Model):
     """Something with a price. ``id`` is small because every tick and bar carries it."""

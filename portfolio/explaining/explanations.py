@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from portfolio.bookkeeping.amounts import EXACT, ZERO, to_places
+from portfolio.bookkeeping.amounts import ZERO, to_places
 
-ONE: Final = Decimal(1)
-TRADING_DAYS_A_YEAR: Final = 252
 LINES_MAXIMUM: Final = 60
 ROUNDING: Final = "Rounding of the lines"
 
@@ -68,33 +66,6 @@ class Explanation:
     arithmetic: Arithmetic
     parts: Sequence[Part] = ()
     reason: str = ""
-
-    def recomputed(self) -> Decimal | None:
-        """The figure from its inputs: of a balance, what the lines come to, which is nothing."""
-        if self.value is None or not self.parts:
-            return None
-        return COMPUTED[self.arithmetic](self.parts)
-
-
-def _linked(parts: Sequence[Part]) -> Decimal:
-    growth = ONE
-    for line in parts[0].lines:
-        growth = EXACT.multiply(growth, ONE + line.value)
-    return growth - ONE
-
-
-def _deviation(parts: Sequence[Part]) -> Decimal:
-    squares, days = (line.value for line in parts[0].lines)
-    return EXACT.sqrt(EXACT.divide(squares, days) * TRADING_DAYS_A_YEAR)
-
-
-COMPUTED: Final[dict[Arithmetic, Callable[[Sequence[Part]], Decimal]]] = {
-    Arithmetic.SUM: lambda parts: parts[0].total,
-    Arithmetic.BALANCE: lambda parts: parts[0].total,
-    Arithmetic.QUOTIENT: lambda parts: EXACT.divide(parts[0].total, parts[1].total),
-    Arithmetic.LINK: _linked,
-    Arithmetic.DEVIATION: _deviation,
-}
 
 
 def by_span(amounts: Iterable[tuple[date, Decimal]]) -> list[Line]:

@@ -55,11 +55,6 @@ class InstrumentDays:
             found = self.days[day] = InstrumentDay()
         return found
 
-    def has_moved(self, start: date, end: date) -> bool:
-        """Whether anything came, went or was paid within days, both ends included."""
-        nothing = InstrumentDay()
-        return any(start <= day <= end and one != nothing for day, one in self.days.items())
-
     def held_by(self, day: date) -> Decimal:
         """Units at the end of a day."""
         return sum((one.units for on, one in self.days.items() if on <= day), ZERO)

@@ -113,7 +113,8 @@ class Exchange:
         elif self.book.orders:
             chosen = list(self.book.orders.values())[step % len(self.book.orders)]
             self.book.remove(chosen.id)
-        assert not self.book.is_crossed()
+        bid, ask = self.book.bids.first(), self.book.asks.first()
+        assert bid is None or ask is None or bid.limit < ask.limit
 
     def change(self, step: Change) -> None:
         """Let a successor stand in an order's place, or come anew, as ``Shard`` does."""
