@@ -9,8 +9,9 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from market.models import EuroRate
+from market.models import EuroRate, Instrument
 from tests.api.clients import ApiClient
+from tests.factories import make_daily_bars
 
 FIRST = datetime.fromisoformat("2024-01-02T15:00:00+00:00")
 
@@ -61,6 +62,11 @@ class Book:
         gap = found["identity_gap"]
         assert gap is None or abs(Decimal(gap)) < Decimal("0.000001"), found
         return found
+
+
+def close_at(instrument: Instrument, *prices: Any) -> None:
+    """One close a day, from the first day of the books."""
+    make_daily_bars(instrument, prices, first_at=FIRST.replace(hour=5))
 
 
 def near(value: Decimal, expected: str) -> bool:

@@ -9,9 +9,9 @@ import pytest
 
 from accounts.models import User
 from market.models import Instrument
-from tests.api.books import FIRST, Book, load_rates, near
+from tests.api.books import Book, close_at, load_rates, near
 from tests.api.clients import ApiClient, key_for
-from tests.factories import make_daily_bars, make_quote
+from tests.factories import make_quote
 
 TERMS = (
     *("net_flows", "realised_gain", "unrealised_gain", "income", "currency_effect"),
@@ -30,10 +30,6 @@ def together(api: ApiClient, *books: Book, **query: Any) -> dict[str, Any]:
         assert round(sums - charges - Decimal(found["end_value"]), 8) == 0
         assert round(Decimal(found["identity_gap"]), 8) == 0
     return found
-
-
-def close_at(apple: Instrument, *prices: int) -> None:
-    make_daily_bars(apple, prices, first_at=FIRST.replace(hour=5))
 
 
 def test_a_transfer_is_external_to_each_and_internal_to_both(

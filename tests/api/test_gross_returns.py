@@ -6,13 +6,8 @@ from decimal import Decimal
 from django.utils import timezone
 
 from market.models import Instrument
-from tests.api.books import FIRST, Book, near
+from tests.api.books import Book, close_at, near
 from tests.api.clients import ApiClient
-from tests.factories import make_daily_bars
-
-
-def close_at(apple: Instrument, *prices: int) -> None:
-    make_daily_bars(apple, prices, first_at=FIRST.replace(hour=5))
 
 
 def test_charges_part_gross_from_net(api: ApiClient, apple: Instrument) -> None:

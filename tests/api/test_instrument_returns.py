@@ -12,14 +12,10 @@ from django.utils import timezone
 from market.models import Instrument
 from portfolio.beginning_anew import begin_anew
 from portfolio.models import Portfolio
-from tests.api.books import FIRST, Book, load_rates, near
+from tests.api.books import Book, close_at, load_rates, near
 from tests.api.clients import ApiClient, fields_in
-from tests.factories import make_daily_bars, make_instrument
+from tests.factories import make_instrument
 from tests.portfolio.factories import draft_trade, post
-
-
-def close_at(instrument: Instrument, *prices: Any) -> None:
-    make_daily_bars(instrument, prices, first_at=FIRST.replace(hour=5))
 
 
 def returns(book: Book, **query: str) -> dict[str, dict[str, Any]]:

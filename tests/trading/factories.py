@@ -19,7 +19,7 @@ from portfolio.models import LedgerBalance, Portfolio
 from portfolio.portfolios import open_portfolio
 from trading import orders
 from trading.matcher import Matcher
-from trading.models import Order
+from trading.models import Order, OrderEvent
 from trading.orders import OrderTicket
 from trading.states import OrderType, Side, TimeInForce
 
@@ -190,6 +190,12 @@ def units_of(portfolio: Portfolio, instrument: Instrument) -> LedgerBalance:
 def status_of(order: Order | UUID) -> str:
     order_id = order if isinstance(order, UUID) else order.id
     return str(Order.objects.values_list("status", flat=True).get(id=order_id))
+
+
+def kinds_of(order: Order) -> list[str]:
+    """What has happened to an order, oldest first."""
+    events = OrderEvent.objects.filter(order=order).order_by("id")
+    return list(events.values_list("kind", flat=True))
 
 
 def facts(*values: object) -> tuple[object, ...]:

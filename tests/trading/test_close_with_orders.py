@@ -30,7 +30,7 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
-from tests.trading.test_order_groups import place_group
+from tests.trading.grouping import place_group
 from trading.changing.closing import Closure, close_position, close_positions
 from trading.changing.closing_followed import carry_out, carry_out_closings
 from trading.errors import OrderDenied

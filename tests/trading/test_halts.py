@@ -19,6 +19,7 @@ from tests.trading.factories import (
     Clock,
     cash_of,
     give_units,
+    kinds_of,
     leading_matcher,
     make_instrument,
     make_portfolio,
@@ -39,7 +40,7 @@ from trading.halts.halts import (
     resume_instrument,
 )
 from trading.matcher import Matcher
-from trading.models import Order, OrderEvent
+from trading.models import Order
 from trading.orders import OrderDenied, cancel_order
 from trading.states import OrderClass
 
@@ -69,12 +70,6 @@ def halt(instrument: Instrument, staff: Any) -> None:
 
 def resume(instrument: Instrument, staff: Any) -> None:
     resume_instrument(instrument, resumed_at=NOON + timedelta(minutes=5), resumed_by_id=staff.id)
-
-
-def kinds_of(order: Order) -> list[str]:
-    return list(
-        OrderEvent.objects.filter(order=order).order_by("id").values_list("kind", flat=True)
-    )
 
 
 def test_nothing_fills_and_everything_goes_on_where_it_stood(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,51 +14,21 @@ from tests.trading.factories import (
     cash_of,
     facts,
     give_units,
+    kinds_of,
     leading_matcher,
     make_instrument,
     make_portfolio,
-    make_ticket,
     publish_quote,
     status_of,
     units_of,
 )
-from trading import orders
+from tests.trading.grouping import legs_of, place_group
 from trading.changing.cancellation import cancel_order, cancel_orders
 from trading.changing.replacement import Changes, replace_order
 from trading.errors import DuplicateClientOrderId, OrderDenied
-from trading.models import Order, OrderEvent
-from trading.states import OrderClass
+from trading.models import Order
 
 pytestmark = pytest.mark.django_db
-
-
-def place_group(
-    portfolio: Any,
-    apple: Any,
-    kind: str = "bracket",
-    *,
-    profit: str | None = None,
-    loss: str | None = None,
-    loss_limit: str | None = None,
-    **fields: Any,
-) -> Order:
-    ticket = replace(
-        make_ticket(apple, **({"tif": "gtc"} | fields)),
-        order_class=OrderClass(kind),
-        take_profit=Decimal(profit) if profit else None,
-        stop_loss=Decimal(loss) if loss else None,
-        stop_loss_limit=Decimal(loss_limit) if loss_limit else None,
-    )
-    return orders.place_order(portfolio_id=portfolio.id, ticket=ticket, placed_at=NOON)
-
-
-def legs_of(order: Order) -> list[Order]:
-    return list(order.legs.order_by("id"))
-
-
-def kinds_of(order: Order) -> list[str]:
-    events = OrderEvent.objects.filter(order=order).order_by("id")
-    return list(events.values_list("kind", flat=True))
 
 
 def test_a_bracket_waits_enters_and_takes_its_profit() -> None:

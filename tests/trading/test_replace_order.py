@@ -14,6 +14,7 @@ from tests.trading.factories import (
     cash_of,
     facts,
     give_units,
+    kinds_of,
     leading_matcher,
     make_instrument,
     make_portfolio,
@@ -28,15 +29,10 @@ from trading.changing.cancellation import cancel_order
 from trading.errors import (
     OrderDenied,
 )
-from trading.models import Fill, Order, OrderEvent
+from trading.models import Fill
 from trading.states import TimeInForce
 
 pytestmark = pytest.mark.django_db
-
-
-def kinds_of(order: Order) -> list[str]:
-    events = OrderEvent.objects.filter(order=order).order_by("id")
-    return list(events.values_list("kind", flat=True))
 
 
 def test_another_price_makes_another_order_and_the_old_one_works_until_then() -> None:

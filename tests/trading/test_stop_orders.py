@@ -16,6 +16,7 @@ from tests.trading.factories import (
     cash_of,
     facts,
     give_units,
+    kinds_of,
     leading_matcher,
     make_instrument,
     make_portfolio,
@@ -26,7 +27,7 @@ from tests.trading.factories import (
     units_of,
 )
 from trading.matcher import Matcher
-from trading.models import Fill, Order, OrderCommand, OrderEvent
+from trading.models import Fill, Order, OrderCommand
 from trading.orders import DuplicateClientOrderId, OrderDenied, cancel_order
 
 pytestmark = pytest.mark.django_db
@@ -57,12 +58,6 @@ def make_tape(symbol: str = "AAPL", *, last: str = "100.00") -> Tape:
     instrument, clock = make_instrument(symbol), Clock()
     publish_quote(instrument, bid="99.95", ask="100.05", last=last)
     return Tape(instrument, clock, leading_matcher(clock))
-
-
-def kinds_of(order: Order) -> list[str]:
-    return list(
-        OrderEvent.objects.filter(order=order).order_by("id").values_list("kind", flat=True)
-    )
 
 
 def test_a_stop_sale_waits_and_then_sells_at_the_market() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.api_keys import issue_key
 from accounts.models import User
@@ -23,12 +22,7 @@ from tests.integrations.connections.desk import Desk, told
 
 SECRET = "alpaca-secret"
 
-
-@pytest.fixture(autouse=True)
-def embedded_desk(settings: Settings) -> None:
-    """Where nobody could confirm an address, so that a password alone signs in."""
-    settings.ALLOWED_HOSTS = ["localhost", "testserver"]
-    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+pytestmark = pytest.mark.usefixtures("embedded_desk")
 
 
 @pytest.fixture

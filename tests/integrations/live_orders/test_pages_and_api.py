@@ -10,7 +10,6 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.api_keys import issue_key
 from accounts.models import User
@@ -24,12 +23,7 @@ from trading.states import OrderType
 TICKET = {"symbol": "AAPL", "side": "buy", "type": "market", "quantity": "2"}
 ARMING = {"order_value_maximum": "500", "orders_a_day": "3", "is_meant": "on"}
 
-
-@pytest.fixture(autouse=True)
-def embedded_desk(settings: Settings) -> None:
-    """Where nobody could confirm an address, so that a password alone signs in."""
-    settings.ALLOWED_HOSTS = ["localhost", "testserver"]
-    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+pytestmark = pytest.mark.usefixtures("embedded_desk")
 
 
 @pytest.fixture

@@ -35,19 +35,14 @@ from tests.factories import make_user
 SECRET = "s3cr3t-of-alice"
 MASTER = "m00n-over-the-bay"
 
+pytestmark = pytest.mark.usefixtures("embedded_desk")
+
 
 @pytest.fixture(autouse=True)
 def key_file(settings: Settings, tmp_path: Path) -> KeyFile:
     settings.VAULT_KEY_PROVIDER = "file"
     settings.VAULT_KEY_FILE = tmp_path / "keys.json"
     return KeyFile()
-
-
-@pytest.fixture(autouse=True)
-def embedded_desk(settings: Settings) -> None:
-    """Where nobody could confirm an address, so that a password alone signs in."""
-    settings.ALLOWED_HOSTS = ["localhost", "testserver"]
-    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
 
 
 @pytest.fixture

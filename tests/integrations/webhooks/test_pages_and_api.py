@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 from standardwebhooks import Webhook as Verifier
 
 from accounts.api_keys import issue_key
@@ -19,16 +18,9 @@ from integrations.webhooks.own_webhooks import WebhookTerms
 from tests.accounts.signing_in import signed_in_client
 from tests.factories import make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("embedded_desk")]
 
 URL = "https://hooks.example/desk"
-
-
-@pytest.fixture(autouse=True)
-def embedded_desk(settings: Settings) -> None:
-    """Where nobody could confirm an address, so that a password alone signs in."""
-    settings.ALLOWED_HOSTS = ["localhost", "testserver"]
-    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
+from tests.trading.grouping import legs_of, place_group
 from tests.trading.splits.splitting import MIDNIGHT, Desk, adjust, reread, split, terms_of
-from tests.trading.test_order_groups import legs_of, place_group
 from trading.changing.cancellation import cancel_order
 from trading.changing.split_orders import adjust_orders
 from trading.charging.terms import set_commission

@@ -15,6 +15,7 @@ from tests.trading.factories import (
     cash_of,
     facts,
     give_units,
+    kinds_of,
     make_instrument,
     make_portfolio,
     make_user,
@@ -24,8 +25,8 @@ from tests.trading.factories import (
     units_of,
 )
 from tests.trading.floor import remains_of
+from tests.trading.grouping import legs_of, place_group
 from tests.trading.splits.splitting import MIDNIGHT, Desk, adjust, reread, split, terms_of
-from tests.trading.test_order_groups import kinds_of, legs_of, place_group
 from trading.changing.cancellation import cancel_order
 from trading.changing.replacement import Changes, replace_order
 from trading.changing.split_orders import adjust_orders
