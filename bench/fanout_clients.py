@@ -16,6 +16,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -120,22 +121,33 @@ def percentile(values: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def main() -> None:
+def crowd_parser() -> argparse.ArgumentParser:
+    """What every crowd is told: where to connect, with how many sockets, and what each watches."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--key", required=True)
     parser.add_argument("--sockets", type=int, required=True)
     parser.add_argument("--symbols", type=int, required=True)
     parser.add_argument("--watched", type=int, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--seed", type=int, required=True)
-    options = parser.parse_args()
+    return parser
+
+
+def watched_symbols(options: argparse.Namespace) -> Iterator[list[str]]:
+    """The symbols of one socket after the other, the same for the same seed."""
     chance = random.Random(options.seed)
     names = [f"S{number}" for number in range(1, options.symbols + 1)]
+    for _ in range(options.sockets):
+        yield chance.sample(names, min(options.watched, len(names)))
+
+
+def main() -> None:
+    parser = crowd_parser()
+    parser.add_argument("--seconds", type=float, required=True)
+    options = parser.parse_args()
     selector = selectors.DefaultSelector()
     clients = []
-    for number in range(options.sockets):
-        symbols = chance.sample(names, min(options.watched, len(names)))
+    for number, symbols in enumerate(watched_symbols(options)):
         client = open_client(
             options.port, options.key, symbols, is_sampled=number % SAMPLED_EVERY == 0
         )

@@ -6,9 +6,7 @@ when the server has closed all of them, or after a minute.
 
 from __future__ import annotations
 
-import argparse
 import json
-import random
 import select
 import socket
 import struct
@@ -16,26 +14,16 @@ import sys
 import time
 from typing import Final
 
-from bench.fanout_clients import open_client
+from bench.fanout_clients import crowd_parser, open_client, watched_symbols
 
 PATIENCE_SECONDS: Final = 60.0
 RECEIVE_BUFFER_BYTES: Final = 16 * 1024
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--key", required=True)
-    parser.add_argument("--sockets", type=int, required=True)
-    parser.add_argument("--symbols", type=int, required=True)
-    parser.add_argument("--watched", type=int, required=True)
-    parser.add_argument("--seed", type=int, required=True)
-    options = parser.parse_args()
-    chance = random.Random(options.seed)
-    names = [f"S{number}" for number in range(1, options.symbols + 1)]
+    options = crowd_parser().parse_args()
     connections = []
-    for _ in range(options.sockets):
-        symbols = chance.sample(names, options.watched)
+    for symbols in watched_symbols(options):
         client = open_client(options.port, options.key, symbols, is_sampled=False)
         client.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         acknowledge(client.connection)
