@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 
-from market.instruments.instrument_files import COUNTRY, CURRENCY, ISIN, SYMBOL
+from market.currencies.currency_units import CURRENCY_CODE
+from market.instruments.instrument_files import COUNTRY, ISIN, SYMBOL
 from market.models import Instrument
 from market.operations.forms import ProviderSymbolsField, code_field
 
@@ -18,7 +19,10 @@ class InstrumentAdminForm(forms.ModelForm[Instrument]):
         SYMBOL, label="Symbol", words="A symbol has letters, digits and . - ^ = /", required=True
     )
     currency = code_field(
-        CURRENCY, label="Currency", words="A currency has three letters, like USD.", required=True
+        CURRENCY_CODE,
+        label="Currency",
+        words="A currency has three letters, like USD.",
+        required=True,
     )
     isin = code_field(ISIN, label="ISIN", words="An ISIN reads like US0378331005.", required=False)
     country = code_field(

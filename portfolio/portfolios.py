@@ -18,6 +18,7 @@ from accounts.errors import AllowanceExceeded
 from accounts.identifiers import new_id
 from accounts.models import User
 from accounts.roles import Role, RoleMissing
+from market.currencies.currency_units import CURRENCY_CODE
 from portfolio.bookkeeping.amounts import ZERO, percentage
 from portfolio.bookkeeping.entries import deposit_entry
 from portfolio.errors import PortfolioNotFound, PortfolioRefused, Problem
@@ -265,9 +266,7 @@ def find_problems(kind: str, currency: str, starting_cash: Decimal | None) -> li
     if kind not in PortfolioKind.values:
         message = f"kind was {kind!r}, must be one of {', '.join(PortfolioKind.values)}"
         problems.append(Problem("kind", "unknown", message))
-    if not (
-        len(currency) == 3 and currency.isascii() and currency.isupper() and currency.isalpha()
-    ):
+    if not CURRENCY_CODE.fullmatch(currency):
         message = f"currency was {currency!r}, must be a code of three letters like USD"
         problems.append(Problem("currency", "invalid", message))
     if starting_cash is not None and not is_money(starting_cash):

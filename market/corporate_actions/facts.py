@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,9 +9,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from accounts.errors import Problem
+from market.currencies.currency_units import CURRENCY_CODE
 from market.models.corporate_actions import ActionKind
 
-CURRENCY: Final = re.compile(r"[A-Z]{3}")
 AMOUNT_MAXIMUM: Final = Decimal(10) ** 9
 AMOUNT_PLACES: Final = 8
 RATIO_MAXIMUM: Final = 1_000_000
@@ -93,7 +92,7 @@ def _wrong_dividend(facts: ActionFacts) -> list[Problem]:
     elif amount != round(amount, AMOUNT_PLACES):
         message = f"amount_per_share was {amount}, must have at most {AMOUNT_PLACES} places."
         problems.append(Problem("amount_per_share", "too_precise", message))
-    if not CURRENCY.fullmatch(facts.currency):
+    if not CURRENCY_CODE.fullmatch(facts.currency):
         message = f"currency was {facts.currency[:10]!r}, must be three capital letters."
         problems.append(Problem("currency", "malformed", message))
     problems += [

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Final
 
 EURO: Final = "EUR"
+CURRENCY_CODE: Final = re.compile(r"[A-Z]{3}")
 
 # Code of the minor unit → its major one.
 MINOR_UNITS: Final = {"GBX": "GBP", "ZAC": "ZAR", "ILA": "ILS"}

@@ -14,10 +14,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from market.currencies.currency_units import CURRENCY_CODE
 from market.errors import UnreadableFile
 
 ABSENT: Final = frozenset({"", "N/A"})
-CURRENCY: Final = re.compile(r"[A-Z]{3}")
 # What a stored rate can hold: twelve digits before the point, eight behind it.
 RATE: Final = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,8})?")
 FIRST_DATE: Final = date(1999, 1, 1)  # of the euro
@@ -57,7 +57,9 @@ def read_sheet(text: str) -> RateSheet:
     while header and not header[-1]:
         header.pop()  # each line ends with a comma
     currencies = header[1:]
-    is_table = bool(currencies) and header[0] == "Date" and all(map(CURRENCY.fullmatch, currencies))
+    is_table = (
+        bool(currencies) and header[0] == "Date" and all(map(CURRENCY_CODE.fullmatch, currencies))
+    )
     if not is_table or len(set(currencies)) < len(currencies):
         raise UnreadableFile("The first line is not Date and currencies.")
     rates: list[PublishedRate] = []

@@ -21,6 +21,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.errors import HoldfastError, Problem, ProblemsError
+from market.currencies.currency_units import CURRENCY_CODE
 from market.errors import UnreadableFile
 from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.instruments.provider_symbols import tidy
@@ -29,7 +30,6 @@ from market.models.instruments import AssetClass
 
 REQUIRED: Final = ("symbol", "name", "exchange_mic", "currency")
 SYMBOL: Final = re.compile(r"[A-Z0-9.\-^=/]{1,24}")
-CURRENCY: Final = re.compile(r"[A-Z]{3}")
 ISIN: Final = re.compile(r"(?:[A-Z]{2}[A-Z0-9]{9}[0-9])?")
 COUNTRY: Final = re.compile(r"(?:[A-Z]{2})?")
 PROBLEMS_SHOWN: Final = 5
@@ -239,7 +239,7 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "symbol": _matching(SYMBOL),
     "name": _read_text,
     "exchange_mic": _read_mic,
-    "currency": _matching(CURRENCY),
+    "currency": _matching(CURRENCY_CODE),
     "country": _matching(COUNTRY),
     "sector": _read_text,
     "industry": _read_text,

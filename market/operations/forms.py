@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.conf import settings
 
-from market.instruments.instrument_files import COUNTRY, CURRENCY, ISIN, SYMBOL, TEXT_LENGTHS
+from market.currencies.currency_units import CURRENCY_CODE
+from market.instruments.instrument_files import COUNTRY, ISIN, SYMBOL, TEXT_LENGTHS
 from market.instruments.provider_symbols import tidy
 from market.models import Exchange, Instrument
 from market.models.instruments import AssetClass
@@ -94,7 +95,10 @@ class NewInstrumentForm(InstrumentForm):
     )
     exchange = forms.ModelChoiceField(Exchange.objects.order_by("mic"), empty_label=None)
     currency = code_field(
-        CURRENCY, label="Currency", words="A currency has three letters, like USD.", required=True
+        CURRENCY_CODE,
+        label="Currency",
+        words="A currency has three letters, like USD.",
+        required=True,
     )
     asset_class = forms.ChoiceField(choices=AssetClass.choices)
     tick_size = forms.DecimalField(

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from accounts.errors import Problem
+from market.currencies.currency_units import CURRENCY_CODE
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.drafts import EntryKind, LotFact
@@ -134,7 +135,7 @@ def find_time_problems(
 
 def find_currency_problems(activity: ActivityDraft, portfolio: Portfolio) -> Iterator[Problem]:
     own, code = portfolio.currency, activity.currency
-    if code and not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+    if code and not CURRENCY_CODE.fullmatch(code):
         message = f"currency was {code[:10]!r}, must be a code of three letters like USD"
         yield Problem("currency", "invalid", message)
     elif code and code != own and portfolio.kind == PortfolioKind.PAPER:
