@@ -119,6 +119,7 @@ def find_problems(
     expires_at: datetime | None,
     created_at: datetime,
 ) -> list[Problem]:
+    """What is wrong with a key that is to be made; networks and portfolios are judged elsewhere."""
     problems = []
     if not 1 <= len(name.strip()) <= NAME_LENGTH:
         message = f"name had {len(name.strip())} characters, must have 1 to {NAME_LENGTH}."

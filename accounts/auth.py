@@ -231,6 +231,7 @@ async def authenticate_socket(scope: MutableMapping[str, Any]) -> Caller | None:
 
 
 async def find_socket_caller(scope: Mapping[str, Any]) -> Caller | None:
+    """Who opens a socket: by a key that may read, or without a key by the browser's session."""
     headers = {
         name.decode("latin-1").title().replace("Api", "API"): value.decode("latin-1")
         for name, value in scope.get("headers", ())

@@ -108,6 +108,11 @@ def create_user(
 
 
 def save_new(user: User) -> None:
+    """Store a user who was just made, with the audit event of it.
+
+    Raises:
+        EmailTaken: somebody else has the address, in whatever case.
+    """
     if User.objects.filter(email__iexact=user.email).exists():
         raise EmailTaken(user.email)
     try:
@@ -234,11 +239,20 @@ def lock_with_admins(user_id: UUID, *, by: User | None) -> User:
 
 
 def refuse_who_is_no_admin(by: User | None) -> None:
+    """Raises:
+    AdminNeeded: there is nobody, or he is no administrator.
+    """
     if by is None or not by.is_admin:
         raise AdminNeeded
 
 
 def refuse_loss_of_admin(user: User, *, by: User | None, before: Mapping[str, Any]) -> None:
+    """Keep somebody who may administer; ``before`` is what ``facts_of`` told of the user.
+
+    Raises:
+        LastAdminKept: no active administrator would be left.
+        OwnRightKept: he would take a right from himself.
+    """
     was_admin = before["tier"] == Tier.ADMIN and before["is_active"]
     is_loss = (was_admin and not user.is_admin) or (before["is_staff"] and not user.is_staff)
     if is_loss and by is not None and by.id == user.id:
@@ -267,6 +281,7 @@ def find_unknown(changes: Mapping[str, Any]) -> list[Problem]:
 
 
 def find_problems(user: User, *, password: str | None = None) -> list[Problem]:
+    """What is wrong with the user as he stands; his password is judged where it is given."""
     problems = []
     try:
         validate_email(user.email)

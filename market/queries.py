@@ -91,6 +91,10 @@ def matches_of(addresses: Iterable[str]) -> dict[str, list[Instrument]]:
 
 
 def only_one(address: str, found: Sequence[Instrument]) -> Instrument:
+    """Raises:
+    AmbiguousSymbol: several exchanges list it.
+    UnknownSymbol: nothing was found.
+    """
     if not found:
         raise UnknownSymbol(address)
     if len(found) > 1:

@@ -121,6 +121,11 @@ def _number(items: list[WatchlistItem]) -> None:
 
 
 def checked_note(note: str) -> str:
+    """The note with single spaces.
+
+    Raises:
+        InvalidNote: it is too long.
+    """
     note = " ".join(note.split())
     if len(note) > NOTE_CHARACTERS or "\0" in note:
         raise InvalidNote(

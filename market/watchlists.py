@@ -191,6 +191,11 @@ def instruments_on(watchlist: Watchlist) -> set[int]:
 
 
 def checked_name(name: str) -> str:
+    """The name with single spaces.
+
+    Raises:
+        InvalidWatchlistName: it is empty, or too long.
+    """
     name = " ".join(name.split())
     if not name or len(name) > NAME_CHARACTERS or "\0" in name:
         raise InvalidWatchlistName(

@@ -209,6 +209,7 @@ def summary_and_rows(
 
 
 def summary_of(cash: CashRow, rows: Sequence[PositionRow], *, at: datetime) -> PortfolioSummary:
+    """In the portfolio's currency; what needs a price or a rate that is missing is None."""
     market_value = total(row.market_value for row in rows)
     total_value = total([cash.in_all, market_value])
     cost = sum((row.cost for row in rows), ZERO)

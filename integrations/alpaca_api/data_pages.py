@@ -52,6 +52,11 @@ def read_page(
 
 
 def read_token(listing: Listing, token: str | None) -> tuple[str | None, Place | None]:
+    """The symbol and the place in its series at which the page begins; both None for the first.
+
+    Raises:
+        BadCursor: the token is not of this listing.
+    """
     if not token:
         return None, None
     try:

@@ -161,6 +161,11 @@ def columns(terms: AlertTerms) -> dict[str, Any]:
 
 
 def checked(terms: AlertTerms, *, owner: User) -> AlertTerms:
+    """The terms with what they leave open filled in.
+
+    Raises:
+        AlertRefused: ``problems`` names everything that is wrong.
+    """
     completed = complete(terms)
     problems = find_problems(completed, given=terms.condition)
     portfolio_id = completed.condition.portfolio_id

@@ -65,6 +65,7 @@ def boundary_shapes(boundary: int | None) -> list[dict[str, Any]]:
 
 
 def boundary_words(boundary: int | None) -> list[dict[str, Any]]:
+    """Annotations of a figure; ``boundary`` is the place of the first simulated candle, if any."""
     if boundary is None:
         return []
     return [

@@ -72,6 +72,11 @@ def read_request(text: str | None) -> SocketRequest:
 
 
 def read_addresses(body: dict[str, Any], key: str) -> tuple[str, ...]:
+    """The symbols under a key, each once, in their order; none where the key is absent.
+
+    Raises:
+        MalformedMessage: it is no list of symbols, or too long a one.
+    """
     addresses = body.get(key, [])
     is_list = isinstance(addresses, list) and len(addresses) <= LIST_LENGTH
     if not is_list or not all(isinstance(address, str) for address in addresses):
@@ -82,6 +87,9 @@ def read_addresses(body: dict[str, Any], key: str) -> tuple[str, ...]:
 
 
 def read_address(address: object, key: str) -> str | None:
+    """Raises:
+    MalformedMessage: it is neither a symbol nor null.
+    """
     if address is None:
         return None
     if not isinstance(address, str) or not 1 <= len(address) <= ADDRESS_LENGTH:
@@ -90,6 +98,11 @@ def read_address(address: object, key: str) -> str | None:
 
 
 def read_ack(body: dict[str, Any]) -> int | None:
+    """The number of the frame that the client has read; None where it says none.
+
+    Raises:
+        MalformedMessage: it is no number of a frame.
+    """
     if "ack" not in body:
         return None
     ack = body["ack"]

@@ -89,6 +89,7 @@ def change_import(*, found: FileImport, said: Said, changed_at: datetime) -> Fil
 
 
 def find_problems(found: FileImport, said: Said) -> list[Problem]:
+    """Everything that is wrong with what was said; nothing of it is taken then."""
     problems = []
     if said.profile and said.profile not in PROFILES:
         message = f"profile was {said.profile[:40]!r}, must be one of {', '.join(PROFILES)}"

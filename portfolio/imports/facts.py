@@ -138,6 +138,7 @@ def take_currency(row: Row) -> None:
 
 
 def take_moment(found: ReadRow, texts: Mapping[Field, str], style: ReadingStyle) -> None:
+    """Add when it happened to the row's facts, or to its problems why that cannot be read."""
     text = texts.get(Field.OCCURRED_AT, "")
     if not text:
         found.problems.append(RowProblem("occurred_at", "required", "The row has no date."))
@@ -156,6 +157,7 @@ def take_moment(found: ReadRow, texts: Mapping[Field, str], style: ReadingStyle)
 
 
 def take_amounts(found: ReadRow, numbers: Mapping[Field, Decimal], kind: str) -> None:
+    """Add what an activity of this kind says in numbers to the facts, in ten places at most."""
     fees, taxes = (abs(numbers.get(field, ZERO)) for field in (Field.FEES, Field.TAXES))
     facts: dict[str, Decimal | None] = {}
     if kind in TRADES:

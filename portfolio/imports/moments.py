@@ -123,12 +123,20 @@ def parse_date(text: str, order: DateOrder) -> tuple[date, str]:
 
 
 def month_of(word: str) -> int:
+    """Raises:
+    BadMoment: it is no name of a month.
+    """
     if number := MONTHS.get(word[:3].lower()):
         return number
     raise BadMoment("no month")
 
 
 def parse_time(day: date, text: str, zone: str) -> datetime:
+    """The moment in UTC; ``zone`` is the file's, where the text has no offset.
+
+    Raises:
+        BadMoment: it is no time.
+    """
     found = TIME.fullmatch(text)
     if found is None:
         raise BadMoment("no time")

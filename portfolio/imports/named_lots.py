@@ -72,6 +72,9 @@ def read_lots(text: str) -> list[NamedLot]:
 
 
 def named_lot(told: Mapping[str, Any]) -> NamedLot:
+    """Raises:
+    BadLots: it names no activity, no part of one, or no number of units.
+    """
     of, part, quantity = told.get("of"), told.get("part", 0), told.get("quantity")
     is_named = isinstance(of, str) and 0 < len(of) <= EXTERNAL_ID_LENGTH and of.isprintable()
     if not is_named or told.keys() - {"of", "part", "quantity"}:

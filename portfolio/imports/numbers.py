@@ -75,6 +75,11 @@ def parse_number(text: str, *, decimal_mark: str = POINT) -> Decimal:
 
 
 def unsigned(text: str, decimal_mark: str, shown: str) -> Decimal:
+    """Read a number without a sign; ``shown`` is how it stands in the file.
+
+    Raises:
+        BadNumber: it is none, or its groups of thousands are not of three digits.
+    """
     if SCIENTIFIC.fullmatch(text):
         return Decimal(format(Decimal(text), "f"))
     thousands = COMMA if decimal_mark == POINT else POINT

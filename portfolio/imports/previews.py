@@ -84,6 +84,10 @@ def start_import(
 
 
 def refuse_unreadable(content: bytes, profile: str) -> None:
+    """Raises:
+    ImportTooLarge: it has more bytes than are taken in.
+    UnknownProfile: there is no such profile.
+    """
     refuse_beyond("bytes", len(content), settings.LIMITS.import_file_bytes)
     if profile and profile not in PROFILES:
         raise UnknownProfile(

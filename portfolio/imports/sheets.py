@@ -50,6 +50,9 @@ def open_sheets(content: bytes, *, name: str, caps: Caps) -> list[Sheet]:
 
 
 def refuse_beyond(what: str, found: int, allowed: int) -> None:
+    """Raises:
+    ImportTooLarge: there is more than is allowed.
+    """
     if found > allowed:
         raise ImportTooLarge(
             f"The file has {found:,} {what}, at most {allowed:,} are taken in at once."
@@ -57,6 +60,12 @@ def refuse_beyond(what: str, found: int, allowed: int) -> None:
 
 
 def zipped_sheets(content: bytes, *, name: str, caps: Caps) -> list[Sheet]:
+    """The sheets of a workbook, or of the files in a zip.
+
+    Raises:
+        ImportTooLarge: it has, or would unpack to, more than is allowed.
+        UnreadableImport: it is damaged or locked, or has a zip within.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
@@ -73,6 +82,11 @@ def zipped_sheets(content: bytes, *, name: str, caps: Caps) -> list[Sheet]:
 
 
 def refuse_bomb(members: Sequence[zipfile.ZipInfo], caps: Caps) -> None:
+    """Judge by what the zip says of itself; ``unpack`` trusts none of it.
+
+    Raises:
+        ImportTooLarge: it would unpack to more than is allowed.
+    """
     refuse_beyond(
         "bytes when unpacked", sum(member.file_size for member in members), caps.unpacked_bytes
     )
@@ -99,6 +113,9 @@ def unpack(
 
 
 def member_sheets(name: str, content: bytes, caps: Caps) -> list[Sheet]:
+    """Raises:
+    UnreadableImport: it is a zip that is no workbook, or damaged.
+    """
     if not content.startswith(ZIP_MARK):
         return text_sheets(decode(content), name=name, caps=caps) if content.strip() else []
     if not is_workbook_file(content):
@@ -107,6 +124,9 @@ def member_sheets(name: str, content: bytes, caps: Caps) -> list[Sheet]:
 
 
 def is_workbook_file(content: bytes) -> bool:
+    """Raises:
+    UnreadableImport: the zip is damaged.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return is_workbook(archive.namelist())
@@ -194,6 +214,11 @@ def json_sheet(name: str, rows: Sequence[Mapping[str, Any]], caps: Caps) -> Shee
 
 
 def json_cell(value: Any) -> str:
+    """A value as the text of a cell, empty where it is a list or an object.
+
+    Raises:
+        UnreadableImport: it holds characters that are no text.
+    """
     if value is None:
         return ""
     if isinstance(value, (dict, list)):

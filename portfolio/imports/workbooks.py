@@ -56,6 +56,12 @@ def workbook_sheets(content: bytes, *, caps: Caps, name: str = "") -> list[Sheet
 
 
 def sheet_lines(sheet: Any, caps: Caps) -> Iterator[Line]:
+    """The rows that hold something, numbered as in the sheet from 1.
+
+    Raises:
+        ImportTooLarge: there are too many rows, or too long a cell.
+        UnreadableImport: a cell holds characters that are no text.
+    """
     # What a sheet says of its own size need not be true.
     sheet.reset_dimensions()
     count = 0
@@ -82,6 +88,11 @@ def without_tail(cells: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def cell_text(value: object) -> str:
+    """A value as a CSV would have it; numbers without exponent, times as ISO 8601.
+
+    Raises:
+        UnreadableImport: it holds characters that are no text.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -70,6 +70,7 @@ def value_position(
     start: date,
     through: date,
 ) -> Iterator[PositionDay]:
+    """One instrument of ``value_positions``."""
     before = [one for day, one in changes.days.items() if day < start]
     quantity = sum((one.units for one in before), ZERO)
     cost = sum((one.cost for one in before), ZERO)

@@ -71,6 +71,9 @@ def draft_money(activity: ActivityDraft, facts: dict[str, Any]) -> EntryDraft:
 
 
 def draft_units(activity: ActivityDraft, facts: dict[str, Any]) -> EntryDraft:
+    """Raises:
+    ValueError: its problems were not looked for, and it names no instrument.
+    """
     if activity.instrument is None:
         raise ValueError("units were drafted before their problems were looked for")
     kind, facts = EntryKind(activity.kind), facts | {"instrument_id": activity.instrument.id}

@@ -116,6 +116,7 @@ def day_of(activity: ActivityDraft) -> date:
 
 
 def book(activity: ActivityDraft, portfolio: Portfolio, rates: Rates) -> BookedMoney | Problem:
+    """Which currency it is booked in and at which rates; a problem where a rate is missing."""
     currency, on_date = currency_of(activity, portfolio), day_of(activity)
     is_booked = activity.exchange_rate is not None and currency != portfolio.currency
     settled = portfolio.currency if is_booked else major_of(currency)

@@ -108,6 +108,9 @@ def wanted_files(content: bytes, allowed: Caps) -> dict[str, bytes]:
 
 
 def refuse_strangers(members: Sequence[zipfile.ZipInfo]) -> None:
+    """Raises:
+    UnreadableImport: a file is in no takeout, or two have one name.
+    """
     names = [one.filename for one in members]
     for name in names:
         if not MEMBER.fullmatch(name):
@@ -135,6 +138,9 @@ def table(files: Mapping[str, bytes], name: str) -> list[Facts]:
 
 
 def packed(folder: str, files: Mapping[str, bytes]) -> PackedPortfolio:
+    """Raises:
+    UnreadableImport: what it says of the portfolio is missing or unusable.
+    """
     if "portfolio.json" not in files:
         raise UnreadableImport(f"{folder} has no portfolio.json.")
     rows = table(files, "portfolio")

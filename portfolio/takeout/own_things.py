@@ -56,6 +56,9 @@ def bring_back(
 
 
 def bring_lists(owner: User, rows: Sequence[Facts], brought: Brought, at: datetime) -> None:
+    """Raises:
+    UnreadableImport: there are more lists than are read.
+    """
     lists: dict[str, list[KeptItem]] = {}
     for row in rows:
         name, exchange, symbol, note = (
@@ -180,6 +183,9 @@ def number_of(row: Facts, name: str) -> Decimal | None:
 
 
 def parsed(text: str) -> Decimal:
+    """Raises:
+    Unusable: it is no number.
+    """
     if not NUMBER.fullmatch(text):
         raise Unusable(f"{text[:40]!r} is no number")
     return Decimal(text)

@@ -123,6 +123,9 @@ def read_activity(one: Fields) -> Iterator[BrokerActivity]:
 
 
 def read_fill(one: Fields) -> BrokerActivity:
+    """Raises:
+    BadBrokerAnswer: a field is missing, or nobody knows its side.
+    """
     side = one.text("side")
     if side not in {"buy", "sell", "sell_short"}:
         raise BadBrokerAnswer(f"activity: nobody knows the side {side[:20]!r}.")

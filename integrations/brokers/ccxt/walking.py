@@ -82,6 +82,9 @@ def steps(ask: Ask, walk: Walk, *, takes_until: bool, pages: int) -> Iterator[li
 
 
 def id_of(one: Row) -> str:
+    """Raises:
+    BadBrokerAnswer: it has none.
+    """
     found = one.get("id")
     if not isinstance(found, str) or not found:
         raise BadBrokerAnswer("Something in the history has no id.")
@@ -89,6 +92,11 @@ def id_of(one: Row) -> str:
 
 
 def time_of(one: Row) -> int:
+    """Milliseconds since 1970.
+
+    Raises:
+        BadBrokerAnswer: it has none.
+    """
     found = one.get("timestamp")
     if not isinstance(found, int):
         raise BadBrokerAnswer("Something in the history has no time.")

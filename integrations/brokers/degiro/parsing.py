@@ -128,6 +128,9 @@ def read_position(one: Fields, products: Products) -> BrokerPosition:
 
 
 def product_of(one: Fields, name: str, products: Products) -> Product:
+    """Raises:
+    BadBrokerAnswer: nobody knows the product.
+    """
     id_ = one.text(name)
     if id_ not in products:
         raise BadBrokerAnswer(f"{one.of}: nobody knows the product {id_[:20]!r}.")
@@ -135,6 +138,11 @@ def product_of(one: Fields, name: str, products: Products) -> Product:
 
 
 def read_transaction(one: Fields, products: Products) -> BrokerActivity:
+    """Units, not contracts; the price is in the product's currency.
+
+    Raises:
+        BadBrokerAnswer: a field is missing, or nobody knows its product or side.
+    """
     product = product_of(one, "productId", products)
     side = one.text("buysell")
     if side not in SIDES:

@@ -76,6 +76,9 @@ def read_positions(found: Any, listings: Mapping[str, Listing]) -> list[BrokerPo
 
 
 def listing_of(one: Fields, listings: Mapping[str, Listing]) -> Listing:
+    """Raises:
+    BadBrokerAnswer: it is none of the instruments.
+    """
     ticker = one.text("ticker")
     if ticker not in listings:
         raise BadBrokerAnswer(f"{one.of}: {ticker} is none of the instruments.")

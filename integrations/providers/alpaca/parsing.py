@@ -51,6 +51,9 @@ def read_bars(page: Mapping[str, Any], *, symbol: str) -> list[ProvidedBar]:
 
 
 def read_bar(bar: Any) -> ProvidedBar:
+    """Raises:
+    BadAnswer: it is no bar.
+    """
     if not isinstance(bar, Mapping):
         raise BadAnswer("alpaca: a bar is not an object.")
     opened, high, low, close, volume = (read_number(bar, name) for name in NUMBERS)
@@ -58,6 +61,9 @@ def read_bar(bar: Any) -> ProvidedBar:
 
 
 def read_number(found: Mapping[str, Any], name: str) -> Decimal:
+    """Raises:
+    BadAnswer: there is no such field, or it is no number.
+    """
     try:
         return Decimal(found[name])
     except KeyError as error:
@@ -67,6 +73,11 @@ def read_number(found: Mapping[str, Any], name: str) -> Decimal:
 
 
 def read_time(found: Mapping[str, Any], name: str) -> datetime:
+    """In UTC.
+
+    Raises:
+        BadAnswer: there is no such field, or it is no time with an offset.
+    """
     try:
         at = datetime.fromisoformat(found[name])
     except KeyError as error:
