@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from integrations.models import Connection
 from market.values import plain
+from portfolio.bookkeeping.amounts import ZERO
 from portfolio.imports.instruments import Hint, directory
 from portfolio.imports.values import RowProblem
 from portfolio.models import LedgerBalance, Position
 from trading.brokers import BrokerPosition
 
-ZERO: Final = Decimal(0)
 # Money is compared to the cent, units to what brokers round fractions to.
 CENT: Final = Decimal("0.01")
 UNIT: Final = Decimal("0.000001")

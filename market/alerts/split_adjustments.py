@@ -21,10 +21,10 @@ from market.alerts import news
 from market.alerts.kinds import AlertKind, AlertStatus
 from market.corporate_actions.facts import ActionChange
 from market.corporate_actions.live_splits import comparable_quotes, times
-from market.corporate_actions.split_factors import SIMULATED, Splits, factor_between, splits_of
+from market.corporate_actions.split_factors import Splits, factor_between, splits_of
 from market.models import Alert
 from market.signals import corporate_actions_changed
-from market.values import QuoteValue
+from market.values import SIMULATED, QuoteValue
 
 KINDS: Final = (AlertKind.PRICE_ABOVE.value, AlertKind.PRICE_BELOW.value)
 A_DAY: Final = timedelta(days=1)

@@ -32,9 +32,7 @@ from market.charting.indicator_lines import (
     reading,
 )
 from market.charting.price_lines import line_shapes, line_words
-from market.values import BarValue, plain, wire_time
-
-SIMULATED: Final = "simulated"
+from market.values import SIMULATED, BarValue, plain, wire_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Final
 from django.db import connection
 
 from market.corporate_actions.adjustment import ONE
-from market.corporate_actions.split_factors import SIMULATED, factor_between, splits_of
+from market.corporate_actions.split_factors import factor_between, splits_of
 from market.live.live_quotes import latest_quotes
-from market.values import QuoteValue
+from market.values import SIMULATED, QuoteValue
 
 PLACES: Final = Decimal("0.00000001")
 A_DAY: Final = timedelta(days=1)

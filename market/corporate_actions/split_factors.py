@@ -15,8 +15,6 @@ from django.db import connection
 
 from market.corporate_actions.adjustment import ONE, Split
 
-SIMULATED: Final = "simulated"
-
 SPLITS: Final = """
     SELECT action.instrument_id, action.ex_date::timestamp AT TIME ZONE exchange.timezone AS ex_at,
            action.ratio_from, action.ratio_to, action.is_in_history

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from typing import Final
 
 from market.values import plain, wire_time
+from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
 from portfolio.imports.errors import BadMoment
 from portfolio.imports.headers import folded
 from portfolio.imports.kinds import KINDS, WORDS
 from portfolio.imports.moments import parse_moment
-from portfolio.imports.profile import CASH, SKIP, TRADE, ZERO, Profile, Row
+from portfolio.imports.profile import CASH, SKIP, TRADE, Profile, Row
 from portfolio.imports.values import DateOrder, Field, ReadRow, RowProblem
 
-EXACT: Final = Context(prec=90, rounding=ROUND_HALF_EVEN)
-TEN_PLACES: Final = Decimal("1E-10")
 PRICE_PLACES: Final = 8
 CENT: Final = Decimal("0.01")
 # Beyond that part of the whole, price and amount are in different currencies, and not rounded.

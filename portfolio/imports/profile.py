@@ -11,12 +11,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final
 
+from portfolio.bookkeeping.amounts import ZERO
 from portfolio.imports.errors import BadNumber
 from portfolio.imports.headers import folded
 from portfolio.imports.numbers import parse_number
 from portfolio.imports.values import DateOrder, Field, RowProblem, Sheet, Table
 
-ZERO: Final = Decimal(0)
 # Kinds that the sign of a number decides.
 TRADE: Final = "trade"  # units > 0 are bought
 CASH: Final = "cash"  # money > 0 is paid in

@@ -17,10 +17,10 @@ from django.db import transaction
 from django.db.models import Min
 
 from market import calendar
-from market.corporate_actions.split_factors import SIMULATED
 from market.live.live_quotes import latest_quotes
 from market.models import CorporateAction, Instrument
 from market.models.corporate_actions import ActionKind
+from market.values import SIMULATED
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.corporate_actions.market_actions import book_market_actions
 from portfolio.models import Portfolio

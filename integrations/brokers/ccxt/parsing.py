@@ -15,11 +15,10 @@ from typing import Any, Final
 
 from integrations.brokers.fields import Fields
 from market.currencies.currency_units import NAMES
+from portfolio.bookkeeping.amounts import TEN_PLACES, ZERO
 from trading.broker_errors import BadBrokerAnswer
 from trading.brokers import BrokerAccount, BrokerActivity, BrokerPosition
 
-ZERO: Final = Decimal(0)
-TEN_PLACES: Final = Decimal("1E-10")
 PRICE_PLACES: Final = 8
 # Money that came, and money that left.
 MONEY_KINDS: Final = {

@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 
 from integrations.brokers.fields import Fields
 from integrations.brokers.ibkr_flex.statements import Statement
+from portfolio.bookkeeping.amounts import ZERO
 from trading.broker_errors import BadBrokerAnswer
 from trading.brokers import BrokerAccount, BrokerActivity, BrokerPosition
 
 ZONE: Final = ZoneInfo("America/New_York")
-ZERO: Final = Decimal(0)
 # As a query writes days and times, whichever separators were chosen for it.
 MOMENT: Final = re.compile(
     r"(\d{4})-?(\d{2})-?(\d{2})(?:[;, T]+(\d{2}):?(\d{2}):?(\d{2}))?(?: (?:EST|EDT))?", re.ASCII

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from integrations.brokers.fields import Fields, objects_of
+from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
 from trading.broker_errors import BadBrokerAnswer
 from trading.brokers import BrokerAccount, BrokerActivity, BrokerPosition
 
 TITLE: Final = "Trading 212"
-EXACT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
-ZERO: Final = Decimal(0)
-TEN_PLACES: Final = Decimal("1E-10")
 HUNDRED: Final = Decimal(100)
 MINOR: Final = {"GBX": "GBP", "GBp": "GBP"}
 MONEY_KINDS: Final = {"DEPOSIT": "deposit", "WITHDRAW": "withdrawal", "FEE": "fee"}

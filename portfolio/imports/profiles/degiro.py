@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from portfolio.imports.facts import EXACT, HUNDRED, MINOR, TEN_PLACES
-from portfolio.imports.profile import SKIP, TRADE, ZERO, NoActivity, Profile, Row, headed
+from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
+from portfolio.imports.facts import HUNDRED, MINOR
+from portfolio.imports.profile import SKIP, TRADE, NoActivity, Profile, Row, headed
 from portfolio.imports.values import DateOrder, Field
 
 ZONE: Final = "Europe/Amsterdam"
