@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.serving import serving
 
 MINUTE = timedelta(minutes=1)
 Asked = dict[str, str]
@@ -83,12 +85,8 @@ def running(fake: FakeAlpaca) -> Iterator[FakeAlpaca]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     fake.url = f"http://127.0.0.1:{server.server_port}"
     fake.speaks.set()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield fake
-    finally:
-        fake.speaks.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(server):
+        try:
+            yield fake
+        finally:
+            fake.speaks.set()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from curl_cffi import CurlOpt
 from curl_cffi._wrapper import ffi, lib
+
+from tests.support.serving import serving
 
 HOSTS = ("query1.finance.yahoo.com", "query2.finance.yahoo.com", "fc.yahoo.com")
 CHART = "/v8/finance/chart/"
@@ -142,15 +144,11 @@ def running(fake: FakeYahoo, certificate: Path) -> Iterator[FakeYahoo]:
     server.socket = context.wrap_socket(server.socket, server_side=True)
     fake.port = server.server_port
     fake.speaks.set()
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield fake
-    finally:
-        fake.speaks.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(server):
+        try:
+            yield fake
+        finally:
+            fake.speaks.set()
 
 
 def make_certificate(folder: Path) -> Path:

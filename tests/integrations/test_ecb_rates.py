@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 
 import pytest
 from pytest_django import Settings
@@ -16,6 +16,7 @@ from config.limits import Limits
 from integrations.providers.ecb import DownloadedRates, read_archive
 from market.currencies.rate_providers import RatesUnavailable
 from market.errors import UnreadableFile
+from tests.support.serving import serving
 
 SHEET = "Date,USD,\n2026-01-09,1.25,\n"
 
@@ -57,13 +58,9 @@ def bank(settings: Settings) -> Iterator[Bank]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     bank.url = f"http://127.0.0.1:{server.server_port}/rates.zip"
     settings.ECB_RATES_URL = bank.url
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield bank
-    bank.answers.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield bank
+        bank.answers.set()
 
 
 def test_the_file_is_fetched_and_read(bank: Bank) -> None:

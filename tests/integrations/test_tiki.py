@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -26,6 +26,7 @@ from market.intake.bar_providers import (
     ProviderUnavailable,
 )
 from market.models import Instrument
+from tests.support.serving import serving
 
 SINCE = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)  # nine in the morning there
 MINUTE = timedelta(minutes=1)
@@ -84,13 +85,9 @@ def vendor(settings: Settings) -> Iterator[Vendor]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     vendor.url = settings.TIKI_URL = f"http://127.0.0.1:{server.server_port}/candles"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield vendor
-    vendor.speaks.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield vendor
+        vendor.speaks.set()
 
 
 def ask(minutes: int = 3) -> list[ProvidedBar]:

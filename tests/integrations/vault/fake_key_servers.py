@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 
 from integrations.vault.envelopes import decrypt, encrypt
 from integrations.vault.key_providers.aws_signing import Signer
+from tests.support.serving import serving
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI", "hvs.fake"
 Answer = tuple[int, dict[str, Any]]
@@ -110,11 +110,5 @@ def running(fake: FakeKeyServer) -> Iterator[FakeKeyServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     fake.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with serving(server):
         yield fake
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
