@@ -14,7 +14,7 @@ from accounts.rate_limits import limiter
 from accounts.tiers import Tier
 from market.live import live_quotes
 from tests.authorisation.person import Person
-from tests.authorisation.things import make_market, make_person
+from tests.authorisation.things import make_market, make_person, value_books_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def no_rate_limits(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> I
         request_timeout_seconds=600,  # a busy machine is no reason to refuse anything
         # Nor may a price that grows old between two answers tell them apart.
         quote_fresh_seconds=3600,
+        access_token_seconds=3600,  # nor a token that ends meanwhile
     )
     settings.ACCOUNT_RATE_LIMITS = False
     # Thousands of refusals are the point here, and no news.
@@ -64,3 +65,11 @@ def no_rate_limits(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> I
 @pytest.fixture
 def people(db: None) -> People:
     return make_people()
+
+
+@pytest.fixture
+def valued_people(people: People) -> People:
+    """The same, their books valued; not the victim's, so that a look that values hers is seen."""
+    for person in (people.standard, people.premium, people.admin, people.demoted):
+        value_books_of(person)
+    return people

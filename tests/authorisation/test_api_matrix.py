@@ -211,7 +211,8 @@ def test_every_kind_of_id_has_somebody_who_makes_one() -> None:
     assert not missing, f"tests.authorisation.things makes no {', '.join(sorted(missing))}"
 
 
-def test_nobody_gets_what_is_not_declared_for_him(people: People) -> None:
+def test_nobody_gets_what_is_not_declared_for_him(valued_people: People) -> None:
+    people = valued_people
     matrix = Matrix(people)
     everybody = callers(people.standard, people.premium, people.admin, people.demoted)
     matrix.watch = Watch(people.victim.user)

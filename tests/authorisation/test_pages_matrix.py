@@ -220,7 +220,8 @@ class Matrix:
 
 
 @pytest.mark.parametrize("whose", ["ours", "theirs"])
-def test_nobody_gets_a_page_that_is_not_declared_for_him(people: People, whose: str) -> None:
+def test_nobody_gets_a_page_that_is_not_declared_for_him(valued_people: People, whose: str) -> None:
+    people = valued_people
     everybody = page_callers(people.standard, people.premium, people.admin, people.demoted)
     matrix = Matrix(people)
     for route in page_routes():

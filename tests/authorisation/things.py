@@ -22,7 +22,8 @@ from market.alerts.own_alerts import create_alert
 from market.alerts.terms import AlertTerms, Condition
 from market.models import CorporateAction, IngestionRun, Instrument, QuarantinedRow
 from market.watchlists import add_symbols, create_watchlist
-from portfolio.models import Lot
+from portfolio.models import Lot, Portfolio
+from portfolio.valuation import freshen
 from tests.authorisation.own_books import (
     activity_of,
     file_import_of,
@@ -69,6 +70,13 @@ def make_market() -> None:
         first_at = timezone.now() - timedelta(days=5)
         make_daily_bars(instrument, [198, 199, 200], first_at=first_at)
     refresh_quotes()
+
+
+def value_books_of(person: Person) -> None:
+    """Value his past once; else each request would, as what it wrote is undone again."""
+    yesterday = timezone.now().date() - timedelta(days=1)
+    for portfolio in Portfolio.objects.filter(owner=person.user):
+        freshen(portfolio, through_date=yesterday)
 
 
 def refresh_quotes() -> None:
