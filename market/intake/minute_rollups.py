@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from market.intake.bars import SIMULATED, Arrivals, StoredBars, lock_daily_bars, write_arrivals
 from market.series.buckets import JOINED, ROLLED
+from market.series.rollups import roll_up_closed
 from market.values import Interval
 
 # A bar that another real source gave as such says more than the minutes we happen to have of it.
@@ -50,12 +51,17 @@ TOUCHED: Final = f"""
 def roll_up_minutes(
     minutes: Sequence[tuple[int, datetime]], *, source: str, at: datetime, run_id: UUID | None
 ) -> StoredBars:
-    """Store the longer bars, closed by ``at``, that hold these minutes of these instruments."""
+    """Store the longer bars, closed by ``at``, that hold these minutes of these instruments.
+
+    And first those over before them: what came while a day was open is not sent again when it is
+    over, and would be overlooked once a later day is stored.
+    """
     ids = [instrument_id for instrument_id, _ in minutes]
     moments = [minute for _, minute in minutes]
     added = superseded = unchanged = 0
     with connection.cursor() as cursor:
         lock_daily_bars(cursor)
+        added += roll_up_closed(set(ids), at=min(moments, default=at))
         for interval, bucket in ROLLED.items():
             sql = TOUCHED.format(
                 interval=Interval(interval).value,

@@ -12,6 +12,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from accounts.array_literals import array_literal
 from accounts.copying import copy_out
 from market.series.closes import CLOSES, daily_closes
 
@@ -67,7 +68,8 @@ def close_arrays(
     instrument_ids: Collection[int], *, start: date, end: date
 ) -> dict[int, CloseArray]:
     """What ``daily_closes`` finds, by instrument; one without a close is absent."""
-    span = {"ids": list(instrument_ids), "start": start, "end": end}
+    ids = array_literal([str(one) for one in instrument_ids])
+    span = {"ids": ids, "start": start, "end": end}
     found: dict[int, CloseArray] = {}
     for key, data in packed_days(copy_out(CLOSE_NUMBERS, span)):
         days = np.frombuffer(data, DAY)

@@ -80,7 +80,8 @@ def roll_up_again(minutes: Sequence[tuple[int, datetime]], *, at: datetime) -> i
         "at": at,
     }
     stored = _roll_up(_again_sql, parameters)
-    if stored.get(Interval.DAY):
+    # Where a bulk writer kept the days from being stored, the newest are what their minutes say.
+    if stored.get(Interval.DAY, 1):
         _tell_of_days(parameters)
     return sum(stored.values())
 
@@ -90,7 +91,8 @@ def _tell_of_days(parameters: Mapping[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(DAYS_OVER, parameters)
         first_dates: dict[int, date] = dict(cursor.fetchall())
-    daily_bars_changed.send(sender=Bar, first_dates=first_dates)
+    if first_dates:
+        daily_bars_changed.send(sender=Bar, first_dates=first_dates)
 
 
 def _roll_up(

@@ -1,7 +1,8 @@
 """Series of prices and rates that this process keeps, so that they are read once.
 
-Kept are days that are long over: later ones may still change without anybody telling, as the
-minutes of the day that is open do, and are read every time.
+Kept are days that are over everywhere: whatever changes one of them tells, however late. Younger
+ones may change without anybody telling, as the minutes of the day that is open do, and are read
+every time.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from uuid import UUID
 from portfolio.position_days.exact_integers import Scaled
 from portfolio.valuations.valuing import ONE_DAY
 
-# Closes may be on their way for days; for weeks where the desk did not run.
-RECENT: Final = timedelta(days=35)
+# A date ends half a day later in the Pacific than in UTC; and as long again for clocks that differ.
+RECENT: Final = timedelta(days=3)
 # Of some 4,000 days each: about 40 kB.
 SERIES_KEPT: Final = 2_000
 
@@ -53,12 +54,14 @@ class SeriesCache(Generic[Key]):
         *,
         start: date,
         end: date,
+        load_recent: Load[Key] | None = None,
         is_anew: bool = False,
     ) -> dict[Key, Scaled]:
         """One number for each day from ``start`` to ``end`` of each key.
 
         Args:
             revisions: of each key that is wanted, read before the numbers are.
+            load_recent: for the days that are never kept, where they are read in another way.
             is_anew: read everything, whatever is kept.
         """
         settled = end - RECENT
@@ -81,7 +84,7 @@ class SeriesCache(Generic[Key]):
         for key, series in self._loaded(lacking, load, earliest, settled).items():
             usable[key] = series.part((start - earliest).days, len(series))
             self._keep(key, Kept(revisions[key], earliest, series))
-        recent = self._loaded(list(revisions), load, settled + ONE_DAY, end)
+        recent = self._loaded(list(revisions), load_recent or load, settled + ONE_DAY, end)
         return {key: usable[key].followed_by(recent[key]) for key in revisions}
 
     def _loaded(

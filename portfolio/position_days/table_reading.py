@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from portfolio.models import Portfolio
 from portfolio.position_days.books import Books
 from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.exact_integers import PLACES, Scaled, in_lowest_terms
+from portfolio.position_days.recent_closes import NO_CLOSES, RecentCloses
 from portfolio.position_days.revisions import RATES, price_series, revisions
 from portfolio.position_days.series_cache import SeriesCache
 from portfolio.position_days.stretches import stretches
@@ -27,7 +29,7 @@ CLOSES_A_READ: Final = 220_000
 Currencies = tuple[str, str]  # of what, in which
 PRICES: Final[SeriesCache[int]] = SeriesCache()
 EXCHANGE_RATES: Final[SeriesCache[Currencies]] = SeriesCache()
-NO_CLOSES: Final = CloseArray(np.zeros(0, np.int64), np.zeros(0, np.int64))
+RECENT_CLOSES: Final = RecentCloses()
 # Before the first close.
 NEVER: Final = np.array([-CARRY_DAYS])
 NO_PRICE: Final = np.array([0])
@@ -48,15 +50,21 @@ def read_table(
     priced, currencies = what_was_held(books.held, books.currencies)
     pairs = [(one, portfolio.currency) for one in sorted(currencies - {portfolio.currency})]
     known = revisions([RATES, *map(price_series, priced)])
-    span = {"start": start, "end": through}
+    of_prices = {key: known[price_series(key)] for key in priced}
     prices = PRICES.read(
-        {key: known[price_series(key)] for key in priced},
+        of_prices,
         partial(load_prices, priced),
-        **span,
+        start=start,
+        end=through,
+        load_recent=partial(load_recent_prices, priced, of_prices, is_anew=is_anew),
         is_anew=is_anew,
     )
     rates = EXCHANGE_RATES.read(
-        dict.fromkeys(pairs, known[RATES]), load_rates, **span, is_anew=is_anew
+        dict.fromkeys(pairs, known[RATES]),
+        load_rates,
+        start=start,
+        end=through,
+        is_anew=is_anew,
     )
     by_currency = {code: series for (code, _), series in rates.items()}
     return DayTable(start, through, portfolio.currency, priced, prices, by_currency)
@@ -74,6 +82,21 @@ def load_prices(
         closes = close_arrays(some, start=first, end=end)
         found |= prices_of({key: closes.get(key, NO_CLOSES) for key in some}, priced, start, end)
     return found
+
+
+def load_recent_prices(
+    priced: Mapping[int, Priced],
+    revisions: Mapping[int, UUID],
+    ids: Sequence[int],
+    start: date,
+    end: date,
+    *,
+    is_anew: bool,
+) -> dict[int, Scaled]:
+    """The same of a few days, of which only their own closes are read every time."""
+    wanted = {key: revisions[key] for key in ids}
+    closes = RECENT_CLOSES.read(wanted, start=start, end=end, is_anew=is_anew)
+    return prices_of(closes, priced, start, end)
 
 
 def prices_of(

@@ -12,10 +12,8 @@ from typing import Final
 from market import queries as market_queries
 from market.currencies.cross_rates import ExchangeRate
 from market.currencies.exchange_rates import rate_series
-from market.models import CorporateAction, Instrument
-from market.models.corporate_actions import ActionKind
 from portfolio.bookkeeping.amounts import EXACT
-from portfolio.bookkeeping.bulk import fetch_rows
+from portfolio.bookkeeping.bulk import array, fetch_rows
 from portfolio.models import Portfolio
 from portfolio.valuations.valuing import (
     CARRY_DAYS,
@@ -69,6 +67,14 @@ SELECT day, instrument_id, sum(cost) FROM (
     FROM portfolio_lotclosure AS c JOIN portfolio_lot AS l ON l.id = c.lot_id
     WHERE l.portfolio_id = %(portfolio)s
 ) AS changes GROUP BY day, instrument_id
+"""
+CURRENCIES: Final = """
+SELECT id, currency FROM market_instrument WHERE id = ANY(%s::int[]) ORDER BY id
+"""
+SPLITS: Final = """
+SELECT instrument_id, ex_date, ratio_from, ratio_to, is_in_history FROM market_corporateaction
+WHERE kind = 'split' AND cancelled_at IS NULL AND instrument_id = ANY(%s::int[])
+ORDER BY ex_date, id
 """
 
 
@@ -168,16 +174,17 @@ def days_at(
 
 def priced_instruments(instrument_ids: Iterable[int]) -> dict[int, Priced]:
     """How instruments are priced, by id; two queries."""
-    ids = list(instrument_ids)
+    if not (wanted := list(instrument_ids)):
+        return {}
+    # Not by the ORM, which writes each id into the statement by itself.
+    ids = [array(wanted)]
     splits: defaultdict[int, list[PriceSplit]] = defaultdict(list)
-    actions = CorporateAction.objects.standing().filter(
-        instrument_id__in=ids, kind=ActionKind.SPLIT
-    )
-    for one in actions.order_by("ex_date", "id"):
-        factor = EXACT.divide(Decimal(one.ratio_to or 1), Decimal(one.ratio_from or 1))
-        splits[one.instrument_id].append(PriceSplit(one.ex_date, factor, one.is_in_history))
-    found = Instrument.objects.filter(id__in=ids).order_by("id").values_list("id", "currency")
-    return {key: Priced(currency, tuple(splits[key])) for key, currency in found}
+    for key, ex_date, ratio_from, ratio_to, is_in_history in fetch_rows(SPLITS, ids):
+        factor = EXACT.divide(Decimal(ratio_to or 1), Decimal(ratio_from or 1))
+        splits[key].append(PriceSplit(ex_date, factor, is_in_history))
+    return {
+        key: Priced(currency, tuple(splits[key])) for key, currency in fetch_rows(CURRENCIES, ids)
+    }
 
 
 def rates_into(

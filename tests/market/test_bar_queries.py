@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from market.intake.bars import BarRow, store_bars
 from market.intake.ingestion import store_ticks
+from market.intake.minute_rollups import roll_up_minutes
 from market.models import Instrument
 from market.queries import bars, bars_json, closes_on, daily_closes, statistics
 from market.values import BarValue, Interval, plain, plain_or_none, wire_time
@@ -227,3 +228,16 @@ def test_statistics_of_a_span() -> None:
     assert abs(found.annualised_volatility - expected) < Decimal("1e-7")
     assert statistics(apple, start=midnight("2026-01-06")).annualised_volatility is None
     assert statistics(apple, end=midnight("2025-01-06")).mean is None
+
+
+def test_a_day_whose_minutes_all_came_while_it_was_open_is_not_lost() -> None:
+    """The next page is of the day after, and asks for nothing of the one before."""
+    apple = make_instrument("AAPL")
+    for opened_at, at in ((NOON, NOON), (NOON + timedelta(days=1), NOON + timedelta(days=2))):
+        minute = make_bar(apple, "10 12 9 11", interval="1m", at=opened_at)
+        store_bars([minute], source="alpaca", recorded_at=at)
+        roll_up_minutes([(apple.id, opened_at)], source="alpaca", at=at, run_id=None)
+    days = [date(2026, 1, 5), date(2026, 1, 6)]
+    closes = daily_closes([apple.id], start=days[0], end=days[1])
+    assert closes == {apple.id: [(day, Decimal(11)) for day in days]}
+    assert [bar.opened_at.date() for bar in bars(apple, interval=Interval.DAY)] == days

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -10,18 +11,23 @@ import pytest
 from django.db.transaction import savepoint, savepoint_rollback
 from pytest_django import DjangoAssertNumQueries
 
+from market.corporate_actions.actions import record_action
+from market.corporate_actions.facts import ActionFacts
 from market.currencies.rate_intake import store_rates
 from market.currencies.rate_sheets import PublishedRate
 from market.models import Bar, Instrument
-from market.series.close_arrays import close_arrays
+from market.models.corporate_actions import ActionKind
+from market.series.close_arrays import CloseArray, close_arrays
 from market.series.closes import daily_closes
 from market.signals import daily_bars_changed
 from portfolio.bookkeeping.rebuilding import rebuild_portfolio
 from portfolio.models import PositionValuation
-from portfolio.position_days import books, series_cache
+from portfolio.position_days import books, recent_closes, series_cache
 from portfolio.position_days.books import Books, read_books
 from portfolio.position_days.exact_integers import Scaled
+from portfolio.position_days.recent_closes import RecentCloses
 from portfolio.position_days.series_cache import RECENT, SeriesCache
+from portfolio.position_days.table_reading import read_table
 from portfolio.valuation import refresh_valuations
 from tests.factories import make_daily_bars, make_instrument, make_user
 from tests.portfolio.factories import draft_trade, make_tracked, post
@@ -180,3 +186,67 @@ def units_in(found: Books, instrument: Instrument) -> Decimal:
     return sum(
         (one.units.get(instrument.id, Decimal(0)) for one in found.changes.values()), Decimal(0)
     )
+
+
+@pytest.mark.django_db
+def test_of_recent_days_only_their_own_closes_are_read_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What they carry on from before is kept, until a revision says that it changed."""
+    apple, silent = make_instrument("AAPL"), make_instrument("HUSH")
+    make_daily_bars(apple, [100 + day for day in range(90)])
+    make_daily_bars(silent, [7])
+    asked: list[tuple[set[int], date, date]] = []
+
+    def noting(ids: Collection[int], *, start: date, end: date) -> dict[int, CloseArray]:
+        asked.append((set(ids), start, end))
+        return close_arrays(ids, start=start, end=end)
+
+    monkeypatch.setattr(recent_closes, "close_arrays", noting)
+    kept, both = RecentCloses(), {apple.id: uuid4(), silent.id: uuid4()}
+    start, end = FIRST + timedelta(days=30), FIRST + timedelta(days=32)
+    young = (set(both), start, end)
+    expected = daily_closes(both, start=FIRST, end=end)
+    for old in ([(set(both), FIRST, start - timedelta(days=1))], []):
+        found = kept.read(both, start=start, end=end)
+        assert {key: one.decimals() for key, one in found.items()} == expected
+        assert asked == [*old, young]
+        asked.clear()
+    kept.read(both | {apple.id: uuid4()}, start=start, end=end)
+    assert asked == [({apple.id}, FIRST, start - timedelta(days=1)), young]
+    asked.clear()
+    kept.read(both, start=start, end=end, is_anew=True)
+    assert asked[0] == (set(both), FIRST, start - timedelta(days=1))
+    monkeypatch.setattr(recent_closes, "SERIES_KEPT", 1)
+    kept.read({apple.id: uuid4()}, start=start, end=end)
+    assert list(kept.kept) == [apple.id]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("days_of_closes", [1, 4, 60, 62, 70])
+def test_what_is_kept_and_what_is_read_anew_come_to_the_same_prices(days_of_closes: int) -> None:
+    """Also where a close is too old to be carried into the last days, or a split lies in them."""
+    portfolio = make_tracked(make_user())
+    apple, split = make_instrument("AAPL"), make_instrument("SPLT")
+    for one in (apple, split):
+        make_daily_bars(one, [100 + day for day in range(days_of_closes)])
+        post(draft_trade(portfolio, one, quantity="5"))
+    through = FIRST + timedelta(days=max(33, days_of_closes))
+    facts = ActionFacts(
+        kind=ActionKind.SPLIT,
+        ex_date=through - timedelta(days=1),
+        ratio_from=1,
+        ratio_to=3,
+        is_in_history=True,
+    )
+    record_action(instrument=split, facts=facts, source="test", recorded_at=datetime.now(UTC))
+    for day in (through, through, through + timedelta(days=1)):
+        tables = [
+            read_table(portfolio, read_books(portfolio), start=FIRST, through=day, is_anew=is_anew)
+            for is_anew in (False, True)
+        ]
+        for one in (apple, split):
+            prices = [
+                [table.prices[one.id].at(place) for place in range(len(table))] for table in tables
+            ]
+            assert prices[0] == prices[1]

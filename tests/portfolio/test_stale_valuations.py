@@ -11,9 +11,12 @@ from market.corporate_actions.actions import record_action
 from market.corporate_actions.facts import ActionFacts
 from market.currencies.rate_intake import store_rates
 from market.currencies.rate_sheets import PublishedRate
+from market.intake.bars import BarRow, store_bars
 from market.intake.ingestion import store_ticks
+from market.intake.minute_rollups import roll_up_minutes
 from market.models import Instrument
 from market.models.corporate_actions import ActionKind
+from market.series import rollups
 from portfolio.activities import record_activity
 from portfolio.models import DailyValuation, Portfolio
 from portfolio.portfolios import open_portfolio
@@ -103,6 +106,41 @@ def test_a_tick_that_comes_weeks_late_changes_its_day(abroad: Portfolio) -> None
     late = make_tick(brew, "75", at=BOUGHT.replace(minute=1))
     store_ticks([late], received_at=NOW)
     assert stale_from(abroad) == date(2026, 1, 5)  # the day before that of the exchange
+    assert market_value(abroad, 7) == 1400
+
+
+def fill_in(instrument: Instrument, close: str, *, opened_at: datetime) -> None:
+    """A minute that a provider gives late, as a collection stores it."""
+    price = Decimal(close)
+    minute = BarRow(instrument.id, "1m", opened_at, price, price, price, price, Decimal(1))
+    store_bars([minute], source="alpaca", recorded_at=NOW)
+    roll_up_minutes([(instrument.id, opened_at)], source="alpaca", at=NOW, run_id=None)
+
+
+def test_minutes_that_are_filled_in_late_change_their_day(abroad: Portfolio) -> None:
+    """Though this process keeps the closes of that time already."""
+    brew = make_instrument("BREW")
+    bought = activity("buy", instrument=brew, at=BOUGHT, quantity="10", unit_price="50")
+    record_activity(portfolio=abroad, activity=bought, recorded_at=NOW)
+    fill_in(brew, "50", opened_at=BOUGHT)
+    assert market_value(abroad, 7) == 1200
+    fill_in(brew, "75", opened_at=BOUGHT.replace(minute=1))
+    assert stale_from(abroad) == date(2026, 1, 5)  # the day before that of the exchange
+    assert market_value(abroad, 7) == 1400
+
+
+def test_a_late_tick_tells_though_another_writes_daily_bars(
+    abroad: Portfolio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its day has minutes alone, so it is what they say."""
+    brew = make_instrument("BREW")
+    bought = activity("buy", instrument=brew, at=BOUGHT, quantity="10", unit_price="50")
+    record_activity(portfolio=abroad, activity=bought, recorded_at=NOW)
+    store_ticks([make_tick(brew, "50", at=BOUGHT)], received_at=BOUGHT)
+    assert market_value(abroad, 7) == 1200
+    monkeypatch.setattr(rollups, "_may_write_days", lambda cursor: False)
+    store_ticks([make_tick(brew, "75", at=BOUGHT.replace(minute=1))], received_at=NOW)
+    assert stale_from(abroad) == date(2026, 1, 5)
     assert market_value(abroad, 7) == 1400
 
 
