@@ -6,7 +6,7 @@ market, so what is held is there when the fill comes. The lock of a balance guar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,9 +16,9 @@ from uuid import UUID
 from accounts.identifiers import new_id
 from portfolio.bookkeeping.amounts import ZERO, ten_places
 from portfolio.bookkeeping.balances import BalanceChange
-from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
+from portfolio.bookkeeping.bulk import array, columns_of, execute, fetch_rows, send
 from portfolio.errors import HoldReleased, InsufficientFunds, InsufficientUnits, UnknownHold
-from portfolio.models import Hold, LedgerBalance
+from portfolio.models import LedgerBalance
 
 # One statement: the balance is locked, checked, changed, and the hold recorded, or nothing.
 PLACE: Final = """
@@ -34,7 +34,7 @@ RETURNING id
 """
 READ: Final = """
 SELECT reference, balance_id, remaining, released_at IS NOT NULL FROM portfolio_hold
-WHERE reference = ANY(%s)
+WHERE reference = ANY(%s::uuid[])
 """
 CONSUME: Final = """
 UPDATE portfolio_hold AS h SET remaining = h.remaining - c.used,
@@ -75,6 +75,9 @@ class OpenHold:
     balance_id: int
     remaining: Decimal
     is_released: bool
+
+
+OpenHolds = dict[UUID, OpenHold]  # by reference
 
 
 def place_hold(
@@ -119,33 +122,31 @@ def shortage(balance: LedgerBalance, *, needed: Decimal) -> InsufficientFunds | 
     )
 
 
-def balances_of(changes: Iterable[HoldChange]) -> set[int]:
-    """Ids of the balances that the holds reserve; which these are never changes."""
-    references = {change.reference for change in changes}
+def begin_reading(changes: Iterable[HoldChange]) -> Callable[[], OpenHolds]:
+    """Send what reads the holds; before that the caller has locked their balances."""
+    references = list({change.reference: None for change in changes})
     if not references:
-        return set()
-    rows = Hold.objects.filter(reference__in=references).values_list("balance_id", flat=True)
-    return set(rows)
+        return dict
+    answer = send(READ, [array(references)])
+    return lambda: {row[0]: OpenHold(*row[1:]) for row in answer.rows()}
 
 
 def change_holds(
     changes: Iterable[HoldChange],
+    open_holds: OpenHolds,
     balance_changes: dict[int, BalanceChange],
     *,
     changed_at: datetime,
 ) -> None:
     """Write the holds and add what they give back to ``balance_changes``.
 
-    The caller has locked the balances, and changes them afterwards.
+    The caller has locked the balances before it read the holds, and changes them afterwards.
 
     Raises:
         UnknownHold: no hold has that reference.
         HoldReleased: something was to be consumed of a hold released before.
     """
     wanted = _joined(changes)
-    if not wanted:
-        return
-    open_holds = _read(list(wanted))
     used: dict[UUID, tuple[Decimal, bool]] = {}
     for reference, change in wanted.items():
         if reference not in open_holds:
@@ -177,10 +178,6 @@ def _joined(changes: Iterable[HoldChange]) -> dict[UUID, HoldChange]:
             earlier.added + change.added,
         )
     return joined
-
-
-def _read(references: list[UUID]) -> dict[UUID, OpenHold]:
-    return {row[0]: OpenHold(*row[1:]) for row in fetch_rows(READ, [references])}
 
 
 def _write(used: Mapping[UUID, tuple[Decimal, bool]], *, changed_at: datetime) -> None:

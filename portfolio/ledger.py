@@ -7,7 +7,7 @@ refuses, in ``docs/ledger.md``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -17,12 +17,12 @@ from django.db import transaction
 
 from portfolio.bookkeeping.balances import (
     BalanceChange,
+    begin_lock,
     change_balances,
-    ensure_accounts,
-    ensure_balances,
-    lock_balances,
+    seek_accounts,
+    seek_balances,
 )
-from portfolio.bookkeeping.bulk import columns_of, copy_rows, execute, fetch_rows
+from portfolio.bookkeeping.bulk import add_rows, columns_of, execute, fetch_rows, send
 from portfolio.bookkeeping.entries import (
     ASSET_KINDS,
     AccountKey,
@@ -37,7 +37,7 @@ from portfolio.bookkeeping.entries import (
     withdrawal_entry,
 )
 from portfolio.errors import EntryConflict
-from portfolio.holds import HoldChange, balances_of, change_holds
+from portfolio.holds import HoldChange, begin_reading, change_holds
 from portfolio.signals import entries_posted
 
 INSERT_ENTRIES: Final = """
@@ -66,7 +66,7 @@ SELECT e.portfolio_id, e.external_id, e.id, e.body_hash
 FROM unnest(%s::uuid[], %s::text[]) AS w (portfolio_id, external_id)
 JOIN portfolio_journalentry AS e USING (portfolio_id, external_id)
 """
-POSTING_COLUMNS: Final = ("entry_id", "ledger_account_id", "amount")
+POSTING_COLUMNS: Final = {"entry_id": "uuid", "ledger_account_id": "int8", "amount": "numeric"}
 # Valuations of days before the entry was recorded may be stored already.
 MARK_STALE: Final = """
 UPDATE portfolio_portfolio AS p SET valuations_stale_from = c.stale_from
@@ -87,7 +87,6 @@ class PostedEntries:
         return self.repeated.get(draft.id, draft.id)
 
 
-@transaction.atomic
 def post_entries(
     drafts: Sequence[EntryDraft],
     *,
@@ -105,13 +104,30 @@ def post_entries(
         InsufficientUnits: the same of units.
         UnknownHold, HoldReleased: see ``HoldChange``.
     """
-    balance_ids = ensure_balances(balance_keys(drafts))
-    locked = lock_balances({*balance_ids.values(), *balances_of(hold_changes)})
-    posted = _insert_entries(drafts, recorded_at=recorded_at)
+    with transaction.atomic():
+        return post_or_abort(drafts, recorded_at=recorded_at, hold_changes=hold_changes)
+
+
+def post_or_abort(
+    drafts: Sequence[EntryDraft], *, recorded_at: datetime, hold_changes: Sequence[HoldChange]
+) -> PostedEntries:
+    """The same, where a failure ends the transaction of the caller: nothing is there to return to.
+
+    What is asked is sent before answers are read, so that within a flow few are waited for.
+    """
+    find_balances = seek_balances(balance_keys(drafts))
+    find_accounts = seek_accounts(_account_keys(drafts))
+    balance_ids = find_balances()
+    references = {change.reference for change in hold_changes}
+    lock = begin_lock(balance_ids.values(), references=references)
+    insert = _begin_entries(drafts, recorded_at=recorded_at)
+    read_holds = begin_reading(hold_changes)
+    locked, posted = lock(), insert()
     changes = _balance_changes(posted.new, balance_ids)
-    change_holds(hold_changes, changes, changed_at=recorded_at)
+    change_holds(hold_changes, read_holds(), changes, changed_at=recorded_at)
     change_balances(locked, changes)
-    _insert_postings(posted.new)
+    # Accounts are made under the locks: who holds those already may be about to make the same.
+    _insert_postings(posted.new, find_accounts())
     _mark_valuations_stale(posted.new, recorded_at=recorded_at)
     if posted.new:
         entries_posted.send(sender=PostedEntries, drafts=posted.new, recorded_at=recorded_at)
@@ -128,16 +144,23 @@ def balance_keys(drafts: Iterable[EntryDraft]) -> set[BalanceKey]:
     }
 
 
-def _insert_entries(drafts: Sequence[EntryDraft], *, recorded_at: datetime) -> PostedEntries:
+def _begin_entries(
+    drafts: Sequence[EntryDraft], *, recorded_at: datetime
+) -> Callable[[], PostedEntries]:
     if not drafts:
-        return PostedEntries(new=(), repeated={})
+        return lambda: PostedEntries(new=(), repeated={})
     columns = columns_of(map(_entry_row, drafts), width=25)
-    new_ids = {row[0] for row in fetch_rows(INSERT_ENTRIES, [recorded_at, *columns])}
-    repeats = [draft for draft in drafts if draft.id not in new_ids]
-    return PostedEntries(
-        new=tuple(draft for draft in drafts if draft.id in new_ids),
-        repeated=_match_repeats(repeats) if repeats else {},
-    )
+    answer = send(INSERT_ENTRIES, [recorded_at, *columns])
+
+    def posted() -> PostedEntries:
+        new_ids = {row[0] for row in answer.rows()}
+        repeats = [draft for draft in drafts if draft.id not in new_ids]
+        return PostedEntries(
+            new=tuple(draft for draft in drafts if draft.id in new_ids),
+            repeated=_match_repeats(repeats) if repeats else {},
+        )
+
+    return posted
 
 
 def _entry_row(draft: EntryDraft) -> tuple[Any, ...]:
@@ -183,17 +206,19 @@ def _balance_changes(
     return changes
 
 
-def _insert_postings(drafts: Sequence[EntryDraft]) -> None:
+def _insert_postings(drafts: Sequence[EntryDraft], account_ids: dict[AccountKey, int]) -> None:
     if not drafts:
         return
-    keyed = [
-        (draft.id, _account_key(draft, posting), posting.amount)
+    rows = (
+        (draft.id, account_ids[_account_key(draft, posting)], posting.amount)
         for draft in drafts
         for posting in draft.postings
-    ]
-    account_ids = ensure_accounts(key for _, key, _ in keyed)
-    rows = ((entry_id, account_ids[key], amount) for entry_id, key, amount in keyed)
-    copy_rows("portfolio_posting", POSTING_COLUMNS, rows)
+    )
+    add_rows("portfolio_posting", POSTING_COLUMNS, rows)
+
+
+def _account_keys(drafts: Iterable[EntryDraft]) -> set[AccountKey]:
+    return {_account_key(draft, posting) for draft in drafts for posting in draft.postings}
 
 
 def _account_key(draft: EntryDraft, posting: PostingDraft) -> AccountKey:
@@ -221,6 +246,7 @@ __all__ = [
     "deposit_entry",
     "income_entry",
     "post_entries",
+    "post_or_abort",
     "settlement_entry",
     "trade_entry",
     "withdrawal_entry",

@@ -1,6 +1,7 @@
 """What a matched batch writes: fills, order states, events, entries, holds, lots, settlements.
 
-One transaction, a fixed number of statements whatever the batch holds, all of it or nothing.
+One transaction, a fixed number of statements whatever the batch holds, all of it or nothing. They
+are prepared, and an answer is waited for only where something depends on it.
 Rows are locked in the house's order: orders by id, then ledger balances by id.
 """
 
@@ -13,13 +14,15 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.statement_flow import flow
 from portfolio import ledger
 from portfolio.bookkeeping import lot_keeping
 from trading.shards.batch_rows import (
-    finish_commands,
+    begin_awaiting,
+    begin_finishing,
+    begin_lock,
     insert_events,
     insert_fills,
-    lock_orders,
     update_exits,
     update_orders,
     update_replaced,
@@ -55,8 +58,8 @@ def write_batch(batch: Batch, *, shard: int, now: datetime) -> Changes:
     Raises:
         BookDiverged: the database has moved on from what the match started with.
     """
-    with transaction.atomic():
-        changes = Changes(now=now, progress=lock_orders(batch.orders, others=batch.moves))
+    with flow(), transaction.atomic():
+        changes = _begin(batch, shard=shard, now=now)
         for step in batch.steps:
             apply_step(changes, step)
         _check_against_books(changes, batch.steps)
@@ -83,8 +86,9 @@ def write_rejection(
     others = [old] if old else companions
     orders = {one.id: one for one in (order, *others)}
     reason = NOT_RESTATED if command.kind is CommandKind.RESTATE else REJECTED
-    with transaction.atomic():
-        changes = Changes(now=now, progress=lock_orders(orders))
+    batch = Batch(orders=orders, sequences=[(command.id, sequence)])
+    with flow(), transaction.atomic():
+        changes = _begin(batch, shard=shard, now=now)
         progress = changes.progress[order.id]
         progress.reason = reason
         if not progress.is_finished:
@@ -97,8 +101,19 @@ def write_rejection(
                 changes.move(beside, Event.CANCELED)
         if old is not None:
             restore(changes, old, reason=reason, actor_id=command.actor_id)
-        batch = Batch(sequences=[(command.id, sequence)])
         _write(changes, batch, shard=shard)
+    return changes
+
+
+def _begin(batch: Batch, *, shard: int, now: datetime) -> Changes:
+    """Lock the orders, number the commands, and see how everything stands."""
+    lock = begin_lock(batch.orders, others=batch.moves)
+    finish = begin_finishing(batch.sequences, shard=shard, now=now)
+    awaiting = begin_awaiting(batch.orders)
+    changes = Changes(now=now, progress=lock())
+    if finish() != len(batch.sequences):
+        raise BookDiverged("another matcher has done some of these commands")
+    changes.awaiting = awaiting()
     return changes
 
 
@@ -124,18 +139,16 @@ def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
     entries = [fill.entry for fill in changes.fills]
     hold_changes = changes.hold_changes()
     if entries or hold_changes:
-        ledger.post_entries(entries, recorded_at=changes.now, hold_changes=hold_changes)
+        ledger.post_or_abort(entries, recorded_at=changes.now, hold_changes=hold_changes)
     if changes.fills:
         insert_fills(changes.fills, now=changes.now)
-        lot_keeping.apply_trades(entries)
     _write_orders(changes, batch, shard=shard)
     if changes.events:
         insert_events(changes.events, now=changes.now)
         orders_changed.send(sender=Changes, changes=changes)
-    if batch.sequences:
-        finished = finish_commands(batch.sequences, shard=shard, now=changes.now)
-        if finished != len(batch.sequences):
-            raise BookDiverged("another matcher has done some of these commands")
+    # Last, because it waits for an answer.
+    if changes.fills:
+        lot_keeping.apply_trades(entries)
 
 
 def _write_orders(changes: Changes, batch: Batch, *, shard: int) -> None:

@@ -28,8 +28,8 @@ from trading import execution
 from trading.broadcasts import Announcer
 from trading.settlement import trade_dates
 from trading.shards import command_queue, doorbell, expiry, hours
-from trading.shards.batches import Command
 from trading.shards.changes import Changes
+from trading.shards.command_queue import Waiting
 from trading.shards.shard import BookDiverged, Shard
 from trading.shards.split_watch import SplitWatch
 from trading.shards.wakeups import POLL_SECONDS, Wakeups
@@ -120,9 +120,8 @@ class Matcher:
         now, started = self._clock(), time.perf_counter()
         self._expire(shard, now)
         is_adjusting = self._splits.heed(now)
-        commands = command_queue.waiting_commands(
-            shard=self.index, shards=self.count, limit=settings.LIMITS.commands_per_match
-        )
+        waiting = self._look(limit=settings.LIMITS.commands_per_match)
+        commands = waiting.commands
         shard.get_to_know(command.order for command in commands)
         quotes: dict[int, QuoteValue] = {}
         if not is_adjusting:
@@ -133,7 +132,7 @@ class Matcher:
                 now=now,
             )
         try:
-            self._match(shard, commands, quotes, now=now)
+            self._match(shard, waiting, quotes, now=now)
         except (OperationalError, InterfaceError, BookDiverged):
             raise
         except Exception:
@@ -168,19 +167,24 @@ class Matcher:
     def _match(
         self,
         shard: Shard,
-        commands: list[Command],
+        waiting: Waiting,
         quotes: dict[int, QuoteValue],
         *,
         now: datetime,
     ) -> None:
         """Match and commit; the books stand as committed, or are to be rebuilt."""
+        commands = waiting.commands
         touched = {*quotes, *(command.order.instrument_id for command in commands)}
         touched.update(shard.auctions.due(now))
         closed, extended = hours.hours_of(shard.listings, touched, now=now)
-        halted = command_queue.halted_instruments()
         self._shard = None
         batch = shard.match(
-            commands, quotes=quotes, closed=closed, halted=halted, extended=extended, now=now
+            commands,
+            quotes=quotes,
+            closed=closed,
+            halted=waiting.halted,
+            extended=extended,
+            now=now,
         )
         if not batch.is_empty:
             changes = execution.write_batch(batch, shard=self.index, now=now)
@@ -191,7 +195,8 @@ class Matcher:
         """Find the command, or the instrument's resting orders, that the batch failed at."""
         for instrument_id, quote in quotes.items():
             try:
-                self._match(self._rebuilt(), [], {instrument_id: quote}, now=self._clock())
+                nothing = self._look(limit=0)
+                self._match(self._rebuilt(), nothing, {instrument_id: quote}, now=self._clock())
             except (OperationalError, InterfaceError, BookDiverged):
                 raise
             except Exception:
@@ -199,13 +204,17 @@ class Matcher:
                 self._benched[instrument_id] = time.monotonic() + BENCH_SECONDS
         for _ in range(count):
             shard = self._rebuilt()
-            waiting = command_queue.waiting_commands(shard=self.index, shards=self.count, limit=1)
-            if waiting:
-                self._match_or_reject(shard, waiting[0], quotes)
+            waiting = self._look(limit=1)
+            if waiting.commands:
+                self._match_or_reject(shard, waiting, quotes)
+
+    def _look(self, *, limit: int) -> Waiting:
+        return command_queue.look(shard=self.index, shards=self.count, limit=limit)
 
     def _match_or_reject(
-        self, shard: Shard, command: Command, quotes: dict[int, QuoteValue]
+        self, shard: Shard, waiting: Waiting, quotes: dict[int, QuoteValue]
     ) -> None:
+        (command,) = waiting.commands
         instrument_id = command.order.instrument_id
         is_benched = instrument_id in self._benched
         quote = None if is_benched else quotes.get(instrument_id)
@@ -216,7 +225,7 @@ class Matcher:
         others_of = shard.others_of_group if is_restated else shard.companions_of
         companions = others_of(command.order)
         try:
-            self._match(shard, [command], {instrument_id: quote} if quote else {}, now=now)
+            self._match(shard, waiting, {instrument_id: quote} if quote else {}, now=now)
         except (OperationalError, InterfaceError, BookDiverged):
             raise
         except Exception:

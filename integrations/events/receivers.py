@@ -55,10 +55,8 @@ def put_order_events(*, changes: Changes, **_: Any) -> None:
     told = latest_of(changes.events)
     if not told:
         return
-    symbols = symbols_of(changes.progress[event.order_id].order.instrument_id for event in told)
     events = [
-        order_event(event, changes.progress[event.order_id], symbols, at=changes.now)
-        for event in told
+        order_event(event, changes.progress[event.order_id], at=changes.now) for event in told
     ]
     outbox.put(events, recorded_at=changes.now)
 
@@ -74,16 +72,14 @@ def latest_of(events: Iterable[NewEvent]) -> list[NewEvent]:
     ]
 
 
-def order_event(
-    event: NewEvent, progress: Progress, symbols: dict[int, str], *, at: datetime
-) -> OrderEvent:
+def order_event(event: NewEvent, progress: Progress, *, at: datetime) -> OrderEvent:
     order, filled = progress.order, progress.filled_quantity
     return ORDER_KINDS[event.kind](
         owner_id=order.owner_id,
         occurred_at=at,
         portfolio_id=order.portfolio_id,
         order_id=order.id,
-        symbol=symbols[order.instrument_id],
+        symbol=progress.symbol,
         side=order.side.value,
         type=order.type.value,
         quantity=order.quantity,

@@ -15,7 +15,7 @@ from django.db import IntegrityError
 from psycopg.errors import UniqueViolation
 
 from accounts.array_literals import array_literal, text_array
-from market.intake.prepared_statements import prepared_cursor
+from accounts.statement_flow import prepared_cursor
 from market.intake.tick_columns import TickColumns
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,13 +6,14 @@ balance's lock also guards its holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from portfolio.bookkeeping.amounts import ZERO
-from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
+from portfolio.bookkeeping.bulk import array, columns_of, execute, send
 from portfolio.bookkeeping.entries import AccountKey, BalanceKey
 from portfolio.bookkeeping.known_ids import KnownIds
 from portfolio.bookkeeping.spendable import Spendable
@@ -63,10 +64,14 @@ MAKE_ACCOUNTS: Final = """
 INSERT INTO portfolio_ledgeraccount (portfolio_id, kind, currency, instrument_id)
 SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) ON CONFLICT DO NOTHING
 """
+# Which balance a hold reserves never changes.
 LOCK: Final = """
 SELECT id, portfolio_id, currency, instrument_id, settled, to_receive, to_deliver, held,
     may_go_negative
-FROM portfolio_ledgerbalance WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+FROM portfolio_ledgerbalance
+WHERE id = ANY(%s::bigint[]
+    || ARRAY(SELECT balance_id FROM portfolio_hold WHERE reference = ANY(%s::uuid[])))
+ORDER BY id FOR NO KEY UPDATE
 """
 CHANGE: Final = """
 UPDATE portfolio_ledgerbalance AS b SET settled = b.settled + c.settled,
@@ -105,20 +110,19 @@ known_balances: Final[KnownIds[BalanceKey]] = KnownIds()
 known_accounts: Final[KnownIds[AccountKey]] = KnownIds()
 
 
-def find_balances(keys: Iterable[BalanceKey]) -> dict[BalanceKey, int]:
-    """Ids of the balances that exist, by what they are of."""
-    rows = fetch_rows(FIND_BALANCES, columns_of(keys, width=3))
-    return {BalanceKey(*row[:3]): row[3] for row in rows}
-
-
 def ensure_balances(keys: Iterable[BalanceKey]) -> dict[BalanceKey, int]:
     """Ids of the balances, made with nothing in them where they were missing."""
-    return known_balances.find(keys, find=find_balances, make=make_balances)
+    return seek_balances(keys)()
 
 
-def ensure_accounts(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
-    """Ids of the ledger accounts, made where they were missing."""
-    return known_accounts.find(keys, find=find_accounts, make=make_accounts)
+def seek_balances(keys: Iterable[BalanceKey]) -> Callable[[], dict[BalanceKey, int]]:
+    """Begin to look for balances; calling the answer makes those that are missing."""
+    return known_balances.seek(keys, look=look_for_balances, make=make_balances)
+
+
+def seek_accounts(keys: Iterable[AccountKey]) -> Callable[[], dict[AccountKey, int]]:
+    """Begin to look for ledger accounts; calling the answer makes those that are missing."""
+    return known_accounts.seek(keys, look=look_for_accounts, make=make_accounts)
 
 
 def make_balances(keys: Iterable[BalanceKey]) -> None:
@@ -129,17 +133,28 @@ def make_accounts(keys: Iterable[AccountKey]) -> None:
     execute(MAKE_ACCOUNTS, columns_of(keys, width=4))
 
 
-def find_accounts(keys: Iterable[AccountKey]) -> dict[AccountKey, int]:
-    """Ids of the ledger accounts that exist, by what they are."""
-    rows = fetch_rows(FIND_ACCOUNTS, columns_of(keys, width=4))
-    return {AccountKey(*row[:4]): row[4] for row in rows}
+def look_for_balances(keys: Iterable[BalanceKey]) -> Callable[[], dict[BalanceKey, int]]:
+    answer = send(FIND_BALANCES, columns_of(keys, width=3))
+    return lambda: {BalanceKey(*row[:3]): row[3] for row in answer.rows()}
+
+
+def look_for_accounts(keys: Iterable[AccountKey]) -> Callable[[], dict[AccountKey, int]]:
+    answer = send(FIND_ACCOUNTS, columns_of(keys, width=4))
+    return lambda: {AccountKey(*row[:4]): row[4] for row in answer.rows()}
 
 
 def lock_balances(ids: Iterable[int]) -> dict[int, LockedBalance]:
     """Lock the balances in id order until the transaction ends, and say what they are now."""
-    return {
-        row[0]: LockedBalance(row[0], BalanceKey(*row[1:4]), *row[4:])
-        for row in fetch_rows(LOCK, [sorted(set(ids))])
+    return begin_lock(ids)()
+
+
+def begin_lock(
+    ids: Iterable[int], *, references: Iterable[UUID] = ()
+) -> Callable[[], dict[int, LockedBalance]]:
+    """Send what locks the balances, and those that the holds reserve; the answer says them."""
+    answer = send(LOCK, [array(sorted(set(ids))), array(list(references))])
+    return lambda: {
+        row[0]: LockedBalance(row[0], BalanceKey(*row[1:4]), *row[4:]) for row in answer.rows()
     }
 
 

@@ -1,4 +1,8 @@
-"""Rows in sets: COPY in, arrays for ``unnest``, tuples out."""
+"""Rows in sets: COPY in, arrays for ``unnest``, tuples out.
+
+Within a flow (``accounts.statement_flow``) all statements are prepared, and nobody waits for one
+whose answer is not read.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from accounts.array_literals import array_literal, quoted_item
+from accounts.statement_flow import Answer, ask, is_flowing
 
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | Mapping[str, Any]
@@ -37,14 +42,23 @@ def array(values: Sequence[Any]) -> Any:
     return list(values)
 
 
+def send(query: str, parameters: Parameters) -> Answer:
+    """Send a statement whose rows are read later; other statements may follow before that."""
+    if is_flowing():
+        return ask(query, parameters)
+    cursor = connection.cursor()
+    cursor.execute(query, parameters)
+    return Answer(cursor)
+
+
 def fetch_rows(query: str, parameters: Parameters) -> list[Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(query, parameters)
-        rows: list[Row] = cursor.fetchall()
-        return rows
+    return send(query, parameters).rows()
 
 
 def execute(query: str, parameters: Parameters) -> None:
+    if is_flowing():
+        ask(query, parameters)
+        return
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
 
@@ -58,3 +72,18 @@ def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]])
     ):
         for row in rows:
             copy.write_row(row)
+
+
+def add_rows(table: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows, by COPY or, within a flow, by one statement. All names are constants of ours.
+
+    Args:
+        columns: the type of each, in the order of the rows.
+    """
+    if not is_flowing():
+        copy_rows(table, list(columns), rows)
+        return
+    arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+    names = ", ".join(columns)
+    query = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
+    ask(query, columns_of(rows, width=len(columns)))

@@ -11,6 +11,8 @@ from django.db import transaction
 IDS_MAXIMUM: Final = 200_000
 
 Key = TypeVar("Key", bound=Hashable)
+# Begins to look for keys; what it answers gives those that were found.
+Look = Callable[[Iterable[Key]], Callable[[], dict[Key, int]]]
 
 
 class KnownIds(Generic[Key]):
@@ -30,17 +32,30 @@ class KnownIds(Generic[Key]):
         make: Callable[[Iterable[Key]], None],
     ) -> dict[Key, int]:
         """Ids of all keys. ``make`` passes over what somebody else makes at the same time."""
+        return self.seek(keys, look=lambda unknown: partial(find, unknown), make=make)()
+
+    def seek(
+        self, keys: Iterable[Key], *, look: Look[Key], make: Callable[[Iterable[Key]], None]
+    ) -> Callable[[], dict[Key, int]]:
+        """Begin to look for what is unknown; calling the answer gives what ``find`` gives."""
         known = self._ids
         wanted = set(keys)
         if not (unknown := wanted - known.keys()):
-            return {key: known[key] for key in wanted}
-        found = find(unknown)
-        # In one order, so that two transactions that make the same rows cannot deadlock.
-        if missing := sorted(unknown - found.keys(), key=str):
-            make(missing)
-            found |= find(missing)
-        transaction.on_commit(partial(self._remember, found))
-        return {key: known[key] for key in wanted - unknown} | found
+            return lambda: {key: known[key] for key in wanted}
+        # What another transaction's commit adds meanwhile makes no key of these unknown again.
+        remembered = {key: known[key] for key in wanted - unknown}
+        read = look(unknown)
+
+        def ids() -> dict[Key, int]:
+            found = read()
+            # In one order, so that two transactions that make the same rows cannot deadlock.
+            if missing := sorted(unknown - found.keys(), key=str):
+                make(missing)
+                found |= look(missing)()
+            transaction.on_commit(partial(self._remember, found))
+            return remembered | found
+
+        return ids
 
     def _remember(self, found: dict[Key, int]) -> None:
         if len(self._ids) + len(found) > IDS_MAXIMUM:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from portfolio.bookkeeping.bulk import columns_of, copy_rows, execute
+from portfolio.bookkeeping.bulk import add_rows, columns_of, execute
 from portfolio.corporate_actions.unit_events import Pair
 from portfolio.lots import OpenLot
 from portfolio.positions import Holding
@@ -59,19 +59,43 @@ DELETE FROM portfolio_unitmove AS m
 USING unnest(%s::uuid[], %s::int[]) AS w (portfolio_id, instrument_id)
 WHERE m.portfolio_id = w.portfolio_id AND m.instrument_id = w.instrument_id
 """
-LOT_COLUMNS: Final = (
-    *("id", "portfolio_id", "instrument_id", "opening_entry_id", "opened_at", "quantity", "cost"),
-    *("remaining_quantity", "remaining_cost", "currency", "closed_at", "acquired_at"),
-    *("local_cost", "added_quantity", "is_missing"),
-)
-CLOSURE_COLUMNS: Final = (
-    *("lot_id", "closing_entry_id", "closed_at", "quantity", "cost", "proceeds"),
-    "carried_quantity",
-)
-MOVE_COLUMNS: Final = (
-    *("portfolio_id", "instrument_id", "entry_id", "occurred_at", "quantity", "cost", "value"),
-    *("missing_quantity", "found_quantity"),
-)
+LOT_COLUMNS: Final = {
+    "id": "uuid",
+    "portfolio_id": "uuid",
+    "instrument_id": "int4",
+    "opening_entry_id": "uuid",
+    "opened_at": "timestamptz",
+    "quantity": "numeric",
+    "cost": "numeric",
+    "remaining_quantity": "numeric",
+    "remaining_cost": "numeric",
+    "currency": "text",
+    "closed_at": "timestamptz",
+    "acquired_at": "timestamptz",
+    "local_cost": "numeric",
+    "added_quantity": "numeric",
+    "is_missing": "bool",
+}
+CLOSURE_COLUMNS: Final = {
+    "lot_id": "uuid",
+    "closing_entry_id": "uuid",
+    "closed_at": "timestamptz",
+    "quantity": "numeric",
+    "cost": "numeric",
+    "proceeds": "numeric",
+    "carried_quantity": "numeric",
+}
+MOVE_COLUMNS: Final = {
+    "portfolio_id": "uuid",
+    "instrument_id": "int4",
+    "entry_id": "uuid",
+    "occurred_at": "timestamptz",
+    "quantity": "numeric",
+    "cost": "numeric",
+    "value": "numeric",
+    "missing_quantity": "numeric",
+    "found_quantity": "numeric",
+}
 
 
 def forget_holdings(pairs: Iterable[Pair]) -> None:
@@ -91,13 +115,13 @@ def write_holdings(holdings: Mapping[Pair, Holding]) -> None:
     closures = closure_rows(holdings.values())
     moves = [move_row(pair, one) for pair, holding in holdings.items() for one in holding.moves]
     if opened:
-        copy_rows("portfolio_lot", LOT_COLUMNS, opened)
+        add_rows("portfolio_lot", LOT_COLUMNS, opened)
     if used:
         execute(USE_LOTS, columns_of(used, width=4))
     if closures:
-        copy_rows("portfolio_lotclosure", CLOSURE_COLUMNS, closures)
+        add_rows("portfolio_lotclosure", CLOSURE_COLUMNS, closures)
     if moves:
-        copy_rows("portfolio_unitmove", MOVE_COLUMNS, moves)
+        add_rows("portfolio_unitmove", MOVE_COLUMNS, moves)
     if holdings:
         rows = [position_row(pair, holding) for pair, holding in holdings.items()]
         execute(ADD_TO_POSITIONS, columns_of(rows, width=9))

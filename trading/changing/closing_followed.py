@@ -100,8 +100,7 @@ def _plain(problem: Problem) -> dict[str, str]:
 @receiver(orders_changed, dispatch_uid="trading.follow_closings")
 def follow_closings(*, changes: Changes, **_: Any) -> None:
     """When the matcher has ended orders of a position that is to be sold, go on with it."""
-    ended = {one.order.portfolio_id for one in changes.progress.values() if one.is_finished}
-    if ended and PositionClosing.objects.pending().filter(portfolio__in=ended).exists():
+    if not changes.awaiting.closings.isdisjoint(changes.portfolios_of_ended()):
         transaction.on_commit(request_carrying_out, robust=True)
 
 

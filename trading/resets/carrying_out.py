@@ -101,6 +101,5 @@ def _carry_out(reset_id: UUID, *, at: datetime) -> bool:
 @receiver(orders_changed, dispatch_uid="trading.follow_resets")
 def follow_resets(*, changes: Changes, **_: Any) -> None:
     """When the matcher has ended orders of a portfolio that is being reset, go on with it."""
-    ended = {one.order.portfolio_id for one in changes.progress.values() if one.is_finished}
-    if ended and PortfolioReset.objects.pending().filter(portfolio__in=ended).exists():
+    if not changes.awaiting.resets.isdisjoint(changes.portfolios_of_ended()):
         transaction.on_commit(request_carrying_out, robust=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,17 +10,27 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from django.db import connection
 
 from accounts.identifiers import new_id
+from portfolio.bookkeeping.bulk import array, columns_of, execute, send
 from portfolio.bookkeeping.entries import EntryDraft
 from trading.models.fills import Counterparty
 from trading.shards.batches import Reduced, Replaced, StopMove, Triggered, Woken, WorkingOrder
 from trading.states import CommandKind, Event, Status
 
+# The symbol is the one of now; an instrument may be renamed.
 LOCK_ORDERS: Final = """
-SELECT id, status, filled_quantity, filled_amount FROM trading_order
-WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+SELECT id, status, filled_quantity, filled_amount,
+    (SELECT symbol FROM market_instrument WHERE id = trading_order.instrument_id)
+FROM trading_order WHERE id = ANY(%s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+"""
+# Wishes that wait until orders have ended.
+AWAITING: Final = """
+SELECT portfolio_id, 'closing' FROM trading_positionclosing
+WHERE done_at IS NULL AND portfolio_id = ANY(%s::uuid[])
+UNION ALL
+SELECT portfolio_id, 'reset' FROM trading_portfolioreset
+WHERE done_at IS NULL AND portfolio_id = ANY(%s::uuid[])
 """
 UPDATE_ORDERS: Final = """
 UPDATE trading_order AS o SET status = d.status, filled_quantity = d.filled_quantity,
@@ -96,6 +106,7 @@ FINISH_COMMANDS: Final = """
 UPDATE trading_ordercommand AS c SET shard = %s, sequence = d.sequence, done_at = %s
 FROM unnest(%s::bigint[], %s::bigint[]) AS d (id, sequence)
 WHERE c.id = d.id AND c.sequence IS NULL
+RETURNING c.id
 """
 
 
@@ -107,6 +118,7 @@ class Progress:
     status: Status
     filled_quantity: Decimal
     filled_amount: Decimal
+    symbol: str = ""  # of its instrument, as it is now
     priority: int | None = None
     reason: str = ""
     consumed: Decimal = Decimal(0)  # of its hold, in cash for a buy and units for a sale
@@ -115,6 +127,14 @@ class Progress:
     @property
     def is_finished(self) -> bool:
         return self.status in Status.terminal()
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """Portfolios in which somebody waits for orders to end."""
+
+    closings: frozenset[UUID] = frozenset()  # to sell what they hold back
+    resets: frozenset[UUID] = frozenset()  # to begin anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,22 +161,40 @@ class NewEvent:
     details: dict[str, str]
 
 
-def lock_orders(
-    orders: dict[UUID, WorkingOrder], *, others: Iterable[UUID] = ()
-) -> dict[UUID, Progress]:
-    """Lock the orders by id until the transaction ends, and say how they stand.
+def begin_lock(
+    orders: Mapping[UUID, WorkingOrder], *, others: Iterable[UUID] = ()
+) -> Callable[[], dict[UUID, Progress]]:
+    """Send what locks the orders by id until the transaction ends; the answer says how they stand.
 
     ``others`` are locked too, in the same order.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_ORDERS, [[*orders, *others]])
-        rows = [row for row in cursor.fetchall() if row[0] in orders]
-    return {
+    answer = send(LOCK_ORDERS, [array([*orders, *others])])
+    return lambda: {
         row[0]: Progress(
-            orders[row[0]], Status(row[1]), filled_quantity=row[2], filled_amount=row[3]
+            orders[row[0]],
+            Status(row[1]),
+            filled_quantity=row[2],
+            filled_amount=row[3],
+            symbol=row[4],
         )
-        for row in rows
+        for row in answer.rows()
+        if row[0] in orders
     }
+
+
+def begin_awaiting(orders: Mapping[UUID, WorkingOrder]) -> Callable[[], Awaiting]:
+    """Send the look at who waits for orders to end; those are locked before."""
+    portfolio_ids = array(list({order.portfolio_id: None for order in orders.values()}))
+    answer = send(AWAITING, [portfolio_ids, portfolio_ids])
+
+    def awaiting() -> Awaiting:
+        rows = answer.rows()
+        return Awaiting(
+            closings=frozenset(row[0] for row in rows if row[1] == "closing"),
+            resets=frozenset(row[0] for row in rows if row[1] == "reset"),
+        )
+
+    return awaiting
 
 
 def update_orders(orders: Iterable[Progress], *, now: datetime) -> None:
@@ -238,17 +276,19 @@ def insert_events(events: Iterable[NewEvent], *, now: datetime) -> None:
     run(INSERT_EVENTS, now, rows=map(event_row, events))
 
 
-def finish_commands(sequences: Sequence[tuple[int, int]], *, shard: int, now: datetime) -> int:
-    """Number the commands; return how many were still waiting."""
-    return run(FINISH_COMMANDS, shard, now, rows=sequences)
+def begin_finishing(
+    sequences: Sequence[tuple[int, int]], *, shard: int, now: datetime
+) -> Callable[[], int]:
+    """Send what numbers the commands; the answer says how many were still waiting."""
+    if not sequences:
+        return lambda: 0
+    answer = send(FINISH_COMMANDS, [shard, now, *columns_of(sequences, width=2)])
+    return lambda: len(answer.rows())
 
 
-def run(statement: str, *parameters: Any, rows: Iterable[Sequence[Any]]) -> int:
-    """Run a statement over rows turned into one array per column; return the rows it touched."""
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [*parameters, *columns])
-        return int(cursor.rowcount)
+def run(statement: str, *parameters: Any, rows: Iterable[Sequence[Any]]) -> None:
+    """Run a statement over one or more rows, turned into one array per column."""
+    execute(statement, [*parameters, *columns_of(rows, width=0)])
 
 
 def _fill_row(fill: NewFill) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from portfolio.holds import HoldChange
 from trading.broadcasts import News
-from trading.shards.batch_rows import NewEvent, NewFill, Progress
+from trading.shards.batch_rows import Awaiting, NewEvent, NewFill, Progress
 from trading.states import Event, next_status
 
 
@@ -19,6 +19,7 @@ class Changes:
 
     now: datetime
     progress: dict[UUID, Progress]
+    awaiting: Awaiting = field(default_factory=Awaiting)
     fills: list[NewFill] = field(default_factory=list)
     events: list[NewEvent] = field(default_factory=list)
     secured: dict[UUID, Decimal] = field(default_factory=dict)  # hold → units its exits may sell
@@ -32,6 +33,10 @@ class Changes:
         for fill in self.fills:
             news[fill.order.portfolio_id].fills[fill.id] = fill.order.id
         return news
+
+    def portfolios_of_ended(self) -> set[UUID]:
+        """Portfolios in which an order has come to its end."""
+        return {one.order.portfolio_id for one in self.progress.values() if one.is_finished}
 
     def secure(self, hold_id: UUID, quantity: Decimal) -> None:
         """Hold what an entry has bought for its exits."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
 from psycopg.rows import namedtuple_row
 
+from accounts.statement_flow import ask, flow
 from trading.exchange.offers import Used
 from trading.shards.batches import QUANTITY_STEPS, Command, Listing, WorkingOrder
 from trading.shards.split_terms import SplitTerms
@@ -57,17 +58,33 @@ GROUP BY instrument_id, quote_at, side
 """
 SPLITS: Final = """
 SELECT command_id, split_id, ratio_from, ratio_to, ex_date, restated_at IS NOT NULL AS is_done
-FROM trading_splitrestatement WHERE command_id = ANY(%s)
+FROM trading_splitrestatement WHERE command_id = ANY(%s::bigint[])
 """
 HALTED: Final = "SELECT instrument_id FROM trading_halt WHERE resumed_at IS NULL"
 LATEST_SEQUENCE: Final = "SELECT max(sequence) FROM trading_ordercommand WHERE shard = %s"
 
 
-def waiting_commands(*, shard: int, shards: int, limit: int) -> list[Command]:
-    """The oldest commands that no matcher has done, in the order they came."""
-    commands = [_command(row) for row in _rows(WAITING, [shards, shard, limit])]
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a batch begins with."""
+
+    commands: list[Command]  # the oldest that no matcher has done, in the order they came
+    halted: frozenset[int]  # instruments that staff has halted, of all shards
+
+
+def look(*, shard: int, shards: int, limit: int) -> Waiting:
+    """Look once at what waits, and at the halts that stand then."""
+    with flow():
+        waiting = ask(WAITING, [shards, shard, limit], row_factory=namedtuple_row)
+        halted = ask(HALTED, [])
+        commands = [_command(row) for row in waiting.rows()]
+        return Waiting(_with_splits(commands), frozenset(row[0] for row in halted.rows()))
+
+
+def _with_splits(commands: list[Command]) -> list[Command]:
     if not any(command.kind is CommandKind.RESTATE for command in commands):
         return commands
+    ids = [command.id for command in commands]
     splits = {
         row.command_id: SplitTerms(
             split_id=row.split_id,
@@ -76,14 +93,15 @@ def waiting_commands(*, shard: int, shards: int, limit: int) -> list[Command]:
             ex_date=row.ex_date,
             is_done=row.is_done,
         )
-        for row in _rows(SPLITS, [[command.id for command in commands]])
+        for row in ask(SPLITS, [ids], row_factory=namedtuple_row).rows()
     }
     return [replace(command, split=splits.get(command.id)) for command in commands]
 
 
 def working_orders(*, shard: int, shards: int) -> list[WorkingOrder]:
     """Orders in the books of a shard, in time order."""
-    return [_order(row) for row in _rows(WORKING, [shards, shard])]
+    working = ask(WORKING, [shards, shard], row_factory=namedtuple_row)
+    return [_order(row) for row in working.rows()]
 
 
 def used_quotes(*, shard: int, shards: int, since: datetime) -> Used:
@@ -98,27 +116,11 @@ def used_quotes(*, shard: int, shards: int, since: datetime) -> Used:
     return used
 
 
-def halted_instruments() -> frozenset[int]:
-    """Instruments that staff has halted, of all shards."""
-    with connection.cursor() as cursor:
-        cursor.execute(HALTED)
-        return frozenset(instrument_id for (instrument_id,) in cursor.fetchall())
-
-
 def next_sequence(*, shard: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(LATEST_SEQUENCE, [shard])
         row = cursor.fetchone()
     return int((row and row[0]) or 0) + 1
-
-
-def _rows(query: str, parameters: list[Any]) -> list[Any]:
-    connection.ensure_connection()
-    with (
-        connection.wrap_database_errors,
-        connection.connection.cursor(row_factory=namedtuple_row) as cursor,
-    ):
-        return list(cursor.execute(query, parameters).fetchall())
 
 
 def _command(row: Any) -> Command:

@@ -1,0 +1,81 @@
+"""Statements that are planned once a connection, and sent without waiting for each answer.
+
+Django writes parameters into the text of a statement, which then is another one each time, and
+waits for its answer before the next. For those that run many times a second, planning and waiting
+cost more than the work itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from django.db import connection
+from django.db.backends.utils import CursorWrapper
+from psycopg import ClientCursor, Cursor
+from psycopg.pq import PipelineStatus
+from psycopg.rows import tuple_row
+
+Parameters = Sequence[Any] | Mapping[str, Any]
+
+
+class Answer:
+    """What a statement will have found; nobody waits for it before it is read."""
+
+    def __init__(self, cursor: CursorWrapper) -> None:
+        self._cursor: Final = cursor
+
+    def rows(self) -> list[Any]:
+        """Wait for the rows; once."""
+        with self._cursor:
+            rows: list[Any] = self._cursor.fetchall()
+            return rows
+
+
+@contextmanager
+def flow() -> Iterator[None]:
+    """Send the statements of the block one after the other; who reads an answer waits for it.
+
+    What fails is raised where the next answer is read, by the commit, or at the end of the block,
+    whichever comes first. Nothing is copied within a flow. Django's own cursors wait, as ever.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.pipeline() as pipeline:
+
+        def wait(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+            result = execute(sql, params, many, context)
+            # Models count at once how many rows they have changed.
+            if isinstance(context["cursor"].cursor, ClientCursor):
+                pipeline.sync()
+            return result
+
+        with connection.execute_wrapper(wait):
+            yield
+
+
+def is_flowing() -> bool:
+    """Whether statements are sent without waiting."""
+    raw = connection.connection
+    return raw is not None and raw.pgconn.pipeline_status != PipelineStatus.OFF
+
+
+def prepared_cursor(row_factory: Any = tuple_row) -> CursorWrapper:
+    """A cursor whose statements stay prepared for as long as the connection lasts.
+
+    Parameters are sent beside the statement; each needs a type in it, as ``%s::int4[]``.
+    """
+    connection.ensure_connection()
+    raw = connection.connection
+    # Without a threshold nothing is prepared; Django's own cursors never look at it.
+    raw.prepare_threshold = 0
+    cursor = Cursor(raw, row_factory=row_factory)
+    wrapped: CursorWrapper = connection.make_cursor(cursor)  # type: ignore[arg-type] # stubs
+    return wrapped
+
+
+def ask(query: str, parameters: Parameters, *, row_factory: Any = tuple_row) -> Answer:
+    """Send a prepared statement, and read its answer later."""
+    cursor = prepared_cursor(row_factory)
+    cursor.execute(query, parameters)
+    return Answer(cursor)

@@ -1,0 +1,108 @@
+"""Statements of a flow are sent without waiting, and fail together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import User
+from accounts.statement_flow import ask, flow, is_flowing
+from portfolio.bookkeeping.bulk import add_rows, execute, fetch_rows, send
+
+INSERT = "INSERT INTO flow_test (id) VALUES (%s::int) RETURNING id"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def table() -> Iterator[None]:
+    execute(
+        "CREATE TABLE flow_test (id int PRIMARY KEY, name text, amount numeric, is_new bool)", []
+    )
+    yield
+    execute("DROP TABLE flow_test", [])
+
+
+def ids() -> list[int]:
+    return [row[0] for row in fetch_rows("SELECT id FROM flow_test ORDER BY id", [])]
+
+
+def add_together(*numbers: int) -> None:
+    with flow(), transaction.atomic():
+        for number in numbers:
+            execute(INSERT, [number])
+
+
+@transaction.atomic
+def stop_after_adding(number: int) -> None:
+    execute(INSERT, [number])
+    raise KeyError
+
+
+def test_answers_are_read_in_any_order() -> None:
+    with flow(), transaction.atomic():
+        first, second = ask(INSERT, [1]), ask(INSERT, [2])
+        assert (second.rows(), first.rows()) == ([(2,)], [(1,)])
+    assert ids() == [1, 2]
+
+
+def test_what_fails_unread_takes_everything_back() -> None:
+    with pytest.raises(IntegrityError):
+        add_together(1, 1, 2)
+    assert ids() == []
+    assert not is_flowing()
+
+
+def test_what_fails_is_raised_where_an_answer_is_read() -> None:
+    with flow(), transaction.atomic():
+        execute(INSERT, [1])
+        with pytest.raises(IntegrityError):
+            fetch_rows(INSERT, [1])
+        transaction.set_rollback(True)
+    assert ids() == []
+
+
+def test_a_failure_of_ours_takes_everything_back() -> None:
+    with flow(), pytest.raises(KeyError):
+        stop_after_adding(1)
+    assert ids() == []
+
+
+def test_the_connection_is_as_before_afterwards() -> None:
+    for number in range(3):
+        with pytest.raises(IntegrityError):
+            add_together(number, number)
+        add_together(number)
+    assert ids() == [0, 1, 2]
+    assert connection.get_autocommit()
+
+
+def test_models_know_what_they_changed() -> None:
+    user = User.objects.create_user("flow@example.com")
+    with flow(), transaction.atomic():
+        execute(INSERT, [1])
+        user.tier = "premium"
+        user.save(update_fields=["tier"])
+        assert User.objects.filter(id=user.id).update(tier="standard") == 1
+    assert User.objects.get(id=user.id).tier == "standard"
+    assert ids() == [1]
+
+
+def test_without_a_flow_an_answer_may_be_read_later_too() -> None:
+    asked = send(INSERT, [1])
+    assert ids() == [1]
+    assert asked.rows() == [(1,)]
+
+
+def test_rows_are_added_as_they_are_copied() -> None:
+    columns = {"id": "int4", "name": "text", "amount": "numeric", "is_new": "bool"}
+    rows = [(1, 'a "b" \\ c', Decimal("1.50"), True), (2, None, None, False)]
+    add_rows("flow_test", columns, rows)
+    copied = fetch_rows("SELECT * FROM flow_test ORDER BY id", [])
+    with flow(), transaction.atomic():
+        execute("DELETE FROM flow_test", [])
+        add_rows("flow_test", columns, rows)
+    assert fetch_rows("SELECT * FROM flow_test ORDER BY id", []) == copied == rows
