@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import ClientCursor, Cursor
 from psycopg.pq import PipelineStatus
 from psycopg.rows import tuple_row
 
 Parameters = Sequence[Any] | Mapping[str, Any]
+
+COMMIT: Final = "COMMIT"
 
 
 class Answer:
@@ -52,6 +54,21 @@ def flow() -> Iterator[None]:
 
         with connection.execute_wrapper(wait):
             yield
+
+
+@contextmanager
+def flowing_transaction() -> Iterator[None]:
+    """A transaction that flows, and its commit behind the last statement in the same message.
+
+    Within another transaction it is a part of that, as ``transaction.atomic``.
+    """
+    is_outermost = not connection.in_atomic_block
+    # Neither begin nor end is waited for where the flow is inside.
+    with transaction.atomic(), flow():
+        yield
+        if is_outermost and not connection.needs_rollback:
+            # Django finds the transaction over, and runs what waits for that.
+            connection.connection.execute(COMMIT)
 
 
 def is_flowing() -> bool:

@@ -12,9 +12,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
-
-from accounts.statement_flow import flow
+from accounts.statement_flow import flowing_transaction
 from portfolio import ledger
 from portfolio.bookkeeping import lot_keeping
 from trading.shards.batch_rows import (
@@ -58,7 +56,7 @@ def write_batch(batch: Batch, *, shard: int, now: datetime) -> Changes:
     Raises:
         BookDiverged: the database has moved on from what the match started with.
     """
-    with flow(), transaction.atomic():
+    with flowing_transaction():
         changes = _begin(batch, shard=shard, now=now)
         for step in batch.steps:
             apply_step(changes, step)
@@ -87,7 +85,7 @@ def write_rejection(
     orders = {one.id: one for one in (order, *others)}
     reason = NOT_RESTATED if command.kind is CommandKind.RESTATE else REJECTED
     batch = Batch(orders=orders, sequences=[(command.id, sequence)])
-    with flow(), transaction.atomic():
+    with flowing_transaction():
         changes = _begin(batch, shard=shard, now=now)
         progress = changes.progress[order.id]
         progress.reason = reason

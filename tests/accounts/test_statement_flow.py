@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
-from accounts.statement_flow import ask, flow, is_flowing
+from accounts.statement_flow import ask, flow, flowing_transaction, is_flowing
 from portfolio.bookkeeping.bulk import add_rows, execute, fetch_rows, send
 
 INSERT = "INSERT INTO flow_test (id) VALUES (%s::int) RETURNING id"
@@ -106,3 +106,65 @@ def test_rows_are_added_as_they_are_copied() -> None:
         execute("DELETE FROM flow_test", [])
         add_rows("flow_test", columns, rows)
     assert fetch_rows("SELECT * FROM flow_test ORDER BY id", []) == copied == rows
+
+
+@flowing_transaction()
+def add_for_good(
+    *numbers: int, told: list[int] | None = None, failure: type[Exception] | None
+) -> None:
+    for number in numbers:
+        execute(INSERT, [number])
+    if told is not None:
+        transaction.on_commit(lambda: told.extend(ids()))
+    if failure is not None:
+        raise failure
+
+
+def test_the_commit_travels_with_the_last_statement() -> None:
+    told: list[int] = []
+    add_for_good(1, 2, told=told, failure=None)
+    assert told == ids() == [1, 2]
+    assert connection.get_autocommit()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "failure", "expected"),
+    [
+        pytest.param((1, 1), None, IntegrityError, id="a statement"),
+        pytest.param((1,), KeyError, KeyError, id="ours"),
+    ],
+)
+def test_what_fails_in_a_flowing_transaction_leaves_nothing(
+    numbers: tuple[int, ...], failure: type[Exception] | None, expected: type[Exception]
+) -> None:
+    told: list[int] = []
+    with pytest.raises(expected):
+        add_for_good(*numbers, told=told, failure=failure)
+    assert told == ids() == []
+    add_for_good(3, failure=None)
+    assert ids() == [3]
+
+
+def test_what_fails_only_at_the_commit_leaves_nothing() -> None:
+    execute("ALTER TABLE flow_test ADD UNIQUE (name) DEFERRABLE INITIALLY DEFERRED", [])
+    told: list[int] = []
+    with pytest.raises(IntegrityError):
+        add_twice_by_name(told)
+    assert told == ids() == []
+
+
+@flowing_transaction()
+def add_twice_by_name(told: list[int]) -> None:
+    transaction.on_commit(lambda: told.append(1))
+    for number in (1, 2):
+        execute("INSERT INTO flow_test (id, name) VALUES (%s::int, 'one')", [number])
+
+
+def test_within_another_transaction_it_is_a_part_of_that() -> None:
+    with transaction.atomic():
+        add_for_good(1, failure=None)
+        with pytest.raises(KeyError):
+            add_for_good(2, failure=KeyError)
+        assert ids() == [1]
+        transaction.set_rollback(True)
+    assert ids() == []

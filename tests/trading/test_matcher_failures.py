@@ -98,7 +98,7 @@ def make_crossing() -> tuple[list[Order], Instrument]:
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
-        pytest.param(ledger, "post_entries", id="before the entries"),
+        pytest.param(ledger, "post_or_abort", id="before the entries"),
         pytest.param(lot_keeping, "apply_trades", id="after the fills"),
         pytest.param(batch_rows, "event_row", id="at the events"),
     ],

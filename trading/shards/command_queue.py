@@ -77,8 +77,8 @@ def look(*, shard: int, shards: int, limit: int) -> Waiting:
     with flow():
         waiting = ask(WAITING, [shards, shard, limit], row_factory=namedtuple_row)
         halted = ask(HALTED, [])
-        commands = [_command(row) for row in waiting.rows()]
-        return Waiting(_with_splits(commands), frozenset(row[0] for row in halted.rows()))
+    commands = [_command(row) for row in waiting.rows()]
+    return Waiting(_with_splits(commands), frozenset(row[0] for row in halted.rows()))
 
 
 def _with_splits(commands: list[Command]) -> list[Command]:
