@@ -39,8 +39,9 @@ def alerts(request: InvestorRequest) -> HttpResponse:
     if request.method == "POST":
         return _create(request)
     triggers = trigger_rows(request.user)
-    if not request.htmx:
-        own_alerts.mark_seen(owner=request.user, seen_at=timezone.now())
+    if triggers and not request.htmx:
+        # Not up to now: what fires meanwhile does not stand on this page.
+        own_alerts.mark_seen(owner=request.user, seen_at=triggers[0].trigger.recorded_at)
     context = _listed(request) | {"triggers": triggers}
     return TemplateResponse(request, "market/alerts.html", context)
 

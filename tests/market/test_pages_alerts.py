@@ -9,6 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from market import alert_views
+from market.alert_rows import TriggerRow, trigger_rows
 from market.alerts.own_alerts import mark_seen
 from market.models import Alert, AlertTrigger, Instrument
 from market.watchlists import add_symbols, create_watchlist
@@ -179,6 +181,23 @@ def test_the_badge_counts_what_has_not_been_seen(
     assert "AAPL at 111.00" in text_of(page, "/alerts/triggered")
     mark_seen(owner=alice, seen_at=timezone.now())
     assert page.get("/alerts/badge").content.strip() == b""
+
+
+def test_what_fires_while_the_list_is_made_stays_news(
+    page: Client, apple: Instrument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_alert(apple)
+    fire(apple)
+    make_alert(apple, threshold="130")
+
+    def read_too_early(user: User) -> list[TriggerRow]:
+        rows = trigger_rows(user)
+        fire(apple, "131")
+        return rows
+
+    monkeypatch.setattr(alert_views, "trigger_rows", read_too_early)
+    assert "AAPL at 131.00" not in text_of(page, "/alerts")
+    assert ">1<" in page.get("/alerts/badge").content.decode()
 
 
 def test_figures_follow_the_price(page: Client, apple: Instrument) -> None:
