@@ -1,7 +1,7 @@
 """One row's numbers and words as the facts of an activity. Pure.
 
 Files sign their numbers in every way there is; an activity's are >= 0 and its kind says the
-direction.
+direction. Only an adjustment keeps its sign, which says whether something came or left.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ CURRENCY_LENGTH: Final = 3
 INCOME: Final = frozenset({"dividend", "interest"})
 CHARGES: Final = frozenset({"fee", "tax"})
 TRADES: Final = frozenset({"buy", "sell"})
-WITH_UNITS: Final = frozenset({"transfer_in", "transfer_out", "adjustment", "spin_off"})
+ADJUSTMENT: Final = "adjustment"
+WITH_UNITS: Final = frozenset({"transfer_in", "transfer_out", ADJUSTMENT, "spin_off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def take_amounts(found: ReadRow, numbers: Mapping[Field, Decimal], kind: str) ->
     elif kind in WITH_UNITS and numbers.get(Field.QUANTITY):
         price = numbers.get(Field.UNIT_PRICE)
         facts = {
-            "quantity": rounded(abs(numbers[Field.QUANTITY])),
+            "quantity": rounded(directed(numbers[Field.QUANTITY], kind)),
             "unit_price": None if price is None else rounded(abs(price)),
             "amount": None if price is not None else maybe_money(numbers),
         }
@@ -182,6 +183,11 @@ def take_amounts(found: ReadRow, numbers: Mapping[Field, Decimal], kind: str) ->
     }
 
 
+def directed(number: Decimal, kind: str) -> Decimal:
+    """A number as the facts of that kind have it."""
+    return number if kind == ADJUSTMENT else abs(number)
+
+
 def maybe_money(numbers: Mapping[Field, Decimal]) -> Decimal | None:
     return abs(money_of(numbers)) or None
 
@@ -191,9 +197,9 @@ def gross_amount(
 ) -> Decimal | None:
     """Money of a kind without units. Income that is told net had its charges deducted."""
     if amount := numbers.get(Field.AMOUNT):
-        return abs(amount)
+        return directed(amount, kind)
     if net := numbers.get(Field.NET_AMOUNT):
-        return abs(net) + fees + taxes if kind in INCOME else abs(net)
+        return abs(net) + fees + taxes if kind in INCOME else directed(net, kind)
     quantity, price = numbers.get(Field.QUANTITY), numbers.get(Field.UNIT_PRICE)
     if quantity and price:
         return abs(EXACT.multiply(quantity, price))

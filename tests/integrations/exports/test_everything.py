@@ -64,10 +64,16 @@ def random_activity(dice: random.Random, at: datetime, known: list[Instrument]) 
     elif kind == "split":
         facts |= {"instrument": instrument, "ratio_from": Decimal(1), "ratio_to": Decimal(2)}
     elif kind == "adjustment":
-        facts |= {"amount": number(9, 2)}
+        sign = dice.choice([1, -1])
+        if dice.random() < 0.5:
+            facts |= {"instrument": instrument, "quantity": sign * number(5, 4)}
+        else:
+            facts |= {"amount": sign * number(9, 2)}
     else:
         facts |= {"amount": number(900, 2)}
         facts |= {"instrument": instrument, "taxes": number(1, 2)} if kind == "dividend" else {}
+    if kind in {"buy", "sell", "deposit", "dividend", "fee"} and dice.random() < 0.3:
+        facts |= {"currency": "EUR", "exchange_rate": number(2, 10)}
     return ActivityDraft(**facts)
 
 

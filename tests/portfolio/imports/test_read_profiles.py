@@ -161,3 +161,15 @@ def test_a_total_cost_is_not_the_price_of_one(header: str, cells: str) -> None:
 def test_a_kind_that_nobody_knows_is_a_problem_of_its_row_alone() -> None:
     file = "Date,Type,Symbol,Shares,Price\n2024-01-02,buy,A,1,2\n2024-01-03,frobnicate,A,1,2\n"
     assert words(file) == ["buy A quantity=1 unit_price=2", "kind unknown"]
+
+
+def test_an_adjustment_keeps_its_sign_and_nothing_else_does() -> None:
+    file = (
+        "Date,Type,Symbol,Shares,Amount\n2024-01-02,adjustment,AAPL,-2,\n"
+        "2024-01-03,adjustment,,,-12.5\n2024-01-04,transfer out,AAPL,-3,\n"
+    )
+    assert words(file) == [
+        "adjustment AAPL quantity=-2",
+        "adjustment amount=-12.5",
+        "transfer_out AAPL quantity=3",
+    ]
