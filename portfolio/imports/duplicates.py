@@ -15,8 +15,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 from uuid import UUID
 
-# Between the id of a source and what keeps a second entry of that id apart from the first.
-AGAIN: Final = "~"
+from portfolio.recording.external_ids import base_of
+
 MIDNIGHT: Final = time()
 
 
@@ -71,10 +71,6 @@ class Happening:
     def source(self) -> str:
         """Who gave the id; two of one source with different ids are two."""
         return self.external_id.partition(":")[0] if self.is_own_id and self.external_id else ""
-
-
-def base_of(external_id: str) -> str:
-    return external_id.partition(AGAIN)[0]
 
 
 def find_repeats(rows: Iterable[Happening], entries: Iterable[Happening]) -> dict[int, UUID]:

@@ -9,11 +9,10 @@ from typing import Final
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.duplicates import Content, Happening
+from portfolio.recording.external_ids import is_made_up
 
 # Around the days of the file, for dates that were told in another time zone.
 AROUND: Final = timedelta(days=2)
-# Ids that were made up here, when an activity came without one.
-MADE_UP: Final = ("activity:", "import:", "page:")
 ENTRIES: Final = """
 SELECT e.id, e.external_id, e.occurred_at, e.portfolio_id, e.kind, e.instrument_id, e.quantity,
     e.amount, e.fees, e.taxes, e.currency
@@ -39,8 +38,6 @@ def known_entries(rows: Sequence[Happening]) -> list[Happening]:
         ],
     )
     return [
-        Happening(
-            row[0], row[1], row[2], Content(*row[3:]), is_own_id=not row[1].startswith(MADE_UP)
-        )
+        Happening(row[0], row[1], row[2], Content(*row[3:]), is_own_id=not is_made_up(row[1]))
         for row in found
     ]

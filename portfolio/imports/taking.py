@@ -14,7 +14,7 @@ from market.models import Instrument
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.errors import PortfolioRefused
-from portfolio.imports.duplicates import AGAIN, find_repeats
+from portfolio.imports.duplicates import find_repeats
 from portfolio.imports.judging import activity_of, happening
 from portfolio.imports.known_entries import known_entries
 from portfolio.imports.named_lots import NamedLot, lots_of_sale
@@ -22,6 +22,7 @@ from portfolio.models import FileImport, Portfolio
 from portfolio.models.imports import TAKEN, RowStatus
 from portfolio.models.portfolios import PortfolioQuerySet
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.recording.external_ids import AGAIN, base_of
 
 # Among activities of one moment those that bring something come first, so that days without times
 # sell nothing before it was bought.
@@ -139,8 +140,7 @@ def name_entries(found: FileImport, taken: Sequence[Taken]) -> Renamed:
         if not external_id:
             external_id = f"{MADE_UP}{own}:{one.row.position}"
         elif (one.portfolio.id, external_id) in used:
-            base = external_id.partition(AGAIN)[0]
-            external_id = f"{base}{AGAIN}{own}-{one.row.position}"
+            external_id = f"{base_of(external_id)}{AGAIN}{own}-{one.row.position}"
             renamed[one.portfolio.id, one.activity.external_id] = external_id
         used.add((one.portfolio.id, external_id))
         if external_id != one.activity.external_id:

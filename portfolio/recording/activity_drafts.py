@@ -28,6 +28,7 @@ from portfolio.lots import Method
 from portfolio.models import Lot, Portfolio, PortfolioKind
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.booking_rates import BookedMoney, money_of
+from portfolio.recording.external_ids import may_be_shared
 from portfolio.recording.other_sides import OTHER_KINDS, currencies_of_other_sides
 
 PRICE_PLACES: Final = Decimal("1E-8")
@@ -160,7 +161,7 @@ def find_counterpart_problems(activity: ActivityDraft, portfolio: Portfolio) -> 
         yield from find_unknown_lots(activity, portfolio)
     has_cost = activity.lots or activity.unit_price is not None or activity.amount is not None
     is_arrival = activity.kind == EntryKind.TRANSFER_IN and activity.instrument is not None
-    is_linked = activity.counterpart is not None or activity.external_id
+    is_linked = activity.counterpart is not None or may_be_shared(activity.external_id)
     is_known = has_cost or is_linked or not is_arrival
     if not is_known and not currencies_of_other_sides([activity], portfolio):
         message = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final, cast
+from uuid import UUID
 
 from django import forms
 
@@ -18,6 +19,8 @@ from portfolio.forms import MONEY_INPUT, find_instrument
 from portfolio.models import JournalEntry, Portfolio
 from portfolio.models.portfolios import PortfolioKind
 from portfolio.recording.activity_rules import KINDS, PAPER_KINDS, ActivityDraft
+from portfolio.recording.external_ids import corrected_id, recorded_id
+from portfolio.recording.reversals import other_side
 
 PLAIN: Final = {"autocomplete": "off"}
 MOMENT: Final = "%Y-%m-%dT%H:%M:%S"
@@ -97,15 +100,24 @@ class ActivityForm(ProblemForm):
             kinds.choices = [(kind, kind.capitalize()) for kind in PAPER_KINDS]
         field.queryset = others.filter(kind=PortfolioKind.TRACKED).order_by("created_at", "id")
 
+    def refuse_hidden_side(self, replaced: JournalEntry, portfolio: Portfolio) -> None:
+        """Undo nothing in a portfolio that whoever fills the form may not change."""
+        field = cast("forms.ModelChoiceField[Portfolio]", self.fields["counterpart"])
+        others = {side.portfolio_id for side in other_side(replaced, portfolio)}
+        if field.queryset is not None and others - {one.id for one in field.queryset}:
+            message = "Its other side is in a portfolio that you may not change."
+            self.add_error(None, message)
+
     def clean_symbol(self) -> Instrument | None:
         return find_instrument(self.cleaned_data["symbol"])
 
     def clean_from_symbol(self) -> Instrument | None:
         return find_instrument(self.cleaned_data["from_symbol"])
 
-    def to_draft(self) -> ActivityDraft:
-        """What a valid form means."""
+    def to_draft(self, replaced: JournalEntry | None = None) -> ActivityDraft:
+        """What a valid form means, which may take the place of an entry."""
         told = self.cleaned_data
+        reference: UUID = told["reference"]
         moment: datetime = told["occurred_at"]
         return ActivityDraft(
             kind=told["kind"],
@@ -121,7 +133,9 @@ class ActivityForm(ProblemForm):
             fees=told["fees"] or ZERO,
             taxes=told["taxes"] or ZERO,
             currency=told["currency"].upper(),
-            external_id=f"page:{told['reference']}",
+            external_id=corrected_id(replaced.external_id, reference)
+            if replaced
+            else recorded_id(reference),
             note=told["note"],
             source_instrument=told["from_symbol"],
             counterpart=told["counterpart"],
@@ -134,7 +148,8 @@ def blank(portfolio: Portfolio, user: User, *, at: datetime) -> ActivityForm:
 
 
 def correction_of(entry: JournalEntry, portfolio: Portfolio, user: User) -> ActivityForm:
-    """The form filled with an activity, whose place it will take."""
+    """The form filled with an activity, whose place it will take; its other side's as well."""
+    (side,) = other_side(entry, portfolio) or (None,)
     facts = {name: plain(getattr(entry, name)) for name in COPIED}
     if entry.unit_price is not None:
         facts["amount"] = None
@@ -144,6 +159,7 @@ def correction_of(entry: JournalEntry, portfolio: Portfolio, user: User) -> Acti
         "occurred_at": entry.occurred_at.astimezone(UTC).strftime(MOMENT),
         "symbol": entry.instrument.symbol if entry.instrument else "",
         "from_symbol": entry.source_instrument.symbol if entry.source_instrument else "",
+        "counterpart": side.portfolio_id if side else None,
     }
     return ActivityForm(portfolio=portfolio, user=user, initial=facts)
 

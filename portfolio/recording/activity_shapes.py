@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from accounts.errors import Problem
+from market.values import plain
 from portfolio.bookkeeping.amounts import HUNDREDTH, ZERO, product
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.recording.activity_rules import (
@@ -125,8 +126,9 @@ def find_lot_problems(activity: ActivityDraft) -> Iterator[Problem]:
         if found:
             return
     total = sum((lot.quantity for lot in activity.lots), ZERO)
-    if activity.quantity is not None and total != activity.quantity:
-        message = f"the lots have {total:f} units, the {activity.kind} {activity.quantity:f}"
+    quantity = activity.quantity
+    if quantity is not None and quantity.is_finite() and total != quantity:
+        message = f"the lots have {plain(total)} units, the {activity.kind} {plain(quantity)}"
         yield Problem("lots", "disagrees", message)
 
 

@@ -1,4 +1,4 @@
-"""The lots that a sale names, chosen from those that are open: units of each, in a form."""
+"""Lots in forms: those that a sale names, chosen from open ones, and those a transfer brought."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from portfolio.lots import Method
 from portfolio.models import JournalEntry, Lot, LotClosure, Portfolio
 from portfolio.models.portfolios import PortfolioKind
 from portfolio.recording.activity_forms import number, plain
-from portfolio.recording.activity_rules import LOTS_MAXIMUM
+from portfolio.recording.activity_rules import LOTS_MAXIMUM, ActivityDraft
 
 LEAD: Final = "lot_"
 ASKED: Final = "show_lots"
@@ -74,6 +74,8 @@ class LotsForm(ProblemForm):
 
     def add_lot_problems(self, problems: Iterable[Problem]) -> list[Problem]:
         """Show what is wrong with lots at each, and return all other problems."""
+        if not self.offered:
+            return list(problems)
         chosen = [one for one in self.offered if self.cleaned_data.get(one.name) is not None]
         others = []
         for problem in problems:
@@ -123,3 +125,19 @@ def lots_of_sale(portfolio: Portfolio, entry: JournalEntry) -> LotsForm:
     named = [LotFact.from_plain(one) for one in entry.lots or []]
     filled = {f"{LEAD}{one.lot_id.hex}": plain(one.quantity) for one in named if one.lot_id}
     return LotsForm(offered=offered, filled=filled)
+
+
+def lots_brought(entry: JournalEntry | None) -> list[LotFact]:
+    """Those that came with units, each with the cost and the day it was told with."""
+    if entry is None or entry.kind != EntryKind.TRANSFER_IN:
+        return []
+    return [LotFact.from_plain(one) for one in entry.lots or []]
+
+
+def lots_kept(activity: ActivityDraft, replaced: JournalEntry | None) -> tuple[LotFact, ...]:
+    """Those of the arrival that an activity takes the place of, unless that says another cost."""
+    is_arrival = activity.kind == EntryKind.TRANSFER_IN and activity.instrument is not None
+    has_cost = activity.unit_price is not None or activity.amount is not None
+    if not is_arrival or has_cost or activity.counterpart is not None:
+        return ()
+    return tuple(lots_brought(replaced))

@@ -24,6 +24,7 @@ from portfolio.errors import EntryConflict, PortfolioError, ShortBalance
 from portfolio.forms import CashMoveForm, PortfolioNameForm
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.recording.external_ids import recorded_id
 from portfolio.valuations.overviews import cash_balances, cash_of, in_all
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -101,7 +102,7 @@ def archive(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 
 def draft_move(portfolio: Portfolio, form: CashMoveForm, *, now: datetime) -> ActivityDraft:
     """The activity that a valid form means; sent again, it means the entry it made before."""
-    external_id = f"page:{form.cleaned_data['reference']}"
+    external_id = recorded_id(form.cleaned_data["reference"])
     earlier = JournalEntry.objects.filter(portfolio=portfolio, external_id=external_id).first()
     return ActivityDraft(
         kind=form.cleaned_data["kind"],

@@ -28,6 +28,8 @@ from portfolio.recording.booking_ways import change_booking
 from portfolio.recording.lot_choices import (
     ASKED,
     LotsForm,
+    lots_brought,
+    lots_kept,
     lots_of_sale,
     may_name_lots,
     offered_lots,
@@ -61,7 +63,7 @@ def correct(request: InvestorRequest, portfolio_id: UUID, activity_id: UUID) -> 
     entry = find_activity(portfolio, activity_id)
     if request.method == "GET":
         form = correction_of(entry, portfolio, request.user)
-        return shown(request, portfolio, form, lots_of_sale(portfolio, entry))
+        return shown(request, portfolio, form, lots_of_sale(portfolio, entry), entry)
     return taken(
         request,
         portfolio,
@@ -121,15 +123,20 @@ def taken(
     form: ActivityForm,
     replaced: JournalEntry | None = None,
 ) -> HttpResponse:
-    is_valid, told = form.is_valid(), form.cleaned_data
+    form.is_valid()
+    told = form.cleaned_data
     kind, instrument = told.get("kind", ""), told.get("symbol")
     offered = offered_lots(portfolio, kind=kind, instrument=instrument, replaced=replaced)
     lots = LotsForm(request.POST, offered=offered)
+    if replaced is not None:
+        form.refuse_hidden_side(replaced, portfolio)
     if ASKED in request.POST:
         form.errors.clear()  # it is not sent yet
-        return shown(request, portfolio, form, LotsForm(offered=offered, filled=request.POST))
-    if lots.is_valid() and is_valid:
-        draft = replace(form.to_draft(), lots=lots.to_lots())
+        filled = LotsForm(offered=offered, filled=request.POST)
+        return shown(request, portfolio, form, filled, replaced)
+    if lots.is_valid() and form.is_valid():
+        draft = form.to_draft(replaced)
+        draft = replace(draft, lots=lots.to_lots() or lots_kept(draft, replaced))
         try:
             book(portfolio, draft, replaced)
         except ProblemsError as error:
@@ -139,7 +146,7 @@ def taken(
         else:
             messages.success(request, "Recorded.")
             return redirect("portfolio:activities", portfolio.id)
-    return shown(request, portfolio, form, lots, status=422)
+    return shown(request, portfolio, form, lots, replaced, status=422)
 
 
 def book(portfolio: Portfolio, draft: ActivityDraft, replaced: JournalEntry | None) -> None:
@@ -155,6 +162,7 @@ def shown(
     portfolio: Portfolio,
     form: ActivityForm,
     lots_form: LotsForm,
+    replaced: JournalEntry | None = None,
     *,
     status: int = 200,
 ) -> HttpResponse:
@@ -163,5 +171,7 @@ def shown(
         "form": form,
         "lots_form": lots_form,
         "may_name_lots": may_name_lots(portfolio),
+        "lots_brought": lots_brought(replaced),
+        "brought_in": replaced.currency if replaced else "",
     }
     return TemplateResponse(request, "portfolio/activity_form.html", context, status=status)
