@@ -197,7 +197,7 @@ def judge_again(found: FileImport, rows: Sequence[FileImportRow], *, at: datetim
     judged = [judged_of(row) for row in rows]
     judge(judged, surroundings_of(found, at=at), taken=taken)
     for row, verdict in zip(rows, judged, strict=True):
-        row.facts, row.note = verdict.row.facts, verdict.row.skipped
+        row.facts, row.note = verdict.row.facts, verdict.note
         row.symbol, row.isin = verdict.row.symbol, verdict.row.isin
         row.portfolio_name = verdict.row.portfolio
         row.instrument, row.portfolio = verdict.instrument, verdict.portfolio

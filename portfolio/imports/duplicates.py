@@ -2,7 +2,8 @@
 
 A row with an id of its source repeats an entry of the same id; where a source gives all parts of
 one order the same id, their contents decide which is which. A row repeats an entry of the same
-content else, at the same moment, or on the same day where one of them knows no time.
+content else, at the same moment, or on the same day where one of them knows no time. What was set
+right on the page is known by what it was before as well, where no row repeats it as it is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from portfolio.recording.external_ids import base_of
+from portfolio.recording.external_ids import CORRECTED, base_of
 
 MIDNIGHT: Final = time()
 
@@ -50,6 +51,7 @@ class Happening:
     occurred_at: datetime
     content: Content
     is_own_id: bool = True  # the id was given by a source, and not made up here
+    is_former: bool = False  # an entry as it was before it was set right
 
     @property
     def day(self) -> date:
@@ -68,6 +70,11 @@ class Happening:
         return base_of(self.external_id)
 
     @property
+    def is_corrected(self) -> bool:
+        """Whether it took the place of an entry that was set right."""
+        return self.is_former or CORRECTED in self.external_id
+
+    @property
     def source(self) -> str:
         """Who gave the id; two of one source with different ids are two."""
         return self.external_id.partition(":")[0] if self.is_own_id and self.external_id else ""
@@ -75,13 +82,21 @@ class Happening:
 
 def find_repeats(rows: Iterable[Happening], entries: Iterable[Happening]) -> dict[int, UUID]:
     """By place of the row the entry that it repeats; no entry is repeated by two rows."""
-    matching = Matching(list(rows), list(entries))
+    known = list(entries)
+    matching = Matching(list(rows), [one for one in known if not one.is_former])
     matching.match(lambda one: by_id(one, (one.occurred_at, one.content)))
     matching.match(lambda one: by_id(one, one.content))
     matching.match(lambda one: by_id(one, ()))
+    match_contents(matching)
+    repeated = set(matching.found.values())
+    matching.entries = [one for one in known if one.is_former and one.id not in repeated]
+    match_contents(matching)
+    return matching.found
+
+
+def match_contents(matching: Matching) -> None:
     matching.match(lambda one: (one.occurred_at, one.content), is_allowed=may_be_same)
     matching.match(lambda one: (one.day, one.content), is_allowed=may_be_same_day)
-    return matching.found
 
 
 def by_id(one: Happening, more: Hashable) -> Hashable | None:

@@ -32,6 +32,7 @@ WITHOUT_INSTRUMENT: Final = frozenset(
 # What of a row may be changed besides the facts.
 HINTS: Final = ("symbol", "portfolio")
 MESSAGE_CHARACTERS: Final = 300
+CORRECTED_SINCE: Final = "Booked before, and set right since; that stays."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,12 @@ class Judged:
     problems: list[RowProblem] = field(default_factory=list)
     status: RowStatus = RowStatus.READY
     duplicate_of: UUID | None = None
+    remark: str = ""  # about a duplicate
     draft: ActivityDraft | None = None
+
+    @property
+    def note(self) -> str:
+        return self.row.skipped or self.remark
 
 
 def judge(
@@ -206,10 +212,12 @@ def mark_duplicates(rows: Sequence[Judged], taken: Collection[UUID]) -> None:
         return
     entries = [one for one in known_entries(happenings) if one.id not in taken]
     repeats = find_repeats(happenings, entries)
+    corrected = {one.id for one in entries if one.is_corrected}
     for judged in rows:
         if entry_id := repeats.get(judged.position):
             judged.status = RowStatus.DUPLICATE
             judged.duplicate_of = entry_id
+            judged.remark = CORRECTED_SINCE if entry_id in corrected else ""
 
 
 def happening_of(judged: Judged) -> Happening:

@@ -1,4 +1,4 @@
-"""Entries that rows of a file may repeat, read in one query."""
+"""Entries that rows of a file may repeat, read in two queries."""
 
 from __future__ import annotations
 
@@ -9,35 +9,58 @@ from typing import Final
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.duplicates import Content, Happening
-from portfolio.recording.external_ids import is_made_up
+from portfolio.recording.external_ids import AGAIN, CORRECTED, is_made_up
 
 # Around the days of the file, for dates that were told in another time zone.
 AROUND: Final = timedelta(days=2)
-ENTRIES: Final = """
-SELECT e.id, e.external_id, e.occurred_at, e.portfolio_id, e.kind, e.instrument_id, e.quantity,
-    e.amount, e.fees, e.taxes, e.currency
+COLUMNS: Final = """e.occurred_at, e.portfolio_id, e.kind, e.instrument_id, e.quantity,
+    e.amount, e.fees, e.taxes, e.currency"""
+ENTRIES: Final = f"""
+SELECT e.id, e.external_id, false, {COLUMNS}
 FROM portfolio_journalentry AS e
 LEFT JOIN portfolio_journalentry AS reversal ON reversal.reverses_id = e.id
 WHERE e.portfolio_id = ANY(%s::uuid[]) AND e.kind = ANY(%s::text[]) AND reversal.id IS NULL
     AND (e.occurred_at BETWEEN %s AND %s OR split_part(e.external_id, '~', 1) = ANY(%s::text[]))
 ORDER BY e.occurred_at, e.id
 """
+# What was told elsewhere and set right here, as it was told; the id is that of what stands now.
+FORMER: Final = f"""
+SELECT c.id, e.external_id, true, {COLUMNS}
+FROM portfolio_journalentry AS c
+JOIN portfolio_journalentry AS e ON e.portfolio_id = c.portfolio_id
+    AND e.external_id = split_part(c.external_id, '{AGAIN}', 1)
+WHERE c.portfolio_id = ANY(%s::uuid[]) AND c.kind = ANY(%s::text[])
+    AND strpos(c.external_id, '{CORRECTED}') > 0 AND NOT starts_with(c.external_id, 'page:')
+    AND NOT starts_with(c.external_id, 'activity:') AND e.occurred_at BETWEEN %s AND %s
+    AND NOT EXISTS (SELECT 1 FROM portfolio_journalentry AS r WHERE r.reverses_id = c.id)
+ORDER BY e.occurred_at, c.id
+"""
 
 
 def known_entries(rows: Sequence[Happening]) -> list[Happening]:
-    """What happened around the rows' days, or under one of their ids, and was not undone."""
+    """What happened around the rows' days, or under one of their ids, and was not undone.
+
+    What was set right comes twice, as it is and as it was.
+    """
     moments = [row.occurred_at for row in rows]
-    found = fetch_rows(
-        ENTRIES,
-        [
-            list({row.content.portfolio_id for row in rows}),
-            [kind.value for kind in EntryKind.activities()],
-            min(moments) - AROUND,
-            max(moments) + AROUND,
-            list({row.base_id for row in rows if row.external_id}),
-        ],
-    )
+    around = [
+        list({row.content.portfolio_id for row in rows}),
+        [kind.value for kind in EntryKind.activities()],
+        min(moments) - AROUND,
+        max(moments) + AROUND,
+    ]
+    ids = list({row.base_id for row in rows if row.external_id})
     return [
-        Happening(row[0], row[1], row[2], Content(*row[3:]), is_own_id=not is_made_up(row[1]))
-        for row in found
+        Happening(
+            entry_id,
+            external_id,
+            occurred_at,
+            Content(*content),
+            is_own_id=not is_made_up(external_id),
+            is_former=is_former,
+        )
+        for entry_id, external_id, is_former, occurred_at, *content in (
+            *fetch_rows(ENTRIES, [*around, ids]),
+            *fetch_rows(FORMER, around),
+        )
     ]

@@ -232,7 +232,7 @@ def row_values(import_id: UUID, judged: Judged) -> tuple[Any, ...]:
         judged.instrument.id if judged.instrument else None,
         judged.portfolio.id if judged.portfolio else None,
         json.dumps([asdict(one) for one in judged.problems]),
-        *(row.skipped, judged.status.value, judged.decision, json.dumps(judged.changes)),
+        *(judged.note, judged.status.value, judged.decision, json.dumps(judged.changes)),
         judged.duplicate_of,
     )
 

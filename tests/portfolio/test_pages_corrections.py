@@ -13,7 +13,7 @@ from accounts.models import User
 from market.models import Instrument
 from portfolio.activities import record_activity
 from portfolio.bookkeeping.drafts import LotFact
-from portfolio.models import JournalEntry, Lot, Portfolio, UnitMove
+from portfolio.models import FileImport, JournalEntry, Lot, Portfolio, UnitMove
 from portfolio.recording.activity_rules import ActivityDraft
 from tests.factories import make_instrument, make_user
 from tests.portfolio.factories import NOON, activity, decimals, make_tracked
@@ -159,3 +159,59 @@ def test_a_side_in_a_portfolio_out_of_reach_stays(
     status, shown = corrected(browser, depot, standing(depot, "transfer_out"), amount="60")
     assert (status, "that you may not change" in shown) == (422, True)
     assert standing(savings, "transfer_in").amount == 50
+
+
+@pytest.fixture
+def bought(browser: Client, depot: Portfolio, apple: Instrument, ids: str) -> str:
+    """A file that was booked, whose purchase of ten was set right to seven at other charges."""
+    rows = [f"2025-06-02,buy,AAPL,10,20,1{',b-1' * bool(ids)}"]
+    rows += [f"2025-06-03,sell,AAPL,4,30,1{',s-1' * bool(ids)}"]
+    text = "\n".join([f"Date,Type,Symbol,Quantity,Price,Fees{ids}", *rows])
+    book(browser, depot, text)
+    changes = {"quantity": "7", "fees": "2.5"}
+    assert corrected(browser, depot, standing(depot, "buy"), **changes)[0] == 302
+    return text
+
+
+def paste(browser: Client, depot: Portfolio, text: str) -> list[tuple[str, str]]:
+    """The status and the note of each row."""
+    browser.post(f"/portfolios/{depot.id}/imports", {"text": text})
+    rows = FileImport.objects.latest("created_at").rows.order_by("position")
+    return list(rows.values_list("status", "note"))
+
+
+def book(browser: Client, depot: Portfolio, text: str) -> FileImport:
+    paste(browser, depot, text)
+    found = FileImport.objects.latest("created_at")
+    browser.post(f"/imports/{found.id}/commit")
+    found.refresh_from_db()
+    assert found.status == "committed"
+    return found
+
+
+SET_RIGHT = ("duplicate", "Booked before, and set right since; that stays.")
+
+
+@pytest.mark.parametrize("ids", [",Order ID", ""])
+def test_a_file_brings_nothing_new_where_its_rows_were_set_right(
+    browser: Client, depot: Portfolio, bought: str
+) -> None:
+    assert paste(browser, depot, bought) == [SET_RIGHT, ("duplicate", "")]
+    # Set right once more it is still the same, and one activity however often a file has it.
+    assert corrected(browser, depot, standing(depot, "buy"), quantity="8")[0] == 302
+    assert paste(browser, depot, bought) == [SET_RIGHT, ("duplicate", "")]
+    row = bought.splitlines()[1]
+    more = paste(browser, depot, f"{bought}\n{row}")
+    assert sorted(more) == sorted([SET_RIGHT, ("duplicate", ""), ("ready", "")])
+
+
+@pytest.mark.parametrize("ids", [",Order ID", ""])
+def test_what_was_undone_after_it_was_set_right_comes_again(
+    browser: Client, depot: Portfolio, bought: str
+) -> None:
+    browser.post(f"/imports/{FileImport.objects.latest('created_at').id}/reversal")
+    assert paste(browser, depot, bought) == [SET_RIGHT, ("ready", "")]
+    browser.post(address(depot, standing(depot, "buy").id, "reversal"))
+    assert paste(browser, depot, bought) == [("ready", ""), ("ready", "")]
+    book(browser, depot, bought)
+    assert standing(depot, "buy").quantity == 10
