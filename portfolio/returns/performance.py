@@ -21,10 +21,11 @@ from portfolio.returns.rates_of_return import find_rate, link
 from portfolio.returns.risk_figures import risk_figures
 from portfolio.returns.time_weighted import MonthReturn, ReturnChain, by_month
 
-# What needs the value at both ends.
+# What is told with the value at both ends, or not at all.
 DRIVEN: Final = (
-    *("realised_gain", "unrealised_gain", "identity_gap", "simple_return", "currency_effect"),
-    "gross_simple_return",
+    *("net_flows", "realised_gain", "unrealised_gain", "income", "fees", "taxes"),
+    *("trade_fees", "trade_taxes", "currency_effect", "identity_gap"),
+    *("simple_return", "gross_simple_return"),
 )
 
 
@@ -112,6 +113,13 @@ def figures(
 ) -> Performance:
     """Every figure of a period that was read, be it of one portfolio or of several."""
     reasons = {} if driven.reason is None else dict.fromkeys(DRIVEN, driven.reason)
+    first, final = facts.worth_on(facts.start - ONE_DAY), facts.worth_on(facts.end)
+    ends = {"start_value": (first, "at_start"), "end_value": (final, "at_end")}
+    reasons |= {
+        name: f"{worth.gap or 'no_price'}_{where}"
+        for name, (worth, where) in ends.items()
+        if worth.total is None
+    }
     found = weighted(facts, reasons)
     compared = None if benchmark is None else benchmark.over(facts.start, facts.end)
     if compared is not None and compared.value is None:
@@ -122,8 +130,8 @@ def figures(
     return Performance(
         start=facts.start,
         end=facts.end,
-        start_value=facts.worth_on(facts.start - ONE_DAY).total,
-        end_value=facts.worth_on(facts.end).total,
+        start_value=first.total,
+        end_value=final.total,
         drivers=drivers,
         realised=driven.realised,
         benchmark=compared,
