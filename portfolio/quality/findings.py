@@ -33,6 +33,8 @@ TITLES: Final = {
     "missing_rate": "No exchange rate",
     "no_price": "No price",
     "stale_quote": "Old price",
+    "unpriced_days": "Held without a price",
+    "unrated_days": "Held without an exchange rate",
     "price_gap": "Days without prices",
     "price_spike": "A price unlike its neighbours",
     "waiting_price": "Prices held back",

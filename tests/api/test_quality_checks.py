@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,16 +12,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from market.calendar import trading_hours
-from market.models import IngestionRun, Instrument, QuarantinedRow
+from market.models import EuroRate, IngestionRun, Instrument, QuarantinedRow
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import LedgerBalance, Portfolio
 from portfolio.quality.money_checks import dips
-from tests.api.books import FIRST, Book
+from portfolio.valuation import freshen
+from tests.api.books import FIRST, Book, load_rates
 from tests.api.clients import ApiClient
 from tests.factories import make_daily_bars, make_instrument, make_quote
 from tests.portfolio.factories import draft_trade, make_tracked, post
 
 MIDNIGHT = FIRST.replace(hour=5)
+OF_CLOSES = ("price_gap", "unpriced_days")
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def book(api: ApiClient, apple: Instrument) -> Book:
 def findings(book: Book, code: str = "") -> list[dict[str, Any]]:
     """Those of a code; without one those that are not about missing days of prices."""
     items: list[dict[str, Any]] = book.read("quality-checks")["items"]
-    return [one for one in items if (one["code"] == code if code else one["code"] != "price_gap")]
+    return [one for one in items if (one["code"] == code if code else one["code"] not in OF_CLOSES)]
 
 
 def test_a_sound_portfolio_has_no_findings(book: Book) -> None:
@@ -164,6 +166,46 @@ def test_a_currency_without_a_rate(book: Book) -> None:
     assert [(one["currency"], one["severity"]) for one in found] == [("XAU", "error")]
 
 
+def close_until_now(instrument: Instrument, since: datetime) -> None:
+    days = (timezone.now() - since).days
+    make_daily_bars(instrument, [100] * days, first_at=since)
+
+
+def test_days_before_the_first_close_are_told(book: Book, apple: Instrument) -> None:
+    close_until_now(apple, MIDNIGHT + timedelta(days=40))
+    (found,) = findings(book, "unpriced_days")
+    assert (found["symbol"], found["severity"]) == ("AAPL", "warning")
+    assert (found["start"], found["end"]) == ("2024-01-03", "2024-02-10")
+    assert book.performance(start="2024-02-12")["twr"] is not None
+
+
+def test_days_without_a_close_that_leave_returns_untold_are_wrong(
+    book: Book, apple: Instrument
+) -> None:
+    make_daily_bars(apple, [100] * 2, first_at=MIDNIGHT)
+    close_until_now(apple, MIDNIGHT + timedelta(days=80))
+    (found,) = findings(book, "unpriced_days")
+    assert (found["start"], found["end"]) == ("2024-02-03", "2024-03-21")
+    assert (found["severity"], book.performance()["twr"]) == ("warning", "0")
+    book("deposit", amount="100", day=60)
+    (found,) = findings(book, "unpriced_days")
+    assert (found["severity"], book.performance()["reasons"]["twr"]) == ("error", "no_price")
+
+
+def test_days_without_a_rate_are_told_by_currency(api: ApiClient, apple: Instrument) -> None:
+    load_rates(USD="1.25")
+    Instrument.objects.filter(id=apple.id).update(currency="EUR")
+    close_until_now(apple, MIDNIGHT)
+    book = Book(api)
+    book("deposit", amount="1000", currency="EUR", day=0)  # stays in its currency
+    book("buy", 1, 100, currency="EUR", day=5)
+    EuroRate.objects.filter(on_date__lte="2024-03-20").delete()
+    (found,) = findings(book, "unrated_days")
+    assert (found["currency"], found["symbol"]) == ("EUR", None)
+    assert (found["start"], found["end"]) == ("2024-01-02", "2024-03-20")
+    assert (found["severity"], book.performance()["twr"]) == ("error", None)
+
+
 def test_prices_held_back_are_told(book: Book) -> None:
     run = IngestionRun.objects.create(provider="file", source_name="prices.csv")
     QuarantinedRow.objects.create(
@@ -208,5 +250,6 @@ def test_the_number_of_queries_does_not_grow(
         make_quote(make_instrument(f"N{number}"), last="1")
         book("buy", 1, 1, symbol=f"N{number}", day=2)
     portfolio = Portfolio.objects.get(id=book.id)
+    freshen(portfolio, through_date=timezone.now().date() - timedelta(days=1))
     with django_assert_max_num_queries(20):
         quality_checks(portfolio, at=timezone.now())
