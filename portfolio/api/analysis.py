@@ -56,10 +56,13 @@ def show_income(request: ApiRequest, portfolio_id: UUID, wanted: Query[IncomeWan
     "/portfolios/{uuid:portfolio_id}/quality-checks", response=QualityOut, auth=KeyAuth("read")
 )
 def list_quality_findings(request: ApiRequest, portfolio_id: UUID) -> QualityOut:
-    """What in the data is wrong or odd, the worst first, with a mend where one is safe."""
+    """What in the data is wrong or odd, the worst first, with advice, the page where it can be
+    mended, and a mend where one is safe.
+    """
     portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
     found = quality_checks(portfolio, at=now)
-    return QualityOut(items=[FindingOut.from_finding(one) for one in found], as_of=now)
+    items = [FindingOut.from_finding(one, portfolio) for one in found]
+    return QualityOut(items=items, as_of=now)
 
 
 def checked(request: ApiRequest, portfolio: Portfolio) -> RiskChecksOut:

@@ -115,6 +115,7 @@ def dust(portfolio: Portfolio) -> Iterator[Finding]:
             severity=Severity.NOTICE,
             message=f"{one.quantity.normalize():f} units are left, perhaps of a rounded sale.",
             symbol=one.instrument.symbol,
+            surplus=one.quantity,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -39,11 +40,42 @@ TITLES: Final = {
     "price_spike": "A price unlike its neighbours",
     "waiting_price": "Prices held back",
 }
+# What to do about it, in words for people.
+ADVICE: Final = {
+    "unmatched_sale": "Record how the missing units came: a purchase, a delivery, a split.",
+    "future_time": "Set its date right, or undo it.",
+    "odd_price": "Compare it with the broker's statement and set price or currency right. If it"
+    " was so, leave it.",
+    "free_units": "If they were a gift or a delivery, edit it into a transfer or an adjustment.",
+    "closed_day": "Compare its date with the broker's statement and set it right.",
+    "dust": "If the broker shows none, take them out: by an adjustment, or by selling them.",
+    "duplicate": "If it happened once, undo one of the two.",
+    "negative_cash": "Record the deposit that is missing, or set right what took too much.",
+    "cash_dip": "If the money came first, set the date of the deposit right. It harms no figure.",
+    "unsettled": "See which trade it is of. If its settlement never comes, ask whoever runs this"
+    " desk.",
+    "missing_rate": "Rates come by themselves on days of the European Central Bank. If it has none"
+    " of this currency, whoever runs this desk can store some.",
+    "no_price": "Ask whoever runs this desk to name a provider for it, or to load its prices.",
+    "stale_quote": "If it still trades, ask whoever runs this desk about its prices; if it does"
+    " not, record what became of it.",
+    "unpriced_days": "Ask whoever runs this desk to load the closes of these days, or measure from"
+    " a later day on.",
+    "unrated_days": "Ask whoever runs this desk to load the rates of these days, or measure from a"
+    " later day on.",
+    "price_gap": "If it traded on these days, ask whoever runs this desk to load their closes.",
+    "price_spike": "Compare it with another source, and tell whoever runs this desk to correct it.",
+    "waiting_price": "Whoever runs this desk confirms or drops them; until then they do not count.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing, and where it is. ``reverses`` names the activity whose reversal mends it."""
+    """One thing, and where it is.
+
+    ``reverses`` names the activity whose reversal mends it; ``surplus`` are units, > 0, that are
+    perhaps not there.
+    """
 
     code: str
     severity: Severity
@@ -54,10 +86,15 @@ class Finding:
     start: date | None = None
     end: date | None = None
     reverses: UUID | None = None
+    surplus: Decimal | None = None
 
     @property
     def title(self) -> str:
         return TITLES[self.code]
+
+    @property
+    def advice(self) -> str:
+        return ADVICE[self.code]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

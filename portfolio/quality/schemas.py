@@ -4,10 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
+from django.urls import reverse
 from pydantic import Field
 
 from accounts.schemas import SchemaOut
+from portfolio.models import Portfolio, PortfolioKind
 from portfolio.quality.findings import Finding
+from portfolio.quality.ways import way_of
 from portfolio.schemas import attributes
 
 
@@ -23,6 +26,8 @@ class FindingOut(SchemaOut):
     severity: Annotated[str, Field(description="error, warning or notice")]
     title: str
     message: str
+    advice: Annotated[str, Field(description="what to do about it, for people")]
+    page: Annotated[str | None, Field(description="path of this desk's page where to mend it")]
     symbol: str | None
     currency: str | None
     activity_id: UUID | None
@@ -31,11 +36,15 @@ class FindingOut(SchemaOut):
     mend: MendOut | None
 
     @classmethod
-    def from_finding(cls, found: Finding) -> Self:
-        names = set(cls.model_fields) - {"mend"}
+    def from_finding(cls, found: Finding, portfolio: Portfolio) -> Self:
+        names = set(cls.model_fields) - {"mend", "page"}
+        way = way_of(found, portfolio)
         path = f"/api/v1/activities/{found.reverses}/reversal"
         mend = None if found.reverses is None else MendOut(method="POST", path=path)
-        return cls(**attributes(found, names), mend=mend)
+        page = None if way is None else way.path
+        if found.activity_id is not None and portfolio.kind == PortfolioKind.TRACKED:
+            page = reverse("portfolio:correct", args=[portfolio.id, found.activity_id])
+        return cls(**attributes(found, names), mend=mend, page=page)
 
 
 class QualityOut(SchemaOut):

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_GET
 
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
+from portfolio.models import Portfolio
 from portfolio.quality.checks import quality_checks
 from portfolio.quality.findings import Finding, Severity
+from portfolio.quality.ways import Way, way_of
 from portfolio.views.portfolios import find_portfolio, tab_context
 
 SHOWN_OF_A_KIND: Final = 20
@@ -27,6 +29,12 @@ WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class ShownFinding:
+    found: Finding
+    way: Way | None  # where to go from here
+
+
+@dataclass(frozen=True, slots=True)
 class FindingGroup:
     """Findings of one kind; ``more`` are not on the page."""
 
@@ -34,7 +42,8 @@ class FindingGroup:
     severity: Severity
     word: str
     badge: str  # its look
-    findings: Sequence[Finding]
+    advice: str
+    findings: Sequence[ShownFinding]
     count: int
 
     @property
@@ -48,21 +57,31 @@ def health(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio, now = find_portfolio(request, portfolio_id), timezone.now()
     found = quality_checks(portfolio, at=now)
     context = tab_context(portfolio, "health") | {
-        "groups": groups_of(found),
+        "groups": groups_of(found, portfolio, is_staff=request.user.is_staff),
         "count": len(found),
         "as_of": now,
     }
     return TemplateResponse(request, "portfolio/health.html", context)
 
 
-def groups_of(findings: Iterable[Finding]) -> list[FindingGroup]:
+def groups_of(
+    findings: Iterable[Finding], portfolio: Portfolio, *, is_staff: bool
+) -> list[FindingGroup]:
     """Findings of one kind and severity together, in the order in which they come."""
     groups: dict[tuple[str, Severity], list[Finding]] = {}
     for one in findings:
         groups.setdefault((one.code, one.severity), []).append(one)
     return [
         FindingGroup(
-            found[0].title, severity, *WORDS[severity], found[:SHOWN_OF_A_KIND], len(found)
+            found[0].title,
+            severity,
+            *WORDS[severity],
+            found[0].advice,
+            [
+                ShownFinding(one, way_of(one, portfolio, is_staff=is_staff))
+                for one in found[:SHOWN_OF_A_KIND]
+            ],
+            len(found),
         )
         for (_, severity), found in groups.items()
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -37,6 +38,9 @@ from portfolio.recording.lot_choices import (
 from portfolio.recording.reversals import replace_activity, reverse_entry
 from portfolio.views.portfolios import find_portfolio, tab_context
 
+# What a link to the form may fill in.
+PREFILLED: Final = ("kind", "occurred_at", "symbol", "quantity", "currency")
+
 
 @signed_in
 @for_role(Role.EDITOR)
@@ -47,6 +51,8 @@ def record(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
     if request.method == "GET":
         form = blank(portfolio, request.user, at=timezone.now())
+        asked = {name: request.GET[name] for name in PREFILLED if name in request.GET}
+        form.initial = {**form.initial, **asked}
         return shown(request, portfolio, form, LotsForm(offered=()))
     return taken(
         request, portfolio, ActivityForm(request.POST, portfolio=portfolio, user=request.user)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from market.calendar import trading_hours
 from market.models import EuroRate, IngestionRun, Instrument, QuarantinedRow
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.models import LedgerBalance, Portfolio
+from portfolio.quality.findings import ADVICE, TITLES
 from portfolio.quality.money_checks import dips
 from portfolio.valuation import freshen
 from tests.api.books import FIRST, Book, load_rates
@@ -239,6 +241,43 @@ def test_the_page_groups_findings_and_mends_in_one_click(
     )
     assert mended["Location"] == path
     assert "Perhaps recorded twice" not in client.get(path).content.decode()
+
+
+def test_every_finding_says_what_to_do_and_where(
+    book: Book, alice: User, apple: Instrument, client: Client
+) -> None:
+    make_quote(apple, last="100", occurred_at=timezone.now() - timedelta(days=6))
+    book("buy", "1.000001", 100, day=2)
+    book("sell", 11, 100, day=40)
+    dark = make_instrument("DARK")
+    book("buy", 1, 1, symbol="DARK", day=41)
+    Instrument.objects.filter(id=dark.id).update(currency="XAU")
+    client.force_login(alice)
+    page = client.get(f"/portfolios/{book.id}/health").content.decode()
+    items = book.read("quality-checks")["items"]
+    codes = {one["code"] for one in items}
+    assert codes >= {"dust", "negative_cash", "missing_rate", "no_price", "stale_quote"}
+    for one in items:
+        assert one["advice"] in unescape(page), one["code"]
+        assert f'href="{one["page"]}"' in unescape(page), one["code"]
+        assert client.get(one["page"]).status_code == 200, one["code"]
+
+
+def test_the_form_starts_with_what_mends_it(book: Book, alice: User, client: Client) -> None:
+    book("buy", "1.000001", 100, day=2)
+    book("sell", 11, 100, day=40)
+    (found,) = findings(book, "dust")
+    client.force_login(alice)
+    form = client.get(found["page"]).context["form"]
+    assert {name: form[name].value() for name in ("kind", "symbol", "quantity")} == {
+        "kind": "adjustment",
+        "symbol": "AAPL",
+        "quantity": "-0.000001",
+    }
+
+
+def test_every_code_has_advice() -> None:
+    assert set(ADVICE) == set(TITLES)
 
 
 def test_the_number_of_queries_does_not_grow(
