@@ -1,7 +1,8 @@
 // The page's one price socket: it subscribes to what the page shows, keeps order by `seq`, shows
-// staleness, and lets go while the tab is hidden.
+// staleness, and lets go while the tab is hidden. Beyond what the tier includes, symbols out of
+// sight are not live and marked stale.
 //
-// In:  [data-symbol] nodes, subscribe(symbols) and follow("book" or "trades", symbol).
+// In:  [data-symbol] nodes, follow("book" or "trades", symbol), how many symbols in data-symbols.
 // Out: patched [data-field] nodes; `quote` on document per quote, `market-book` and
 //      `market-trades` per frame of them; `quotes-changed` on body, every two seconds at most;
 //      `alerts-changed`, `inbox-changed`; `live-opened` whenever such news begins to arrive.
@@ -13,30 +14,18 @@ const STALE_AFTER_MS = 15_000;
 const STALE_CHECK_MS = 5_000;
 const CHANGED_EVERY_MS = 2_000;
 const HIDDEN_GRACE_MS = 5_000;
+const SCROLL_REST_MS = 200;
 
+const dot = document.querySelector("[data-connection]");
+const note = document.querySelector("[data-live-note]");
+const limit = Number(dot?.dataset.symbols ?? Infinity);
 const socket = new ReconnectingSocket("/ws/v1/quotes");
-const asked = new Map(); // symbol → how many modules asked for it by subscribe()
 const latest = new Map();
 const followed = { book: null, trades: null };
 let told = { book: null, trades: null }; // what the server knows of them
-let subscribed = new Set();
-let latestSeq = null;
-let hiddenTimer = 0;
-let changedTimer = 0;
+let [subscribed, latestSeq] = [new Set(), null];
+let [hiddenTimer, changedTimer, scrollTimer] = [0, 0, 0];
 let lostAt = null;
-
-/** Ask for symbols beyond those in the page's nodes; returns how to stop. */
-export function subscribe(symbols) {
-  for (const symbol of symbols) asked.set(symbol, (asked.get(symbol) ?? 0) + 1);
-  synchronise();
-  return () => {
-    for (const symbol of symbols) {
-      if (asked.get(symbol) > 1) asked.set(symbol, asked.get(symbol) - 1);
-      else asked.delete(symbol);
-    }
-    synchronise();
-  };
-}
 
 /** Follow the "book" or the "trades" of one symbol from now on. */
 export function follow(kind, symbol) {
@@ -69,10 +58,17 @@ export function synchronise() {
 }
 
 function symbolsOnPage() {
-  const symbols = new Set(asked.keys());
-  for (const node of document.querySelectorAll("[data-symbol]")) symbols.add(node.dataset.symbol);
-  symbols.delete("");
-  return symbols;
+  const nodes = [...document.querySelectorAll("[data-symbol]:not([data-symbol=''])")];
+  const symbolsOf = (some) => [...new Set(some.map((node) => node.dataset.symbol))];
+  const isAll = symbolsOf(nodes).length <= limit;
+  if (note) note.hidden = isAll;
+  if (isAll) return new Set(symbolsOf(nodes));
+  const places = new Map(nodes.map((node) => [node, node.getBoundingClientRect()]));
+  const distance = (node) => Math.max(places.get(node).top - innerHeight, -places.get(node).bottom, 0);
+  nodes.sort((one, other) => distance(one) - distance(other));
+  const chosen = new Set(symbolsOf(nodes).slice(0, limit));
+  for (const node of nodes) if (!chosen.has(node.dataset.symbol)) node.toggleAttribute("data-stale", true);
+  return chosen;
 }
 
 function receive(frame) {
@@ -111,7 +107,6 @@ function markStale() {
 }
 
 function showConnection(state) {
-  const dot = document.querySelector("[data-connection]");
   if (!dot) return;
   dot.dataset.state = state;
   const words = { live: "Live", connecting: "Connecting", offline: "Offline", idle: "" };
@@ -132,6 +127,7 @@ socket.addEventListener("state", (event) => {
   }
   showConnection({ open: "live", connecting: "connecting", lost: "offline" }[event.detail]);
 });
+socket.addEventListener("refused", ({ detail }) => note?.before(`Prices are not live: ${detail}.`));
 document.addEventListener("visibilitychange", () => {
   clearTimeout(hiddenTimer);
   hiddenTimer = 0;
@@ -145,6 +141,10 @@ document.addEventListener("visibilitychange", () => {
 document.addEventListener("htmx:afterSettle", () => {
   for (const quote of latest.values()) patchQuote(quote);
   synchronise();
+});
+document.addEventListener("scroll", () => {
+  clearTimeout(scrollTimer);
+  scrollTimer = setTimeout(synchronise, SCROLL_REST_MS);
 });
 setInterval(markStale, STALE_CHECK_MS);
 synchronise();

@@ -61,15 +61,15 @@ export class ReconnectingSocket extends EventTarget {
       this.#failures = 0;
       this.dispatchEvent(new CustomEvent("frame", { detail: JSON.parse(event.data) }));
     });
-    socket.addEventListener("close", (event) => this.#ended(socket, event.code));
+    socket.addEventListener("close", (event) => this.#ended(socket, event));
   }
 
-  #ended(socket, code) {
+  #ended(socket, { code, reason }) {
     if (socket !== this.#socket) return;
     this.#socket = null;
     if (!this.#isWanted) return;
     this.#announce("lost");
-    if (FINAL_CODES.has(code)) return;
+    if (FINAL_CODES.has(code)) return this.dispatchEvent(new CustomEvent("refused", { detail: reason }));
     const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     this.#failures += 1;
     this.#timer = setTimeout(() => this.#connect(), ceiling * (0.5 + Math.random() / 2));

@@ -72,6 +72,16 @@ def test_the_tier_limits_watchlists_in_words(client: Client) -> None:
     assert "The standard tier includes 1 watchlist" in response.content.decode()
 
 
+@pytest.mark.parametrize(("tier", "symbols"), [(Tier.STANDARD, 50), (Tier.PREMIUM, 500)])
+def test_the_page_knows_how_many_prices_may_be_live(
+    client: Client, tier: Tier, symbols: int
+) -> None:
+    client.force_login(make_user("bob@example.com", tier=tier))
+    text = client.get("/watchlists").content.decode()
+    assert f'data-symbols="{symbols}"' in text
+    assert f"Prices of {symbols} instruments at a time are live" in text
+
+
 def test_each_pasted_symbol_has_its_outcome_said(page: Client, tech: Watchlist) -> None:
     page.post(f"/watchlists/{tech.id}/symbols", {"symbols": "KO"})
     response = page.post(f"/watchlists/{tech.id}/symbols", {"symbols": "aapl, MSFT;KO\nNOPE"})
