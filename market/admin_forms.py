@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from market.currencies.currency_units import CURRENCY_CODE
-from market.instruments.instrument_files import COUNTRY, ISIN, SYMBOL
+from market.instruments.instrument_files import COUNTRY, ISIN, SYMBOL, SYMBOL_WORDS
 from market.models import Instrument
 from market.operations.forms import ProviderSymbolsField, code_field
 
@@ -16,7 +16,7 @@ class InstrumentAdminForm(forms.ModelForm[Instrument]):
     """Fields whose form the database does not check; what is fixed is absent on an existing one."""
 
     symbol = code_field(
-        SYMBOL, label="Symbol", words="A symbol has letters, digits and . - ^ = /", required=True
+        SYMBOL, label="Symbol", words=f"{SYMBOL_WORDS}.", required=True
     )
     currency = code_field(
         CURRENCY_CODE,

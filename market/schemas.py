@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, WithJso
 from accounts.exact_json import PriceIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.calendar import Session
-from market.instruments.instrument_files import ImportedInstruments
+from market.instruments.instrument_files import SYMBOL, ImportedInstruments
 from market.instruments.provider_symbols import CHARACTERS, tidy
 from market.models import Instrument
 from market.models.instruments import AssetClass
@@ -93,7 +93,7 @@ class InstrumentSearch(PageIn):
 
 
 class InstrumentIn(SchemaIn):
-    symbol: Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9.\-^=]{0,23}$")]
+    symbol: Annotated[str, Field(pattern=f"^{SYMBOL.pattern}$")]
     name: Annotated[str, Field(min_length=1, max_length=160)]
     exchange: Mic
     currency: Currency

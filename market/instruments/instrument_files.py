@@ -29,7 +29,11 @@ from market.models import Exchange, Instrument
 from market.models.instruments import AssetClass
 
 REQUIRED: Final = ("symbol", "name", "exchange_mic", "currency")
-SYMBOL: Final = re.compile(r"[A-Z0-9.\-^=/]{1,24}")
+# It stands in addresses of pages, so no slash, and nothing that reads like a folder.
+SYMBOL: Final = re.compile(r"[A-Z0-9^][A-Z0-9.\-^=]{0,23}")
+SYMBOL_WORDS: Final = (
+    "A symbol has up to 24 letters, digits and . - ^ =, and begins with none of . - ="
+)
 ISIN: Final = re.compile(r"(?:[A-Z]{2}[A-Z0-9]{9}[0-9])?")
 COUNTRY: Final = re.compile(r"(?:[A-Z]{2})?")
 PROBLEMS_SHOWN: Final = 5
@@ -188,6 +192,12 @@ def _read_row(cells: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
+def _read_symbol(column: str, text: str) -> str:
+    if not SYMBOL.fullmatch(text.upper()):
+        raise ValueError(f"{column} was {text[:40]!r}. {SYMBOL_WORDS}")
+    return text.upper()
+
+
 def _matching(pattern: re.Pattern[str]) -> Callable[[str, str], str]:
     def read(column: str, text: str) -> str:
         if not pattern.fullmatch(text.upper()):
@@ -236,7 +246,7 @@ def _read_provider_symbols(column: str, text: str) -> str:
 
 
 READERS: Final[dict[str, Callable[[str, str], Any]]] = {
-    "symbol": _matching(SYMBOL),
+    "symbol": _read_symbol,
     "name": _read_text,
     "exchange_mic": _read_mic,
     "currency": _matching(CURRENCY_CODE),

@@ -9,7 +9,13 @@ from django import forms
 from django.conf import settings
 
 from market.currencies.currency_units import CURRENCY_CODE
-from market.instruments.instrument_files import COUNTRY, ISIN, SYMBOL, TEXT_LENGTHS
+from market.instruments.instrument_files import (
+    COUNTRY,
+    ISIN,
+    SYMBOL,
+    SYMBOL_WORDS,
+    TEXT_LENGTHS,
+)
 from market.instruments.provider_symbols import tidy
 from market.models import Exchange, Instrument
 from market.models.instruments import AssetClass
@@ -90,9 +96,7 @@ class InstrumentForm(forms.Form):
 
 
 class NewInstrumentForm(InstrumentForm):
-    symbol = code_field(
-        SYMBOL, label="Symbol", words="A symbol has letters, digits and . - ^ = /", required=True
-    )
+    symbol = code_field(SYMBOL, label="Symbol", words=f"{SYMBOL_WORDS}.", required=True)
     exchange = forms.ModelChoiceField(Exchange.objects.order_by("mic"), empty_label=None)
     currency = code_field(
         CURRENCY_CODE,

@@ -43,6 +43,8 @@ def test_again_it_updates_and_leaves_alone_what_the_file_does_not_say(tmp_path: 
         pytest.param("AAPL,Apple,XXXX,USD,\n", "line 2: exchange_mic was 'XXXX'", id="exchange"),
         pytest.param("AAPL,Apple,XNAS,dollars,\n", "line 2: currency", id="currency"),
         pytest.param("A B,Apple,XNAS,USD,\n", "line 2: symbol", id="symbol"),
+        pytest.param("BTC/USD,Bitcoin,XNAS,USD,\n", "A symbol has up to 24 letters", id="a slash"),
+        pytest.param("..,Dots,XNAS,USD,\n", "begins with none of", id="a folder"),
         pytest.param("AAPL,,XNAS,USD,\n", "line 2: name is empty", id="no name"),
         pytest.param(f"AAPL,{'x' * 161},XNAS,USD,\n", "line 2: name", id="long name"),
         pytest.param("AAPL,Apple,XNAS\n", "line 2: the number of fields", id="cut off"),

@@ -69,6 +69,7 @@ def test_one_is_listed_corrected_and_taken_out(admin: Client) -> None:
     ("changes", "field"),
     [
         ({"symbol": "A B"}, "symbol"),
+        ({"symbol": "BTC/USD"}, "symbol"),
         ({"symbol": "AAPL"}, "symbol"),
         ({"name": ""}, "name"),
         ({"exchange": "XXXX"}, "exchange"),
@@ -119,6 +120,16 @@ def test_a_file_tells_what_became_of_each_row(admin: Client) -> None:
     again = upload(admin, HEADER + rows)
     assert {outcome for _, _, outcome in outcomes(again)} == {"unchanged"}
     assert AuditEvent.objects.filter(action="instrument.imported").count() == 1
+
+
+def test_every_symbol_a_file_may_have_has_a_page(admin: Client) -> None:
+    for symbol in ("BTC/USD", ".", "^GSPC", "EURUSD=X", "BRK.B", "BF-B"):
+        upload(admin, HEADER + f"{symbol},Something,XNAS,USD\n")
+    assert admin.get("/instruments").status_code == 200
+    listed = Instrument.objects.values_list("symbol", flat=True)
+    assert sorted(listed) == ["BF-B", "BRK.B", "EURUSD=X", "^GSPC"]
+    for symbol in listed:
+        assert admin.get(f"/instruments/{symbol}").status_code == 200
 
 
 def test_wrong_rows_are_named_and_nothing_is_changed(admin: Client) -> None:
@@ -193,7 +204,14 @@ def test_djangos_admin_lists_by_the_operation(admin: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"symbol": "A B"}, {"isin": "12"}, {"currency": "EURO"}, {"tick_size": "0"}]
+    "wrong",
+    [
+        {"symbol": "A B"},
+        {"symbol": "BTC/USD"},
+        {"isin": "12"},
+        {"currency": "EURO"},
+        {"tick_size": "0"},
+    ],
 )
 def test_djangos_admin_refuses_what_the_page_refuses(admin: Client, wrong: dict[str, str]) -> None:
     mic = make_exchange("XNAS").mic
