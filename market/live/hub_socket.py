@@ -233,6 +233,8 @@ class HubSocket:
         if self._new_symbols is not None:
             text, seq = self._maker.snapshot_frame(self._new_symbols)
             self._new_symbols = None
+            # Made before this one, a frame that waits has an earlier number: it is made anew.
+            self._frame = None
             return self._sent(text, seq)
         if self.depth is not None and (text_of_depth := self._take_depth(self.depth)):
             return text_of_depth

@@ -149,6 +149,18 @@ def test_numbers_rise_on_each_socket_whatever_it_is_sent(desk: Desk) -> None:
     assert numbers == sorted(set(numbers))
 
 
+def test_numbers_rise_when_what_is_watched_is_asked_for_again(desk: Desk) -> None:
+    socket = desk.open("AAPL")
+    read(socket)
+    desk.price("AAPL", "2")
+    desk.flush()  # a frame waits
+    desk.watch(socket, "AAPL")
+    snapshot, update = read(socket)
+    assert (snapshot["type"], update["type"]) == ("snapshot", "update")
+    assert snapshot["seq"] < update["seq"]
+    assert prices(update) == {"AAPL": "2"}
+
+
 def test_nothing_is_lost_when_a_socket_changes_its_symbols(desk: Desk) -> None:
     bystander = desk.open("AAPL", "MSFT")
     socket = desk.open("AAPL")
