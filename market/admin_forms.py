@@ -15,9 +15,7 @@ from market.operations.forms import ProviderSymbolsField, code_field
 class InstrumentAdminForm(forms.ModelForm[Instrument]):
     """Fields whose form the database does not check; what is fixed is absent on an existing one."""
 
-    symbol = code_field(
-        SYMBOL, label="Symbol", words=f"{SYMBOL_WORDS}.", required=True
-    )
+    symbol = code_field(SYMBOL, label="Symbol", words=f"{SYMBOL_WORDS}.", required=True)
     currency = code_field(
         CURRENCY_CODE,
         label="Currency",

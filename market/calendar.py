@@ -18,7 +18,7 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from market.errors import UnknownExchange
-from market.instruments.exchanges import KNOWN_EXCHANGES, ExchangeFacts
+from market.instruments.exchanges import KNOWN_EXCHANGES, ROUND_THE_CLOCK, ExchangeFacts
 
 Hours = Literal["real", "always"]
 
@@ -79,7 +79,22 @@ def trading_hours(mic: str) -> TradingHours:
     Raises:
         UnknownExchange: we know no such market identifier code.
     """
-    return _calendar_hours(exchange_facts(mic).calendar)
+    facts = exchange_facts(mic)
+    if facts.calendar == ROUND_THE_CLOCK:
+        return _local_days(facts.timezone)
+    return _calendar_hours(facts.calendar)
+
+
+@lru_cache(maxsize=8)
+def _local_days(timezone: str) -> TradingHours:
+    days = range(FIRST_DATE.toordinal(), LAST_DATE.toordinal() + 2)
+    midnights = [
+        int((local_midnight(date.fromordinal(day), timezone) - EPOCH).total_seconds())
+        for day in days
+    ]
+    return TradingHours(
+        days=tuple(days[:-1]), opens=tuple(midnights[:-1]), closes=tuple(midnights[1:])
+    )
 
 
 @lru_cache(maxsize=32)

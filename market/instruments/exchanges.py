@@ -1,7 +1,12 @@
-"""The exchanges we know by their market identifier code (ISO 10383). Pure data."""
+"""The exchanges we know by their market identifier code (ISO 10383). Pure data.
+
+Places that never close have no code there; theirs are our own.
+"""
 
 from dataclasses import dataclass
 from typing import Final
+
+ROUND_THE_CLOCK: Final = "24/7"  # each local day is a session, from midnight to midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +15,7 @@ class ExchangeFacts:
     name: str
     timezone: str  # IANA name
     calendar: str  # name in exchange_calendars
-    country: str  # ISO 3166-1
+    country: str  # ISO 3166-1; empty where it has none
 
 
 KNOWN_EXCHANGES: Final[dict[str, ExchangeFacts]] = {
@@ -35,5 +40,7 @@ KNOWN_EXCHANGES: Final[dict[str, ExchangeFacts]] = {
         ExchangeFacts("XTKS", "Tokyo Stock Exchange", "Asia/Tokyo", "XTKS", "JP"),
         ExchangeFacts("XHKG", "Hong Kong Exchanges", "Asia/Hong_Kong", "XHKG", "HK"),
         ExchangeFacts("XASX", "Australian Securities Exchange", "Australia/Sydney", "XASX", "AU"),
+        ExchangeFacts("CRYP", "Coins, traded round the clock", "UTC", ROUND_THE_CLOCK, ""),
+        ExchangeFacts("TIKI", "Tiki", "Asia/Ho_Chi_Minh", ROUND_THE_CLOCK, "VN"),
     )
 }

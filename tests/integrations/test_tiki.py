@@ -25,7 +25,9 @@ from market.intake.bar_providers import (
     ProviderError,
     ProviderUnavailable,
 )
-from market.models import Instrument
+from market.intake.collection import collect, request_run
+from market.models import Bar, IngestionRun, Instrument
+from tests.market.factories import make_instrument
 from tests.support.serving import serving
 
 SINCE = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)  # nine in the morning there
@@ -182,6 +184,47 @@ def test_a_silent_vendor_is_not_waited_for(vendor: Vendor, settings: Settings) -
     vendor.speaks.clear()
     with pytest.raises(ProviderUnavailable):
         ask()
+
+
+def _run(at: datetime) -> IngestionRun:
+    asked_for = request_run("tiki", requested_by_id=None, requested_at=at)
+    return collect(asked_for.id, clock=lambda: at)
+
+
+@pytest.mark.django_db
+def test_a_night_of_tokens_is_collected_without_a_gap(vendor: Vendor, settings: Settings) -> None:
+    settings.PRICE_PROVIDERS = {"tiki": "integrations.providers.tiki.bars.TikiBars"}
+    settings.PRICE_CHAINS = {"*": ["tiki"]}
+    settings.LIMITS = replace(LIMITS, collection_days=1)
+    token = make_instrument("ASA", mic="TIKI", currency="VND")
+    saturday = datetime(2026, 1, 3, 17, 30, tzinfo=UTC)  # Sunday, half past midnight there
+    first = _run(saturday)
+    day = settings.LIMITS.collection_days * 24 * 60
+    assert (first.status, first.rows_written, first.error) == ("completed", day, "")
+    assert vendor.asked[-1]["time_to"] == "2026-01-04 00:29:00"
+    again = _run(saturday + 5 * MINUTE)
+    assert (again.rows_written, again.rows_unchanged) == (5, 0)
+    assert vendor.asked[-1]["time_from"] == "2026-01-04 00:30:00"
+    # A day there is a bar of a day here, from its own midnight on.
+    (whole_day,) = Bar.objects.filter(instrument=token, interval="1d")
+    assert whole_day.opened_at == datetime(2026, 1, 2, 17, tzinfo=UTC)
+
+
+@pytest.mark.django_db
+def test_minutes_that_tiki_lacked_at_night_are_asked_for_the_day_after(
+    vendor: Vendor, settings: Settings
+) -> None:
+    settings.PRICE_PROVIDERS = {"tiki": "integrations.providers.tiki.bars.TikiBars"}
+    settings.PRICE_CHAINS = {"*": ["tiki"]}
+    settings.LIMITS = replace(LIMITS, collection_days=2)
+    make_instrument("ASA", mic="TIKI", currency="VND")
+    now = datetime(2026, 1, 3, 17, 30, tzinfo=UTC)
+    lacking = {now - number * MINUTE for number in (20, 21, 22)}
+    vendor.absent |= lacking
+    _run(now)
+    vendor.absent.clear()
+    _run(now + timedelta(days=1))
+    assert Bar.objects.filter(interval="1m", opened_at__in=lacking).count() == 3
 
 
 def test_an_answer_may_be_as_long_as_the_limit(vendor: Vendor, settings: Settings) -> None:

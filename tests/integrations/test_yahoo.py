@@ -329,6 +329,7 @@ def test_who_cannot_show_that_he_is_yahoo_is_not_believed(yahoo: FakeYahoo) -> N
         ("5", "XHKG", "", "0005.HK"),
         ("7203", "XTKS", "", "7203.T"),
         ("SAP", "XETR", "yahoo=SAP.F alpaca=SAP", "SAP.F"),
+        ("BTC-USD", "CRYP", "", "BTC-USD"),
     ],
 )
 def test_symbols_are_those_of_yahoo(symbol: str, mic: str, own: str, there: str) -> None:
@@ -336,7 +337,7 @@ def test_symbols_are_those_of_yahoo(symbol: str, mic: str, own: str, there: str)
 
 
 def test_every_exchange_we_know_has_a_suffix() -> None:
-    assert set(SUFFIXES) == set(KNOWN_EXCHANGES)
+    assert set(SUFFIXES) == set(KNOWN_EXCHANGES) - {"TIKI"}
     with pytest.raises(NoSuffix):
         symbol_there("A", mic="XXXX", provider_symbols="")
 

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -87,9 +87,23 @@ def test_a_time_beyond_the_calendar_is_refused() -> None:
         settlement_date(date(1997, 12, 31), "XNYS")
 
 
-@pytest.mark.parametrize("mic", sorted(KNOWN_EXCHANGES))
+@pytest.mark.parametrize("mic", sorted(set(KNOWN_EXCHANGES) - {"CRYP", "TIKI"}))
 def test_every_known_exchange_has_a_calendar(mic: str) -> None:
     assert 230 < len(sessions_between(date(2025, 1, 1), date(2025, 12, 31), mic)) < 262
+
+
+@pytest.mark.parametrize(
+    ("mic", "midnight"),
+    [("CRYP", "2026-01-03T00:00Z"), ("TIKI", "2026-01-03T00:00+07:00")],
+)
+def test_what_trades_round_the_clock_has_its_local_days(mic: str, midnight: str) -> None:
+    assert len(sessions_between(date(2025, 1, 1), date(2025, 12, 31), mic)) == 365
+    opens_at = at(midnight)  # a Saturday
+    for moment in (opens_at, opens_at + timedelta(days=1, seconds=-1)):
+        assert is_open(moment, mic)
+        session = session_of(moment, mic)
+        assert session.session_date == date(2026, 1, 3)
+        assert (session.opens_at, session.closes_at) == (opens_at, opens_at + timedelta(days=1))
 
 
 def test_dates_are_local() -> None:

@@ -15,6 +15,8 @@ SUFFIXES: Final = {
     "XNYS": "", "XNAS": "", "ARCX": "", "XASE": "", "BATS": "", "XTSE": ".TO", "XLON": ".L",
     "XETR": ".DE", "XFRA": ".F", "XPAR": ".PA", "XAMS": ".AS", "XBRU": ".BR", "XMIL": ".MI",
     "XMAD": ".MC", "XSWX": ".SW", "XSTO": ".ST", "XTKS": ".T", HONG_KONG: ".HK", "XASX": ".AX",
+    # Yahoo's BTC-USD is ours; what trades at Tiki is nowhere else.
+    "CRYP": "",
 }  # fmt: skip
 
 # What Yahoo calls hundredths; to us they are currencies of their own.
