@@ -11,9 +11,11 @@ from portfolio.errors import PortfolioError
 from portfolio.explaining.explanations import Explanation
 from portfolio.explaining.of_money import LINES, change_today, net_worth, of_driver
 from portfolio.explaining.of_returns import OF_RETURNS
+from portfolio.explaining.of_sales import PERIOD_GAIN, of_period_gain
 from portfolio.models import Portfolio
 from portfolio.returns.gains import Method
 from portfolio.returns.performance import measure
+from portfolio.returns.realised import realised_gains
 
 OF_NOW: Final[dict[str, Callable[[Portfolio], Explanation]]] = {
     "total_value": net_worth,
@@ -27,7 +29,7 @@ class UnknownFigure(PortfolioError, NotFound):
     code = "unknown_figure"
 
 
-FIGURES: Final = (*OF_NOW, *LINES, *OF_RETURNS)
+FIGURES: Final = (*OF_NOW, *LINES, *OF_RETURNS, PERIOD_GAIN)
 
 
 def explain(
@@ -49,6 +51,8 @@ def explain(
         return OF_NOW[figure](portfolio)
     if figure not in FIGURES:
         raise UnknownFigure(f"No figure is named {figure[:40]!r}; {', '.join(FIGURES)} are.")
+    if figure == PERIOD_GAIN:
+        return of_period_gain(realised_gains(portfolio, start=start, end=end, method=method, at=at))
     found = measure(portfolio, start=start, end=end, method=method, at=at)
     if figure in OF_RETURNS:
         return OF_RETURNS[figure](found)

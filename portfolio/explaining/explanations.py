@@ -29,6 +29,7 @@ class Arithmetic(StrEnum):
     QUOTIENT = "quotient"  # of the sums of two parts
     LINK = "link"  # of returns: the product of one plus each, less one
     DEVIATION = "deviation"  # the root of a mean square, put on a year: squares, and days
+    ANNUAL = "annual"  # a return put on a year: one plus it, to the power of 365 by days, less one
     BALANCE = "balance"  # the rate at which the lines come to nothing
 
 

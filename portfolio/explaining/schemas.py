@@ -51,8 +51,9 @@ class ExplanationOut(SchemaOut):
     """The figure, its formula and its inputs.
 
     `arithmetic` says how the inputs give the value: `sum` of the lines, `quotient` of two parts,
-    `link` of returns, `deviation` (a mean square's root, put on a year), or `balance`, where the
-    lines come to nothing at the rate that is the value. A value that is null has its `reason`.
+    `link` of returns, `deviation` (a mean square's root, put on a year), `annual` (one plus the
+    first part's return, to the power of 365 by the second's days, less one), or `balance`, where
+    the lines come to nothing at the rate that is the value. A value that is null has its `reason`.
     """
 
     figure: str

@@ -68,7 +68,11 @@ def volatility(returns: Sequence[Decimal]) -> Decimal | None:
 
 
 def downside_deviation(returns: Sequence[Decimal]) -> Decimal | None:
-    """As volatility, of the losing days' returns about zero over all days."""
+    """As volatility, of the losing days' returns about zero over all days.
+
+    Source: Sortino and Price, "Performance Measurement in a Downside Risk Framework", Journal of
+    Investing 3 (1994); the target is zero.
+    """
     if len(returns) < 2:
         return None
     squares = sum((EXACT.power(min(one, ZERO), Decimal(2)) for one in returns), ZERO)

@@ -97,6 +97,7 @@ def percent(value: Decimal | None) -> Decimal | None:
 def readings(found: Performance) -> list[Reading]:
     """Every figure in the order of the page."""
     simple = found.drivers.simple_return if found.drivers else None
+    falling = found.downside_deviation
     depth = None if found.drawdown is None else -found.drawdown.depth
     gross = {
         "twr": found.gross_twr,
@@ -105,9 +106,11 @@ def readings(found: Performance) -> list[Reading]:
     }
     rows = (
         ("twr", "Time-weighted", found.returns.total, "percent", "whatever came in or went out"),
+        ("twr_annualised", "Of a year", found.twr_annualised, "percent", "time-weighted, yearly"),
         ("xirr", "Money-weighted", found.xirr, "percent", "a year, on your own money"),
         ("simple_return", "Simple", simple, "percent", "gain on what was there and paid in"),
         ("volatility", "Volatility", found.volatility, "loss", "a year, of daily returns"),
+        ("downside_deviation", "Downside deviation", falling, "loss", "a year, of losing days"),
         ("max_drawdown", "Deepest fall", depth, "percent", "from a high"),
         ("sharpe", "Sharpe", found.sharpe, "ratio", "yearly return per volatility"),
         ("sortino", "Sortino", found.sortino, "ratio", "yearly return per downward swing"),

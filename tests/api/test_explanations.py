@@ -43,11 +43,17 @@ def deviation(parts: list[dict[str, Any]]) -> Decimal:
     return (squares / days * 252).sqrt()
 
 
+def of_a_year(parts: list[dict[str, Any]]) -> Decimal:
+    (whole,), (days,) = map(numbers, parts)
+    return (1 + whole) ** (365 / days) - 1
+
+
 COMPUTED: Final[dict[str, Callable[[list[dict[str, Any]]], Decimal]]] = {
     "sum": lambda parts: total(parts[0]),
     "quotient": lambda parts: total(parts[0]) / total(parts[1]),
     "link": linked,
     "deviation": deviation,
+    "annual": of_a_year,
 }
 
 
@@ -78,6 +84,7 @@ def told(api: ApiClient, apple: Instrument) -> Book:
 
 def test_every_figure_is_what_its_inputs_give(told: Book) -> None:
     performance = told.performance(**SPAN)
+    performance["period_gain"] = told.read("realized", **SPAN)["period_gain"]
     for figure in FIGURES:
         query: dict[str, str] = {} if figure in OF_NOW else SPAN
         found = told.read(f"explanations/{figure}", **query)

@@ -122,6 +122,8 @@ def test_performance_shows_gross_beside_net(browser: Client, savings: Portfolio)
     record_activity(portfolio=savings, activity=fee, recorded_at=timezone.now())
     page = browser.get(path).content.decode()
     assert "before charges" in page
+    for figure in ("gross_twr", "twr_annualised", "downside_deviation"):
+        assert f"/explanations/{figure}?" in page, figure
     assert f"/portfolios/{savings.id}/performance/instruments" in page
 
 
