@@ -159,6 +159,10 @@ class LotOut(SchemaOut):
     closed_at: datetime | None
     quantity: NumberOut
     cost: NumberOut
+    charges: Annotated[
+        NumberOut | None,
+        Field(description="fees and taxes within cost; null where the units were not bought here"),
+    ]
     unit_cost: NumberOut
     remaining_quantity: NumberOut
     remaining_cost: NumberOut

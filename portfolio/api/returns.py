@@ -151,8 +151,12 @@ def list_realised(
         return table_response(realised_table(portfolio, found, method=method), form)
     instruments = Instrument.objects.in_bulk({one.instrument_id for one in found.realised})
     items = [
-        RealisedOut.from_gain(one, instruments[one.instrument_id].symbol, period_gain=gain)
-        for one, gain in zip(found.realised, found.period_gains, strict=True)
+        RealisedOut.from_gain(
+            one, instruments[one.instrument_id].symbol, period_gain=gain, charges=charges
+        )
+        for one, gain, charges in zip(
+            found.realised, found.period_gains, found.charges, strict=True
+        )
     ]
     return RealisedList(
         items=items,

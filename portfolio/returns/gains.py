@@ -20,7 +20,10 @@ __all__ = ["InstrumentGains", "Method", "OpenCost", "RealisedGain", "gains_of"]
 
 @dataclass(frozen=True, slots=True)
 class RealisedGain:
-    """Units of one lot that one sale used. ``gain = proceeds - cost``, charges counted in."""
+    """Units of one lot that one sale used. ``gain = proceeds - cost``, charges counted in.
+
+    ``purchase_id`` is the entry that bought them; None of an average, and of units that arrived.
+    """
 
     instrument_id: int
     opened_at: datetime  # of the average, when the oldest units came that are in it
@@ -29,6 +32,7 @@ class RealisedGain:
     quantity: Decimal
     cost: Decimal
     proceeds: Decimal
+    purchase_id: UUID | None = None
 
     @property
     def gain(self) -> Decimal:
@@ -74,8 +78,11 @@ def gains_of(
     for day in ends:
         found.open_costs[day] = OpenCost(holding.cost, holding.local_cost)
     sales = {trade.entry_id for trade in ordered if trade.kind == EntryKind.SELL}
+    bought = {trade.entry_id for trade in ordered if trade.kind == EntryKind.BUY}
+    if method == Method.AVERAGE:
+        bought = set()
     opened = {lot.lot_id: lot.opened_at for lot in holding.lots}
-    found.realised = realised_of(instrument_id, holding.closures, sales, opened)
+    found.realised = realised_of(instrument_id, holding.closures, sales, opened, bought)
     return found
 
 
@@ -84,6 +91,7 @@ def realised_of(
     closures: Iterable[Closure],
     sales: set[UUID],
     opened: Mapping[UUID, datetime],
+    bought: set[UUID],
 ) -> list[RealisedGain]:
     """What sales realised; units that were delivered elsewhere realise nothing."""
     return [
@@ -95,6 +103,7 @@ def realised_of(
             quantity=one.quantity,
             cost=one.cost,
             proceeds=one.proceeds,
+            purchase_id=one.lot_id if one.lot_id in bought else None,
         )
         for one in closures
         if one.closing_entry_id in sales

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,16 +13,23 @@ from portfolio.returns.facts import trades_until
 from portfolio.returns.gains import Method, RealisedGain
 from portfolio.returns.period_gains import period_gains
 from portfolio.returns.periods import find_period
+from portfolio.returns.trade_charges import GainCharges, charges_of
+from portfolio.trades import Trade
 
 
 @dataclass(frozen=True, slots=True)
 class RealisedPeriod:
-    """Sales of a period, and beside each what it gained since the period began."""
+    """Sales of a period, and beside each what it gained since the period began, and its charges.
+
+    ``trades`` are all up to the end, by instrument.
+    """
 
     start: date
     end: date
     realised: Sequence[RealisedGain]
     period_gains: Sequence[Decimal | None]
+    charges: Sequence[GainCharges]
+    trades: Mapping[int, Sequence[Trade]]
 
 
 def realised_gains(
@@ -43,4 +50,5 @@ def realised_gains(
     trades = trades_until(portfolio, final)
     realised, _ = realise(trades, method, start=first, cost_dates=())
     gains = period_gains(portfolio, realised, trades, start=first)
-    return RealisedPeriod(first, final, realised, gains)
+    charges = charges_of(portfolio, realised)
+    return RealisedPeriod(first, final, realised, gains, charges, trades)

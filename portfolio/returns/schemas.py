@@ -15,6 +15,7 @@ from portfolio.returns.by_instrument import InstrumentReturn
 from portfolio.returns.gains import Method, RealisedGain
 from portfolio.returns.performance import Performance
 from portfolio.returns.time_weighted import by_year
+from portfolio.returns.trade_charges import GainCharges
 from portfolio.schemas import attributes
 
 MONEY: Final = (
@@ -262,11 +263,34 @@ class RealisedOut(SchemaOut):
     proceeds: NumberOut
     realised_gain: NumberOut
     period_gain: NumberOut | None
+    purchase_charges: Annotated[
+        NumberOut | None,
+        Field(description="within cost; null in an average, and of units that arrived"),
+    ]
+    gross_cost: NumberOut | None
+    sale_charges: Annotated[NumberOut, Field(description="that lowered the proceeds")]
+    gross_proceeds: NumberOut
 
     @classmethod
-    def from_gain(cls, found: RealisedGain, symbol: str, *, period_gain: Decimal | None) -> Self:
+    def from_gain(
+        cls,
+        found: RealisedGain,
+        symbol: str,
+        *,
+        period_gain: Decimal | None,
+        charges: GainCharges,
+    ) -> Self:
         facts = attributes(found, ("opened_at", "closed_at", "quantity", "cost", "proceeds"))
-        return cls(**facts, symbol=symbol, realised_gain=found.gain, period_gain=period_gain)
+        return cls(
+            **facts,
+            symbol=symbol,
+            realised_gain=found.gain,
+            period_gain=period_gain,
+            purchase_charges=charges.purchase,
+            gross_cost=charges.gross_cost(found),
+            sale_charges=charges.sale,
+            gross_proceeds=charges.gross_proceeds(found),
+        )
 
 
 class RealisedList(SchemaOut):

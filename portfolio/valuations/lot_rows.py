@@ -16,6 +16,7 @@ from market.models import Instrument
 from market.values import QuoteValue
 from portfolio.bookkeeping.amounts import EXACT, ZERO, product, ten_places
 from portfolio.models import Lot, LotClosure, Portfolio
+from portfolio.returns.trade_charges import charges_of_lots
 from portfolio.valuations.day_changes import (
     Quotes,
 )
@@ -42,6 +43,7 @@ class LotRow:
     market_value: Decimal | None
     unrealised_gain: Decimal | None
     is_missing: bool = False  # nobody recorded how the units came
+    charges: Decimal | None = None  # fees and taxes within ``cost``; None: not bought here
 
     @property
     def symbol(self) -> str:
@@ -72,14 +74,21 @@ def find_lots(
 
 
 def lot_rows(lots: Iterable[Lot], *, quotes: Quotes | None = None) -> list[LotRow]:
-    """The lots in the order given; one query, two for rates, and one read of quotes."""
+    """The lots in the order given; two queries, two for rates, and one read of quotes."""
     found = list(lots)
     if quotes is None:
         quotes = latest_quotes({lot.instrument_id for lot in found if lot.closed_at is None})
     rates = rates_today((lot.instrument.currency, lot.currency) for lot in found)
-    gains = gains_of(found)
+    gains, charges = gains_of(found), charges_of_lots(found)
     return [
-        lot_row(lot, gains.get(lot.id, ZERO), quotes.get(lot.instrument_id), rates) for lot in found
+        lot_row(
+            lot,
+            gains.get(lot.id, ZERO),
+            quotes.get(lot.instrument_id),
+            rates,
+            charges=charges.get(lot.id),
+        )
+        for lot in found
     ]
 
 
@@ -89,7 +98,12 @@ def gains_of(lots: Iterable[Lot]) -> dict[UUID, Decimal]:
 
 
 def lot_row(
-    lot: Lot, realised_gain: Decimal, quote: QuoteValue | None, rates: Mapping[Pair, Decimal]
+    lot: Lot,
+    realised_gain: Decimal,
+    quote: QuoteValue | None,
+    rates: Mapping[Pair, Decimal],
+    *,
+    charges: Decimal | None,
 ) -> LotRow:
     rate = rate_of(rates, lot.instrument.currency, lot.currency)
     usable = None if quote is None or rate is None else quote_in(quote, rate)
@@ -109,4 +123,5 @@ def lot_row(
         market_value=value,
         unrealised_gain=None if value is None else value - lot.remaining_cost,
         is_missing=lot.is_missing,
+        charges=charges,
     )

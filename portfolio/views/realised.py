@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -19,9 +20,13 @@ from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from accounts.table_answers import table_response
 from market.models import Instrument
+from portfolio.models import Portfolio
+from portfolio.portfolios import total
 from portfolio.returns.gains import RealisedGain
-from portfolio.returns.realised import realised_gains
+from portfolio.returns.period_gains import period_gains
+from portfolio.returns.realised import RealisedPeriod, realised_gains
 from portfolio.returns.realised_years import by_year, days_held, realised_table
+from portfolio.returns.trade_charges import GainCharges
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -34,22 +39,25 @@ class SaleRow:
     name: str
     gain: RealisedGain
     days: int
+    charges: GainCharges
+    of_period: Decimal | None  # since the year began
 
 
 @signed_in
 @require_GET
 def realised(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio, now = find_portfolio(request, portfolio_id), timezone.now()
-    found = realised_gains(portfolio, at=now).realised
+    found = realised_gains(portfolio, at=now)
     years = by_year(found)
     known = [one.year for one in years] or [now.year]
     year = wanted_year(request, known) or known[0]
-    of_year = [one for one in found if one.closed_at.year == year]
+    rows = sale_rows(portfolio, found, year)
     context = tab_context(portfolio, "realised") | {
         "years": years,
         "year": year,
-        "sales": sale_rows(of_year[-SHOWN:][::-1]),
-        "more": max(len(of_year) - SHOWN, 0),
+        "of_period": total(row.of_period for row in rows),
+        "sales": rows[-SHOWN:][::-1],
+        "more": max(len(rows) - SHOWN, 0),
         "year_choices": [Choice(str(one), f"?year={one}", is_current=one == year) for one in known],
     }
     return TemplateResponse(request, "portfolio/realised.html", context)
@@ -78,14 +86,24 @@ def wanted_year(request: HttpRequest, known: Container[int]) -> int | None:
     return int(asked) if is_year and int(asked) in known else None
 
 
-def sale_rows(realised: Sequence[RealisedGain]) -> list[SaleRow]:
+def sale_rows(portfolio: Portfolio, found: RealisedPeriod, year: int) -> list[SaleRow]:
+    """Those of a year, in the order of the sales."""
+    pairs = [
+        (one, charges)
+        for one, charges in zip(found.realised, found.charges, strict=True)
+        if one.closed_at.year == year
+    ]
+    realised = [one for one, _ in pairs]
+    gains = period_gains(portfolio, realised, found.trades, start=date(year, 1, 1))
     instruments = Instrument.objects.in_bulk({one.instrument_id for one in realised})
     return [
         SaleRow(
-            instruments[one.instrument_id].symbol,
-            instruments[one.instrument_id].name,
-            one,
-            days_held(one),
+            symbol=instruments[one.instrument_id].symbol,
+            name=instruments[one.instrument_id].name,
+            gain=one,
+            days=days_held(one),
+            charges=charges,
+            of_period=gain,
         )
-        for one in realised
+        for (one, charges), gain in zip(pairs, gains, strict=True)
     ]

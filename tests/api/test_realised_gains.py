@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from accounts.models import User
 from market.models import Instrument
 from tests.api.books import Book
 from tests.api.clients import ApiClient
+from tests.factories import make_daily_bars
 
 
 @pytest.fixture
@@ -69,6 +71,52 @@ def test_programs_get_the_same_file(book: Book, api: ApiClient) -> None:
     answer = api.get(f"{book.path}/realized", format="csv", start="2023-01-01", end="2023-12-31")
     (row,) = rows_of(answer.getvalue())
     assert (row["cost"], row["proceeds"], row["realised_gain"]) == ("100", "198", "98")
+
+
+def test_gross_and_net_and_the_gain_of_the_year_stand_side_by_side(
+    book: Book, alice: User, api: ApiClient, client: Client
+) -> None:
+    apple = Instrument.objects.get(symbol="AAPL")
+    make_daily_bars(apple, [12], first_at=datetime(2023, 12, 29, 5, tzinfo=UTC))
+    book("buy", 4, 10, occurred_at="2024-04-01T15:00:00Z", fees="3", taxes="1")
+    book("sell", 2, 20, occurred_at="2024-05-01T15:00:00Z", fees="1")
+    span = {"start": "2024-01-01", "end": "2024-12-31"}
+    charged = book.read("realized", **span)["items"][-1]
+    names = ("cost", "purchase_charges", "gross_cost")
+    assert [charged[name] for name in names] == ["22", "2", "20"]
+    names = ("proceeds", "sale_charges", "gross_proceeds")
+    assert [charged[name] for name in names] == ["39", "1", "40"]
+    rows = rows_of(api.get(f"{book.path}/realized", format="csv", **span).getvalue())
+    # Against 12 when the year began: 8 and 2 units; what was bought within it against its cost.
+    assert [one["period_gain"] for one in rows] == ["-56", "6", "17"]
+    assert [one["gross_proceeds"] for one in rows] == ["40", "30", "40"]
+    client.force_login(alice)
+    page = client.get(f"/portfolios/{book.id}/realised?year=2024").content.decode()
+    for words in ("−$33.00", "−$56.00", "+$6.00", "charges $2.00", "charges $1.00", "$3.00"):
+        assert words in page, words
+
+
+def test_charges_travel_through_rates_and_are_not_told_apart_in_an_average(
+    api: ApiClient, apple: Instrument
+) -> None:
+    book = Book(api, currency="EUR", starting_cash="10000")
+    book("buy", 10, 100, fees="5", currency="USD", exchange_rate="0.93")
+    book("sell", 10, 100, fees="5", currency="USD", exchange_rate="0.95")
+    (one,) = book.read("realized")["items"]
+    assert (one["purchase_charges"], one["sale_charges"]) == ("4.65", "4.75")
+    assert (one["gross_cost"], one["gross_proceeds"]) == ("930", "950")
+    (average,) = book.read("realized", method="average")["items"]
+    assert (average["purchase_charges"], average["gross_cost"]) == (None, None)
+    assert average["sale_charges"] == "4.75"
+
+
+def test_a_lot_tells_the_charges_in_its_cost(api: ApiClient, apple: Instrument) -> None:
+    book = Book(api, starting_cash="1000")
+    book("buy", 4, 10, fees="3", taxes="1")
+    book("transfer_in", 2, 10)
+    bought, arrived = book.read("lots")["items"]
+    assert (bought["cost"], bought["charges"]) == ("44", "4")
+    assert arrived["charges"] is None
 
 
 def test_an_empty_portfolio_says_what_will_be_there(
