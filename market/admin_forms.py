@@ -7,15 +7,17 @@ from typing import Any
 from django import forms
 
 from market.currencies.currency_units import CURRENCY_CODE
+from market.instruments.exchange_rows import make_exchanges
 from market.instruments.instrument_files import COUNTRY, ISIN, SYMBOL, SYMBOL_WORDS
-from market.models import Instrument
-from market.operations.forms import ProviderSymbolsField, code_field
+from market.models import Exchange, Instrument
+from market.operations.forms import EXCHANGES, ProviderSymbolsField, code_field
 
 
 class InstrumentAdminForm(forms.ModelForm[Instrument]):
     """Fields whose form the database does not check; what is fixed is absent on an existing one."""
 
     symbol = code_field(SYMBOL, label="Symbol", words=f"{SYMBOL_WORDS}.", required=True)
+    exchange = forms.ChoiceField(choices=EXCHANGES)
     currency = code_field(
         CURRENCY_CODE,
         label="Currency",
@@ -27,6 +29,12 @@ class InstrumentAdminForm(forms.ModelForm[Instrument]):
         COUNTRY, label="Country", words="A country has two letters, like US.", required=False
     )
     provider_symbols = ProviderSymbolsField(required=False)
+
+    def clean_exchange(self) -> Exchange:
+        """The row, made where this is the first instrument there: the model's form needs it."""
+        mic: str = self.cleaned_data["exchange"]
+        make_exchanges([mic])
+        return Exchange.objects.get(mic=mic)
 
     class Meta:
         model = Instrument

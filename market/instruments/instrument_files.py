@@ -23,9 +23,10 @@ from accounts import audit
 from accounts.errors import HoldfastError, Problem, ProblemsError
 from market.currencies.currency_units import CURRENCY_CODE
 from market.errors import UnreadableFile
+from market.instruments.exchange_rows import make_exchanges
 from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.instruments.provider_symbols import tidy
-from market.models import Exchange, Instrument
+from market.models import Instrument
 from market.models.instruments import AssetClass
 
 REQUIRED: Final = ("symbol", "name", "exchange_mic", "currency")
@@ -88,7 +89,7 @@ def import_instruments(path: Path, *, imported_at: datetime) -> ImportedInstrume
     """
     lines = read_lines(path)
     rows = list(lines.values())
-    _make_exchanges({row["exchange_id"] for row in rows})
+    make_exchanges(row["exchange_id"] for row in rows)
     known = _known_instruments(rows)
     _refuse_other_currencies(lines, known)
     if rows:
@@ -259,23 +260,6 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
     "lot_size": _read_step,
     "provider_symbols": _read_provider_symbols,
 }
-
-
-def _make_exchanges(mics: set[str]) -> None:
-    facts = [KNOWN_EXCHANGES[mic] for mic in sorted(mics)]
-    Exchange.objects.bulk_create(
-        [
-            Exchange(
-                mic=one.mic,
-                name=one.name,
-                timezone=one.timezone,
-                calendar=one.calendar,
-                country=one.country,
-            )
-            for one in facts
-        ],
-        ignore_conflicts=True,
-    )
 
 
 def _refuse_other_currencies(

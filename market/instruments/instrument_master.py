@@ -9,8 +9,9 @@ from django.db import IntegrityError, transaction
 
 from accounts import audit
 from accounts.errors import HoldfastError
-from market.errors import MarketError, UnknownExchange
-from market.models import Exchange, Instrument
+from market.errors import MarketError
+from market.instruments.exchange_rows import make_exchanges
+from market.models import Instrument
 
 # Where and in what it trades is not among them: its prices and entries are of that.
 CHANGEABLE: Final = frozenset(
@@ -31,14 +32,15 @@ class InstrumentExists(MarketError):
 
 @transaction.atomic
 def list_instrument(*, symbol: str, exchange: str, listed_at: datetime, **facts: Any) -> Instrument:
-    """Add an instrument to the master; ``facts`` are fields of ``Instrument``.
+    """Add an instrument to the master, and its exchange where it is the first one there.
+
+    ``facts`` are fields of ``Instrument``.
 
     Raises:
         UnknownExchange: there is no such exchange.
         InstrumentExists: it is listed there already.
     """
-    if not Exchange.objects.filter(mic=exchange).exists():
-        raise UnknownExchange(exchange)
+    make_exchanges([exchange])
     try:
         with transaction.atomic():
             made = Instrument.objects.create(symbol=symbol, exchange_id=exchange, **facts)

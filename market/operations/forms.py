@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 
 from market.currencies.currency_units import CURRENCY_CODE
+from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.instruments.instrument_files import (
     COUNTRY,
     ISIN,
@@ -17,12 +18,15 @@ from market.instruments.instrument_files import (
     TEXT_LENGTHS,
 )
 from market.instruments.provider_symbols import tidy
-from market.models import Exchange, Instrument
+from market.models import Instrument
 from market.models.instruments import AssetClass
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
 
+EXCHANGES: Final = tuple(
+    (facts.mic, f"{facts.mic} · {facts.name}") for _, facts in sorted(KNOWN_EXCHANGES.items())
+)
 ACTIVE_CHOICES: Final = (("", "Any"), ("yes", "Active"), ("no", "Deactivated"))
 
 
@@ -97,7 +101,7 @@ class InstrumentForm(forms.Form):
 
 class NewInstrumentForm(InstrumentForm):
     symbol = code_field(SYMBOL, label="Symbol", words=f"{SYMBOL_WORDS}.", required=True)
-    exchange = forms.ModelChoiceField(Exchange.objects.order_by("mic"), empty_label=None)
+    exchange = forms.ChoiceField(choices=EXCHANGES)
     currency = code_field(
         CURRENCY_CODE,
         label="Currency",
@@ -116,7 +120,7 @@ class NewInstrumentForm(InstrumentForm):
 
     def facts(self) -> dict[str, Any]:
         """For ``instrument_master.list_instrument``."""
-        return self.cleaned_data | {"exchange": self.cleaned_data["exchange"].mic}
+        return self.cleaned_data
 
 
 class InstrumentFileForm(forms.Form):

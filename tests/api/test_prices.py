@@ -204,6 +204,13 @@ def test_administrators_keep_the_instrument_master(admin_api: ApiClient, api: Ap
     created = admin_api.post("/instruments", acme)
     assert created.status_code == 201, created.content
     assert (created.json()["tick_size"], created.json()["is_active"]) == ("0.01", True)
+    # The first in London on this desk.
+    assert (
+        admin_api.post("/instruments", acme | {"symbol": "LDN", "exchange": "XLON"}).json()[
+            "exchange"
+        ]
+        == "XLON"
+    )
     assert admin_api.post("/instruments", acme).status_code == 409
     assert admin_api.post("/instruments", acme | {"exchange": "XXXX"}).status_code == 404
     bad = admin_api.post("/instruments", acme | {"symbol": "a b", "tick_size": "0.00001"})
