@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -84,22 +85,25 @@ def board_rows(
 
 
 def shortest_addresses(instruments: Sequence[Instrument]) -> dict[int, str]:
-    """``AAPL`` where one exchange lists it, ``XNAS:AAPL`` where several do; by instrument id."""
-    ambiguous = set(
+    """``AAPL`` where that means it alone, else ``XNAS:AAPL``; by instrument id.
+
+    See also ``queries.matches_of`` and ``InstrumentDirectory``, which agree.
+    """
+    listed: defaultdict[tuple[str, bool], int] = defaultdict(int)
+    for symbol, is_active, count in (
         Instrument.objects.filter(symbol__in={instrument.symbol for instrument in instruments})
-        .values("symbol")
-        .annotate(listings=Count("id"))
-        .filter(listings__gt=1)
-        .values_list("symbol", flat=True)
-    )
-    return {
-        instrument.id: (
-            f"{instrument.exchange_id}:{instrument.symbol}"
-            if instrument.symbol in ambiguous
-            else instrument.symbol
-        )
-        for instrument in instruments
-    }
+        .values_list("symbol", "is_active")
+        .annotate(Count("id"))
+    ):
+        listed[symbol, is_active] = count
+
+    def address_of(instrument: Instrument) -> str:
+        others = listed[instrument.symbol, instrument.is_active] - 1
+        if not instrument.is_active:
+            others += listed[instrument.symbol, True]
+        return instrument.address if others > 0 else instrument.symbol
+
+    return {instrument.id: address_of(instrument) for instrument in instruments}
 
 
 def _board_row(

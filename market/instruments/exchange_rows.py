@@ -9,6 +9,7 @@ from market.errors import UnknownExchange
 from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.models import Exchange
 
+
 def make_exchanges(mics: Iterable[str]) -> None:
     """Make the rows that are not there yet.
 

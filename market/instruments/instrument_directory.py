@@ -15,6 +15,7 @@ class Listing:
     instrument_id: int
     symbol: str
     mic: str
+    is_active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +34,20 @@ class InstrumentDirectory:
         self.replace(listings)
 
     def replace(self, listings: Iterable[Listing]) -> None:
-        """Know exactly these instruments from now on."""
+        """Know exactly these instruments from now on; inactive ones as ``matches_of`` does."""
         ids: defaultdict[str, list[int]] = defaultdict(list)
         listed = list(listings)
+        traded = {listing.symbol for listing in listed if listing.is_active}
         for listing in listed:
-            ids[listing.symbol].append(listing.instrument_id)
+            if listing.is_active or listing.symbol not in traded:
+                ids[listing.symbol].append(listing.instrument_id)
             ids[f"{listing.mic}:{listing.symbol}"].append(listing.instrument_id)
         self._ids = {address: tuple(found) for address, found in ids.items()}
         # Addresses once given out stay known: a socket may still watch what is listed no more.
         self._addresses |= {
             listing.instrument_id: (
                 listing.symbol
-                if len(ids[listing.symbol]) == 1
+                if ids[listing.symbol] == [listing.instrument_id]
                 else f"{listing.mic}:{listing.symbol}"
             )
             for listing in listed

@@ -232,8 +232,8 @@ def too_many_symbols(tier: str) -> SocketClose:
 
 
 def read_listings() -> list[Listing]:
-    rows = Instrument.objects.values_list("id", "symbol", "exchange_id")
-    return [Listing(instrument_id, symbol, mic) for instrument_id, symbol, mic in rows]
+    rows = Instrument.objects.values_list("id", "symbol", "exchange_id", "is_active")
+    return [Listing(*row) for row in rows]
 
 
 _runners: WeakKeyDictionary[asyncio.AbstractEventLoop, HubRunner] = WeakKeyDictionary()

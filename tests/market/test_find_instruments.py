@@ -2,8 +2,11 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
+from market.boards import shortest_addresses
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.instruments import instrument_search
+from market.instruments.instrument_directory import InstrumentDirectory
+from market.live.hub_runner import read_listings
 from market.queries import instrument_by_address, instruments_by_addresses, search_instruments
 from tests.market.factories import make_instrument
 
@@ -141,3 +144,25 @@ def test_trigrams_help_where_the_database_has_them(monkeypatch: pytest.MonkeyPat
     assert search_instruments("mickrossoft") == [microsoft]
     monkeypatch.setattr(instrument_search, "trigrams_are_there", lambda: False)
     assert search_instruments("mickrossoft") == []
+
+
+def test_pages_and_sockets_call_an_instrument_what_it_is_found_by() -> None:
+    """Two listings of each symbol: one of them trades no more, both do, none does."""
+    listed = [
+        make_instrument(symbol, mic=mic, is_active=is_active)
+        for symbol, states in {
+            "ONE": (True, False),
+            "TWO": (True, True),
+            "NO": (False, False),
+        }.items()
+        for mic, is_active in zip(("XLON", "XNYS"), states, strict=True)
+    ]
+    addresses = shortest_addresses(listed)
+    directory = InstrumentDirectory(read_listings())
+    assert [addresses[one.id] for one in listed] == [
+        *("ONE", "XNYS:ONE", "XLON:TWO", "XNYS:TWO", "XLON:NO", "XNYS:NO")
+    ]
+    for one in listed:
+        assert directory.address_of(one.id) == addresses[one.id]
+        assert directory.resolve([addresses[one.id]]).found == {addresses[one.id]: one.id}
+        assert instrument_by_address(addresses[one.id]) == one

@@ -221,6 +221,15 @@ def test_symbols_listed_twice_are_named_with_their_exchange() -> None:
     assert resolved.unknown == ("NOPE",)
 
 
+def test_one_that_trades_no_more_takes_nobodys_symbol() -> None:
+    old, new = Listing(1, "ABC", "XNYS", is_active=False), Listing(2, "ABC", "XLON")
+    directory = InstrumentDirectory([old, new])
+    assert directory.resolve(["abc", "XNYS:ABC"]).found == {"abc": 2, "XNYS:ABC": 1}
+    assert [directory.address_of(number) for number in (1, 2)] == ["XNYS:ABC", "ABC"]
+    directory.replace([old])
+    assert directory.resolve(["ABC"]).found == {"ABC": 1}
+
+
 def test_the_groups_are_spread_over_the_phases(desk: Desk) -> None:
     for symbol in NAMES:
         desk.open(symbol)
