@@ -26,11 +26,12 @@ def run_price_import(*, run_id: str, **_: Any) -> None:
 @works_for_the_desk
 def ensure_partitions(**_: Any) -> None:
     from market.intake.partitions import ensure_tick_partitions
-    from market.intake.price_runs import mark_stale_runs
+    from market.intake.price_runs import finish_days_of_ticks, mark_stale_runs
 
     now = timezone.now()
     ensure_tick_partitions(first_date=now.date() - timedelta(days=1), days=PARTITION_DAYS)
     mark_stale_runs(at=now)
+    finish_days_of_ticks(at=now)
 
 
 @shared_task(name="market.tasks.backfill_simulated")  # type: ignore[untyped-decorator]

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from market.intake.bars import BarRow, StoredBars, store_bars
 from market.intake.partitions import ensure_tick_partitions
+from market.intake.price_runs import TICKS_OF
 from market.intake.spikes import CODE as SPIKE
 from market.intake.spikes import SpikeGuard
 from market.intake.tick_columns import TickColumns
@@ -198,7 +199,10 @@ def _unknown_instruments(ids: set[int]) -> set[int]:
 
 
 def _quarantine(refused: Sequence[RefusedTick], *, received_at: datetime) -> None:
-    """Keep refused ticks under one run per source and UTC day; lines count from 1."""
+    """Keep refused ticks under one run per source and UTC day; lines count from 1.
+
+    See also ``price_runs.finish_days_of_ticks``, which ends these runs.
+    """
     symbols = dict(
         Instrument.objects.filter(id__in={item.tick.instrument_id for item in refused}).values_list(
             "id", "symbol"
@@ -207,8 +211,12 @@ def _quarantine(refused: Sequence[RefusedTick], *, received_at: datetime) -> Non
     for source in sorted({item.tick.source for item in refused}):
         run, _ = IngestionRun.objects.get_or_create(
             provider=source,
-            source_name=f"ticks of {received_at:%Y-%m-%d}",
-            defaults={"status": RunStatus.RUNNING, "created_at": received_at},
+            source_name=f"{TICKS_OF}{received_at:%Y-%m-%d}",
+            defaults={
+                "status": RunStatus.RUNNING,
+                "created_at": received_at,
+                "started_at": received_at,
+            },
         )
         run = IngestionRun.objects.select_for_update().get(id=run.id)
         items = [item for item in refused if item.tick.source == source]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from market.models import IngestionRun
 from market.models.prices import RunStatus
 
 REPORT_SECONDS: Final = 0.5
+TICKS_OF: Final = "ticks of "  # before the day, names a run of what was refused at the door
 
 Phase = Literal["reading", "storing"]
 
@@ -62,6 +63,18 @@ class RunReporter(RowReporter):
 def mark_stale_runs(*, at: datetime) -> int:
     """Mark runs that have not been heard of for long; return how many."""
     silent_since = at - timedelta(seconds=settings.LIMITS.price_run_silence_seconds)
+    return (
+        IngestionRun.objects.filter(
+            status=RunStatus.RUNNING, started_at__isnull=False, heartbeat_at__lt=silent_since
+        )
+        .exclude(source_name__startswith=TICKS_OF)
+        .update(status=RunStatus.STALE)
+    )
+
+
+def finish_days_of_ticks(*, at: datetime) -> int:
+    """Complete the runs of refused ticks whose UTC day is over; return how many."""
+    today = at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return IngestionRun.objects.filter(
-        status=RunStatus.RUNNING, started_at__isnull=False, heartbeat_at__lt=silent_since
-    ).update(status=RunStatus.STALE)
+        status=RunStatus.RUNNING, source_name__startswith=TICKS_OF, created_at__lt=today
+    ).update(status=RunStatus.COMPLETED, finished_at=today)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from market.intake.ingestion import store_bars, store_ticks
 from market.intake.partitions import ensure_tick_partitions
-from market.models import Bar, Instrument, QuarantinedRow, Tick
+from market.intake.price_runs import finish_days_of_ticks, mark_stale_runs
+from market.models import Bar, IngestionRun, Instrument, QuarantinedRow, Tick
 from market.queries import bars
 from market.values import Interval, TickValue
 from tests.market.factories import NOON, decimals, make_bar, make_instrument, make_tick
@@ -140,6 +141,22 @@ def test_ticks_that_cannot_be_true_are_quarantined(change: dict[str, Any], code:
         (1, code),
         (2, code),
     ]
+
+
+def test_a_day_of_refused_ticks_is_done_when_it_is_over() -> None:
+    apple = make_instrument("AAPL")
+    for day, number in ((0, 1), (0, 2), (1, 3)):
+        at = NOON + timedelta(days=day)
+        store_ticks([make_tick(apple, "-1", at=at, tick_id=str(number))], received_at=at)
+    IngestionRun.objects.filter(created_at=NOON).update(started_at=None)  # of an earlier release
+    night = NOON.replace(hour=0) + timedelta(days=1, hours=23)
+    for _ in range(2):
+        mark_stale_runs(at=night)
+        finish_days_of_ticks(at=night)
+    first, second = IngestionRun.objects.order_by("created_at")
+    assert (first.status, first.rows_refused) == ("completed", 2)
+    assert first.finished_at == NOON.replace(hour=0) + timedelta(days=1)
+    assert (second.status, second.started_at) == ("running", NOON + timedelta(days=1))
 
 
 def test_a_tick_slightly_ahead_of_our_clock_is_taken() -> None:
