@@ -17,6 +17,11 @@ class ChartRange:
     words: str
     names_days: bool = False  # short enough that a chart names days below it, not months
 
+    @property
+    def query(self) -> str:
+        """What names it in an address."""
+        return f"range={self.key}"
+
 
 RANGES: Final = (
     ChartRange("1d", "1D", "since yesterday’s close", names_days=True),

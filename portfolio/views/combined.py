@@ -20,9 +20,10 @@ from portfolio.combined.holdings import CombinedHoldings, combined_holdings, com
 from portfolio.models import Portfolio
 from portfolio.returns.forms import PerformanceForm
 from portfolio.returns.union import measure_together
-from portfolio.valuations.ranges import RANGES, ChartRange, find_range, first_day
+from portfolio.valuations.ranges import RANGES
 from portfolio.views.home import Choice, visible_portfolios
 from portfolio.views.readings import performance_context
+from portfolio.views.spans import DaysForm, Span, span_of
 
 POSITIONS_SHOWN: Final = 40  # what a page may weigh
 
@@ -39,14 +40,17 @@ def combined(request: InvestorRequest) -> HttpResponse:
     if not visible:
         return redirect("portfolio:list")
     chosen = choose(visible, request.GET)
-    now, choice = timezone.now(), find_range(request.GET.get("range"))
+    now = timezone.now()
+    days = DaysForm(request.GET, beside=chosen, today=now.date())
+    span = span_of(days)
     currency = common_currency(chosen, user=request.user, wanted=None)
     form = PerformanceForm(request.GET or None, user=request.user, beside=chosen)
     is_asked = form.is_bound and form.is_valid()
     found = measure_together(
         chosen,
         currency=currency,
-        start=first_day(choice, end=now.date()),
+        start=span.start,
+        end=span.end,
         method=form.method_chosen() if is_asked and request.GET.get("method") else None,
         benchmark=form.comparison(at=now) if is_asked else None,
         at=now,
@@ -57,10 +61,11 @@ def combined(request: InvestorRequest) -> HttpResponse:
         "visible": visible,
         "together": chosen,
         "form": form,
-        "range": choice,
-        "range_choices": range_choices(request.GET, choice),
+        "days": days,
+        "range": span,
+        "range_choices": range_choices(request.GET, span),
     }
-    status = 422 if form.is_bound and form.errors else 200
+    status = 422 if days.errors or (form.is_bound and form.errors) else 200
     return TemplateResponse(request, "portfolio/combined.html", context, status=status)
 
 
@@ -73,10 +78,11 @@ def choose(visible: Sequence[Portfolio], asked: QueryDict) -> list[Portfolio]:
     return (chosen or own or list(visible))[:most]
 
 
-def range_choices(asked: QueryDict, choice: ChartRange) -> list[Choice]:
-    kept = [(name, one) for name, found in asked.lists() for one in found if name != "range"]
+def range_choices(asked: QueryDict, span: Span) -> list[Choice]:
+    dropped = ("range", *DaysForm.base_fields)
+    kept = [(name, one) for name, found in asked.lists() for one in found if name not in dropped]
     return [
-        Choice(one.label, "?" + urlencode([("range", one.key), *kept]), one is choice)
+        Choice(one.label, "?" + urlencode([("range", one.key), *kept]), one is span.range)
         for one in RANGES
     ]
 

@@ -33,9 +33,9 @@ from portfolio.explaining.explanations import (
 )
 from portfolio.explaining.of_money import LINES
 from portfolio.returns.gains import Method
-from portfolio.valuations.ranges import find_range, first_day
 from portfolio.views.portfolios import find_portfolio, tab_context
 from portfolio.views.readings import HUNDRED, WORDS
+from portfolio.views.spans import DaysForm, span_of
 
 ADDED_UP: Final = (Arithmetic.SUM, Arithmetic.BALANCE, Arithmetic.QUOTIENT)
 RATIO_PLACES: Final = 4
@@ -60,13 +60,15 @@ class ShownPart:
 @for_htmx({"explain-place": "portfolio/_explanation.html"})
 def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
-    now, choice = timezone.now(), find_range(request.GET.get("range"))
+    now = timezone.now()
+    span = span_of(DaysForm(request.GET, beside=[portfolio], today=now.date()))
     asked = request.GET.get("method", "")
     try:
         found = explain(
             portfolio,
             figure,
-            start=first_day(choice, end=now.date()),
+            start=span.start,
+            end=span.end,
             method=Method(asked) if asked in set(Method) else None,
             at=now,
         )
@@ -80,7 +82,7 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
         "text": None if found.value is None else worded(found.value, found.unit, currency),
         "parts": [shown_part(part, found, currency) for part in found.parts],
         "reason": WORDS.get(found.reason, "A price or a rate is missing."),
-        "range": choice,
+        "range": span,
         "identity_figures": LINES,
         "is_of_now": figure in OF_NOW,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Self
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -20,10 +19,9 @@ from portfolio.returns.by_instrument import InstrumentReturn, measure_instrument
 from portfolio.returns.forms import PerformanceForm
 from portfolio.returns.gains import Method
 from portfolio.returns.performance import measure
-from portfolio.valuations.ranges import RANGES, find_range, first_day
-from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 from portfolio.views.readings import WORDS, percent, performance_context
+from portfolio.views.spans import DaysForm, pills, span_of
 
 INSTRUMENTS_SHOWN: Final = 50  # what a page may weigh
 
@@ -54,12 +52,15 @@ class ReturnLine:
 @require_GET
 def performance(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
-    now, choice = timezone.now(), find_range(request.GET.get("range"))
+    now = timezone.now()
+    days = DaysForm(request.GET, beside=[portfolio], today=now.date())
+    span = span_of(days)
     form = PerformanceForm(request.GET or None, user=request.user, beside=[portfolio])
     is_asked = form.is_bound and form.is_valid()
     found = measure(
         portfolio,
-        start=first_day(choice, end=now.date()),
+        start=span.start,
+        end=span.end,
         method=form.method_chosen() if is_asked else Method(portfolio.lot_method),
         benchmark=form.comparison(at=now) if is_asked else None,
         at=now,
@@ -68,13 +69,11 @@ def performance(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     context |= {
         "explains": True,
         "form": form,
-        "range": choice,
-        "range_choices": [
-            Choice(one.label, "?" + urlencode({"range": one.key} | form.chosen()), one is choice)
-            for one in RANGES
-        ],
+        "days": days,
+        "range": span,
+        "range_choices": pills(span, form.chosen()),
     }
-    status = 422 if form.is_bound and form.errors else 200
+    status = 422 if days.errors or (form.is_bound and form.errors) else 200
     return TemplateResponse(request, "portfolio/performance.html", context, status=status)
 
 
@@ -83,8 +82,9 @@ def performance(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 def instruments(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     """What each instrument did; those with the smallest changes are left out where it is many."""
     portfolio = find_portfolio(request, portfolio_id)
-    now, choice = timezone.now(), find_range(request.GET.get("range"))
-    found = measure_instruments(portfolio, start=first_day(choice, end=now.date()), at=now)
+    now = timezone.now()
+    span = span_of(DaysForm(request.GET, beside=[portfolio], today=now.date()))
+    found = measure_instruments(portfolio, start=span.start, end=span.end, at=now)
     known = sorted(found.items, key=lambda one: -abs(one.gain or ZERO))
     shown = {one.instrument.id for one in known[:INSTRUMENTS_SHOWN]}
     context = tab_context(portfolio, "performance")
@@ -92,7 +92,7 @@ def instruments(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
         "found": found,
         "rows": [ReturnLine.of(one) for one in found.items if one.instrument.id in shown],
         "left_out": len(found.items) - len(shown),
-        "range": choice,
-        "range_choices": [Choice(one.label, f"?range={one.key}", one is choice) for one in RANGES],
+        "range": span,
+        "range_choices": pills(span, {}),
     }
     return TemplateResponse(request, "portfolio/instrument_returns.html", context)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from html import escape
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -113,6 +115,43 @@ def test_each_instrument_is_listed_with_its_gain(browser: Client, savings: Portf
     page = browser.get(f"/portfolios/{savings.id}/performance/instruments?range=max")
     assert "+$100.00" in page.content.decode()
     assert "+10.00" in page.content.decode()
+
+
+@pytest.mark.parametrize("page", ["performance", "combined"])
+def test_any_days_can_be_measured(browser: Client, savings: Portfolio, page: str) -> None:
+    path = "/combined" if page == "combined" else f"/portfolios/{savings.id}/performance"
+    first, last = (LAST_WEEK + timedelta(days=days) for days in (2, 4))
+    days = {"first_day": f"{first:%Y-%m-%d}", "last_day": f"{last:%Y-%m-%d}"}
+    answer = browser.get(path, days)
+    text = answer.content.decode()
+    found = answer.context["found"]
+    assert (found.start, found.end) == (first.date(), last.date())
+    assert f'value="{days["first_day"]}"' in text
+    assert f"?range=1y&amp;{urlencode(days)}" not in text  # a pill leaves the days
+    if page == "performance":
+        assert f"/explanations/twr?{escape(urlencode(days))}" in text
+        told = browser.get(f"/portfolios/{savings.id}/explanations/start_value", days)
+        assert told.context["found"].value == found.start_value
+        each = browser.get(f"/portfolios/{savings.id}/performance/instruments", days)
+        assert each.context["found"].end == last.date()
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        {"first_day": "2026-02-02", "last_day": "2026-02-01"},
+        {"last_day": "2999-01-01"},
+        {"first_day": "0001-01-01"},
+        {"first_day": "soon"},
+    ],
+)
+def test_days_without_sense_are_refused_at_their_field(
+    browser: Client, savings: Portfolio, days: dict[str, str]
+) -> None:
+    for path in ("/combined", f"/portfolios/{savings.id}/performance"):
+        answer = browser.get(path, days)
+        assert answer.status_code == 422
+        assert answer.context["days"].errors
 
 
 def test_performance_shows_gross_beside_net(browser: Client, savings: Portfolio) -> None:
