@@ -26,8 +26,9 @@ NOTHING: Final = InstrumentDay()
 class InstrumentReturn:
     """One instrument over a period; money in the portfolio's currency, returns as fractions.
 
-    ``gain = end value - start value - inflow + outflow + income - charges``. A figure that is
-    None has the code of its reason in ``reasons``.
+    ``gain = end value - start value - inflow + outflow + income - charges``. Gross figures are as
+    if nobody had charged for anything: charges and those of trades count as taken out at the end
+    of their day. A figure that is None has the code of its reason in ``reasons``.
     """
 
     instrument: Instrument
@@ -37,9 +38,12 @@ class InstrumentReturn:
     outflow: Decimal | None  # sold and left, less charges of trades
     income: Decimal  # gross
     charges: Decimal  # withheld from income
+    trade_charges: Decimal  # within inflow and outflow
     realised_gain: Decimal  # against acquisition cost
     twr: Decimal | None
     xirr: Decimal | None
+    gross_twr: Decimal | None
+    gross_xirr: Decimal | None
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -51,11 +55,22 @@ class InstrumentReturn:
         return end - start - inflow + outflow + self.income - self.charges
 
     @property
+    def gross_gain(self) -> Decimal | None:
+        return None if self.gain is None else self.gain + self.charges + self.trade_charges
+
+    @property
     def simple_return(self) -> Decimal | None:
-        if self.gain is None or self.start_value is None or self.inflow is None:
+        return self._on_what_was_there(self.gain)
+
+    @property
+    def gross_simple_return(self) -> Decimal | None:
+        return self._on_what_was_there(self.gross_gain)
+
+    def _on_what_was_there(self, gain: Decimal | None) -> Decimal | None:
+        if gain is None or self.start_value is None or self.inflow is None:
             return None
         base = self.start_value + self.inflow
-        return self.gain / base if base > 0 else None
+        return gain / base if base > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +125,17 @@ def measured(
     within = facts.moved
     asked = sorted({before, end, *within, *(day - ONE_DAY for day in within)})
     values = {day: facts.value_on(day) for day in asked}
-    points = [point_of(day, values[day], within) for day in asked if day >= start]
     inflows = [one.inflow for one in within.values()]
     outflows = [one.outflow for one in within.values()]
     reasons: dict[str, str] = {}
     for name, day in (("start_value", before), ("end_value", end)):
         if values[day] is None:
             reasons[name] = facts.gaps[day]
-    returns = chain(points, start_value=values[before])
-    if returns.total is None:
-        reasons["twr"] = next(iter(reasons.values()), NO_PRICE)
-    rate = rate_of(points, values[before], reasons, span)
+    net = gross = rates_of(facts, values, span, is_gross=False)
+    if any(one.charges or one.trade_charges for one in within.values()):
+        gross = rates_of(facts, values, span, is_gross=True)
+    for prefix, rates in (("", net), ("gross_", gross)):
+        reasons |= {f"{prefix}{name}": why for name, why in rates.missing(reasons).items()}
     found = InstrumentReturn(
         instrument=instrument,
         start_value=values[before],
@@ -129,49 +144,89 @@ def measured(
         outflow=None if None in outflows else sum((one for one in outflows if one), ZERO),
         income=sum((one.income for one in within.values()), ZERO),
         charges=sum((one.charges for one in within.values()), ZERO),
+        trade_charges=sum((one.trade_charges for one in within.values()), ZERO),
         realised_gain=realised_gain,
-        twr=returns.total,
-        xirr=rate,
+        twr=net.twr,
+        xirr=net.xirr,
+        gross_twr=gross.twr,
+        gross_xirr=gross.xirr,
         reasons=reasons,
     )
     explain_missing(found, reasons)
     return found
 
 
-def point_of(day: date, value: Decimal | None, within: Mapping[date, InstrumentDay]) -> DayPoint:
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The time-weighted and the money-weighted return; ``reason`` is why the latter is None."""
+
+    twr: Decimal | None
+    xirr: Decimal | None
+    reason: str | None
+
+    def missing(self, reasons: Mapping[str, str]) -> dict[str, str]:
+        """Why those that are None are; a missing end is why both are."""
+        end = reasons.get("start_value") or reasons.get("end_value")
+        whys = {"twr": (self.twr, NO_PRICE), "xirr": (self.xirr, self.reason or NO_PRICE)}
+        return {name: end or why for name, (value, why) in whys.items() if value is None}
+
+
+def rates_of(
+    facts: InstrumentFacts,
+    values: Mapping[date, Decimal | None],
+    span: tuple[date, date],
+    *,
+    is_gross: bool,
+) -> Rates:
+    start, end = span
+    points = [
+        point_of(day, value, facts.moved, is_gross=is_gross)
+        for day, value in values.items()
+        if day >= start
+    ]
+    start_value = values[start - ONE_DAY]
+    whole = chain(points, start_value=start_value).total
+    rate, reason = rate_of(points, start_value, values[end], span)
+    return Rates(whole, rate, reason)
+
+
+def point_of(
+    day: date, value: Decimal | None, within: Mapping[date, InstrumentDay], *, is_gross: bool
+) -> DayPoint:
     one = within.get(day, NOTHING)
-    outflow = None if one.outflow is None else one.outflow + one.income - one.charges
+    outflow = None
+    if one.outflow is not None:
+        outflow = one.outflow + one.income
+        outflow += one.trade_charges if is_gross else -one.charges
     return DayPoint(day, value, one.inflow, outflow)
 
 
 def rate_of(
     points: Sequence[DayPoint],
     start_value: Decimal | None,
-    reasons: dict[str, str],
+    end_value: Decimal | None,
     span: tuple[date, date],
-) -> Decimal | None:
+) -> tuple[Decimal | None, str | None]:
     """The money-weighted rate, as ``rates_of_return.find_rate`` has it for the whole."""
-    end_value = points[-1].value
     if start_value is None or end_value is None:
-        reasons["xirr"] = reasons.get("start_value") or reasons["end_value"]
-        return None
+        return None, NO_PRICE
     flows: list[Flow] = [(span[0] - ONE_DAY, -start_value), (span[1], end_value)]
     for point in points:
         if point.inflow is None or point.outflow is None:
-            reasons["xirr"] = NO_PRICE
-            return None
+            return None, NO_PRICE
         flows.append((point.date, point.outflow - point.inflow))
     try:
-        return xirr(flows)
+        return xirr(flows), None
     except NoRate as error:
-        reasons["xirr"] = error.reason
-        return None
+        return None, error.reason
 
 
 def explain_missing(found: InstrumentReturn, reasons: dict[str, str]) -> None:
     if found.inflow is None:
         reasons |= dict.fromkeys(("inflow", "outflow"), NO_PRICE)
+    simple = ("simple_return", "gross_simple_return")
     if found.gain is None:
-        reasons["gain"] = reasons["simple_return"] = next(iter(reasons.values()), NO_PRICE)
+        why = next(iter(reasons.values()), NO_PRICE)
+        reasons |= dict.fromkeys(("gain", "gross_gain", *simple), why)
     elif found.simple_return is None:
-        reasons["simple_return"] = "no_capital"
+        reasons |= dict.fromkeys(simple, "no_capital")

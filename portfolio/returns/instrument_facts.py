@@ -39,7 +39,8 @@ WITH moved AS MATERIALIZED (
         CROSS JOIN unnest(ARRAY[%(start)s::date - 1, %(end)s::date]) AS ends (day)
         WHERE portfolio_id = %(portfolio)s
 )
-SELECT d.instrument_id, d.date, d.market_value, d.gap, d.inflow, d.outflow, d.income, d.charges
+SELECT d.instrument_id, d.date, d.market_value, d.gap, d.inflow, d.outflow, d.income, d.charges,
+    d.trade_charges
 FROM portfolio_positionvaluation AS d JOIN asked USING (instrument_id, date)
 WHERE d.portfolio_id = %(portfolio)s
 """
@@ -84,9 +85,15 @@ def read_instruments(
     found: Found = defaultdict(InstrumentFacts)
     freshen(portfolio, through_date=min(end, at.date() - ONE_DAY))
     span = {"portfolio": portfolio.id, "start": start, "end": end}
-    for key, day, value, gap, inflow, outflow, income, charges in fetch_rows(STORED, span):
+    for key, day, value, gap, inflow, outflow, income, *charges in fetch_rows(STORED, span):
         found[key].note(day, value, gap)
-        flow = InstrumentDay(inflow=inflow, outflow=outflow, income=income, charges=charges)
+        flow = InstrumentDay(
+            inflow=inflow,
+            outflow=outflow,
+            income=income,
+            charges=charges[0],
+            trade_charges=charges[1],
+        )
         if day >= start and flow != InstrumentDay():
             found[key].moved[day] = flow
     if end == at.date():

@@ -214,29 +214,36 @@ class InstrumentReturnOut(SchemaOut):
     outflow: Annotated[NumberOut | None, Field(description="sold or left, less charges")]
     income: Annotated[NumberOut, Field(description="gross")]
     charges: Annotated[NumberOut, Field(description="withheld from income")]
+    trade_charges: Annotated[NumberOut, Field(description="within inflow and outflow")]
     realised_gain: Annotated[NumberOut, Field(description="against acquisition cost")]
     gain: NumberOut | None
     twr: NumberOut | None
     xirr: NumberOut | None
     simple_return: NumberOut | None
+    gross_gain: Annotated[NumberOut | None, Field(description="before fees and taxes of any kind")]
+    gross_twr: NumberOut | None
+    gross_xirr: NumberOut | None
+    gross_simple_return: NumberOut | None
     reasons: dict[str, str]
 
     @classmethod
     def from_return(cls, found: InstrumentReturn) -> Self:
-        money = attributes(
+        facts: dict[str, Any] = attributes(
             found,
             (
                 *("start_value", "end_value", "inflow", "outflow", "income", "charges"),
-                *("realised_gain", "gain", "reasons"),
+                *("trade_charges", "realised_gain", "gain", "gross_gain", "reasons"),
             ),
         )
+        returns = (
+            *("twr", "xirr", "simple_return"),
+            *("gross_twr", "gross_xirr", "gross_simple_return"),
+        )
+        facts |= {name: fraction(getattr(found, name)) for name in returns}
         return cls(
             symbol=found.instrument.symbol,
             name=found.instrument.name,
-            twr=fraction(found.twr),
-            xirr=fraction(found.xirr),
-            simple_return=fraction(found.simple_return),
-            **money,
+            **facts,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Self
@@ -34,6 +35,7 @@ class ReturnLine:
     simple_pct: Decimal | None
     twr_pct: Decimal | None
     xirr_pct: Decimal | None
+    gross: Mapping[str, Decimal | None]  # those of them that charges have lowered
     why: str
 
     @classmethod
@@ -43,6 +45,11 @@ class ReturnLine:
             simple_pct=percent(found.simple_return),
             twr_pct=percent(found.twr),
             xirr_pct=percent(found.xirr),
+            gross={
+                name: percent(getattr(found, f"gross_{name}"))
+                for name in ("simple_return", "twr", "xirr")
+                if found.charges or found.trade_charges
+            },
             why=next((WORDS[code] for code in found.reasons.values() if code in WORDS), ""),
         )
 

@@ -21,8 +21,7 @@ from tests.portfolio.factories import draft_trade, post
 def returns(book: Book, **query: str) -> dict[str, dict[str, Any]]:
     found = book.read("performance/instruments", **query)
     for one in found["items"]:
-        for name in ("twr", "xirr", "simple_return", "gain", "start_value", "end_value"):
-            assert (one[name] is None) == (name in one["reasons"]), (name, one)
+        assert {name for name, value in one.items() if value is None} == set(one["reasons"]), one
     return {one["symbol"]: one for one in found["items"]}
 
 
@@ -43,6 +42,29 @@ def test_an_instrument_returns_what_its_price_and_income_did(
     growth = Decimal("1.1") * (Decimal(2420) / 2310) * (Decimal("2444.2") / 2420) - 1
     assert near(Decimal(found["twr"]), f"{growth:.8f}")
     assert near(Decimal(found["simple_return"]), f"{Decimal('234.2') / 2210:.8f}")
+
+
+def test_gross_returns_are_those_without_charges(api: ApiClient, apple: Instrument) -> None:
+    close_at(apple, 100, 100, 110, 110, 121)
+    book = Book(api)
+    book("deposit", amount="10000", day=0)
+    book("buy", 10, 100, fees="50", day=1)
+    book("dividend", amount="20", taxes="5", symbol="AAPL", day=3)
+    charged = returns(book, end="2024-01-06")["AAPL"]
+    free = Book(api)
+    free("deposit", amount="10000", day=0)
+    free("buy", 10, 100, day=1)
+    free("dividend", amount="20", symbol="AAPL", day=3)
+    plain = returns(free, end="2024-01-06")["AAPL"]
+    assert (charged["charges"], charged["trade_charges"]) == ("5", "50")
+    assert charged["gross_gain"] == plain["gain"] == plain["gross_gain"] == "230"
+    assert Decimal(charged["twr"]) < Decimal(charged["gross_twr"]) <= Decimal(plain["twr"])
+    assert Decimal(charged["xirr"]) < Decimal(charged["gross_xirr"])
+    for name in ("twr", "xirr", "simple_return"):
+        assert plain[f"gross_{name}"] == plain[name]
+    # 1050 paid in, of which 50 came back at the end of its day.
+    growth = Decimal(1050) / 1050 * Decimal("1.1") * Decimal(1120) / 1100 * Decimal("1.1") - 1
+    assert near(Decimal(charged["gross_twr"]), f"{growth:.8f}")
 
 
 def test_instruments_and_cash_add_up_to_the_whole(api: ApiClient, apple: Instrument) -> None:
