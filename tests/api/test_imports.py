@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -10,14 +11,16 @@ import pytest
 from django.conf import settings
 
 from accounts.models import User
+from market.currencies.rate_intake import store_rates
+from market.currencies.rate_sheets import PublishedRate
 from market.models import Instrument
-from portfolio.models import JournalEntry, Portfolio, Position
+from portfolio.models import JournalEntry, LedgerBalance, Portfolio, Position
 from portfolio.portfolios import open_portfolio
 from tests.api.clients import ApiClient, all_items, key_for
 from tests.api.imports import TABLE, commit, paste, statuses, upload
 from tests.factories import make_instrument, make_user
 from tests.portfolio.imports.factories import at, make_tracked
-from tests.portfolio.imports.samples import IBKR_STATEMENT, zipped
+from tests.portfolio.imports.samples import IBKR_ACTIONS, IBKR_STATEMENT, zipped
 
 
 def test_a_paste_says_what_each_row_would_become(
@@ -87,11 +90,37 @@ def test_a_statement_with_many_tables_is_booked(
     found = upload(api, depot, IBKR_STATEMENT).json()
     assert found["profile"] == "ibkr"
     assert found["counts"]["problem"] == 0, found["rows"]
+    store_rates(
+        [PublishedRate("USD", date(2024, 1, 2), Decimal("1.09"))],
+        source="ecb",
+        is_authoritative=True,
+        recorded_at=at(),
+    )
     commit(api, found)
     kinds = JournalEntry.objects.filter(portfolio=depot).order_by("occurred_at", "id")
     assert sorted(kinds.values_list("kind", flat=True)) == [
-        *("buy", "deposit", "dividend", "fee", "sell", "tax", "withdrawal")
+        *("buy", "deposit", "dividend", "fee", "fee", "sell", "tax"),
+        *("transfer_in", "transfer_out", "withdrawal"),
     ]
+    euros = LedgerBalance.objects.get(portfolio=depot, currency="EUR")
+    assert euros.settled == 1000
+
+
+def test_a_split_of_a_statement_changes_units_and_what_nobody_reads_is_shown(
+    api: ApiClient, depot: Portfolio, apple: Instrument
+) -> None:
+    actions = IBKR_ACTIONS.replace(b"NVDA", b"AAPL").replace(b"US67066G1040", b"US0378331005")
+    head, _, trades = IBKR_STATEMENT.partition(b"Trades,Header")
+    bought = b"".join(trades.splitlines(keepends=True)[:2])
+    found = upload(api, depot, head + b"Trades,Header" + bought + actions).json()
+    wrong = [(row["line"], row["problems"][0]["code"]) for row in found["rows"] if row["problems"]]
+    assert [code for _, code in wrong] == ["unknown_symbol", "unclear", "unclear"]
+    positions = [row["position"] for row in found["rows"] if row["problems"]]
+    rows = [{"position": position, "decision": "skip"} for position in positions]
+    assert api.patch(f"/imports/{found['id']}", {"rows": rows}).status_code == 200
+    commit(api, found)
+    position = Position.objects.get(portfolio=depot)
+    assert (position.quantity, position.cost) == (Decimal(100), Decimal(1856))
 
 
 def test_a_sale_before_its_purchase_is_booked_as_it_was_told(

@@ -41,10 +41,27 @@ Interest,Header,Currency,Date,Description,Amount
 Interest,Data,USD,2024-03-04,USD Debit Interest for Feb-2024,-1.5
 """
 
+IBKR_ACTIONS: Final = b"""Corporate Actions,Header,Asset Category,Currency,Report Date,Date/Time,Description,Quantity,Proceeds,Value,Realized P/L,Code
+Corporate Actions,Data,Stocks,USD,2024-06-10,"2024-06-07, 20:25:00","NVDA(US67066G1040) Split 10 for 1 (NVDA, NVIDIA CORP, US67066G1040)",90,0,0,0,
+Corporate Actions,Data,Stocks,USD,2024-07-02,"2024-07-01, 20:25:00","GE(US3696041033) Split 1 for 8 (GE, GENERAL ELECTRIC, US3696043013)",10,0,0,0,
+Corporate Actions,Data,Stocks,USD,2024-07-02,"2024-07-01, 20:25:00","GE(US3696041033) Split 1 for 8 (GE.OLD, GENERAL ELECTRIC, US3696041033)",-80,0,0,0,
+Corporate Actions,Data,Stocks,USD,2024-07-09,"2024-07-08, 20:25:00","ABC(US0000000002) Merged(Acquisition) FOR USD 5.00 PER SHARE (ABC, ABC INC, US0000000002)",-3,15,0,0,
+Corporate Actions,Data,Total,,,,,,15,0,0,
+Transfers,Header,Asset Category,Currency,Symbol,Date,Type,Direction,Xfer Company,Xfer Account,Qty,Xfer Price,Market Value,Realized P/L,Cash Amount,Code
+Transfers,Data,Stocks,USD,MSFT,2024-04-02,ACATS,In,Other Broker,X-1,5,0,2000,0,0,
+Transfers,Data,Total,,,,,,,,,,2000,0,0,
+Open Positions,Header,DataDiscriminator,Asset Category,Currency,Symbol,Quantity
+Open Positions,Data,Summary,Stocks,USD,AAPL,6
+Stock Grants,Header,Symbol,Report Date,Description,Award Date,Quantity
+Stock Grants,Data,IBKR,2024-05-01,Bonus,2023-05-01,1.5
+Stock Grants,Data,IBKR,2024-05-02,Bonus,2023-05-02,1.5
+"""
+
 IBKR_FLEX: Final = b""""ClientAccountID","CurrencyPrimary","AssetClass","Symbol","Description","ISIN","TradeID","DateTime","Quantity","TradePrice","IBCommission","Taxes","Buy/Sell","LevelOfDetail"
 "U1","USD","STK","AAPL","APPLE INC","US0378331005","1001","20240102;093000","10","185.5","-1","0","BUY","EXECUTION"
 "U1","USD","STK","AAPL","APPLE INC","US0378331005","","20240102","10","185.5","-1","0","BUY","SUMMARY"
 "U1","USD","STK","AAPL","APPLE INC","US0378331005","1002","20240202;100000","-4","190.25","-1.02","0","SELL","EXECUTION"
+"U1","USD","CASH","EUR.USD","EUR.USD","","1003","20240203;100000","-500","1.091","-1.8","0","SELL","EXECUTION"
 """
 
 DEGIRO: Final = b"""Date,Time,Product,ISIN,Reference exchange,Venue,Quantity,Price,,Local value,,Value,,Exchange rate,Transaction and/or third party fees,,Total,,Order ID
@@ -197,7 +214,7 @@ def zipped(**files: bytes) -> bytes:
 
 SAMPLES: Final[dict[str, bytes]] = {
     "generic": GENERIC,
-    "ibkr": IBKR_STATEMENT,
+    "ibkr": IBKR_STATEMENT + IBKR_ACTIONS,
     "ibkr_flex": IBKR_FLEX,
     "degiro": DEGIRO,
     "degiro_account": DEGIRO_ACCOUNT,

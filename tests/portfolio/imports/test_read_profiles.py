@@ -19,7 +19,9 @@ EXPECTED = {
     "ibkr": [
         "buy AAPL quantity=10 unit_price=185.5 fees=1",
         "sell AAPL quantity=4 unit_price=190.25 fees=1.02",
-        "skipped: Money changed from one currency to another.",
+        "transfer_in amount=1000",
+        "transfer_out amount=1090",
+        "fee amount=2",
         "dividend AAPL amount=2.4",
         "skipped: A total.",
         "tax AAPL amount=0.36",
@@ -28,11 +30,22 @@ EXPECTED = {
         "withdrawal amount=100",
         "skipped: A total.",
         "fee amount=1.5",
+        "split NVDA",
+        "split GE",
+        "skipped: Part of a split; the row of the new share tells it.",
+        "kind unclear",
+        "skipped: A total.",
+        "kind unclear",
+        "skipped: A total.",
+        "skipped: The table 'Stock Grants' is not read here.",
     ],
     "ibkr_flex": [
         "buy AAPL quantity=10 unit_price=185.5 fees=1",
         "skipped: A summary of other rows.",
         "sell AAPL quantity=4 unit_price=190.25 fees=1.02",
+        "transfer_out amount=500",
+        "transfer_in amount=545.5",
+        "fee amount=1.8",
     ],
     "degiro": [
         "buy NL0010273215 quantity=1 unit_price=40.2 fees=1.3",
@@ -173,3 +186,27 @@ def test_an_adjustment_keeps_its_sign_and_nothing_else_does() -> None:
         "adjustment amount=-12.5",
         "transfer_out AAPL quantity=3",
     ]
+
+
+def test_money_that_is_changed_leaves_one_currency_and_comes_into_another() -> None:
+    rows = [row.facts for row in read(SAMPLES["ibkr"]).rows if "EUR.USD" in row.raw]
+    assert [(one["kind"], one["currency"], one["amount"]) for one in rows] == [
+        ("transfer_in", "EUR", "1000"),
+        ("transfer_out", "USD", "1090"),
+        ("fee", "USD", "2"),
+    ]
+    assert len({one["occurred_at"] for one in rows}) == 1
+
+
+def test_a_split_counts_from_the_day_on_which_the_exchange_opens_next() -> None:
+    splits = [row for row in read(SAMPLES["ibkr"]).rows if row.facts.get("kind") == "split"]
+    facts = [(row.symbol, row.facts["ratio_from"], row.facts["ratio_to"]) for row in splits]
+    assert facts == [("NVDA", "1", "10"), ("GE", "8", "1")]
+    days = [row.facts["occurred_at"][:10] for row in splits]
+    assert days == ["2024-06-10", "2024-07-02"]
+
+
+def test_what_a_statement_tells_and_nobody_reads_is_said_in_its_words() -> None:
+    said = [row.problems[0].message for row in read(SAMPLES["ibkr"]).rows if row.problems]
+    assert "Merged(Acquisition) FOR USD 5.00 PER SHARE" in said[0]
+    assert said[1].startswith("Transfers are not read here: 'MSFT'.")
