@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
+from portfolio.bookkeeping.amounts import ZERO
+from portfolio.imports.errors import BadNumber
+from portfolio.imports.numbers import parse_number
 from portfolio.imports.profile import Profile, Row, Unclear, headed
 from portfolio.imports.values import Field
 
 FIAT: Final = frozenset({"USD", "EUR", "GBP", "CHF", "CAD", "AUD", "JPY", "SGD"})
 REWARDS: Final = ("rewards income", "staking income", "learning reward", "coinbase earn")
 ASSET: Final = "asset"
+# As in "Converted 0.005 BTC to 0.1 ETH".
+CONVERTED: Final = re.compile(
+    r"^Converted [\d.,]+ [A-Z0-9]+ to ([\d.,]+) ([A-Z0-9]{1,20})\b", re.ASCII
+)
 
 
 def interpret(row: Row) -> Iterable[Row]:
     """A reward is income that bought units at once; a convert is a sale and a purchase."""
     word, asset = row.texts.get(Field.KIND, "").casefold(), row.cell(ASSET).upper()
+    if word == "convert":
+        return converted(row, asset)
     if asset in FIAT:
         moved = only(row, Field.QUANTITY, as_field=Field.NET_AMOUNT)
         return (row.with_changes(texts={Field.SYMBOL: "", Field.CURRENCY: asset}, numbers=moved),)
-    if word == "convert":
-        raise Unclear("kind", "One coin was changed into another; record a sale and a purchase.")
     if word in REWARDS:
         money = only(row, Field.AMOUNT) or only(row, Field.NET_AMOUNT, as_field=Field.AMOUNT)
         income = {Field.KIND: "interest", Field.SYMBOL: ""}
@@ -31,6 +39,33 @@ def interpret(row: Row) -> Iterable[Row]:
             row.with_changes(texts={Field.KIND: "buy"}, numbers=bought),
         )
     return (row,)
+
+
+def converted(row: Row, asset: str) -> Iterable[Row]:
+    """A sale, and a purchase for what it brought. Of money that is changed there is but the other.
+
+    Raises:
+        Unclear: the row does not say what became of the coin, or what it was worth.
+    """
+    found = CONVERTED.search(row.texts.get(Field.NOTE, ""))
+    worth = abs(row.numbers.get(Field.AMOUNT, ZERO))
+    fees = abs(row.numbers.get(Field.FEES, ZERO))
+    try:
+        units = parse_number(found[1], decimal_mark=row.decimal_mark) if found else ZERO
+    except BadNumber:
+        units = ZERO
+    if found is None or not units or worth <= fees or not row.numbers.get(Field.QUANTITY):
+        raise Unclear("kind", "One coin was changed into another; record a sale and a purchase.")
+    currency, into = row.texts.get(Field.CURRENCY, "").upper(), found[2].upper()
+    if {asset, into} & FIAT - {currency}:
+        raise Unclear("kind", f"{asset} became {into} at a worth in {currency}; record it by hand.")
+    sale = only(row, Field.QUANTITY) | {Field.AMOUNT: worth, Field.FEES: fees}
+    bought = {Field.QUANTITY: units, Field.AMOUNT: worth - fees}
+    return [
+        row.with_changes(texts={Field.KIND: kind, Field.SYMBOL: coin}, numbers=numbers)
+        for kind, coin, numbers in (("sell", asset, sale), ("buy", into, bought))
+        if coin not in FIAT
+    ]
 
 
 def only(row: Row, field: Field, *, as_field: Field | None = None) -> dict[Field, Decimal]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
-from portfolio.imports.profile import CASH, SKIP, NoActivity, Profile, Row, headed
+from portfolio.imports.profile import CASH, SKIP, NoActivity, Profile, Row, Unclear, headed
 from portfolio.imports.values import Field
 
 FIAT: Final = ("USD", "EUR", "GBP", "CHF", "CAD", "AUD", "JPY")
 STABLE: Final = ("USDT", "USDC", "DAI")
+REWARDS: Final = ("staking", "earn", "reward")
+WORTH, WORTH_CURRENCY = "amountusd", "USD"
 # Kraken's own names of coins.
 RENAMED: Final = {"XBT": "BTC", "XDG": "DOGE"}
 
@@ -60,22 +63,41 @@ TRADES: Final = Profile(
 
 def interpret_entry(row: Row) -> Iterable[Row]:
     """Money in and out, and rewards; trades are in the other list."""
+    word = row.texts.get(Field.KIND, "").casefold()
+    if word == "earn" and row.cell("subtype").casefold() not in ("", "reward"):
+        raise NoActivity("Moved inside of the exchange.")
     asset = coin(row.cell("asset"))
     amount, fee = row.numbers.get(Field.NET_AMOUNT), abs(row.number("fee"))
     if not row.texts.get(Field.EXTERNAL_ID):
         raise NoActivity("Not carried out yet.")
     if not amount:
         raise NoActivity("Nothing moved.")
-    word = row.texts.get(Field.KIND, "").casefold()
+    if word in REWARDS and amount < 0:
+        raise Unclear("kind", "A reward was taken back; reverse the one it corrects.")
     if asset in FIAT:
         charge = row.with_changes(
             texts={Field.KIND: "fee", Field.CURRENCY: asset}, numbers={Field.NET_AMOUNT: -fee}
         )
         money = row.with_changes(texts={Field.CURRENCY: asset}, numbers={Field.NET_AMOUNT: amount})
         return (money, charge) if fee and word in ("deposit", "withdrawal") else (money,)
+    if word in REWARDS:
+        return reward(row, asset, amount - fee)
     moves = {"deposit": "transfer_in", "withdrawal": "transfer_out"}
     texts = {Field.KIND: moves.get(word, word), Field.SYMBOL: asset}
-    return (row.with_changes(texts=texts, numbers={Field.QUANTITY: amount}),)
+    # A charge in coins leaves the balance beside the amount.
+    return (row.with_changes(texts=texts, numbers={Field.QUANTITY: amount - fee}),)
+
+
+def reward(row: Row, asset: str, units: Decimal) -> Iterable[Row]:
+    """Income that bought units at once, at what newer lists say that they were worth."""
+    worth = row.number(WORTH)
+    money = {Field.AMOUNT: worth} if worth else {}
+    income = {Field.KIND: "interest", Field.CURRENCY: WORTH_CURRENCY, Field.SYMBOL: ""}
+    bought = {Field.KIND: "buy", Field.CURRENCY: WORTH_CURRENCY, Field.SYMBOL: asset}
+    return (
+        row.with_changes(texts=income, numbers=money),
+        row.with_changes(texts=bought, numbers={Field.QUANTITY: units, **money}),
+    )
 
 
 ELSEWHERE: Final = SKIP + "Part of a trade; the list of trades has it."
@@ -97,9 +119,11 @@ LEDGER: Final = Profile(
         "transfer_out": "transfer_out",
         "transfer in": "transfer_in",
         "transfer out": "transfer_out",
-        "staking": "transfer_in",
-        "earn": "transfer_in",
-        "reward": "transfer_in",
+        "staking": "interest",
+        "earn": "interest",
+        "reward": "interest",
+        "interest": "interest",
+        "buy": "buy",
         "dividend": "dividend",
         "trade": ELSEWHERE,
         "spend": ELSEWHERE,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
 from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
 from portfolio.imports.facts import HUNDRED, MINOR
-from portfolio.imports.profile import SKIP, Profile, Row, headed
+from portfolio.imports.profile import Profile, Row, Unclear, headed
 from portfolio.imports.values import Field
 
+CONVERSION: Final = "currency conversion"
+CHANGED_IN: Final = f"currency ({CONVERSION} {{}} amount)"
+CHANGED: Final = re.compile(
+    r"^\s*(\d+(?:\.\d+)?) ([A-Z]{3}) -> (\d+(?:\.\d+)?) ([A-Z]{3})\s*$", re.ASCII
+)
 CHARGES: Final = (
     *("currency conversion fee", "transaction fee", "finra fee", "charge amount", "deposit fee"),
     *("stamp duty", "stamp duty reserve tax", "french transaction tax"),
@@ -23,6 +29,8 @@ def interpret(row: Row) -> Iterable[Row]:
     The rate of a row says how much of the instrument's makes one of the account's; ours is the
     other way round.
     """
+    if row.texts.get(Field.KIND, "").casefold() == CONVERSION:
+        return conversion(row)
     own = row.cell("currency (total)", "currency (result)")
     foreign = row.texts.get(Field.CURRENCY, "")
     rate = row.numbers.pop(Field.EXCHANGE_RATE, ZERO)
@@ -42,6 +50,36 @@ def interpret(row: Row) -> Iterable[Row]:
             TEN_PLACES, context=EXACT
         )
     return (row.with_changes(texts={}, numbers=numbers),)
+
+
+def conversion(row: Row) -> Iterable[Row]:
+    """Money that leaves one currency and comes into another, its charge taken off.
+
+    Newer files have columns for it, older ones a note like ``0.50 GBP -> 0.58 EUR``.
+
+    Raises:
+        Unclear: the row has neither.
+    """
+    legs = [
+        (kind, abs(row.number(f"{CONVERSION} {side} amount")), row.cell(CHANGED_IN.format(side)))
+        for kind, side in (("transfer_out", "from"), ("transfer_in", "to"))
+    ]
+    if not all(amount and currency for _, amount, currency in legs):
+        found = CHANGED.search(row.texts.get(Field.NOTE, ""))
+        if found is None:
+            message = "Money was changed, but not how much of which currency; record both sides."
+            raise Unclear("kind", message)
+        legs = [
+            ("transfer_out", Decimal(found[1]), found[2]),
+            ("transfer_in", Decimal(found[3]), found[4]),
+        ]
+    return [
+        row.with_changes(
+            texts={Field.KIND: kind, Field.CURRENCY: currency, Field.SYMBOL: "", Field.ISIN: ""},
+            numbers={Field.AMOUNT: amount},
+        )
+        for kind, amount, currency in legs
+    ]
 
 
 PROFILE: Final = Profile(
@@ -80,7 +118,6 @@ PROFILE: Final = Profile(
         "card debit": "withdrawal",
         "card credit": "deposit",
         "spending cashback": "deposit",
-        "currency conversion": SKIP + "Money changed from one currency to another.",
     },
     interpret=interpret,
 )

@@ -85,6 +85,8 @@ Deposit,2024-01-02 08:00:00,,,,,,,,,,1000.00,EUR,,,Bank,D1,,
 Market buy,2024-01-02 09:00:00.123,US0378331005,AAPL,Apple,2.5000000000,200.00,USD,1.25,,,400.60,EUR,,,,EOF1,0.60,EUR
 Market sell,2024-02-02 09:00:00,GB00BH4HKS39,VOD,Vodafone,1000.0000000000,243.08,GBX,85.00000000,1.00,EUR,2859.76,EUR,,,,EOF2,,
 Dividend (Ordinary),2024-02-15 09:00:00,US0378331005,AAPL,Apple,2.5000000000,0.204,USD,Not available,,,0.41,EUR,0.09,USD,,,,
+Currency conversion,2024-02-16 09:00:00,,,,,,,,,,,,,,0.50 GBP -> 0.58 EUR,FX1,,
+Currency conversion,2024-02-17 09:00:00,,,,,,,,,,5.00,EUR,,,,FX2,,
 """
 
 SCHWAB: Final = b""""Transactions  for account Individual XXXX-1234 as of 03/02/2024 09:00:00 ET"
@@ -126,6 +128,10 @@ KRAKEN_LEDGER: Final = b""""txid","refid","time","type","subtype","aclass","asse
 "L1","R0","2024-01-01 08:00:05","deposit","","currency","ZEUR","spot / main","1000.0000","0.5000","999.5000"
 "L2","R1","2024-01-02 09:00:00","trade","","currency","ZEUR","spot / main","-400.0000","0.6400","598.8600"
 "L3","R2","2024-01-03 09:00:00","withdrawal","","currency","ZEUR","spot / main","-100.0000","0.0000","498.8600"
+"L4","R3","2024-01-04 09:00:00","staking","","currency","ETH2.S","spot / main","0.0100000000","0.0000000000","0.0100"
+"L5","R4","2024-01-05 09:00:00","earn","allocation","currency","SOL","earn / flexible","5.0000","0.0000","5.0000"
+"L6","R4","2024-01-05 09:00:00","earn","reward","currency","EUR.M","earn / flexible","0.5000","0.0000","0.5000"
+"L7","R5","2024-01-06 09:00:00","withdrawal","","currency","XXBT","spot / main","-0.0100","0.0002","0.0000"
 """
 
 HOLDFAST: Final = b"""portfolio,kind,occurred_at,symbol,quantity,unit_price,amount,fees,taxes,currency,exchange_rate,external_id,note

@@ -66,6 +66,9 @@ EXPECTED = {
         "buy AAPL quantity=2.5 unit_price=200 fees=0.75 exchange_rate=0.8",
         "sell VOD quantity=1000 unit_price=2.4308 exchange_rate=1.1764705882",
         "dividend AAPL amount=0.5 taxes=0.09",
+        "transfer_out amount=0.5",
+        "transfer_in amount=0.58",
+        "kind unclear",
     ],
     "schwab": [
         "dividend AAPL amount=2.4",
@@ -91,7 +94,8 @@ EXPECTED = {
         "buy BTC quantity=0.01 unit_price=45000 fees=6.71",
         "interest amount=2.3",
         "buy ETH quantity=0.001 amount=2.3",
-        "kind unclear",
+        "sell BTC quantity=0.005 amount=225 fees=2",
+        "buy ETH quantity=0.1 amount=223",
         "deposit amount=500",
     ],
     "kraken": [
@@ -104,6 +108,11 @@ EXPECTED = {
         "fee amount=0.5",
         "skipped: Part of a trade; the list of trades has it.",
         "withdrawal amount=100",
+        "interest",
+        "buy ETH2 quantity=0.01",
+        "skipped: Moved inside of the exchange.",
+        "interest amount=0.5",
+        "transfer_out BTC quantity=0.0102",
     ],
     "ghostfolio": [
         "buy AAPL quantity=10 unit_price=185.5 fees=1",
@@ -210,3 +219,68 @@ def test_what_a_statement_tells_and_nobody_reads_is_said_in_its_words() -> None:
     said = [row.problems[0].message for row in read(SAMPLES["ibkr"]).rows if row.problems]
     assert "Merged(Acquisition) FOR USD 5.00 PER SHARE" in said[0]
     assert said[1].startswith("Transfers are not read here: 'MSFT'.")
+
+
+def test_a_reward_is_income_that_bought_units_at_their_worth() -> None:
+    head = "txid,refid,time,type,subtype,aclass,asset,amount,fee,balance,amountusd"
+    row = "L1,R1,2024-01-02 09:00:00,earn,reward,currency,XETH,0.011,0.001,1,23.5"
+    rows = read(f"{head}\n{row}\n").rows
+    assert [in_words(one) for one in rows] == [
+        "interest amount=23.5",
+        "buy ETH quantity=0.01 amount=23.5",
+    ]
+    assert {one.facts["currency"] for one in rows} == {"USD"}
+    taken_back = row.replace("0.011", "-0.011")
+    assert words(f"{head}\n{taken_back}\n") == ["kind unclear"]
+
+
+COINBASE_HEAD = (
+    "ID,Timestamp,Transaction Type,Asset,Quantity Transacted,Price Currency,Price at Transaction,"
+    "Subtotal,Total (inclusive of fees and/or spread),Fees and/or Spread,Notes"
+)
+
+
+@pytest.mark.parametrize(
+    ("asset", "quantity", "note", "expected"),
+    [
+        pytest.param(
+            *("BTC", "-0.005", "Converted 0.005 BTC to 0.1 ETH"),
+            ["sell BTC quantity=0.005 amount=225 fees=2", "buy ETH quantity=0.1 amount=223"],
+            id="newer files sign what left",
+        ),
+        pytest.param(
+            *("USD", "225", "Converted 225 USD to 223 USDC"),
+            ["buy USDC quantity=223 amount=223"],
+            id="money bought a coin",
+        ),
+        pytest.param(
+            *("USDC", "225", "Converted 225 USDC to 223 USD"),
+            ["sell USDC quantity=225 amount=225 fees=2"],
+            id="a coin was sold",
+        ),
+        pytest.param(
+            *("USDC", "225", "Converted 225 USDC to 200 EUR"), ["kind unclear"], id="other money"
+        ),
+        pytest.param(*("BTC", "0.005", ""), ["kind unclear"], id="nothing is said of the other"),
+    ],
+)
+def test_what_is_converted_is_sold_and_bought(
+    asset: str, quantity: str, note: str, expected: list[str]
+) -> None:
+    row = (
+        f"c3,2024-02-03 09:00:00 UTC,Convert,{asset},{quantity},USD,$1,$225.00,$227.00,$2.00,{note}"
+    )
+    assert words(f"{COINBASE_HEAD}\n{row}\n") == expected
+
+
+def test_newer_files_of_trading_212_have_columns_for_changed_money() -> None:
+    header = (
+        "Action,Time,ISIN,Ticker,Name,No. of shares,Price / share,Currency (Price / share),"
+        "Exchange rate,Total,Currency (Total),ID,Currency conversion from amount,"
+        "Currency (Currency conversion from amount),Currency conversion to amount,"
+        "Currency (Currency conversion to amount)"
+    )
+    row = "Currency conversion,2026-05-26 13:31:10,,,,,,,,,,fx-1,100,USD,86.50,EUR"
+    rows = read(f"{header}\n{row}\n").rows
+    told = [(one.facts["kind"], one.facts["amount"], one.facts["currency"]) for one in rows]
+    assert told == [("transfer_out", "100", "USD"), ("transfer_in", "86.5", "EUR")]
