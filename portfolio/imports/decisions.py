@@ -29,7 +29,7 @@ CHANGEABLE: Final = frozenset(
     {
         *("kind", "occurred_at", "symbol", "quantity", "unit_price", "amount", "fees", "taxes"),
         *("currency", "exchange_rate", "external_id", "note", "portfolio"),
-        *("ratio_from", "ratio_to", "lots"),
+        *("ratio_from", "ratio_to", "from_symbol", "cost_share", "lots"),
     }
 )
 MARKS: Final = (".", ",")

@@ -42,7 +42,8 @@ INCOME: Final = frozenset({"dividend", "interest"})
 CHARGES: Final = frozenset({"fee", "tax"})
 TRADES: Final = frozenset({"buy", "sell"})
 ADJUSTMENT: Final = "adjustment"
-WITH_UNITS: Final = frozenset({"transfer_in", "transfer_out", ADJUSTMENT, "spin_off"})
+SPIN_OFF: Final = "spin_off"
+WITH_UNITS: Final = frozenset({"transfer_in", "transfer_out", ADJUSTMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,11 @@ def take_amounts(found: ReadRow, numbers: Mapping[Field, Decimal], kind: str) ->
             "ratio_from": numbers.get(Field.RATIO_FROM),
             "ratio_to": numbers.get(Field.RATIO_TO),
         }
+    elif kind == SPIN_OFF:
+        facts = {
+            "quantity": numbers.get(Field.QUANTITY),
+            "cost_share": numbers.get(Field.COST_SHARE),
+        }
     elif kind in WITH_UNITS and numbers.get(Field.QUANTITY):
         price = numbers.get(Field.UNIT_PRICE)
         facts = {
@@ -245,6 +251,8 @@ def rounded(number: Decimal) -> Decimal:
 def take_words(found: ReadRow, texts: Mapping[Field, str], profile: Profile, part: int) -> None:
     if currency := texts.get(Field.CURRENCY, ""):
         found.facts["currency"] = currency[:CURRENCY_LENGTH]
+    if source := texts.get(Field.FROM_SYMBOL, ""):
+        found.facts["from_symbol"] = source[:HINT_CHARACTERS]
     if lots := texts.get(Field.LOTS, ""):
         found.facts["lots"] = lots
     if note := texts.get(Field.NOTE, ""):

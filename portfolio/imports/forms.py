@@ -50,6 +50,7 @@ EDITED: Final = (
 # What only some kinds have.
 EDITED_OF_KIND: Final[Mapping[str, tuple[str, ...]]] = {
     EntryKind.SPLIT.value: ("ratio_from", "ratio_to"),
+    EntryKind.SPIN_OFF.value: ("from_symbol", "cost_share"),
     EntryKind.SELL.value: (LOTS,),
     EntryKind.TRANSFER_IN.value: (LOTS,),
 }
@@ -57,8 +58,10 @@ LABELS: Final = {
     "occurred_at": "When",
     "ratio_from": "Units before the split",
     "ratio_to": "Units after the split",
+    "from_symbol": "Spun off from",
 }
 HELP: Final = {
+    "cost_share": "The fraction of its cost that goes with it: 0.2 is a fifth.",
     "occurred_at": "2024-01-31, or 2024-01-31T15:30:00Z",
     LOTS: 'Of a sale: [{"of": "id of the purchase", "quantity": "3"}]. Of a transfer:'
     ' [{"opened_at": "2024-01-31T15:30:00Z", "quantity": "3", "cost": "450"}]. Emptied, the'
@@ -67,7 +70,7 @@ HELP: Final = {
 DECIMALS: Final = frozenset(
     {
         *("quantity", "unit_price", "amount", "fees", "taxes", "exchange_rate"),
-        *("ratio_from", "ratio_to"),
+        *("ratio_from", "ratio_to", "cost_share"),
     }
 )
 

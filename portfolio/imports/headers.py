@@ -69,6 +69,8 @@ NAMES: Final[Mapping[Field, tuple[str, ...]]] = {
     ),
     Field.RATIO_FROM: ("ratio from", "split from"),
     Field.RATIO_TO: ("ratio to", "split to"),
+    Field.FROM_SYMBOL: ("from symbol", "spun off from"),
+    Field.COST_SHARE: ("cost share",),
 }
 
 

@@ -29,6 +29,12 @@ class Hint(NamedTuple):
         return self.symbol or self.isin or self.name
 
 
+def source_hint(facts: Mapping[str, str]) -> Hint | None:
+    """What a row says of the instrument that a spin-off came out of."""
+    symbol = facts.get("from_symbol", "")
+    return Hint(symbol, "", "", facts.get("currency", "")) if symbol else None
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Everything that hints of one file could mean."""

@@ -15,7 +15,7 @@ from portfolio.activities import find_all_problems
 from portfolio.bookkeeping.amounts import product, ten_places
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.duplicates import Content, Happening, find_repeats
-from portfolio.imports.instruments import Hint, directory
+from portfolio.imports.instruments import Hint, directory, source_hint
 from portfolio.imports.known_entries import known_entries
 from portfolio.imports.named_lots import LOTS, BadLots, find_named_problems, read_objects
 from portfolio.imports.values import ReadRow, RowProblem
@@ -72,6 +72,7 @@ class Judged:
     decision: str = ""
     changes: dict[str, Any] = field(default_factory=dict)
     instrument: Instrument | None = None
+    source: Instrument | None = None  # of a spin-off: what it came out of
     portfolio: Portfolio | None = None
     problems: list[RowProblem] = field(default_factory=list)
     status: RowStatus = RowStatus.READY
@@ -122,16 +123,24 @@ def hint_of(row: ReadRow) -> Hint:
 
 
 def place(rows: Sequence[Judged], surroundings: Surroundings) -> None:
-    """Find portfolio and instrument of each row."""
+    """Find portfolio and instruments of each row."""
     named = [judged for judged in rows if needs_instrument(judged.row)]
-    known = directory({hint_of(judged.row) for judged in named}, surroundings.symbols)
-    found = {hint: known.find(hint) for hint in {hint_of(judged.row) for judged in named}}
+    spun_off = [(one, hint) for one in rows if (hint := source_hint(one.row.facts))]
+    hints = {hint_of(judged.row) for judged in named} | {hint for _, hint in spun_off}
+    known = directory(hints, surroundings.symbols)
+    found = {hint: known.find(hint) for hint in hints}
     for judged in named:
         instrument = found[hint_of(judged.row)]
         if isinstance(instrument, RowProblem):
             judged.problems.append(instrument)
         else:
             judged.instrument = instrument
+    for judged, hint in spun_off:
+        source = found[hint]
+        if isinstance(source, RowProblem):
+            judged.problems.append(RowProblem("from_symbol", "unknown", source.message))
+        else:
+            judged.source = source
     for judged in rows:
         portfolio = surroundings.find_portfolio(judged.row.portfolio)
         if isinstance(portfolio, RowProblem):
@@ -154,7 +163,9 @@ def draft(judged: Judged, surroundings: Surroundings) -> None:
         return
     now = surroundings.now
     try:
-        found = activity_of(judged.row.facts, judged.portfolio, judged.instrument, now=now)
+        found = activity_of(
+            judged.row.facts, judged.portfolio, judged.instrument, judged.source, now=now
+        )
     except ValidationError as error:
         judged.problems += [
             RowProblem(str(one["loc"][0]), one["type"], said(one)) for one in error.errors()
@@ -169,7 +180,12 @@ def draft(judged: Judged, surroundings: Surroundings) -> None:
 
 
 def activity_of(
-    facts: Mapping[str, str], portfolio: Portfolio, instrument: Instrument | None, *, now: datetime
+    facts: Mapping[str, str],
+    portfolio: Portfolio,
+    instrument: Instrument | None,
+    source: Instrument | None = None,
+    *,
+    now: datetime,
 ) -> ActivityDraft:
     """The activity that the facts are, in the contract's own words.
 
@@ -179,13 +195,14 @@ def activity_of(
         ValidationError: they are none.
     """
     told: dict[str, Any] = dict(facts)
+    told.pop("from_symbol", "")  # named by ``source``
     lots = told.pop(LOTS, "")
     if lots and told.get("kind") != EntryKind.SELL:
         told[LOTS] = lots_brought(lots)
     if told.get("currency") == portfolio.currency:
         # A rate between a currency and itself says nothing.
         told.pop("exchange_rate", None)
-    named = ActivityNames(instrument=instrument)
+    named = ActivityNames(instrument=instrument, source_instrument=source)
     return ActivityIn.model_validate(told).to_draft(named, now=now)
 
 

@@ -15,9 +15,11 @@ from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.errors import PortfolioRefused
 from portfolio.imports.duplicates import find_repeats
+from portfolio.imports.instruments import Hint, directory, source_hint
 from portfolio.imports.judging import activity_of, happening
 from portfolio.imports.known_entries import known_entries
 from portfolio.imports.named_lots import NamedLot, lots_of_sale
+from portfolio.imports.values import RowProblem
 from portfolio.models import FileImport, Portfolio
 from portfolio.models.imports import TAKEN, RowStatus
 from portfolio.models.portfolios import PortfolioQuerySet
@@ -79,6 +81,7 @@ def load_taken(found: FileImport, *, at: datetime) -> list[Taken]:
     portfolios = {one.id: one for one in bookable_portfolios(found)}
     wanted = {row.instrument_id for row in rows if row.instrument_id is not None}
     instruments = Instrument.objects.in_bulk(wanted)
+    sources = sources_of(found, rows)
     taken = []
     for row in rows:
         if row.portfolio_id is None:
@@ -88,7 +91,8 @@ def load_taken(found: FileImport, *, at: datetime) -> list[Taken]:
             message = "A portfolio that rows were to go to is out of reach by now."
             raise PortfolioRefused([Problem("portfolio", "out_of_reach", message)])
         instrument = None if row.instrument_id is None else instruments[row.instrument_id]
-        activity = activity_of(row.facts, portfolio, instrument, now=at)
+        source = sources.get(source_hint(row.facts))
+        activity = activity_of(row.facts, portfolio, instrument, source, now=at)
         taken.append(Taken(row, portfolio, activity, lots_of_sale(row.facts)))
     return taken
 
@@ -96,6 +100,25 @@ def load_taken(found: FileImport, *, at: datetime) -> list[Taken]:
 def ready_rows(found: FileImport) -> Iterator[ReadyRow]:
     rows = found.rows.filter(TAKEN).order_by("position")
     return (ReadyRow(*row) for row in rows.values_list(*ReadyRow._fields))
+
+
+def sources_of(found: FileImport, rows: Sequence[ReadyRow]) -> dict[Hint | None, Instrument]:
+    """What the spin-offs among the rows came out of.
+
+    Raises:
+        PortfolioRefused: one of them cannot be told any more.
+    """
+    hints = {hint for row in rows if (hint := source_hint(row.facts))}
+    if not hints:
+        return {}
+    known = directory(hints, found.choices.get("symbols", {}))
+    sources: dict[Hint | None, Instrument] = {}
+    for hint in hints:
+        source = known.find(hint)
+        if isinstance(source, RowProblem):
+            raise PortfolioRefused([Problem("from_symbol", source.code, source.message)])
+        sources[hint] = source
+    return sources
 
 
 def bookable_portfolios(found: FileImport) -> PortfolioQuerySet:

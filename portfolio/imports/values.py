@@ -30,12 +30,14 @@ class Field(StrEnum):
     PORTFOLIO = "portfolio"
     RATIO_FROM = "ratio_from"
     RATIO_TO = "ratio_to"
+    FROM_SYMBOL = "from_symbol"  # of a spin-off: what it came out of
+    COST_SHARE = "cost_share"
     LOTS = "lots"  # of a sale or a transfer, as ``named_lots`` reads them
 
 
 NUMBERS: Final = (
     *(Field.QUANTITY, Field.UNIT_PRICE, Field.AMOUNT, Field.NET_AMOUNT, Field.FEES, Field.TAXES),
-    *(Field.EXCHANGE_RATE, Field.RATIO_FROM, Field.RATIO_TO),
+    *(Field.EXCHANGE_RATE, Field.RATIO_FROM, Field.RATIO_TO, Field.COST_SHARE),
 )
 Values = dict[Field, str]
 

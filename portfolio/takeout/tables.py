@@ -33,6 +33,8 @@ ACTIVITY_COLUMNS: Final = (
     Column("exchange_rate", AMOUNT),
     Column("ratio_from", AMOUNT),
     Column("ratio_to", AMOUNT),
+    Column("from_symbol", TEXT),
+    Column("cost_share", AMOUNT),
     Column("external_id", TEXT),
     Column("note", TEXT),
     Column("lots", TEXT),
@@ -84,6 +86,7 @@ def activity_table(portfolio: Portfolio) -> Table:
         "unit_price",
         Case(priced, default=F("amount")),
         *("fees", "taxes", "currency", "exchange_rate", "ratio_from", "ratio_to"),
+        *("source_instrument__symbol", "cost_share"),
         *("external_id", "note"),
         "id",
     )

@@ -123,6 +123,27 @@ def test_a_split_of_a_statement_changes_units_and_what_nobody_reads_is_shown(
     assert (position.quantity, position.cost) == (Decimal(100), Decimal(1856))
 
 
+def test_a_spin_off_is_read_mended_and_booked(
+    api: ApiClient, depot: Portfolio, apple: Instrument
+) -> None:
+    make_instrument("MSFT")
+    table = (
+        "Date,Type,Symbol,Quantity,Price,From symbol,Cost share\n"
+        "2024-01-02,buy,AAPL,10,100,,\n2024-01-03,spin-off,MSFT,2,,Apples,0.2\n"
+    )
+    found = paste(api, depot, table)
+    assert statuses(found) == ["ready", "problem"]
+    (problem,) = found["rows"][1]["problems"]
+    assert (problem["field"], problem["code"]) == ("from_symbol", "unknown")
+    rows = [{"position": 2, "changes": {"from_symbol": "AAPL"}}]
+    mended = api.patch(f"/imports/{found['id']}", {"rows": rows})
+    assert statuses(mended.json()) == ["ready", "ready"]
+    commit(api, found)
+    costs = Position.objects.filter(portfolio=depot).order_by("instrument__symbol")
+    assert list(costs.values_list("cost", flat=True)) == [Decimal(800), Decimal(200)]
+    assert statuses(paste(api, depot, table.replace("Apples", "AAPL"))) == ["duplicate"] * 2
+
+
 def test_a_sale_before_its_purchase_is_booked_as_it_was_told(
     api: ApiClient, depot: Portfolio, apple: Instrument
 ) -> None:

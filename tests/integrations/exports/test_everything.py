@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 START = datetime(2020, 1, 2, 15, tzinfo=UTC)
 KINDS = (
     *("deposit", "buy", "buy", "buy", "sell", "sell", "dividend", "interest", "fee", "tax"),
-    *("withdrawal", "split", "transfer_in", "transfer_out", "adjustment"),
+    *("withdrawal", "split", "transfer_in", "transfer_out", "adjustment", "spin_off"),
 )
 BOOKS = ("activities", "lots", "positions")
 
@@ -63,6 +63,10 @@ def random_activity(dice: random.Random, at: datetime, known: list[Instrument]) 
         facts |= {"fees": number(5, 2)} if kind in {"buy", "sell"} else {}
     elif kind == "split":
         facts |= {"instrument": instrument, "ratio_from": Decimal(1), "ratio_to": Decimal(2)}
+    elif kind == "spin_off":
+        (source,) = (one for one in known if one != instrument)
+        facts |= {"instrument": instrument, "quantity": number(9, 4)}
+        facts |= {"source_instrument": source, "cost_share": Decimal(dice.choice(["0", "0.125"]))}
     elif kind == "adjustment":
         sign = dice.choice([1, -1])
         if dice.random() < 0.5:
