@@ -28,6 +28,7 @@ from market.instruments.exchanges import KNOWN_EXCHANGES
 from market.instruments.provider_symbols import tidy
 from market.models import Instrument
 from market.models.instruments import AssetClass
+from market.values import plain
 
 REQUIRED: Final = ("symbol", "name", "exchange_mic", "currency")
 # It stands in addresses of pages, so no slash, and nothing that reads like a folder.
@@ -40,6 +41,8 @@ COUNTRY: Final = re.compile(r"(?:[A-Z]{2})?")
 PROBLEMS_SHOWN: Final = 5
 PROBLEMS_NAMED: Final = 500
 SYMBOL_SHOWN: Final = 40
+# Prices, orders and entries of an instrument are in these, so they stay once it is listed.
+FIXED: Final = ("currency", "asset_class", "tick_size", "lot_size")
 TEXT_LENGTHS: Final = {"name": 160, "sector": 80, "industry": 120}
 
 
@@ -91,9 +94,9 @@ def import_instruments(path: Path, *, imported_at: datetime) -> ImportedInstrume
     rows = list(lines.values())
     make_exchanges(row["exchange_id"] for row in rows)
     known = _known_instruments(rows)
-    _refuse_other_currencies(lines, known)
+    _refuse_what_cannot_change(lines, known)
     if rows:
-        changeable = sorted(set(rows[0]) - {"symbol", "exchange_id"})
+        changeable = sorted(set(rows[0]) - {"symbol", "exchange_id", *FIXED})
         Instrument.objects.bulk_create(
             [Instrument(**row) for row in rows],
             update_conflicts=True,
@@ -262,17 +265,27 @@ READERS: Final[dict[str, Callable[[str, str], Any]]] = {
 }
 
 
-def _refuse_other_currencies(
+def _refuse_what_cannot_change(
     lines: Mapping[int, dict[str, Any]], known: Mapping[tuple[str, str], Instrument]
 ) -> None:
-    """Prices and entries are in an instrument's currency, so it never changes."""
     refused = []
     for line, row in lines.items():
         former = known.get((row["exchange_id"], row["symbol"]))
-        if former is not None and former.currency != row["currency"]:
-            message = (
-                f"{row['symbol']} trades in {former.currency}; the file says {row['currency']}"
-            )
-            refused.append(RowOutcome(line, row["symbol"], "refused", message))
+        if former is not None and (words := _words_of_fixed(former, row)):
+            refused.append(RowOutcome(line, row["symbol"], "refused", words))
     if refused:
         raise WrongLines(refused)
+
+
+def _words_of_fixed(former: Instrument, row: Mapping[str, Any]) -> str:
+    """What the row would change and may not; empty where there is nothing."""
+    if former.currency != row["currency"]:
+        return f"{row['symbol']} trades in {former.currency}; the file says {row['currency']}"
+    for name in FIXED:
+        if name in row and getattr(former, name) != row[name]:
+            kept, told = (
+                plain(it) if isinstance(it, Decimal) else it
+                for it in (getattr(former, name), row[name])
+            )
+            return f"{name} of {row['symbol']} is {kept} and cannot change; the file says {told}"
+    return ""

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,30 @@ def test_a_wrong_line_changes_nothing(tmp_path: Path, rows: str, words: str) -> 
     with pytest.raises(UnreadableFile, match=words):
         import_instruments(write(tmp_path, rows + "GOOD,Good,XNYS,USD,\n"), imported_at=NOON)
     assert Instrument.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        pytest.param("fund,0.01,1", "line 2: asset_class of MSFT is stock and cannot", id="class"),
+        pytest.param("stock,0.05,1", "tick_size of MSFT is 0.01 and cannot change", id="tick"),
+        pytest.param("stock,0.01,10", "lot_size of MSFT is 1 and .* the file says 10", id="lot"),
+    ],
+)
+def test_a_file_changes_nothing_that_is_fixed_once_listed(
+    tmp_path: Path, cells: str, words: str
+) -> None:
+    make_instrument("MSFT")
+    header = HEADER.replace("sector", "asset_class,tick_size,lot_size")
+    rows = f"MSFT,Microsoft,XNYS,USD,{cells}\nNEW,New,XNYS,USD,{cells}\n"
+    with pytest.raises(UnreadableFile, match=words):
+        import_instruments(write(tmp_path, rows, header=header), imported_at=NOON)
+    same = "MSFT,Microsoft,XNYS,USD,stock,0.010,1\n"
+    again = import_instruments(write(tmp_path, same, header=header), imported_at=NOON)
+    assert [one.outcome for one in again.outcomes] == ["changed"]  # its name
+    kept = Instrument.objects.get()
+    fixed = (kept.asset_class, kept.tick_size, kept.lot_size)
+    assert fixed == ("stock", Decimal("0.01"), Decimal(1))
 
 
 def test_missing_columns_are_named(tmp_path: Path) -> None:
