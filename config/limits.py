@@ -142,7 +142,6 @@ class Limits:
     # Sockets.
     sockets_per_process: int = 5_000
     sockets_per_user: int = 20
-    symbols_per_socket: int = 500
     socket_message_bytes: int = 64 * 1024
     socket_messages_per_second: int = 20
     socket_message_burst: int = 100
