@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -117,6 +117,10 @@ class RefusalOut(SchemaOut):
         return cls(line=row.line, code=row.code, message=row.message)
 
 
+# What a run notes of a file, known when it is completed.
+NOTED: Final = ("rows_without_volume", "rows_repeated", "bars_superseded")
+
+
 class PriceImportOut(SchemaOut):
     """A run of reading prices in; ask again until `finished_at` is set."""
 
@@ -128,6 +132,11 @@ class PriceImportOut(SchemaOut):
     rows_written: int
     rows_unchanged: int
     rows_refused: int
+    rows_without_volume: Annotated[
+        int, Field(description="of those read; volume 0 refuses none")
+    ] = 0
+    rows_repeated: Annotated[int, Field(description="of the unchanged: in the file twice")] = 0
+    bars_superseded: Annotated[int, Field(description="of the written: corrected others")] = 0
     error: str
     created_at: datetime
     started_at: datetime | None
@@ -145,6 +154,7 @@ class PriceImportOut(SchemaOut):
             rows_written=run.rows_written,
             rows_unchanged=run.rows_unchanged,
             rows_refused=run.rows_refused,
+            **{name: run.notes.get(name, 0) for name in NOTED},
             error=run.error,
             created_at=run.created_at,
             started_at=run.started_at,

@@ -18,6 +18,8 @@ CSV = b"""date,symbol,open,high,low,close,volume
 2020-01-02,AAPL,10,12,9,11.5,1000
 2020-01-03,AAPL,11,10,12,11,1000
 2020-01-06,NOPE,11,12,10,11,1000
+2020-01-07,AAPL,11,12,10,11,0
+2020-01-07,AAPL,11,12,10,11,0
 """
 
 
@@ -48,10 +50,13 @@ def test_an_upload_is_taken_in_by_a_run_to_poll(admin_api: ApiClient, queued: li
     run = admin_api.get(f"/prices/imports/{queued[0]}").json()
     assert run["status"] == "completed"
     counts = [run[f"rows_{name}"] for name in ("read", "written", "unchanged", "refused")]
-    assert counts == [3, 1, 0, 2]
+    assert counts == [5, 2, 1, 2]
+    noted = ("rows_without_volume", "rows_repeated", "bars_superseded")
+    assert [accepted.json()[name] for name in noted] == [0, 0, 0]
+    assert [run[name] for name in noted] == [2, 1, 0]
     assert [row["line"] for row in run["refusals"]] == [3, 3, 4]  # two reasons for one
     assert all(row["message"] for row in run["refusals"])
-    assert Bar.objects.count() == 1
+    assert Bar.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -45,6 +45,14 @@ def test_runs_stand_with_counts_and_errors(staff: Client) -> None:
     assert providers(status="nonsense") == ["tiki", "file"]
 
 
+def test_what_a_run_noted_of_its_file_stands_with_its_counts(staff: Client) -> None:
+    notes = {"rows_without_volume": 435, "rows_repeated": 2, "bars_superseded": 7}
+    IngestionRun.objects.create(provider="file", source_name="p.csv", notes=notes)
+    page = staff.get("/operations/runs").content.decode()
+    for words in ("435 without volume", "2 repeated", "7 corrected"):
+        assert words in page
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_run_is_asked_for_again_once(
     transactional_db: None, told: list[str], staff: Client
