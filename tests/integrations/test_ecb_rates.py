@@ -109,6 +109,16 @@ def test_garbage_is_refused(content: bytes) -> None:
         read_archive(content)
 
 
+def test_a_name_that_leads_to_a_refused_network_is_not_followed(
+    bank: Bank, settings: Settings
+) -> None:
+    """As everything that leaves by ``integrations.http``."""
+    settings.OWN_NETWORKS = ()
+    settings.ECB_RATES_URL = bank.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(RatesUnavailable):
+        DownloadedRates().fetch()
+
+
 def test_a_bank_that_is_away_is_an_unavailable_source(settings: Settings) -> None:
     settings.ECB_RATES_URL = "http://127.0.0.1:9/"
     with pytest.raises(RatesUnavailable):
