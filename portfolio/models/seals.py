@@ -20,6 +20,8 @@ class JournalSeal(models.Model):
     postings = models.PositiveIntegerField()
     previous_hash = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
+    # Which facts of each entry it covers, see portfolio.sealing.chain.
+    layout = models.PositiveSmallIntegerField(default=1, db_default=1)
     sealed_at = models.DateTimeField()
 
     class Meta:

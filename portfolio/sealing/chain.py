@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 GENESIS: Final = bytes(32)  # what the first seal follows
+# What a line tells of an entry: from the second layout on every fact, in the first no ratio, rate,
+# cost share or lots. A seal keeps the layout that it was made with.
+LAYOUT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Seal:
     postings: int
     previous_hash: bytes
     hash: bytes
+    layout: int = LAYOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,20 @@ class SealedLine:
     xid: int
     postings: int
     text: str
+    more: str = ""  # what the first layout leaves out
+
+    def read_in(self, layout: int) -> str:
+        return self.text if layout == 1 else f"{self.text} {self.more}"
 
 
 def make_seal(
-    lines: Iterable[SealedLine], *, number: int, from_xid: int, to_xid: int, previous_hash: bytes
+    lines: Iterable[SealedLine],
+    *,
+    number: int,
+    from_xid: int,
+    to_xid: int,
+    previous_hash: bytes,
+    layout: int = LAYOUT,
 ) -> Seal:
     """Seal lines, in order of transaction and id."""
     digest = hashlib.sha256()
@@ -46,11 +60,11 @@ def make_seal(
     for line in lines:
         entries += 1
         postings += line.postings
-        digest.update(line.text.encode())
+        digest.update(line.read_in(layout).encode())
         digest.update(b"\n")
     facts = f"{number} {from_xid} {to_xid} {entries} {postings}\n"
     whole = hashlib.sha256(previous_hash + facts.encode() + digest.digest()).digest()
-    return Seal(number, from_xid, to_xid, entries, postings, previous_hash, whole)
+    return Seal(number, from_xid, to_xid, entries, postings, previous_hash, whole, layout)
 
 
 def differences(stored: Seal, computed: Seal) -> list[str]:

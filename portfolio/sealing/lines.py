@@ -13,6 +13,7 @@ from portfolio.sealing.chain import SealedLine
 
 # Every fact as JSON, so that no two entries read the same: moments as microseconds since 1970,
 # numbers with the places that their columns have. The session's settings change nothing of it.
+# What seals of a later layout tell besides stands in an array of its own: the first stays as it is.
 LINES: Final = """
 SELECT entry.recorded_xid::text::bigint, coalesce(posted.count, 0), json_build_array(
     entry.recorded_xid::text, entry.id, entry.portfolio_id, entry.kind, entry.external_id,
@@ -20,6 +21,9 @@ SELECT entry.recorded_xid::text::bigint, coalesce(posted.count, 0), json_build_a
     (extract(epoch FROM entry.recorded_at) * 1000000)::bigint, entry.instrument_id,
     entry.quantity, entry.unit_price, entry.amount, entry.fees, entry.taxes, entry.currency,
     entry.exchange_rate, entry.note, entry.reverses_id, posted.postings
+)::text, json_build_array(
+    entry.restates_id, entry.settled_currency, entry.base_rate, entry.local_rate,
+    entry.ratio_from, entry.ratio_to, entry.source_instrument_id, entry.cost_share, entry.lots
 )::text
 FROM portfolio_journalentry AS entry
 CROSS JOIN LATERAL (
@@ -41,7 +45,7 @@ def sealed_lines(*, from_xid: int, to_xid: int) -> Iterator[SealedLine]:
     """Entries of those transactions in order, streamed; inside a transaction."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(LINES, [from_xid, to_xid])
-        for xid, postings, text in chain.from_iterable(
+        for xid, postings, text, more in chain.from_iterable(
             iter(partial(cursor.fetchmany, ROWS_AT_A_TIME), [])
         ):
-            yield SealedLine(xid, postings, text.replace("\n", " "))
+            yield SealedLine(xid, postings, text.replace("\n", " "), more.replace("\n", " "))

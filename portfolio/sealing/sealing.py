@@ -106,6 +106,7 @@ def _store(seal: Seal, *, sealed_at: datetime) -> None:
         postings=seal.postings,
         previous_hash=seal.previous_hash,
         hash=seal.hash,
+        layout=seal.layout,
         sealed_at=sealed_at,
     )
 

@@ -54,6 +54,7 @@ def verify_ledger(*, contains: bytes | None = None) -> Verdict:
             from_xid=from_xid,
             to_xid=seal.to_xid,
             previous_hash=previous,
+            layout=seal.layout,
         )
         problems += [f"Seal {seal.number}: {why}." for why in differences(seal, computed)]
         # One broken link is one finding: the next is compared with what follows the stored one.
@@ -87,6 +88,7 @@ def _seal_of(row: JournalSeal) -> Seal:
         postings=row.postings,
         previous_hash=bytes(row.previous_hash),
         hash=bytes(row.hash),
+        layout=row.layout,
     )
 
 

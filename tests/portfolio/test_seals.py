@@ -15,7 +15,8 @@ from market.models import Instrument
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.models import JournalEntry, JournalSeal, LedgerVerification, Portfolio
 from portfolio.sealing import sealing
-from portfolio.sealing.chain import GENESIS, SealedLine, differences, make_seal
+from portfolio.sealing.chain import GENESIS, LAYOUT, SealedLine, differences, make_seal
+from portfolio.sealing.lines import LINES, sealed_lines
 from portfolio.sealing.sealing import CounterBehind, seal_journal, unsealed_entries
 from portfolio.sealing.verification import (
     latest_verification,
@@ -146,6 +147,22 @@ TAMPERINGS = [
         "Seal 1: an entry, a posting or the seal itself was changed.",
         id="an account of another kind",
     ),
+    *(
+        pytest.param(
+            f"UPDATE portfolio_journalentry SET {column} = {value} WHERE kind = 'buy'",
+            "Seal 1: an entry, a posting or the seal itself was changed.",
+            id=f"another {column}",
+        )
+        for column, value in (
+            ("restates_id", "id"),
+            ("settled_currency", "'EUR'"),
+            ("base_rate", "1.1"),
+            ("local_rate", "1.1"),
+            ("source_instrument_id", "instrument_id"),
+            ("cost_share", "0.5"),
+            ("lots", "'[]'"),
+        )
+    ),
 ]
 
 
@@ -157,6 +174,45 @@ def test_tampering_is_found(
     broken_books.execute(damage.encode())
     problems = verify_ledger().problems
     assert any(problem.startswith(finding) for problem in problems), problems
+
+
+def test_every_column_of_an_entry_is_sealed() -> None:
+    columns = {field.column for field in JournalEntry._meta.concrete_fields}
+    assert {one for one in columns if f"entry.{one}" not in LINES} == set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seal_of_the_first_layout_still_holds_and_newer_ones_follow_it(
+    portfolio: Portfolio, apple: Instrument, broken_books: Vandal
+) -> None:
+    """As they were made before ratios, rates and lots were sealed."""
+    ends = list(JournalSeal.objects.order_by("number").values_list("from_xid", "to_xid"))
+    previous = GENESIS
+    with transaction.atomic():
+        for number, (from_xid, to_xid) in enumerate(ends, start=1):
+            lines = sealed_lines(from_xid=from_xid, to_xid=to_xid)
+            old = make_seal(
+                lines,
+                number=number,
+                from_xid=from_xid,
+                to_xid=to_xid,
+                previous_hash=previous,
+                layout=1,
+            )
+            broken_books.execute(
+                "UPDATE portfolio_journalseal SET layout = 1, previous_hash = %s, hash = %s"
+                " WHERE number = %s",
+                [old.previous_hash, old.hash, number],
+            )
+            previous = old.hash
+    post(draft_trade(portfolio, apple))
+    assert seal_journal(sealed_at=NOON) == 1
+    assert verify_ledger().problems == []
+    assert JournalSeal.objects.get(number=3).layout == LAYOUT
+    broken_books.execute("UPDATE portfolio_journalseal SET layout = 2 WHERE number = 1")
+    assert verify_ledger().problems == [
+        "Seal 1: an entry, a posting or the seal itself was changed."
+    ]
 
 
 @pytest.mark.django_db(transaction=True)
