@@ -23,10 +23,12 @@ from tests.trading.factories import (
     units_of,
 )
 from tests.trading.grouping import legs_of, place_group
+from tests.trading.replacing import ask
 from trading.changing.cancellation import cancel_order, cancel_orders
 from trading.changing.replacement import Changes, replace_order
 from trading.errors import DuplicateClientOrderId, OrderDenied
 from trading.models import Order
+from trading.states import TimeInForce
 
 pytestmark = pytest.mark.django_db
 
@@ -272,6 +274,47 @@ def test_exits_follow_a_replaced_entry() -> None:
     assert {one.quantity for one in legs_of(new)} == {Decimal(12)}
     assert facts(status_of(new), units_of(portfolio, apple).held) == ("filled", 12)
     assert legs_of(entry) == []
+
+
+@pytest.mark.parametrize(
+    ("which", "changes", "problem"),
+    [
+        ("entry", {"time_in_force": TimeInForce.IOC}, ("time_in_force", "not_for_groups")),
+        ("entry", {"limit_price": "110"}, ("limit_price", "wrong_side")),
+        ("entry", {"limit_price": "80"}, ("limit_price", "wrong_side")),
+        ("take-profit", {"limit_price": "90"}, ("limit_price", "wrong_side")),
+        ("take-profit", {"limit_price": "75"}, ("limit_price", "wrong_side")),
+        ("stop-loss", {"stop_price": "90"}, ("stop_price", "wrong_side")),
+        ("stop-loss", {"stop_price": "115"}, ("stop_price", "wrong_side")),
+    ],
+)
+def test_a_replacement_keeps_the_rules_of_its_group(
+    which: str, changes: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    portfolio, apple = make_portfolio(), make_instrument()
+    publish_quote(apple, ask="100.00", last="100.00")
+    entry = place_group(portfolio, apple, limit="90", profit="110", loss="80")
+    leading_matcher().work()
+    profit, loss = legs_of(entry)
+    old = {"entry": entry, "take-profit": profit, "stop-loss": loss}[which]
+    with pytest.raises(OrderDenied) as caught:
+        ask(old, **changes)
+    assert problem in {(one.field, one.code) for one in caught.value.problems}
+    assert status_of(old) == ("new" if which == "entry" else "held")
+
+
+def test_an_exit_that_works_may_pass_its_entry_and_not_the_other_exit() -> None:
+    portfolio, apple = make_portfolio(), make_instrument()
+    publish_quote(apple, ask="100.00", last="100.00")
+    entry = place_group(portfolio, apple, limit="100", profit="110", loss="90")
+    matcher = leading_matcher()
+    matcher.work()
+    loss = legs_of(entry)[1]
+    with pytest.raises(OrderDenied, match="the take-profit"):
+        ask(loss, stop_price="110")
+    closer = ask(loss, stop_price="99.50")
+    matcher.work()
+    assert status_of(closer) == "held"
 
 
 def test_repeating_it_returns_the_same_order_and_no_further_exits() -> None:

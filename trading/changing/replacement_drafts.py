@@ -12,6 +12,7 @@ from accounts.identifiers import new_id
 from market.values import plain
 from portfolio.models import Hold
 from trading import pretrade
+from trading.changing.group_prices import group_problems
 from trading.errors import OrderDenied
 from trading.models import Order
 from trading.placing import sizing
@@ -73,7 +74,11 @@ def draft_replacement(old: Order, changes: Changes, *, requested_at: datetime) -
     """
     ticket = ticket_of(old, changes)
     situation = _without(old, look(portfolio_id=old.portfolio_id, ticket=ticket, at=requested_at))
-    problems = [*_problems(old, changes), *_ticket_problems(old, changes, ticket, situation)]
+    problems = [
+        *_problems(old, changes),
+        *_ticket_problems(old, changes, ticket, situation),
+        *group_problems(old, ticket),
+    ]
     if problems or situation.terms is None:
         raise OrderDenied(problems)
     plan = sizing.plan(

@@ -32,12 +32,17 @@ def ticket_problems(ticket: OrderTicket, rules: Rules) -> Iterator[Problem]:
         yield from number_problems(field, getattr(ticket, name), rules.price_maximum)
     if ticket.order_class is OrderClass.SIMPLE:
         return
-    if ticket.time_in_force not in WAITING:
-        message = "An order with exits waits, so it is day or gtc."
-        yield Problem("time_in_force", "not_for_groups", message)
+    yield from waiting_problems(ticket)
     if ticket.order_class.has_entry and ticket.side is not Side.BUY:
         message = "Exits sell what an entry has bought; sales take a stop-loss beside them as oco."
         yield Problem("side", "long_only", message)
+
+
+def waiting_problems(ticket: OrderTicket) -> Iterator[Problem]:
+    """Exits are there until one of them has happened, so what they follow is not over at once."""
+    if ticket.time_in_force not in WAITING:
+        message = "An order with exits waits, so it is day or gtc."
+        yield Problem("time_in_force", "not_for_groups", message)
 
 
 def _presence_problems(ticket: OrderTicket) -> Iterator[Problem]:
