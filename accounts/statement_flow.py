@@ -49,7 +49,9 @@ def flow() -> Iterator[None]:
             result = execute(sql, params, many, context)
             # Models count at once how many rows they have changed.
             if isinstance(context["cursor"].cursor, ClientCursor):
-                pipeline.sync()
+                # As Django's own cursor does around what it executes.
+                with connection.wrap_database_errors:
+                    pipeline.sync()
             return result
 
         with connection.execute_wrapper(wait):

@@ -108,6 +108,20 @@ def test_rows_are_added_as_they_are_copied() -> None:
     assert fetch_rows("SELECT * FROM flow_test ORDER BY id", []) == copied == rows
 
 
+def test_what_a_model_refuses_within_a_flow_may_be_caught_there() -> None:
+    with flow(), transaction.atomic():
+        add_by_cursor(1)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            add_by_cursor(1)
+        add_by_cursor(2)
+    assert ids() == [1, 2]
+
+
+def add_by_cursor(number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [number])
+
+
 @flowing_transaction()
 def add_for_good(
     *numbers: int, told: list[int] | None = None, failure: type[Exception] | None

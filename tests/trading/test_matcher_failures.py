@@ -196,6 +196,35 @@ def test_books_that_diverge_are_rebuilt() -> None:
         wait_until(lambda: status_of(order) == "canceled", seconds=5, what="the cancellation")
 
 
+def test_no_order_ends_because_a_column_has_changed_under_a_running_matcher() -> None:
+    """As a migration does; PostgreSQL refuses once what was prepared before."""
+    portfolio, apple = make_portfolio(), make_instrument()
+    publish_quote(apple)
+    with running(Matcher(shard=0, shards=1, clock=Clock())):
+        before = place(portfolio, apple, quantity="1")
+        wait_until(lambda: status_of(before) == "filled", seconds=10, what="the first fill")
+        with changed_column("portfolio_portfolio", "lot_method", "text"):
+            after = place(portfolio, apple, quantity="2")
+            wait_until(lambda: status_of(after) != "pending_new", seconds=10, what="the other")
+            assert status_of(after) == "filled"
+
+
+@contextmanager
+def changed_column(table: str, column: str, kind: str) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT format_type(atttypid, atttypmod) FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attname = %s",
+            [table, column],
+        )
+        (before,) = cursor.fetchone()
+        cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {before}")
+
+
 def test_a_command_done_before_a_restart_is_not_done_again() -> None:
     orders, _ = make_crossing()
     first = leading_matcher()
