@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trading.plain_stops import PlainStops, Print, random_waiting, stop_price
+from tests.trading.plain_stops import PlainStops, Print, Waiting, random_waiting, stop_price
 from trading.exchange.stops import StopBook, Trail
 from trading.order_book import BookOrder
 
@@ -70,6 +70,29 @@ def test_stops_rebuilt_from_their_marks_trigger_the_same(
         assert [(stop.id, stop.mark) for stop in first[1]] == [
             (stop.id, stop.mark) for stop in again[1]
         ]
+
+
+def test_stops_that_come_and_go_far_from_the_price_leave_nothing_behind() -> None:
+    numbers = random.Random(7)
+    book = StopBook()
+    kept = random_fixed(numbers)
+    book.add(kept.to_stop(0))
+    for arrival in range(1, 5_000):
+        asked = random_fixed(numbers)
+        book.add(asked.to_stop(arrival))
+        book.hear(MIDDLE)
+        assert book.remove(asked.order.id) is not None
+    assert len(book._buys) + len(book._sales) < 20
+    assert list(book.stops) == [kept.order.id]
+
+
+def random_fixed(numbers: random.Random) -> Waiting:
+    """A stop that the middle price does not reach, and that follows nothing."""
+    while True:
+        asked = random_waiting(numbers, make_order(numbers), middle=MIDDLE)
+        stop = asked.to_stop(0)
+        if stop.trail is None and not stop.is_reached(MIDDLE):
+            return asked
 
 
 def test_a_stop_lies_on_the_grid_and_never_nearer_than_its_distance() -> None:

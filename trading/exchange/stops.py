@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Final
 from uuid import UUID
 
+SPARED: Final = 8  # so few that are gone are never worth a look
 PARTS: Final = 1_000_000  # a distance in per cent is counted in millionths of the mark
 
 
@@ -64,6 +65,9 @@ class Stop:
         return last >= self.price if self.is_buy else last <= self.price
 
 
+Listed = tuple[int, int, Stop]
+
+
 @dataclass(slots=True)
 class StopBook:
     """The stops of one instrument. Fixed ones in a heap a side, trailing ones in a list."""
@@ -71,8 +75,8 @@ class StopBook:
     stops: dict[UUID, Stop] = field(default_factory=dict)
     _trailing: dict[UUID, Stop] = field(default_factory=dict)
     # The first to be reached is on top: the lowest stop of buys, the highest of sales.
-    _buys: list[tuple[int, int, Stop]] = field(default_factory=list)
-    _sales: list[tuple[int, int, Stop]] = field(default_factory=list)
+    _buys: list[Listed] = field(default_factory=list)
+    _sales: list[Listed] = field(default_factory=list)
 
     def add(self, stop: Stop) -> None:
         self.stops[stop.id] = stop
@@ -88,7 +92,17 @@ class StopBook:
         if stop is not None:
             stop.is_gone = True  # a heap may list it until it comes to the top
             self._trailing.pop(order_id, None)
+            self._tidy()
         return stop
+
+    def _tidy(self) -> None:
+        """Forget those that are gone once they are more than those that wait."""
+        waiting = len(self.stops) - len(self._trailing)
+        if len(self._buys) + len(self._sales) <= 2 * waiting + SPARED:
+            return
+        for heap in (self._buys, self._sales):
+            heap[:] = [listed for listed in heap if not listed[2].is_gone]
+            heapify(heap)
 
     def succeed(self, order_id: UUID, successor_id: UUID) -> Stop:
         """Let another order wait where this one waited."""
