@@ -197,6 +197,14 @@ TRANSITIONS: Final[dict[tuple[Status, Event], Status]] = {
     (Status.PENDING_REPLACE, Event.CANCEL_REQUESTED): Status.PENDING_CANCEL,
 }
 
+# Steps back to where the order stands; which of these that is, ``standing_status`` says.
+STEPS_BACK: Final[dict[tuple[Status, Event], frozenset[Status]]] = {
+    (Status.SUSPENDED, Event.RESUMED): frozenset({*_OPEN, Status.HELD}),
+    (Status.PENDING_REPLACE, Event.REPLACE_REJECTED): frozenset(
+        {*_OPEN, Status.HELD, Status.SUSPENDED}
+    ),
+}
+
 
 class IllegalTransition(Exception):
     """The order cannot take that step from where it is."""
@@ -219,12 +227,23 @@ def next_status(status: Status, event: Event) -> Status:
         raise IllegalTransition(status=status, event=event) from None
 
 
+def status_back(status: Status, event: Event, *, standing: Status) -> Status:
+    """Where an event leads that lets the order go on as it stands.
+
+    Raises:
+        IllegalTransition: it leads from there to nowhere, or not to that.
+    """
+    if standing not in STEPS_BACK.get((status, event), ()):
+        raise IllegalTransition(status=status, event=event)
+    return standing
+
+
 def standing_status(
     *, is_held: bool, has_filled: bool, is_queued: bool = False, is_suspended: bool = False
 ) -> Status:
     """The status of a working order of which nothing is asked, by where it stands.
 
-    ``REPLACE_REJECTED`` and ``RESUMED`` lead there.
+    ``REPLACE_REJECTED`` and ``RESUMED`` lead there, see ``STEPS_BACK``.
     """
     if is_suspended:
         return Status.SUSPENDED

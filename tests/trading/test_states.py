@@ -21,12 +21,14 @@ from tests.trading.factories import (
 )
 from trading.models import OrderEvent
 from trading.states import (
+    STEPS_BACK,
     TRANSITIONS,
     Event,
     IllegalTransition,
     Status,
     next_status,
     standing_status,
+    status_back,
 )
 from trading.status_words import WORDS
 
@@ -51,6 +53,18 @@ def test_terminal_statuses_are_final() -> None:
 def test_every_status_has_words_and_one_that_alpaca_knows() -> None:
     assert set(WORDS) == set(Status)
     assert {STATUSES.get(status, status) for status in Status} <= {one.value for one in OrderStatus}
+
+
+def test_what_goes_on_as_it_stood_goes_where_the_table_says() -> None:
+    for status in Status:
+        for event in Event:
+            for standing in Status:
+                if standing in STEPS_BACK.get((status, event), ()):
+                    assert status_back(status, event, standing=standing) is standing
+                    assert standing not in Status.terminal()
+                    continue
+                with pytest.raises(IllegalTransition):
+                    status_back(status, event, standing=standing)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,15 @@ from trading.shards.changes import Changes
 from trading.shards.needed_holds import needed_hold
 from trading.shards.restated_orders import apply_restatement
 from trading.shards.shard import BookDiverged
-from trading.states import CommandKind, Event, Side, Status, next_status, standing_status
+from trading.states import (
+    CommandKind,
+    Event,
+    Side,
+    Status,
+    next_status,
+    standing_status,
+    status_back,
+)
 
 REASONS: Final = {
     End.UNFILLED: "What could not fill at once was cancelled.",
@@ -109,7 +117,8 @@ def _heed_halt(changes: Changes, order: WorkingOrder) -> None:
         changes.move(progress, Event.SUSPENDED)
         return
     if progress.status is Status.SUSPENDED:
-        progress.status = _standing(order, progress)
+        standing = _standing(order, progress)
+        progress.status = status_back(progress.status, Event.RESUMED, standing=standing)
     changes.note(progress, Event.RESUMED, actor_id=None, details={})
 
 
@@ -183,7 +192,8 @@ def restore(changes: Changes, old: WorkingOrder, *, reason: str, actor_id: UUID 
     """Let an order go on that was to be replaced."""
     progress = changes.progress[old.id]
     if progress.status is Status.PENDING_REPLACE:
-        progress.status = _standing(old, progress)
+        standing = _standing(old, progress)
+        progress.status = status_back(progress.status, Event.REPLACE_REJECTED, standing=standing)
     else:
         progress.status = next_status(progress.status, Event.REPLACE_REJECTED)
     changes.note(progress, Event.REPLACE_REJECTED, actor_id=actor_id, details={"reason": reason})
