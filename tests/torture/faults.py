@@ -19,7 +19,7 @@ from typing import Final
 
 import redis
 
-from tests.support.desk import ROOT, LiveDesk, clean_environment
+from tests.support.desk import ROOT, LiveDesk, clean_environment, wait_until
 from tests.torture.group_trading import GroupTrader, groups_told, half_alive
 from tests.torture.report import Finding
 from tests.trading.test_kill import (
@@ -144,9 +144,13 @@ def _storm(
             left = [name for name in (*VICTIMS, STANDBY) if killed[name] == min_of(killed)]
             victim = numbers.choice(left)
             wait_for_orders(list(traders), more=numbers.randint(1, 20))
-            took = kill_and_heal(desk, standby, victim)
-            # Healed is who takes orders again, not who says that he is ready.
+            started = time.monotonic()
+            kill_and_heal(desk, standby, victim)
+            # Healed is who takes and matches orders again, not who says that he is ready.
             wait_for_orders(list(traders), more=1)
+            wait_for_matches(desk)
+            took = time.monotonic() - started
+            standby.keep_running()
             killed[victim] += 1
             finding.count += 1
             healing[victim] = max(healing.get(victim, 0.0), took)
@@ -164,9 +168,16 @@ def min_of(killed: Counter[str]) -> int:
     return min(killed[name] for name in (*VICTIMS, STANDBY))
 
 
-def kill_and_heal(desk: LiveDesk, standby: StandbyMatcher, victim: str) -> float:
-    """Seconds until the desk is ready again."""
-    started = time.monotonic()
+def wait_for_matches(desk: LiveDesk) -> None:
+    """Let the matcher do a command that came after now."""
+    newest = "SELECT coalesce(max(id), 0) FROM trading_ordercommand"
+    ((since,),) = rows(desk, newest)
+    query = f"{newest} WHERE done_at IS NOT NULL"
+    wait_until(lambda: rows(desk, query)[0][0] > since, seconds=120, what="a command done")
+
+
+def kill_and_heal(desk: LiveDesk, standby: StandbyMatcher, victim: str) -> None:
+    """Until the desk says that it is ready again."""
     if victim == STANDBY:
         standby.kill()
     else:
@@ -176,9 +187,6 @@ def kill_and_heal(desk: LiveDesk, standby: StandbyMatcher, victim: str) -> float
         desk.kill(victim)
         desk.wait_until_restarted(victim, old_pid=old_pid)
     desk.wait_until_ready()
-    took = time.monotonic() - started
-    standby.keep_running()
-    return took
 
 
 def _look_at_what_is_left(desk: LiveDesk, traders: list[Saver], finding: Finding) -> None:
