@@ -15,6 +15,7 @@ app_name = "trading"
 
 urlpatterns = [
     path("orders", views.orders, name="orders"),
+    path("fills", views.fills, name="fills"),
     path("fills/file", views.fills_file, name="download_fills"),
     path("orders/<uuid:order_id>", views.order, name="order"),
     path("orders/<uuid:order_id>/state", views.order_state, name="order_state"),

@@ -54,6 +54,7 @@ function place() {
     node.style.insetBlockStart = `${offset}px`;
     node.classList.toggle("order-line--moved", at !== told.price);
     grip.textContent = `${told.words} ${at}`;
+    if (!told.address) continue;
     grip.setAttribute("aria-valuenow", at);
     grip.setAttribute("aria-valuetext", at);
   }
@@ -82,6 +83,9 @@ function draw(told) {
   const line = { node, grip, told, at: told.price };
   node.className = `order-line order-line--${told.side}`;
   grip.className = "order-line__grip";
+  node.append(grip);
+  layer.append(node);
+  if (!told.address) return line; // it follows the market, and is not moved by hand
   grip.tabIndex = 0;
   grip.setAttribute("role", "slider");
   grip.setAttribute("aria-orientation", "vertical");
@@ -111,8 +115,6 @@ function draw(told) {
     dragged = null;
     back(line);
   });
-  node.append(grip);
-  layer.append(node);
   return line;
 }
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import Check, go
+from tests.browser.looks import Check, check_every_look, go
 
 pytestmark = [
     pytest.mark.browser,
@@ -51,9 +51,18 @@ def test_a_trailing_stop_is_placed_by_keyboard_and_all_are_cancelled(
         re.compile("trailing by 40"), timeout=PATIENCE_MS
     )
     expect(page.locator("#placed-order [data-status=held]")).to_be_visible(timeout=PATIENCE_MS)
+    go(page, "/instruments/AAPL")
+    expect(page.locator(".order-line__grip")).to_contain_text("trailing stop", timeout=PATIENCE_MS)
     go(page, "/orders")
     check_accessibility(page)
     page.get_by_role("button", name=re.compile("Cancel all of")).first.click()
     page.get_by_role("dialog").get_by_role("button", name="Yes").click()
     expect(page.locator("#messages")).to_contain_text("being cancelled", timeout=PATIENCE_MS)
     expect(page.get_by_text("No working orders")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_every_fill_is_on_a_page(investor: Page, check_accessibility: Check) -> None:
+    go(investor, "/orders")
+    investor.get_by_role("link", name="Fills", exact=True).click()
+    expect(investor.get_by_role("region", name="Fills").locator("tbody tr").first).to_be_visible()
+    check_every_look(investor, "/fills", check_accessibility, name="fills")

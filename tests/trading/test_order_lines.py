@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,14 +36,14 @@ def test_limits_and_stops_have_a_line_each_at_what_they_wait_for() -> None:
     publish_quote(apple)
     limit = place(portfolio, apple, limit="90.5", tif="gtc")
     stop = place(portfolio, apple, side="sell", stop="80", limit="79", quantity="5", tif="gtc")
-    place(portfolio, apple, side="sell", trail="2%", quantity="5", tif="gtc")
+    trailing = place(portfolio, apple, side="sell", trail="2%", quantity="5", tif="gtc")
     ending = place(portfolio, apple, limit="85", tif="gtc")
     leading_matcher().work()
     cancel_order(order_id=ending.id, requested_at=limit.submitted_at)
 
     told = {line["order_id"]: line for line in lines_of(portfolio)}
 
-    assert set(told) == {str(limit.id), str(stop.id)}
+    assert set(told) == {str(limit.id), str(stop.id), str(trailing.id)}
     assert told[str(limit.id)] == {
         "order_id": str(limit.id),
         "side": "buy",
@@ -53,6 +54,11 @@ def test_limits_and_stops_have_a_line_each_at_what_they_wait_for() -> None:
         "address": f"/orders/{limit.id}/replacement",
     }
     assert (told[str(stop.id)]["kind"], told[str(stop.id)]["price"]) == ("stop", "80.00")
+    follows = told[str(trailing.id)]
+    trailing.refresh_from_db()
+    assert (follows["kind"], follows["address"]) == ("trailing stop", None)
+    assert follows["words"] == "Sell 5 trailing stop"
+    assert Decimal(follows["price"]) == trailing.stop_price
     assert lines_of(make_portfolio(make_user("charlie@example.com"))) == []
 
 

@@ -188,6 +188,54 @@ def test_many_orders_come_in_pages(page: Client, portfolio: Portfolio, apple: In
     assert text_of(page, "/orders?page=99").count("data-order=") == 1
 
 
+def test_pages_keep_the_portfolio_that_was_chosen(
+    page: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    other = make_portfolio(portfolio.owner, name="Other")
+    for _ in range(51):
+        place(portfolio, apple, limit="50", quantity="1")
+    place(other, apple, limit="50", quantity="1")
+    text = text_of(page, f"/orders?portfolio={portfolio.id}")
+    assert f"?portfolio={portfolio.id}&amp;page=2" in text
+    assert f'href="/fills?portfolio={portfolio.id}"' in text
+    assert f'href="?portfolio={other.id}"' in text
+    rest = text_of(page, f"/orders?portfolio={portfolio.id}&page=2")
+    assert rest.count("data-order=") == 1
+    assert text_of(page, f"/orders?portfolio={other.id}").count("data-order=") == 1
+
+
+def test_every_fill_is_listed_with_its_order_and_settlement(
+    page: Client, client: Client, portfolio: Portfolio, apple: Instrument
+) -> None:
+    publish_quote(apple, ask="100.00")
+    order = place(portfolio, apple, quantity="3")
+    assert "Nothing has filled yet" in text_of(page, "/fills")
+    leading_matcher().work()
+    text = text_of(page, "/fills")
+    assert f"/orders/{order.id}" in text
+    assert ">Buy AAPL</a>" in text
+    assert "100.00" in text
+    assert "due " in text
+    assert "All fills as a file" in text
+    assert "Nothing has filled yet" in text_of(page, f"/fills?portfolio={uuid4()}")
+    part = page.get("/fills", headers=HTMX).content.decode()
+    assert "Buy AAPL" in part
+    assert "<html" not in part
+    client.force_login(make_user("charlie@example.com"))
+    assert "Buy AAPL" not in text_of(client, "/fills")
+
+
+def test_a_list_of_fills_costs_the_same_queries_however_long(
+    page: Client, portfolio: Portfolio, apple: Instrument, django_assert_max_num_queries: object
+) -> None:
+    publish_quote(apple, ask="100.00")
+    for _ in range(20):
+        place(portfolio, apple, quantity="1")
+    leading_matcher().work()
+    with django_assert_max_num_queries(9):  # type: ignore[operator]
+        page.get("/fills")
+
+
 def test_a_list_of_orders_costs_the_same_queries_however_long(
     page: Client, portfolio: Portfolio, apple: Instrument, django_assert_max_num_queries: object
 ) -> None:
@@ -205,7 +253,8 @@ def test_all_orders_of_a_portfolio_are_cancelled_from_the_list(
     assert f"/portfolios/{portfolio.id}/orders/cancellation" in text
     assert "Cancel every working order of Paper?" in text
     answer = page.post(f"/portfolios/{portfolio.id}/orders/cancellation", headers=HTMX)
-    assert "1 order is being cancelled" in answer.content.decode()
+    assert "1 order is being cancelled: buy " in answer.content.decode()
+    assert " AAPL." in answer.content.decode()
     assert "orders-changed" in answer["HX-Trigger"]
     assert status_of(order_id) == "pending_cancel"
     again = page.post(f"/portfolios/{portfolio.id}/orders/cancellation", follow=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -19,6 +20,7 @@ from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from accounts.roles import Role
 from market.instruments.shown import instrument_or_404
+from market.models import Instrument
 from market.values import plain
 from portfolio.views.portfolios import find_portfolio
 from trading.changing import cancellation, closing
@@ -40,10 +42,24 @@ def cancel_all(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     count = len(asked)
     if count:
         orders = "1 order is" if count == 1 else f"{count} orders are"
-        messages.success(request, f"{orders} being cancelled.")
+        messages.success(request, f"{orders} being cancelled: {_named(asked)}.")
     else:
         messages.info(request, "No order works.")
     return _answer(request)
+
+
+def _named(asked: Sequence[cancellation.Asked]) -> str:
+    """Each order that ends, in words; of many the first."""
+    orders = [one.order for one in asked[:SHOWN]]
+    ids = {order.instrument_id for order in orders}
+    symbols = dict(Instrument.objects.filter(id__in=ids).values_list("id", "symbol"))
+    words = [
+        f"{order.side} {plain(order.remaining_quantity)} {symbols[order.instrument_id]}"
+        for order in orders
+    ]
+    if len(asked) > SHOWN:
+        words.append(f"{len(asked) - SHOWN} more")
+    return ", ".join(words)
 
 
 @signed_in

@@ -16,10 +16,11 @@ from market.instruments.shown import instrument_or_404
 from market.models import Instrument
 from market.values import plain, plain_or_none, wire_time
 from trading.models import Fill, Order
-from trading.states import Status
+from trading.states import OrderType, Status
 
 FILLS_SHOWN: Final = 20
 LINES_SHOWN: Final = 30
+TRAILING: Final = "trailing stop"
 ON_THEIR_WAY: Final = (Status.PENDING_CANCEL, Status.PENDING_REPLACE)
 
 
@@ -75,11 +76,14 @@ def _fills(request: InvestorRequest, instrument: Instrument) -> list[dict[str, A
 
 
 def _lines(request: InvestorRequest, instrument: Instrument) -> list[dict[str, Any]]:
-    """Orders that can be changed, each at the one price that it waits for; newest first."""
+    """Orders, each at the one price that it waits for, newest first.
+
+    One that follows the market at a distance has no ``address`` where its price could be changed.
+    """
     orders = (
         Order.objects.for_user(request.user)
         .working()
-        .filter(instrument=instrument, trail_amount=None, trail_pct=None)
+        .filter(instrument=instrument)
         .exclude(status__in=ON_THEIR_WAY)
         .exclude(replaces__isnull=False, priority=None)
         .order_by("-submitted_at", "-id")[:LINES_SHOWN]
@@ -92,7 +96,7 @@ def _lines(request: InvestorRequest, instrument: Instrument) -> list[dict[str, A
             "price": at_tick(price, instrument.tick_size),
             "tick": plain(instrument.tick_size),
             "words": f"{order.get_side_display()} {plain(order.remaining_quantity)} {kind}",
-            "address": reverse("trading:replace", args=[order.id]),
+            "address": None if kind == TRAILING else reverse("trading:replace", args=[order.id]),
         }
         for order in orders
         for kind, price in [_waits_for(order)]
@@ -103,7 +107,8 @@ def _lines(request: InvestorRequest, instrument: Instrument) -> list[dict[str, A
 def _waits_for(order: Order) -> tuple[str, Decimal | None]:
     """A stop waits for its stop price until that is reached, everything else for its limit."""
     if order.stop_price is not None and order.triggered_at is None:
-        return "stop", order.stop_price
+        is_trailing = order.type == OrderType.TRAILING_STOP
+        return TRAILING if is_trailing else "stop", order.stop_price
     return "limit", order.limit_price
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -30,7 +32,7 @@ from trading.listing.order_lists import order_rows, order_story
 from trading.models import Fill, Order
 from trading.states import Status
 
-ORDERS_PER_PAGE: Final = 50
+ROWS_PER_PAGE: Final = 50
 
 
 @signed_in
@@ -44,22 +46,54 @@ def orders(request: InvestorRequest) -> HttpResponse:
     if portfolio_id := read_id(request.GET.get("portfolio", "")):
         owned = owned.filter(portfolio_id=portfolio_id)
     shown = owned.filter(status__in=Status.terminal()) if is_done else owned.working()
-    pages = Paginator(shown.order_by("-submitted_at", "-id"), ORDERS_PER_PAGE)
-    page = pages.get_page(request.GET.get("page"))
+    page = page_of(request, shown.order_by("-submitted_at", "-id"))
     context = {
         "page": page,
         "rows": order_rows(page.object_list),
         "is_done": is_done,
-        "working_count": owned.working().count(),
         "working_portfolios": Portfolio.objects.for_user(request.user, Role.EDITOR)
         .filter(id__in=owned.working().values("portfolio_id"))
         .order_by("created_at", "id"),
-        "portfolios": Portfolio.objects.for_user(request.user, Role.VIEWER).filter(
-            kind=PortfolioKind.PAPER
-        ),
+        **choice_of(request, shows="done" if is_done else "working"),
     }
     template = "trading/_orders.html" if request.htmx else "trading/orders.html"
     return TemplateResponse(request, template, context)
+
+
+@signed_in
+@takes_ids(portfolio="portfolio_id")
+@require_GET
+def fills(request: InvestorRequest) -> HttpResponse:
+    """Every execution, newest first."""
+    owned = fills_of(request).select_related("instrument", "portfolio", "settlement")
+    if portfolio_id := read_id(request.GET.get("portfolio", "")):
+        owned = owned.filter(portfolio_id=portfolio_id)
+    context = {
+        "page": page_of(request, owned.order_by("-executed_at", "-id")),
+        **choice_of(request, shows="fills"),
+    }
+    template = "trading/_fills.html" if request.htmx else "trading/fills.html"
+    return TemplateResponse(request, template, context)
+
+
+def page_of(request: InvestorRequest, rows: QuerySet[Any]) -> Page[Any]:
+    return Paginator(rows, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+
+
+def choice_of(request: InvestorRequest, *, shows: str) -> dict[str, Any]:
+    """What the head of these pages needs; ``query`` keeps the choice in links to other pages."""
+    chosen = read_id(request.GET.get("portfolio", ""))
+    kept = {"status": "done"} if shows == "done" else {}
+    if chosen:
+        kept["portfolio"] = str(chosen)
+    return {
+        "shows": shows,
+        "chosen": chosen,
+        "query": urlencode(kept) + "&" if kept else "",
+        "portfolios": Portfolio.objects.for_user(request.user, Role.VIEWER)
+        .filter(kind=PortfolioKind.PAPER)
+        .order_by("created_at", "id"),
+    }
 
 
 @signed_in
@@ -78,8 +112,12 @@ def fills_file(request: InvestorRequest) -> HttpResponseBase:
     form = DownloadForm(request.GET)
     if not form.is_valid():
         return HttpResponse(DownloadForm.WORDS, status=422)
-    fills = Fill.objects.filter(portfolio__in=Portfolio.objects.for_user(request.user, Role.VIEWER))
-    return table_response(fill_table(fills), form.form())
+    return table_response(fill_table(fills_of(request)), form.form())
+
+
+def fills_of(request: InvestorRequest) -> QuerySet[Fill]:
+    seen = Portfolio.objects.for_user(request.user, Role.VIEWER)
+    return Fill.objects.filter(portfolio__in=seen)
 
 
 @signed_in
