@@ -62,6 +62,13 @@ def test_a_trailing_stop_is_placed_by_keyboard_and_all_are_cancelled(
 
 
 def test_every_fill_is_on_a_page(investor: Page, check_accessibility: Check) -> None:
+    go(investor, "/instruments/AAPL/desk")
+    units = investor.get_by_role("textbox", name="How much")
+    units.fill("1")
+    units.press("Enter")
+    expect(investor.locator("#placed-order [data-status=filled]")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
     go(investor, "/orders")
     investor.get_by_role("link", name="Fills", exact=True).click()
     expect(investor.get_by_role("region", name="Fills").locator("tbody tr").first).to_be_visible()
