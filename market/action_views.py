@@ -17,8 +17,8 @@ from accounts.errors import ProblemsError
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in, staff_only
 from market.action_forms import ActionForm, initial_of
-from market.boards import shortest_addresses
 from market.corporate_actions import actions
+from market.instruments.short_addresses import shortest_addresses
 from market.instruments.shown import instrument_or_404
 from market.models import CorporateAction, Instrument
 

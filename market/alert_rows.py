@@ -21,8 +21,9 @@ from accounts.templatetags.formats import (
 from market.alerts.kinds import AlertStatus
 from market.alerts.standings import Standing, standings
 from market.alerts.terms import condition_words
-from market.boards import BoardRow, shortest_addresses
+from market.boards import BoardRow
 from market.charting.price_lines import PriceLine
+from market.instruments.short_addresses import shortest_addresses
 from market.models import Alert, AlertsSeen, AlertTrigger, Instrument
 
 TRIGGERS_SHOWN: Final = 50

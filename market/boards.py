@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,10 +9,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.conf import settings
-from django.db.models import Count
 
 from market import queries
 from market.charting.sparklines import sparkline_path
+from market.instruments.short_addresses import shortest_addresses
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
 from market.values import NOT_OF_A_MARKET, QuoteValue
@@ -82,28 +81,6 @@ def board_rows(
         )
         for instrument in listed
     ]
-
-
-def shortest_addresses(instruments: Sequence[Instrument]) -> dict[int, str]:
-    """``AAPL`` where that means it alone, else ``XNAS:AAPL``; by instrument id.
-
-    See also ``queries.matches_of`` and ``InstrumentDirectory``, which agree.
-    """
-    listed: defaultdict[tuple[str, bool], int] = defaultdict(int)
-    for symbol, is_active, count in (
-        Instrument.objects.filter(symbol__in={instrument.symbol for instrument in instruments})
-        .values_list("symbol", "is_active")
-        .annotate(Count("id"))
-    ):
-        listed[symbol, is_active] = count
-
-    def address_of(instrument: Instrument) -> str:
-        others = listed[instrument.symbol, instrument.is_active] - 1
-        if not instrument.is_active:
-            others += listed[instrument.symbol, True]
-        return instrument.address if others > 0 else instrument.symbol
-
-    return {instrument.id: address_of(instrument) for instrument in instruments}
 
 
 def _board_row(

@@ -1,6 +1,6 @@
 """Watchlists and price imports as programs send and get them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Final, Self
 from uuid import UUID
@@ -52,7 +52,7 @@ class WatchlistItemPatch(SchemaIn):
 
 
 class WatchlistOut(SchemaOut):
-    """`symbols` and `items` stand in the list's order."""
+    """`symbols` and `items` stand in the list's order; ambiguous `symbols` name the exchange."""
 
     id: UUID
     name: str
@@ -61,12 +61,15 @@ class WatchlistOut(SchemaOut):
     created_at: datetime
 
     @classmethod
-    def from_watchlist(cls, watchlist: Watchlist, items: Iterable[WatchlistItem]) -> Self:
+    def from_watchlist(
+        cls, watchlist: Watchlist, items: Iterable[WatchlistItem], addresses: Mapping[int, str]
+    ) -> Self:
+        """``addresses`` of the instruments by id."""
         listed = list(items)
         return cls(
             id=watchlist.id,
             name=watchlist.name,
-            symbols=[item.instrument.symbol for item in listed],
+            symbols=[addresses[item.instrument_id] for item in listed],
             # Removals leave gaps in what is stored; the place is what is meant.
             items=[WatchlistItemOut.from_item(it, place) for place, it in enumerate(listed)],
             created_at=watchlist.created_at,

@@ -221,9 +221,11 @@ class StatisticsOut(SchemaOut):
     volume: NumberOut | None
 
     @classmethod
-    def from_statistics(cls, instrument: Instrument, found: PriceStatistics) -> Self:
+    def from_statistics(
+        cls, instrument: Instrument, found: PriceStatistics, *, address: str
+    ) -> Self:
         return cls(
-            symbol=instrument.symbol,
+            symbol=address,
             currency=instrument.currency,
             start=found.start,
             end=found.end,

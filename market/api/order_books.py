@@ -15,6 +15,7 @@ from market import queries
 from market.depth.order_books import book_to_wire
 from market.depth.resting_orders import order_book_of
 from market.depth.schemas import OrderBookOut
+from market.instruments.short_addresses import address_as_found
 
 router: Final = Router(tags=["Prices"])
 
@@ -31,5 +32,6 @@ def get_order_book(request: ApiRequest, symbol: str, wanted: Query[BookWanted]) 
     """What is bid and offered: the street's levels and users' resting orders, by price."""
     instrument = queries.instrument_by_address(symbol)
     book = order_book_of(instrument, depth=wanted.depth, at=timezone.now())
-    answer = {"symbol": instrument.symbol, "currency": instrument.currency} | book_to_wire(book)
+    answer = {"symbol": address_as_found(symbol, instrument), "currency": instrument.currency}
+    answer |= book_to_wire(book)
     return HttpResponse(exact_json.render(answer), content_type="application/json; charset=utf-8")

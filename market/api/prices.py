@@ -21,6 +21,7 @@ from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wan
 from market import queries
 from market.corporate_actions.adjustment import Adjustment
 from market.errors import NeverPriced
+from market.instruments.short_addresses import address_as_found, addresses_of_ids
 from market.live import quoted_addresses
 from market.live.live_quotes import latest_quote, latest_quotes
 from market.models import Tick
@@ -85,8 +86,13 @@ def list_quotes(
     instruments = queries.instruments_by_addresses(wanted)
     quotes = latest_quotes(instrument.id for instrument in instruments.values())
     found = {address: quotes.get(it.id) for address, it in instruments.items()}
+    named = addresses_of_ids(it.id for address, it in instruments.items() if ":" in address)
     answer = {
-        "items": [shown_quote(quote) for quote in found.values() if quote is not None],
+        "items": [
+            shown_quote(quote, named.get(quote.instrument_id, quote.symbol))
+            for quote in found.values()
+            if quote is not None
+        ],
         "next_cursor": None,
         "unpriced": [address for address, quote in found.items() if quote is None],
     }
@@ -96,15 +102,16 @@ def list_quotes(
 @router.get("/instruments/{symbol}/quote", response=QuoteOut, auth=KeyAuth("read"))
 def get_quote(request: ApiRequest, symbol: str) -> HttpResponse:
     """The newest quote. `is_stale` says that it is older than our market trusts."""
-    quote = latest_quote(quoted_addresses.memory.instrument_id(symbol))
+    found = quoted_addresses.memory.find(symbol)
+    quote = latest_quote(found.instrument_id)
     if quote is None:
         raise NeverPriced(symbol)
-    return HttpResponse(exact_json.render(shown_quote(quote)), content_type=JSON)
+    return HttpResponse(exact_json.render(shown_quote(quote, found.address)), content_type=JSON)
 
 
-def shown_quote(quote: QuoteValue) -> dict[str, object]:
+def shown_quote(quote: QuoteValue, address: str) -> dict[str, object]:
     is_stale = quote.is_stale(timezone.now(), settings.LIMITS.quote_fresh_seconds)
-    return quote_to_wire(quote, is_stale=is_stale)
+    return quote_to_wire(quote, is_stale=is_stale) | {"symbol": address}
 
 
 @router.get(
@@ -234,4 +241,5 @@ def get_statistics(
         at=wanted.end or now,
         adjusted=adjustment(wanted.adjusted),
     )
-    return StatisticsOut.from_statistics(instrument, found)
+    address = address_as_found(symbol, instrument)
+    return StatisticsOut.from_statistics(instrument, found, address=address)

@@ -19,6 +19,7 @@ from accounts.idempotency import idempotent
 from accounts.schemas import PageIn
 from market import watchlist_items, watchlists
 from market.api.prices import JSON, shown_quote
+from market.instruments.short_addresses import addresses_of_ids
 from market.list_schemas import (
     MoverList,
     OutcomeList,
@@ -56,8 +57,11 @@ def find_watchlist(request: ApiRequest, watchlist_id: UUID) -> Watchlist:
     return found
 
 
-def shown(watchlist: Watchlist) -> WatchlistOut:
-    return WatchlistOut.from_watchlist(watchlist, watchlist.items.all())
+def shown(*watchlists: Watchlist) -> list[WatchlistOut]:
+    """One query, however many."""
+    items = {it.id: it.items.all() for it in watchlists}
+    addresses = addresses_of_ids(item.instrument_id for listed in items.values() for item in listed)
+    return [WatchlistOut.from_watchlist(it, items[it.id], addresses) for it in watchlists]
 
 
 @router.get("/watchlists", response=WatchlistList, auth=KeyAuth("read"))
@@ -69,7 +73,7 @@ def list_watchlists(request: ApiRequest, page: Query[PageIn]) -> WatchlistList:
         limit=page.limit,
         cursor=page.cursor,
     )
-    return WatchlistList(items=[shown(it) for it in found.items], next_cursor=found.next_cursor)
+    return WatchlistList(items=shown(*found.items), next_cursor=found.next_cursor)
 
 
 @router.post("/watchlists", response={201: WatchlistOut}, auth=KeyAuth("trade"))
@@ -79,21 +83,23 @@ def create_watchlist(request: ApiRequest, payload: WatchlistIn) -> Status[Watchl
     made = watchlists.create_watchlist(
         owner=request.auth.user, name=payload.name, created_at=timezone.now()
     )
-    return Status(201, WatchlistOut.from_watchlist(made, []))
+    return Status(201, WatchlistOut.from_watchlist(made, [], {}))
 
 
 @router.get("/watchlists/movers", response=MoverList, auth=KeyAuth("read"))
 def list_movers(request: ApiRequest, limit: Movers = 5) -> HttpResponse:
     """What moved most of all that is on the user's watchlists, the widest change first."""
     found = watched_movers(request.auth.user, limit=limit)
-    answer = {"items": [shown_quote(quote) for quote in found], "next_cursor": None}
+    addresses = addresses_of_ids(quote.instrument_id for quote in found)
+    items = [shown_quote(quote, addresses[quote.instrument_id]) for quote in found]
+    answer = {"items": items, "next_cursor": None}
     return HttpResponse(exact_json.render(answer), content_type=JSON)
 
 
 @router.get("/watchlists/{uuid:watchlist_id}", response=WatchlistOut, auth=KeyAuth("read"))
 def get_watchlist(request: ApiRequest, watchlist_id: UUID) -> WatchlistOut:
     """One watchlist with its symbols in order."""
-    return shown(find_watchlist(request, watchlist_id))
+    return shown(find_watchlist(request, watchlist_id))[0]
 
 
 @router.patch("/watchlists/{uuid:watchlist_id}", response=WatchlistOut, auth=KeyAuth("trade"))
@@ -101,7 +107,7 @@ def rename_watchlist(request: ApiRequest, watchlist_id: UUID, payload: Watchlist
     """Give a watchlist another name."""
     watchlist = find_watchlist(request, watchlist_id)
     watchlists.rename_watchlist(watchlist=watchlist, name=payload.name, renamed_at=timezone.now())
-    return shown(find_watchlist(request, watchlist_id))
+    return shown(find_watchlist(request, watchlist_id))[0]
 
 
 @router.delete("/watchlists/{uuid:watchlist_id}", response={204: None}, auth=KeyAuth("trade"))

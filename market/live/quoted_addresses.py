@@ -8,8 +8,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
+from market.instruments.short_addresses import address_as_found
 from market.queries import instrument_by_address
 
 # An instrument that was renamed or listed elsewhere too is found under its former address for no
@@ -18,21 +19,26 @@ BELIEVED_SECONDS: Final = 1.0
 ADDRESSES: Final = 10_000
 
 
+class Quoted(NamedTuple):
+    instrument_id: int
+    address: str
+
+
 class AddressMemory:
     """Instrument ids by address as callers write it; nothing is kept before ``begin``."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, int]] = {}  # until when
+        self._known: dict[str, tuple[float, Quoted]] = {}  # until when
         self._is_on = False
 
     def begin(self) -> None:
         """Keep what is asked from now on; for processes whose database nobody swaps."""
         self._is_on = True
 
-    def instrument_id(self, address: str) -> int:
-        """What ``market.queries.instrument_by_address`` finds.
+    def find(self, address: str) -> Quoted:
+        """What ``market.queries.instrument_by_address`` finds, and its shortest address.
 
         Raises:
             UnknownSymbol: none has that symbol.
@@ -41,7 +47,8 @@ class AddressMemory:
         known = self._known.get(address)
         if known is not None and known[0] > self._clock():
             return known[1]
-        found = instrument_by_address(address).id
+        instrument = instrument_by_address(address)
+        found = Quoted(instrument.id, address_as_found(address, instrument))
         if self._is_on:
             with self._lock:
                 if len(self._known) >= ADDRESSES:

@@ -14,7 +14,7 @@ from accounts.policies import public, signed_in
 from accounts.roles import Role
 from accounts.templatetags.page_parts import NAV_ITEMS, find_address
 from market import queries
-from market.boards import shortest_addresses
+from market.instruments.short_addresses import shortest_addresses
 from portfolio.models import Portfolio
 from portfolio.templatetags.market_clock import market_clock
 

@@ -75,6 +75,20 @@ def test_an_instrument_without_a_price_is_said_to_have_none(api: ApiClient) -> N
     assert (response.status_code, response.json()["code"]) == (404, "never_priced")
 
 
+def test_an_answer_tells_apart_what_two_exchanges_list(api: ApiClient, apple: Instrument) -> None:
+    make_quote(make_instrument("MSFT"))
+    here, there = "XNAS:AAPL", "XLON:AAPL"
+    make_quote(make_instrument("AAPL", mic="XLON"))
+    quotes = api.get("/quotes", symbols=f"{there},{here}").json()["items"]
+    assert [one["symbol"] for one in quotes] == [there, here]
+    for path in ("quote", "statistics", "order-book"):
+        assert api.get(f"/instruments/{there}/{path}").json()["symbol"] == there
+    # What needs no exchange is called by its symbol, as on sockets, however it was asked for.
+    for address in ("MSFT", "XNAS:MSFT"):
+        assert api.get(f"/instruments/{address}/quote").json()["symbol"] == "MSFT"
+        assert api.get("/quotes", symbols=address).json()["items"][0]["symbol"] == "MSFT"
+
+
 def test_an_ambiguous_symbol_names_its_exchanges(api: ApiClient, apple: Instrument) -> None:
     make_instrument("AAPL", mic="XLON")
     response = api.get("/instruments/AAPL")

@@ -40,11 +40,11 @@ def test_symbols_are_added_and_removed_with_an_outcome_each(api: ApiClient, tech
     added = outcomes("POST", "AAPL", "aapl", "MSFT", "NOPE", "TWIN", "XLON:TWIN")
     assert added == ["added", "already_there", "added", "unknown", "ambiguous", "added"]
     assert outcomes("POST", "MSFT") == ["already_there"]
-    assert api.get(f"/watchlists/{tech}").json()["symbols"] == ["AAPL", "MSFT", "TWIN"]
+    assert api.get(f"/watchlists/{tech}").json()["symbols"] == ["AAPL", "MSFT", "XLON:TWIN"]
     assert WatchlistItem.objects.count() == 3
     assert outcomes("DELETE", "MSFT", "NOPE") == ["removed", "unknown"]
     assert outcomes("DELETE", "MSFT") == ["not_there"]
-    assert api.get(f"/watchlists/{tech}").json()["symbols"] == ["AAPL", "TWIN"]
+    assert api.get(f"/watchlists/{tech}").json()["symbols"] == ["AAPL", "XLON:TWIN"]
 
 
 @pytest.mark.parametrize("body", [{}, {"symbols": []}, {"symbols": "AAPL"}, {"symbols": [1]}])

@@ -2,10 +2,10 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from market.boards import shortest_addresses
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.instruments import instrument_search
 from market.instruments.instrument_directory import InstrumentDirectory
+from market.instruments.short_addresses import shortest_addresses
 from market.live.hub_runner import read_listings
 from market.queries import instrument_by_address, instruments_by_addresses, search_instruments
 from tests.market.factories import make_instrument

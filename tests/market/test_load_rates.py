@@ -158,5 +158,5 @@ def test_the_bundle_goes_back_to_the_first_day_of_the_euro() -> None:
 def test_the_command_fails_where_a_source_does(settings: Settings) -> None:
     settings.RATE_PROVIDERS = ["integrations.providers.ecb.DownloadedRates"]
     settings.ECB_RATES_URL = "file:///etc/passwd"
-    with pytest.raises(CommandError, match="ECB_RATES_URL: .* must be http or https"):
+    with pytest.raises(CommandError, match=r"ECB_RATES_URL: .* must be http or https"):
         call_command("load_rates")

@@ -26,26 +26,26 @@ def test_an_address_is_asked_once_a_second(django_assert_num_queries: Any) -> No
     memory = AddressMemory(clock)
     memory.begin()
     apple = make_instrument("AAPL")
-    assert memory.instrument_id("AAPL") == apple.id
+    assert memory.find("AAPL") == (apple.id, "AAPL")
     with django_assert_num_queries(0):
-        assert memory.instrument_id("AAPL") == apple.id
+        assert memory.find("AAPL") == (apple.id, "AAPL")
     apple.symbol = "APPL"
     apple.save()
     clock.now += BELIEVED_SECONDS
     with pytest.raises(UnknownSymbol):
-        memory.instrument_id("AAPL")
+        memory.find("AAPL")
 
 
 def test_what_is_refused_is_asked_again() -> None:
     memory = AddressMemory()
     memory.begin()
     with pytest.raises(UnknownSymbol):
-        memory.instrument_id("AAPL")
+        memory.find("AAPL")
     apple = make_instrument("AAPL")
-    assert memory.instrument_id("aapl") == apple.id
+    assert memory.find("aapl") == (apple.id, "AAPL")
     make_instrument("AAPL", mic="XLON")
     with pytest.raises(AmbiguousSymbol):
-        memory.instrument_id("AAPL")
+        memory.find("AAPL")
 
 
 def test_nothing_is_kept_by_processes_that_do_not_hear_quotes(
@@ -55,4 +55,4 @@ def test_nothing_is_kept_by_processes_that_do_not_hear_quotes(
     apple = make_instrument("AAPL")
     for _ in range(2):
         with django_assert_num_queries(1):
-            assert memory.instrument_id("AAPL") == apple.id
+            assert memory.find("AAPL") == (apple.id, "AAPL")
