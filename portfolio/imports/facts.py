@@ -80,7 +80,7 @@ def finished_row(row: Row, style: ReadingStyle, blank: ReadRow, *, part: int = 0
     kind = direct(row, kind, is_signed=style.profile.is_signed)
     found.facts["kind"] = kind
     take_moment(found, texts, style)
-    take_amounts(found, row.numbers, kind)
+    take_amounts(found, row.numbers, kind, is_own=style.profile.keeps_external_ids)
     take_words(found, texts, style.profile, part)
     return found
 
@@ -157,8 +157,13 @@ def take_moment(found: ReadRow, texts: Mapping[Field, str], style: ReadingStyle)
         found.facts["occurred_at"] = wire_time(moment)
 
 
-def take_amounts(found: ReadRow, numbers: Mapping[Field, Decimal], kind: str) -> None:
-    """Add what an activity of this kind says in numbers to the facts, in ten places at most."""
+def take_amounts(
+    found: ReadRow, numbers: Mapping[Field, Decimal], kind: str, *, is_own: bool
+) -> None:
+    """Add what an activity of this kind says in numbers to the facts, in ten places at most.
+
+    In a file of our own units at a cost of 0 are told from those whose cost nobody said.
+    """
     fees, taxes = (abs(numbers.get(field, ZERO)) for field in (Field.FEES, Field.TAXES))
     facts: dict[str, Decimal | None] = {}
     if kind in TRADES:
@@ -175,10 +180,11 @@ def take_amounts(found: ReadRow, numbers: Mapping[Field, Decimal], kind: str) ->
         }
     elif kind in WITH_UNITS and numbers.get(Field.QUANTITY):
         price = numbers.get(Field.UNIT_PRICE)
+        is_free = is_own and numbers.get(Field.AMOUNT) == 0
         facts = {
             "quantity": rounded(directed(numbers[Field.QUANTITY], kind)),
             "unit_price": None if price is None else rounded(abs(price)),
-            "amount": None if price is not None else maybe_money(numbers),
+            "amount": None if price is not None else ZERO if is_free else maybe_money(numbers),
         }
     else:
         facts = {"amount": gross_amount(numbers, kind, fees, taxes)}

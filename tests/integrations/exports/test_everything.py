@@ -61,6 +61,8 @@ def random_activity(dice: random.Random, at: datetime, known: list[Instrument]) 
         facts |= {"instrument": instrument, "quantity": number(50, dice.choice([0, 4, 10]))}
         facts |= {"unit_price": number(300, dice.choice([2, 8]))}
         facts |= {"fees": number(5, 2)} if kind in {"buy", "sell"} else {}
+        if kind == "transfer_in" and dice.random() < 0.3:
+            facts |= {"unit_price": None, "amount": Decimal(0)}
     elif kind == "split":
         facts |= {"instrument": instrument, "ratio_from": Decimal(1), "ratio_to": Decimal(2)}
     elif kind == "spin_off":
