@@ -8,6 +8,7 @@ from typing import Final
 
 from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
 from portfolio.imports.facts import HUNDRED, MINOR
+from portfolio.imports.headers import folded
 from portfolio.imports.profile import SKIP, TRADE, NoActivity, Profile, Row, headed
 from portfolio.imports.values import DateOrder, Field
 
@@ -21,6 +22,7 @@ TURNED_FEES: Final = ("autofx fee", "autofx kosten", "autofx-gebühr")
 PRICES: Final = ("price", "koers", "kurs")
 LOCAL_VALUES: Final = ("local value", "lokale waarde", "wert in lokalwährung")
 VALUES: Final = ("value", "waarde", "wert")
+CHANGED: Final = ("fx ", "valuta ", "währungswechsel")  # one currency into another
 CHANGES: Final = ("change #2", "mutatie #2", "änderung #2")
 
 
@@ -71,12 +73,21 @@ TRANSACTIONS: Final = Profile(
 
 
 def interpret_move(row: Row) -> Iterable[Row]:
-    """The column of the change names the currency, the unnamed one after it the money."""
+    """The column of the change names the currency, the unnamed one after it the money.
+
+    Money that was changed for a trade has the trade's order, and counts at the rate of that. What
+    was changed else left one currency in one row, and came into another in the next.
+    """
     currency = row.cell("change", "mutatie", "änderung")
-    if not row.numbers.get(Field.NET_AMOUNT):
+    moved = row.numbers.get(Field.NET_AMOUNT)
+    if not moved:
         raise NoActivity("No money moved.")
     words = row.texts.get(Field.KIND, "")
     texts = {Field.CURRENCY: currency, Field.NOTE: words}
+    if folded(words).startswith(CHANGED):
+        if row.texts.get(Field.EXTERNAL_ID):
+            raise NoActivity("Part of a trade; the list of transactions has it.")
+        texts[Field.KIND] = "transfer_in" if moved > 0 else "transfer_out"
     return (row.with_changes(texts=texts, numbers=row.numbers),)
 
 
@@ -132,8 +143,6 @@ CASH_MOVES: Final = Profile(
         "verkauf *": ELSEWHERE,
         "degiro transaction*": ELSEWHERE,
         "degiro transactiekosten*": ELSEWHERE,
-        "fx *": INSIDE,
-        "valuta *": INSIDE,
         "cash sweep*": INSIDE,
         "degiro cash sweep*": INSIDE,
         "flatex cash sweep*": INSIDE,

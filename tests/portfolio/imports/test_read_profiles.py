@@ -59,6 +59,9 @@ EXPECTED = {
         "tax US0378331005 amount=0.36",
         ELSEWHERE,
         "deposit amount=1250.75",
+        "transfer_out amount=2.04",
+        "transfer_in amount=1.89",
+        ELSEWHERE,
         "fee amount=2.5",
     ],
     "trading212": [
