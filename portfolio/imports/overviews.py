@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.roles import Role
 from portfolio.imports.states import ImportNotFound
 from portfolio.models import FileImport, FileImportRow
-from portfolio.models.imports import TAKEN, RowStatus
+from portfolio.models.imports import TAKEN, ImportStatus, RowStatus
 from portfolio.portfolios import find_portfolio
 
 
@@ -29,6 +29,15 @@ class RowCounts:
 
     def of(self, status: str) -> int:
         return int(getattr(self, status))
+
+
+def working_total(found: FileImport, counts: RowCounts) -> int:
+    """How many of what is done in ``rows_done`` there are in all; 0 while that is not known."""
+    if found.status == ImportStatus.COMMITTING:
+        return counts.taken
+    if found.status == ImportStatus.REVERSING:
+        return found.rows.exclude(entry_id=None).count()
+    return found.rows_total if found.status == ImportStatus.PENDING else 0
 
 
 def find_import(import_id: UUID, user: User, role: Role = Role.OWNER) -> FileImport:

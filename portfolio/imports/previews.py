@@ -21,8 +21,8 @@ from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.imports.errors import UnknownProfile, UnreadableImport
 from portfolio.imports.judging import Judged, Surroundings, judge
 from portfolio.imports.profiles import GENERIC, PROFILES
-from portfolio.imports.progress import is_alone, take_time, uncollected
-from portfolio.imports.reading import read_file
+from portfolio.imports.progress import ImportReporter, is_alone, take_time, uncollected
+from portfolio.imports.reading import Progress, read_file, unheard
 from portfolio.imports.sheets import refuse_beyond
 from portfolio.imports.states import Step, may
 from portfolio.imports.values import Caps, DateOrder, Reading
@@ -115,7 +115,8 @@ def read_soon(found: FileImport, *, at: datetime) -> None:
         read_import(found, at=at)
         return
     found.status, found.error = ImportStatus.PENDING, ""
-    found.save(update_fields=["status", "error"])
+    found.rows_total = found.rows_done = 0
+    found.save(update_fields=["status", "error", "rows_total", "rows_done"])
     transaction.on_commit(partial(request_preview, found.id), robust=True)
 
 
@@ -127,28 +128,28 @@ def request_preview(import_id: UUID) -> None:
 
 def preview(import_id: UUID, *, at: datetime) -> None:
     """Read the file of an import that waits for it; a file that cannot be read is kept as such."""
-    with uncollected(), transaction.atomic():
+    with uncollected(), ImportReporter(import_id) as reporter, transaction.atomic():
         found = FileImport.objects.filter(id=import_id).first()
         if found is None or found.status != ImportStatus.PENDING or not is_alone(import_id):
             return
         take_time()
         try:
             with transaction.atomic():
-                read_import(found, at=at)
+                read_import(found, at=at, report=reporter.report_lines)
         except UnreadableImport as error:
             FileImport.objects.filter(id=import_id).update(
-                status=ImportStatus.FAILED, error=str(error)[:500]
+                status=ImportStatus.FAILED, error=str(error)[:500], rows_total=0, rows_done=0
             )
 
 
-def read_import(found: FileImport, *, at: datetime) -> None:
+def read_import(found: FileImport, *, at: datetime, report: Progress = unheard) -> None:
     """Read the file and judge its rows anew; what the owner said to rows by place stays said.
 
     Raises:
         UnreadableImport: nothing of it can be read.
     """
     may(found.status, Step.READ)
-    reading = read_content(found)
+    reading = read_content(found, report)
     said = {
         row.position: (row.decision, row.changes)
         for row in found.rows.exclude(decision="", changes={})
@@ -163,13 +164,14 @@ def read_import(found: FileImport, *, at: datetime) -> None:
     keep_reading(found, reading, at=at)
 
 
-def read_content(found: FileImport) -> Reading:
+def read_content(found: FileImport, report: Progress) -> Reading:
     """With the owner's own mapping and styles: of this file, else of the last with its columns."""
     options: dict[str, Any] = {
         "name": found.file_name,
         "caps": caps(),
         "profile": found.asked_profile,
         "mapping": found.mapping if found.is_mapping_own else None,
+        "report": report,
     }
     if found.is_style_own:
         options["date_order"] = DateOrder(found.date_order) if found.date_order else None

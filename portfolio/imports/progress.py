@@ -26,6 +26,10 @@ class ImportReporter(RowReporter):
     def report(self, rows_done: int) -> None:
         self.update_at_times(rows_done=rows_done)
 
+    def report_lines(self, lines_done: int, lines: int) -> None:
+        """While a file is read it is its lines that are counted."""
+        self.update_at_times(rows_done=lines_done, rows_total=lines)
+
 
 def is_alone(import_id: UUID) -> bool:
     """Whether no other process is at this import, until the transaction ends."""

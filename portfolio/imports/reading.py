@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from portfolio.imports.errors import BadMoment, BadNumber, UnknownProfile, UnreadableImport
@@ -27,13 +27,22 @@ from portfolio.imports.values import (
     Table,
 )
 
+# Told how many lines have been read, and of how many.
+Progress = Callable[[int, int], None]
+
 RAW_CHARACTERS: Final = 1000
+# So many lines pass between two words of progress.
+TOLD_LINES: Final = 500
 # So many cells of each column are looked at for their style.
 STYLED: Final = 5000
 # A line with less in it, and no date, is a remark below the table.
 REMARK_CELLS: Final = 2
 # What stands where there is no number.
 NOTHING: Final = frozenset({"-", "--", "n/a", "na", "none", "not available"})
+
+
+def unheard(lines_done: int, lines: int) -> None:
+    """Tell nobody: the answer comes at once."""
 
 
 def read_file(
@@ -45,6 +54,7 @@ def read_file(
     mapping: Mapping[str, str] | None = None,
     date_order: DateOrder | None = None,
     decimal_mark: str = "",
+    report: Progress = unheard,
 ) -> Reading:
     """Read whatever somebody exported somewhere.
 
@@ -63,11 +73,7 @@ def read_file(
         raise UnreadableImport(no_table(known))
     main = max(tables, key=lambda table: len(table.lines))
     styles = [style_of(table, known, mapping, date_order, decimal_mark) for table in tables]
-    rows = list(
-        chain.from_iterable(
-            table_rows(table, style) for table, style in zip(tables, styles, strict=True)
-        )
-    )
+    rows = list(rows_of(tables, styles, report))
     style = styles[tables.index(main)]
     return Reading(
         profile=known.name,
@@ -149,20 +155,39 @@ def cells_of(
                 yield line.cells[place]
 
 
-def table_rows(table: Table, style: ReadingStyle) -> Iterator[ReadRow]:
+def rows_of(
+    tables: Sequence[Table], styles: Sequence[ReadingStyle], report: Progress
+) -> Iterator[ReadRow]:
+    lines, before = sum(len(table.lines) for table in tables), 0
+    for table, style in zip(tables, styles, strict=True):
+        for done, rows in enumerate(table_rows(table, style)):
+            if done % TOLD_LINES == 0:
+                report(before + done, lines)
+            yield from rows
+        before += len(table.lines)
+    report(lines, lines)
+
+
+def table_rows(table: Table, style: ReadingStyle) -> Iterator[Iterable[ReadRow]]:
+    """What each line means, line by line."""
     names = [folded(column) for column in table.header]
     for line in table.lines:
-        if not (texts := mapped(line, style)):
-            continue
-        raw = " | ".join(line.cells)[:RAW_CHARACTERS]
-        blank = ReadRow(line=line.number, sheet=table.sheet.name, raw=raw)
-        if is_remark(line, texts.get(Field.OCCURRED_AT, ""), style):
-            blank.skipped = "A remark, or an empty row."
-            yield blank
-            continue
-        row = Row(texts, {}, dict(zip(names, line.cells, strict=False)), style.decimal_mark)
-        take_numbers(row)
-        yield from interpreted(row, style, blank)
+        yield line_rows(table, line, style, names)
+
+
+def line_rows(
+    table: Table, line: Line, style: ReadingStyle, names: Sequence[str]
+) -> Iterable[ReadRow]:
+    if not (texts := mapped(line, style)):
+        return ()
+    raw = " | ".join(line.cells)[:RAW_CHARACTERS]
+    blank = ReadRow(line=line.number, sheet=table.sheet.name, raw=raw)
+    if is_remark(line, texts.get(Field.OCCURRED_AT, ""), style):
+        blank.skipped = "A remark, or an empty row."
+        return (blank,)
+    row = Row(texts, {}, dict(zip(names, line.cells, strict=False)), style.decimal_mark)
+    take_numbers(row)
+    return interpreted(row, style, blank)
 
 
 def is_remark(line: Line, date: str, style: ReadingStyle) -> bool:

@@ -126,7 +126,10 @@ class RowCountsOut(SchemaOut):
 
 
 class ImportOut(SchemaOut):
-    """A file on its way into the books. While it is at work, `rows_done` counts up."""
+    """A file on its way into the books. While it is at work, `rows_done` counts up.
+
+    While it is read, `rows_done` and `rows_total` are lines; then rows.
+    """
 
     id: UUID
     portfolio_id: UUID

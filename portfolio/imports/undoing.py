@@ -17,7 +17,7 @@ from portfolio.imports.commits import Report, noted, unheard
 from portfolio.imports.progress import ImportReporter
 from portfolio.imports.states import Step, may
 from portfolio.models import FileImport, JournalEntry, Portfolio
-from portfolio.models.imports import ImportStatus
+from portfolio.models.imports import FileImportRow, ImportStatus
 from portfolio.recording.reversals import reverse_entries
 
 INTERRUPTED: Final = "Undoing was interrupted; everything is booked as before."
@@ -37,8 +37,8 @@ def reverse_import(*, found: FileImport, reversed_at: datetime) -> FileImport:
     if found.rows_done <= settings.LIMITS.import_rows_at_once:
         undo(found, at=reversed_at, report=unheard)
         return found
-    found.status, found.error = ImportStatus.REVERSING, ""
-    found.save(update_fields=["status", "error"])
+    found.status, found.rows_done, found.error = ImportStatus.REVERSING, 0, ""
+    found.save(update_fields=["status", "rows_done", "error"])
     transaction.on_commit(partial(request_undoing, found.id), robust=True)
     return found
 
@@ -51,8 +51,10 @@ def request_undoing(import_id: UUID) -> None:
 
 def carry_out(import_id: UUID, *, at: datetime) -> None:
     """Undo an import that was asked for; where it is not undone, it stays booked."""
+    booked = FileImportRow.objects.filter(file_import=import_id).exclude(entry_id=None).count()
 
     def work(found: FileImport, reporter: ImportReporter) -> None:
+        reporter.report(0)  # one who was killed may have told of more
         undo(found, at=at, report=reporter.report)
 
     carry_out_asked(
@@ -60,7 +62,7 @@ def carry_out(import_id: UUID, *, at: datetime) -> None:
         work,
         asked=ImportStatus.REVERSING,
         interrupted=INTERRUPTED,
-        otherwise={"status": ImportStatus.COMMITTED},
+        otherwise={"status": ImportStatus.COMMITTED, "rows_done": booked},
     )
 
 
@@ -75,11 +77,17 @@ def undo(found: FileImport, *, at: datetime, report: Report) -> None:
     done = 0
     for portfolio_id, entry_ids in by_portfolio.items():
         portfolio = Portfolio.objects.get(id=portfolio_id)
-        reverse_entries(portfolio=portfolio, entry_ids=entry_ids, reversed_at=at)
+        reverse_entries(
+            portfolio=portfolio,
+            entry_ids=entry_ids,
+            reversed_at=at,
+            report=partial(report_after, report, done),
+        )
         done += len(entry_ids)
         report(done)
     found.status, found.error, found.reversed_at = ImportStatus.REVERSED, "", at
-    found.save(update_fields=["status", "error", "reversed_at"])
+    found.rows_done = found.rows.exclude(entry_id=None).count()
+    found.save(update_fields=["status", "error", "rows_done", "reversed_at"])
     audit.record(
         action="import.reversed",
         owner_id=found.portfolio.owner_id,
@@ -88,3 +96,7 @@ def undo(found: FileImport, *, at: datetime, report: Report) -> None:
         after=noted(found, done),
         occurred_at=at,
     )
+
+
+def report_after(report: Report, before: int, posted: int) -> None:
+    report(before + posted)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts import audit
@@ -23,7 +24,7 @@ from portfolio.bookkeeping.lot_keeping import rebuild_pairs
 from portfolio.corporate_actions.market_actions import book_market_actions
 from portfolio.corporate_actions.unit_events import Pair
 from portfolio.errors import ActivityNotFound, NotReversible
-from portfolio.ledger import post_entries
+from portfolio.ledger import PostedEntries, post_entries
 from portfolio.models import JournalEntry, Portfolio, PortfolioKind
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.other_sides import OTHER_KINDS
@@ -47,12 +48,19 @@ def reverse_entry(*, portfolio: Portfolio, entry_id: UUID, reversed_at: datetime
 
 @transaction.atomic
 def reverse_entries(
-    *, portfolio: Portfolio, entry_ids: Sequence[UUID], reversed_at: datetime
+    *,
+    portfolio: Portfolio,
+    entry_ids: Sequence[UUID],
+    reversed_at: datetime,
+    report: Callable[[int], None] | None = None,
 ) -> list[JournalEntry]:
     """Undo activities, all or none.
 
     A reversal takes effect when its entry did, so history reads as if neither had been. The
     other side of a transfer between two of the owner's portfolios is undone with it.
+
+    Args:
+        report: is told how many are undone so far.
 
     Returns:
         The reversals, in the order of the ids; for what was reversed before, the one made then.
@@ -66,12 +74,35 @@ def reverse_entries(
     undone = list({entry.id: entry for entry in [*entries, *sides]}.values())
     postings = postings_of(undone)
     drafts = [draft_reversal(one, postings[one.id]) for one in undone]
-    posted = post_entries(drafts, recorded_at=reversed_at)
+    size = max(len(drafts), 1) if report is None else settings.LIMITS.import_batch_rows
+    posted = post_in_parts(drafts, size, report or unheard, reversed_at=reversed_at)
     if posted.new:
         follow_up(portfolio, undone, posted.new, reversed_at=reversed_at)
     ids = [posted.entry_id(draft) for draft in drafts[: len(entries)]]
     found = JournalEntry.objects.select_related("instrument").in_bulk(ids)
     return [found[reversal_id] for reversal_id in ids]
+
+
+def post_in_parts(
+    drafts: Sequence[EntryDraft],
+    size: int,
+    report: Callable[[int], None],
+    *,
+    reversed_at: datetime,
+) -> PostedEntries:
+    """Post them, and tell after each part how many are in the books."""
+    new: list[EntryDraft] = []
+    repeated: dict[UUID, UUID] = {}
+    for start in range(0, len(drafts), size):
+        posted = post_entries(drafts[start : start + size], recorded_at=reversed_at)
+        new += posted.new
+        repeated |= posted.repeated
+        report(min(start + size, len(drafts)))
+    return PostedEntries(new=tuple(new), repeated=repeated)
+
+
+def unheard(_undone: int) -> None:
+    """Report to nobody: the answer comes at once."""
 
 
 def follow_up(

@@ -108,6 +108,7 @@ def import_context(request: InvestorRequest, found: FileImport) -> dict[str, Any
     return around | {
         "found": found,
         "counts": counts,
+        "working_total": overviews.working_total(found, counts),
         "rows": page.items,
         "older_href": older,
         "filters": row_filters(counts, wanted),
