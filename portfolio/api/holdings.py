@@ -40,7 +40,7 @@ router: Final = Router(tags=["Positions"])
 def list_positions(
     request: ApiRequest,
     portfolio_id: UUID,
-    as_of: Annotated[date | None, Query(description="a past day; else now")] = None,
+    as_of: Annotated[date | None, Query(description="a past day, or today; else now")] = None,
 ) -> PositionList:
     """What is held now at the newest quotes, or was at the end of a past day, by symbol."""
     portfolio = find_portfolio(request.auth, portfolio_id)

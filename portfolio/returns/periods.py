@@ -11,6 +11,8 @@ from portfolio.models import Portfolio
 from portfolio.valuation import first_day
 
 ONE_DAY: Final = timedelta(days=1)
+# No book reaches further back, and each day from then on is measured.
+EARLIEST: Final = date(1900, 1, 1)
 
 
 class PeriodRefused(PortfolioError, ProblemsError):
@@ -25,8 +27,13 @@ def find_period(
     """A portfolio that was reset has no time before that, so its periods begin there at most.
 
     Raises:
-    PeriodRefused: the period ends in the future, or before it starts, or before the reset.
+    PeriodRefused: the period ends in the future, or before it starts, or before the reset, or
+        lies before ``EARLIEST``.
     """
+    for name, day in (("start", start), ("end", end)):
+        if day is not None and day < EARLIEST:
+            message = f"{name} was {day}, must not lie before {EARLIEST}"
+            raise PeriodRefused([Problem(name, "too_early", message)])
     end = end or today
     if end > today:
         message = f"end was {end}, must not lie after today, {today}"

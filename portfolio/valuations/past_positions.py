@@ -16,22 +16,26 @@ from portfolio.errors import PortfolioRefused
 from portfolio.lots import Method
 from portfolio.models import DailyValuation, Portfolio, Position
 from portfolio.positions import Holding, hold
-from portfolio.queries import PositionRow, realised_before_reset
+from portfolio.queries import PositionRow, position_rows, realised_before_reset
 from portfolio.valuation import freshen
 from portfolio.valuations.reading import priced_instruments, rates_into
 from portfolio.valuations.valuing import CARRY_DAYS, Market
 
 
 def positions_on(portfolio: Portfolio, day: date, *, today: date) -> list[PositionRow]:
-    """What was held when that day of UTC ended, by symbol.
+    """What was held when that day of UTC ended, by symbol; of today what is held now.
 
     Raises:
-        PortfolioRefused: the day is not over yet.
+        PortfolioRefused: the day has not come yet.
     """
-    if day >= today:
-        message = f"as_of was {day}, must lie before today, {today}; leave it out for now"
+    if day > today:
+        message = f"as_of was {day}, must not lie after today, {today}"
         raise PortfolioRefused([Problem("as_of", "in_the_future", message)])
+    if day == today:
+        return position_rows(portfolio)
     holdings = holdings_on(portfolio, day)
+    if not holdings:
+        return []
     market = market_on(portfolio, list(holdings), day)
     freshen(portfolio, through_date=day)
     valued = DailyValuation.objects.filter(portfolio=portfolio, date=day).first()

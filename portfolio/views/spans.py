@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
@@ -13,10 +13,9 @@ from django.http import QueryDict
 
 from accounts.period_forms import PeriodForm
 from portfolio.models import Portfolio
+from portfolio.returns.periods import EARLIEST
 from portfolio.valuations.ranges import RANGES, ChartRange, find_range, first_day
 from portfolio.views.home import Choice
-
-EARLIEST: Final = date(1970, 1, 1)
 
 
 class DaysForm(PeriodForm):

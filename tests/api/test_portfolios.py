@@ -181,6 +181,11 @@ def test_positions_and_lots_show_what_is_held(
     assert api.get(f"/portfolios/{paper.id}/lots", status="closed").json()["items"] == []
     assert api.get(f"/portfolios/{paper.id}/lots", status="lost").status_code == 422
     assert api.get(f"/portfolios/{paper.id}/positions", as_of="2999-01-01").status_code == 422
+    today = api.get(f"/portfolios/{paper.id}/positions", as_of=str(timezone.now().date()))
+    assert today.json() == api.get(f"/portfolios/{paper.id}/positions").json()
+    for path in ("positions?as_of=", "performance?start=", "realized?start="):
+        answer = api.get(f"/portfolios/{paper.id}/{path}0001-01-01")
+        assert answer.status_code in (200, 422), (path, answer.content)
 
 
 def test_without_a_price_values_are_null(api: ApiClient, tracked: Portfolio) -> None:
