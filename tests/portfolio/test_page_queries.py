@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,24 +16,35 @@ from django.utils import timezone
 
 from market.models import CorporateAction, Instrument
 from portfolio.activities import record_activities
+from portfolio.imports.previews import start_import
+from portfolio.indices.own_indices import add_index
 from portfolio.models import Portfolio
 from portfolio.portfolios import open_portfolio
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.sharing.members import add_member
+from portfolio.sharing.share_links import create_share_link
 from portfolio.valuation import refresh_valuations
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
 
 DAYS: Final = 40
 FEW, MANY = 3, 12
+CLOSES: Final = b"date,close\n2024-01-02,4000\n2024-01-03,4100\n"
+NAMES: Final = ("WARM", "NOBODY")
 TABS: Final = (
     *("positions", "lots", "lots?status=closed", "activities", "activities/new", "journal"),
     *("activities?kind=buy&kind=sell&search=a", "journal?kind=buy&search=a"),
     *("performance", "performance?range=Max", "performance/instruments", "allocation", "income"),
     *("realised", "xray", "health", "cash", "imports", "sharing", "figures", "drivers?range=1w"),
-    *("explanations/total_value", "explanations/twr"),
+    *("explanations/total_value", "explanations/twr", "positions/{held}/history"),
 )
 PAGES: Final = (
     *("/home", "/home?range=1d", "/home?benchmark=WARM0", "/portfolios", "/combined"),
     *(f"/portfolios/{{id}}/{tab}" for tab in TABS),
+)
+# Of what is many beside positions; the list of portfolios reads each of them.
+OF_COMPANY: Final = (
+    *("/portfolios/{id}/sharing", "/shared/{token}", "/imports/{file}", "/settings/sharing"),
+    *("/indices", "/portfolios/{id}/performance", "/portfolios/{id}/imports"),
 )
 
 
@@ -91,16 +103,72 @@ def make_owner(client: Client, name: str, positions: int) -> Portfolio:
     return portfolio
 
 
+def add_company(portfolio: Portfolio, number: int) -> dict[str, str]:
+    """As many members, links, indices, rows of an open import, and portfolios of somebody else.
+
+    Returns:
+        What the addresses of pages name.
+    """
+    owner, now, token = portfolio.owner, timezone.now(), ""
+    for place in range(number):
+        member = make_user(f"{portfolio.name}-{place}@example.com")
+        add_member(
+            portfolio_id=portfolio.id, owner=owner, email=member.email, role="viewer", added_at=now
+        )
+        if place < settings.LIMITS.share_links_per_portfolio:
+            _, token = create_share_link(
+                portfolio_id=portfolio.id,
+                owner=owner,
+                label=f"Link {place}",
+                expires_at=None,
+                created_at=now,
+            )
+        add_index(
+            owner=owner,
+            name=f"Index {place}",
+            content=CLOSES,
+            file_name="closes.csv",
+            added_at=now,
+        )
+        friend = make_user(f"{portfolio.name}-friend-{place}@example.com")
+        theirs = open_portfolio(
+            owner=friend,
+            name=f"Theirs {place}",
+            kind="tracked",
+            currency="USD",
+            starting_cash=None,
+            opened_at=now,
+        )
+        add_member(
+            portfolio_id=theirs.id, owner=friend, email=owner.email, role="viewer", added_at=now
+        )
+    rows = [f"2024-01-02,buy,{name}{place},1,10" for place in range(number) for name in NAMES]
+    made = start_import(
+        portfolio=portfolio,
+        content="\n".join(["Date,Type,Symbol,Quantity,Price", *rows]).encode(),
+        file_name="trades.csv",
+        profile="",
+        created_by=owner,
+        created_at=now,
+    )
+    return {"token": token, "file": str(made.id)}
+
+
 def queries_of_pages(client: Client, portfolio: Portfolio) -> dict[str, list[str]]:
-    found = {}
-    for page in PAGES:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
-            answer = client.get(page.format(id=portfolio.id))
-        assert answer.status_code == 200, page
-        found[page] = [query["sql"] for query in captured.captured_queries]
-    return found
+    positions = portfolio.positions.count()
+    named = {"id": str(portfolio.id), "held": f"{portfolio.name}0".upper()}
+    found = {page: queries_of(client, page.format(**named)) for page in PAGES}
+    named |= add_company(portfolio, positions)
+    return found | {
+        f"{page} in company": queries_of(client, page.format(**named)) for page in OF_COMPANY
+    }
+
+
+def queries_of(client: Client, path: str) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(path)
+    assert answer.status_code == 200, path
+    return [query["sql"] for query in captured.captured_queries]
 
 
 @pytest.mark.django_db
@@ -109,5 +177,5 @@ def test_no_page_asks_more_often_for_more_positions(client: Client) -> None:
     queries_of_pages(client, make_owner(client, "warm", FEW))
     few = queries_of_pages(client, make_owner(client, "few", FEW))
     many = queries_of_pages(client, make_owner(client, "many", MANY))
-    grown = {page: many[page] for page in PAGES if len(many[page]) > len(few[page])}
+    grown = {page: many[page] for page in many if len(many[page]) > len(few[page])}
     assert {page: (len(few[page]), len(sql)) for page, sql in grown.items()} == {}
