@@ -11,8 +11,15 @@ from django.db.models.functions import Cast
 from django.utils.text import slugify
 
 from accounts.models import User
-from accounts.table_files import AMOUNT, COUNT, MOMENT, PRICE, TEXT, Column, Table
+from accounts.table_files import AMOUNT, COUNT, MOMENT, PRICE, TEXT, TRUTH, Column, Table
+from integrations.models.notifications import NotificationChoice, QuietHours
 from portfolio.models import Portfolio
+from portfolio.takeout.own_settings import (
+    limit_table,
+    link_table,
+    mapping_table,
+    member_table,
+)
 from portfolio.takeout.own_tables import (
     alert_table,
     format_table,
@@ -48,6 +55,11 @@ ACCOUNT: Final = (
     Column("joined_at", MOMENT),
     Column("portfolios", COUNT),
 )
+CHOICES: Final = (
+    Column("kind", TEXT),
+    *(Column(name, TRUTH) for name in ("in_inbox", "by_mail", "by_slack")),
+)
+QUIET: Final = tuple(Column(name, TEXT) for name in ("begins", "ends", "timezone"))
 
 
 def tables_of(owner: User) -> Iterator[tuple[str, Table]]:
@@ -61,6 +73,12 @@ def tables_of(owner: User) -> Iterator[tuple[str, Table]]:
     yield "watchlists", watchlist_table(owner)
     yield "alerts", alert_table(owner, folders)
     yield "indices", index_table(owner)
+    yield "risk_limits", limit_table(owner, folders)
+    yield "import_mappings", mapping_table(owner)
+    yield "members", member_table(folders)
+    yield "share_links", link_table(folders)
+    yield "notification_choices", choice_table(owner)
+    yield "quiet_hours", quiet_table(owner)
     yield "orders", order_table(owner)
     fills = Fill.objects.filter(portfolio__in=portfolios)
     yield "fills", fill_table(fills, limit=settings.LIMITS.export_rows + 1)
@@ -80,6 +98,18 @@ def account_table(owner: User, count: int) -> Table:
     names = [column.name for column in ACCOUNT[:-1]]
     row = [getattr(owner, name) for name in names]
     return Table("account", ACCOUNT, lambda: [[*row, count]])
+
+
+def choice_table(owner: User) -> Table:
+    """How he wants to be told, of each kind of which he has said it."""
+    rows = NotificationChoice.objects.filter(owner=owner).order_by("kind")
+    return listed("notification_choices", CHOICES, rows, [one.name for one in CHOICES])
+
+
+def quiet_table(owner: User) -> Table:
+    rows = QuietHours.objects.filter(owner=owner)
+    times = [Cast(name, CharField()) for name in ("begins", "ends")]
+    return listed("quiet_hours", QUIET, rows, [*times, "timezone"])
 
 
 def order_table(owner: User) -> Table:

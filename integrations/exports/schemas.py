@@ -83,7 +83,10 @@ class RestoredOut(SchemaOut):
 class LeftOutOut(SchemaOut):
     """One thing of the zip that did not come back."""
 
-    kind: Annotated[str, Field(description="watchlist, watchlist_item, alert or index")]
+    kind: Annotated[
+        str,
+        Field(description="watchlist, watchlist_item, alert, index, risk_limit or import_mapping"),
+    ]
     name: str
     code: str
     message: str
@@ -97,6 +100,8 @@ class RestoredList(SchemaOut):
     watched: Annotated[int, Field(description="instruments put on lists")]
     alerts: Annotated[int, Field(description="alerts that were made")]
     indices: Annotated[int, Field(description="indices that were made, or got closes")]
+    risk_limits: Annotated[int, Field(description="limits of the X-ray that were set")]
+    import_mappings: Annotated[int, Field(description="mappings of files that were kept")]
     left_out: list[LeftOutOut]
 
     @classmethod
@@ -108,6 +113,8 @@ class RestoredList(SchemaOut):
             watched=brought.watched,
             alerts=brought.alerts,
             indices=brought.indices,
+            risk_limits=brought.risk_limits,
+            import_mappings=brought.import_mappings,
             left_out=[
                 LeftOutOut(kind=one.kind, name=one.name, code=one.code, message=one.message)
                 for one in brought.left_out

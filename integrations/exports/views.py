@@ -134,6 +134,8 @@ def restored_words(made: Restoration) -> str:
         (brought.watched, "watched instrument", "watched instruments"),
         (brought.alerts, "alert", "alerts"),
         (brought.indices, "index", "indices"),
+        (brought.risk_limits, "limit of the X-ray", "limits of the X-ray"),
+        (brought.import_mappings, "mapping of files", "mappings of files"),
     )
     parts = [f"{number} {one if number == 1 else many}" for number, one, many in counts if number]
     words = f"Brought back: {', '.join(parts)}. " if parts else ""

@@ -18,17 +18,24 @@ from portfolio.imports.sheets import DAMAGE, refuse_bomb, unpack
 from portfolio.imports.values import Caps
 
 MEMBER: Final = re.compile(
-    r"(?:format|account|watchlists|alerts|orders|fills|indices)\.(?:csv|json)"
+    r"(?:format|account|watchlists|alerts|orders|fills|indices|risk_limits|import_mappings"
+    r"|members|share_links|notification_choices|quiet_hours)\.(?:csv|json)"
     r"|portfolios/(?P<folder>[0-9]{2,4}-[a-z0-9-]{1,80})/"
     r"(?P<name>(?:portfolio|activities|lots|positions)\.(?:csv|json))"
 )
 # Rows are read from whichever of the two says their types.
-WANTED: Final = frozenset({"format.json", "watchlists.json", "alerts.json", "indices.csv"})
+WANTED: Final = frozenset(
+    {
+        *("format.json", "watchlists.json", "alerts.json", "indices.csv"),
+        *("risk_limits.json", "import_mappings.json"),
+    }
+)
 OF_PORTFOLIO: Final = ("portfolio.json", "activities.csv")
 FACTS: Final = ("name", "currency", "lot_method", "booked_actions")
-# 1 said no version; it had of alerts only some terms, and neither empty lists nor indices.
+# 1 said no version; it had of alerts only some terms, and neither empty lists nor indices. 2 had
+# nothing of what ``own_settings`` writes.
 OLDEST: Final = 1
-NEWEST: Final = 2  # which ``own_tables`` writes
+NEWEST: Final = 3  # which ``own_tables`` writes
 
 Facts = Mapping[str, Any]
 
@@ -50,10 +57,19 @@ class Takeout:
     watchlists: Sequence[Facts] = field(default_factory=list)
     alerts: Sequence[Facts] = field(default_factory=list)
     indices: bytes = b""
+    risk_limits: Sequence[Facts] = field(default_factory=list)
+    import_mappings: Sequence[Facts] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.portfolios or self.watchlists or self.alerts or self.indices)
+        things = (self.watchlists, self.alerts, self.risk_limits, self.import_mappings)
+        return not (self.portfolios or self.indices or any(things))
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are besides activities and closes."""
+        things = (self.watchlists, self.alerts, self.risk_limits, self.import_mappings)
+        return sum(len(one) for one in things)
 
 
 def open_takeout(content: bytes, allowed: Caps, *, portfolios: int) -> Takeout:
@@ -83,6 +99,8 @@ def open_takeout(content: bytes, allowed: Caps, *, portfolios: int) -> Takeout:
         table(files, "watchlists"),
         table(files, "alerts"),
         files.get("indices.csv", b""),
+        table(files, "risk_limits"),
+        table(files, "import_mappings"),
     )
     if found.is_empty or len(folders) > portfolios:
         raise UnreadableImport(

@@ -57,11 +57,10 @@ def watchlist_table(owner: User) -> Table:
 
 def alert_table(owner: User, folders: Mapping[UUID, str]) -> Table:
     """``folders`` by portfolio: an alert on a holding says whose it is by that."""
-    whens = [When(portfolio_id=key, then=Value(name)) for key, name in folders.items()]
     given: dict[str, Any] = {
         "exchange": "instrument__exchange_id",
         "symbol": "instrument__symbol",
-        "portfolio": Case(*whens, default=Value(""), output_field=CharField()),
+        "portfolio": folder_of(folders),
     }
     return listed(
         "alerts",
@@ -69,6 +68,12 @@ def alert_table(owner: User, folders: Mapping[UUID, str]) -> Table:
         Alert.objects.for_user(owner).order_by("created_at", "id"),
         [given.get(column.name, column.name) for column in ALERTS],
     )
+
+
+def folder_of(folders: Mapping[UUID, str]) -> Case:
+    """The folder of a row's portfolio; empty where it has none of them."""
+    whens = [When(portfolio_id=key, then=Value(name)) for key, name in folders.items()]
+    return Case(*whens, default=Value(""), output_field=CharField())
 
 
 def index_table(owner: User) -> Table:

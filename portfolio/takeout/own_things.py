@@ -1,16 +1,14 @@
-"""Watchlists, alerts and indices of a takeout, brought back beside what the user has."""
+"""What a user keeps besides portfolios, of a takeout, brought back beside what he has."""
 
 from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
-from unicodedata import category
+from typing import Final
 from uuid import UUID
 
 from accounts.models import User
@@ -23,14 +21,11 @@ from market.watchlist_restoring import KeptItem, restore_watchlist
 from portfolio.imports.errors import UnreadableImport
 from portfolio.indices.restoring import restore_index
 from portfolio.takeout.members import Facts, Takeout
+from portfolio.takeout.own_settings import bring_limits, bring_mappings
+from portfolio.takeout.rows import Unusable, count_of, moment_of, number_of, parsed, text_of
 
-NUMBER: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,10})?")
 INDEX_HEADER: Final = ["index", "date", "close"]
 MOST_LISTS: Final = 1_000
-
-
-class Unusable(ValueError):
-    """A row of the takeout makes no sense; the words say what."""
 
 
 @dataclass(slots=True)
@@ -41,6 +36,8 @@ class Brought:
     watched: int = 0  # instruments on lists
     alerts: int = 0
     indices: int = 0  # new ones, and those that got closes
+    risk_limits: int = 0
+    import_mappings: int = 0
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -52,6 +49,10 @@ def bring_back(
     bring_lists(owner, found.watchlists, brought, restored_at)
     bring_alerts(owner, found.alerts, portfolios, brought, restored_at)
     bring_indices(owner, found.indices, brought, restored_at)
+    brought.risk_limits, odd = bring_limits(owner, found.risk_limits, portfolios, restored_at)
+    brought.left_out += odd
+    brought.import_mappings, odd = bring_mappings(owner, found.import_mappings, restored_at)
+    brought.left_out += odd
     return brought
 
 
@@ -161,40 +162,3 @@ def indices_in(content: bytes) -> dict[str, dict[date, Decimal]]:
     except (ValueError, csv.Error) as error:
         raise UnreadableImport(f"indices.csv cannot be read: {error}."[:300]) from error
     return found
-
-
-def text_of(row: Facts, name: str) -> str:
-    """A text that can be kept, empty where there is none; anything else is none of ours."""
-    value: Any = row.get(name)
-    if not isinstance(value, str) or any(category(one) in {"Cc", "Cs"} for one in value):
-        return ""
-    return value
-
-
-def count_of(row: Facts, name: str) -> int | None:
-    value: Any = row.get(name)
-    is_count = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_count and abs(value) < 1 << 31 else None
-
-
-def number_of(row: Facts, name: str) -> Decimal | None:
-    text = text_of(row, name)
-    return parsed(text) if text else None
-
-
-def parsed(text: str) -> Decimal:
-    """Raises:
-    Unusable: it is no number.
-    """
-    if not NUMBER.fullmatch(text):
-        raise Unusable(f"{text[:40]!r} is no number")
-    return Decimal(text)
-
-
-def moment_of(row: Facts, name: str) -> datetime | None:
-    """A time with its offset; None where it says none."""
-    try:
-        found = datetime.fromisoformat(text_of(row, name))
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None

@@ -1,6 +1,6 @@
 """A takeout brought back: each portfolio in it as a new tracked one, its activities on their way.
 
-Watchlists, alerts and indices join those that the user has.
+Watchlists, alerts, indices, limits of the X-ray and mappings of files join those that he has.
 """
 
 from __future__ import annotations
@@ -57,8 +57,7 @@ def restore(*, owner: User, content: bytes, file_name: str, restored_at: datetim
     allowed = caps()
     refuse_beyond("bytes", len(content), allowed.bytes)
     found = open_takeout(content, allowed, portfolios=settings.LIMITS.imports_open)
-    rows = len(found.watchlists) + len(found.alerts)
-    refuse_beyond("watched instruments and alerts", rows, settings.LIMITS.takeout_rows)
+    refuse_beyond("watched instruments and alerts", found.rows, settings.LIMITS.takeout_rows)
     made = [restored(owner, one, file_name, restored_at) for one in found.portfolios]
     opened = {
         packed.folder: one.portfolio.id for packed, one in zip(found.portfolios, made, strict=True)
@@ -76,6 +75,8 @@ def restore(*, owner: User, content: bytes, file_name: str, restored_at: datetim
             "watched": brought.watched,
             "alerts": brought.alerts,
             "indices": brought.indices,
+            "risk_limits": brought.risk_limits,
+            "import_mappings": brought.import_mappings,
             "left_out": len(brought.left_out),
         },
         occurred_at=restored_at,

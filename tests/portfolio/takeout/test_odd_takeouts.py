@@ -43,7 +43,7 @@ def test_an_export_of_before_brings_back_what_it_says(bob: User, known: list[Ins
 @pytest.mark.parametrize(
     "files",
     [
-        pytest.param(GOOD_LIST | {"format.json": b'[{"version": 3}]'}, id="of a newer desk"),
+        pytest.param(GOOD_LIST | {"format.json": b'[{"version": 4}]'}, id="of a newer desk"),
         pytest.param(GOOD_LIST | {"format.json": b'[{"version": "2"}]'}, id="no version"),
         pytest.param({"format.json": b'[{"version": 2}]'}, id="nothing to bring back"),
         pytest.param({"watchlists.json": b"[1]"}, id="rows of no kind"),
