@@ -1,6 +1,5 @@
 // The page's one price socket: it subscribes to what the page shows, keeps order by `seq`, shows
-// staleness, and lets go while the tab is hidden. Beyond what the tier includes, symbols out of
-// sight are not live and marked stale.
+// staleness, and lets go while the tab is hidden.
 //
 // In:  [data-symbol] nodes, follow("book" or "trades", symbol), how many symbols in data-symbols.
 // Out: patched [data-field] nodes; `quote` on document per quote, `market-book` and
@@ -14,7 +13,6 @@ const STALE_AFTER_MS = 15_000;
 const STALE_CHECK_MS = 5_000;
 const CHANGED_EVERY_MS = 2_000;
 const HIDDEN_GRACE_MS = 5_000;
-const SCROLL_REST_MS = 200;
 
 const dot = document.querySelector("[data-connection]");
 const note = document.querySelector("[data-live-note]");
@@ -24,8 +22,9 @@ const latest = new Map();
 const followed = { book: null, trades: null };
 let told = { book: null, trades: null }; // what the server knows of them
 let [subscribed, latestSeq] = [new Set(), null];
-let [hiddenTimer, changedTimer, scrollTimer] = [0, 0, 0];
+let [hiddenTimer, changedTimer] = [0, 0];
 let lostAt = null;
+let few = null; // the module for more symbols than the tier includes
 
 /** Follow the "book" or the "trades" of one symbol from now on. */
 export function follow(kind, symbol) {
@@ -59,16 +58,18 @@ export function synchronise() {
 
 function symbolsOnPage() {
   const nodes = [...document.querySelectorAll("[data-symbol]:not([data-symbol=''])")];
-  const symbolsOf = (some) => [...new Set(some.map((node) => node.dataset.symbol))];
-  const isAll = symbolsOf(nodes).length <= limit;
-  if (note) note.hidden = isAll;
-  if (isAll) return new Set(symbolsOf(nodes));
-  const places = new Map(nodes.map((node) => [node, node.getBoundingClientRect()]));
-  const distance = (node) => Math.max(places.get(node).top - innerHeight, -places.get(node).bottom, 0);
-  nodes.sort((one, other) => distance(one) - distance(other));
-  const chosen = new Set(symbolsOf(nodes).slice(0, limit));
-  for (const node of nodes) if (!chosen.has(node.dataset.symbol)) node.toggleAttribute("data-stale", true);
-  return chosen;
+  const symbols = new Set(nodes.map((node) => node.dataset.symbol));
+  if (note) note.hidden = symbols.size <= limit;
+  if (symbols.size <= limit) return symbols;
+  if (!few) bringFew();
+  return few.nearest?.(nodes, limit) ?? new Set([...symbols].slice(0, limit));
+}
+
+async function bringFew() {
+  few = {};
+  few = await import(`holdfast/live-few`); // in double quotes it would be taken for a file
+  few.onScroll(synchronise);
+  synchronise();
 }
 
 function receive(frame) {
@@ -141,10 +142,6 @@ document.addEventListener("visibilitychange", () => {
 document.addEventListener("htmx:afterSettle", () => {
   for (const quote of latest.values()) patchQuote(quote);
   synchronise();
-});
-document.addEventListener("scroll", () => {
-  clearTimeout(scrollTimer);
-  scrollTimer = setTimeout(synchronise, SCROLL_REST_MS);
 });
 setInterval(markStale, STALE_CHECK_MS);
 synchronise();
