@@ -21,7 +21,7 @@ from market.charting.fill_markers import fill_markers
 from market.charting.indicator_choice import Indicator, parse_indicators
 from market.charting.own_fills import comparable_fills, fill_source
 from market.corporate_actions.actions import facts_of
-from market.corporate_actions.adjustment import Adjustment
+from market.corporate_actions.adjustment import Adjustment, PriceFactors
 from market.corporate_actions.factors import factors_of
 from market.models import CorporateAction, Instrument
 from market.series.history import history_start
@@ -38,6 +38,7 @@ class WantedChart:
     """
 
     interval: Interval
+    adjusted: Adjustment = Adjustment.SPLITS
     viewer_zone: tzinfo | None = None  # the exchange's where not known
     indicators: Sequence[Indicator] = ()
     compared: Sequence[Instrument] = ()
@@ -101,8 +102,7 @@ def instrument_figure(
     )
     if wanted.compared:
         series = [
-            ComparedSeries(other.symbol, _along(other, bars, wanted.interval))
-            for other in wanted.compared
+            ComparedSeries(other.symbol, _along(other, bars, wanted)) for other in wanted.compared
         ]
         figure = comparison_figure(bars, series, style, beyond, name=shown.symbol)
         if {other.currency for other in wanted.compared} != {shown.currency}:
@@ -111,7 +111,8 @@ def instrument_figure(
     figure = candlestick_figure(bars, style, beyond)
     figure["data"] += action_markers(bars, marked_actions(shown), style)
     if bars:
-        figure["data"] += _own_fills(user, shown, bars, style, at=at)
+        factors = factors_of(shown, wanted.adjusted, at=at)
+        figure["data"] += _own_fills(user, shown, bars, style, factors)
     return figure
 
 
@@ -138,7 +139,7 @@ def _bars(
         start=start,
         end=wanted.end,
         limit=limit + 1,
-        adjusted=Adjustment.SPLITS,
+        adjusted=wanted.adjusted,
         from_start=wanted.start is not None,
     )
     is_cut = len(bars) > limit
@@ -158,33 +159,34 @@ def _bars(
         start=since,
         end=bars[0].opened_at,
         limit=settings.LIMITS.chart_indicator_bars if wanted.indicators else 1,
-        adjusted=Adjustment.SPLITS,
+        adjusted=wanted.adjusted,
     )
     closes = [bar.close for bar in earlier] if wanted.indicators else []
     return bars, Surroundings(closes, has_older=bool(earlier), has_newer=has_newer)
 
 
-def _along(other: Instrument, bars: Sequence[BarValue], interval: Interval) -> list[BarValue]:
+def _along(other: Instrument, bars: Sequence[BarValue], wanted: WantedChart) -> list[BarValue]:
     """The other's bars of the same time."""
     if not bars:
         return []
-    ends_at = bar_closes_at(bars[-1].opened_at, interval, ZoneInfo(other.exchange.timezone))
+    ends_at = bar_closes_at(bars[-1].opened_at, wanted.interval, ZoneInfo(other.exchange.timezone))
     return queries.bars(
         other,
-        interval=interval,
+        interval=wanted.interval,
         start=bars[0].opened_at,
         end=ends_at,
         limit=2 * settings.LIMITS.candles_per_view,
-        adjusted=Adjustment.SPLITS,
+        adjusted=wanted.adjusted,
     )
 
 
 def _own_fills(
-    user: User, shown: Instrument, bars: Sequence[BarValue], style: ChartStyle, *, at: datetime
+    user: User,
+    shown: Instrument,
+    bars: Sequence[BarValue],
+    style: ChartStyle,
+    factors: PriceFactors | None,
 ) -> list[dict[str, Any]]:
     ends_at = bar_closes_at(bars[-1].opened_at, style.interval, style.exchange_zone)
     fills = fill_source().fills_of(user, shown.id, start=bars[0].opened_at, end=ends_at)
-    if not fills:
-        return []
-    factors = factors_of(shown, Adjustment.SPLITS, at=at)
-    return fill_markers(bars, comparable_fills(fills, factors), style)
+    return fill_markers(bars, comparable_fills(fills, factors), style) if fills else []

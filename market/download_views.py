@@ -11,6 +11,7 @@ from accounts.forms import DownloadForm
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from accounts.table_answers import table_response
+from market.corporate_actions.adjustment import Adjustment
 from market.forms import ChartForm
 from market.instruments.shown import instrument_or_404
 from market.series.history import history_start
@@ -29,6 +30,8 @@ def bars(request: InvestorRequest, address: str) -> HttpResponseBase:
         interval=chart.cleaned_data["interval"],
         start=history_start(request.user, at=timezone.now()),
         end=None,
+        # An address without a word of it gives what is stored, as the API does.
+        adjusted=chart.cleaned_data["adjusted"] if "adjusted" in request.GET else Adjustment.RAW,
     )
     return table_response(table, form.form())
 

@@ -16,6 +16,7 @@ from market.chart_figures import (
     wanted_indicators,
 )
 from market.charting.indicator_choice import Indicator
+from market.corporate_actions.adjustment import WORDS, Adjustment
 from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
 from market.models.watchlists import NOTE_CHARACTERS
@@ -101,6 +102,7 @@ class ChartForm(forms.Form):
     interval = forms.ChoiceField(
         required=False, choices=[(interval.value, interval.value) for interval in Interval]
     )
+    adjusted = forms.ChoiceField(required=False, choices=[(word, word) for word in WORDS])
     indicators = forms.CharField(required=False, max_length=200)
     compare = forms.CharField(required=False, max_length=200)
     start = forms.IntegerField(required=False, min_value=0, max_value=MOMENT_MAXIMUM)
@@ -109,6 +111,9 @@ class ChartForm(forms.Form):
 
     def clean_interval(self) -> Interval:
         return Interval(self.cleaned_data["interval"] or Interval.DAY)
+
+    def clean_adjusted(self) -> Adjustment:
+        return WORDS[self.cleaned_data["adjusted"] or "splits"]
 
     def clean_indicators(self) -> Sequence[Indicator]:
         try:
@@ -136,6 +141,7 @@ class ChartForm(forms.Form):
         given = self.cleaned_data
         return WantedChart(
             interval=given["interval"],
+            adjusted=given["adjusted"],
             viewer_zone=given["timezone"],
             indicators=given["indicators"],
             compared=given["compare"],

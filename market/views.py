@@ -23,7 +23,7 @@ from market.boards import board_rows
 from market.chart_figures import instrument_figure
 from market.charting.chart_style import ChartStyle, bar_label
 from market.charting.indicator_choice import OFFERED
-from market.corporate_actions.adjustment import Adjustment
+from market.corporate_actions.adjustment import WORDS, Adjustment
 from market.depth.ladder import LADDER_ROWS, ladder_of
 from market.depth.resting_orders import order_book_of
 from market.depth.tape import newest_trades
@@ -58,6 +58,7 @@ class ChartRange:
     interval: Interval
 
 
+PRICES: Final = {"false": "As traded", "splits": "Over splits", "true": "Over dividends too"}
 RANGES: Final = (
     ChartRange("1D", 1, Interval.FIVE_MINUTES),
     ChartRange("5D", 5, Interval.THIRTY_MINUTES),
@@ -129,10 +130,14 @@ def watchlist_choices(user: User, shown: Instrument) -> list[tuple[Watchlist, bo
 
 def _instrument_context(request: InvestorRequest, shown: Instrument) -> dict[str, Any]:
     form = ChartForm(request.GET)
-    chosen = form.cleaned_data["interval"] if form.is_valid() else Interval.DAY
+    is_known = form.is_valid()
+    chosen = form.cleaned_data["interval"] if is_known else Interval.DAY
+    adjusted = form.cleaned_data["adjusted"] if is_known else Adjustment.SPLITS
     now = timezone.now()
     start = history_start(request.user, at=now)
-    daily = queries.bars(shown, interval=Interval.DAY, start=start, limit=TABLE_DAYS)
+    daily = queries.bars(
+        shown, interval=Interval.DAY, start=start, limit=TABLE_DAYS, adjusted=adjusted
+    )
     zone = ZoneInfo(shown.exchange.timezone)
     by_day = ChartStyle(interval=Interval.DAY, exchange_zone=zone, viewer_zone=zone)
     found = queries.statistics(
@@ -150,6 +155,7 @@ def _instrument_context(request: InvestorRequest, shown: Instrument) -> dict[str
         "instrument": shown,
         "history_start": start,
         "intervals": [Choice(i.value, i.value, i is chosen) for i in Interval],
+        "prices": [Choice(PRICES[key], key, it is adjusted) for key, it in WORDS.items()],
         "indicators": [Choice(one.label, one.key, False) for one in OFFERED],
         "ranges": RANGES,
         "daily": [(bar_label(bar.opened_at, by_day), bar) for bar in reversed(daily)],

@@ -13,7 +13,7 @@ from accounts.errors import Problem, ProblemsError
 from accounts.http import ApiRequest
 from accounts.schemas import SchemaOut
 from market import queries
-from market.api.prices import JSON, Span
+from market.api.prices import JSON, Adjusted, Span, adjustment
 from market.chart_figures import (
     WantedChart,
     compared_instruments,
@@ -33,6 +33,7 @@ router: Final = Router(tags=["Prices"])
 
 class ChartWanted(Span):
     interval: Interval = Interval.DAY
+    adjusted: Adjusted = "splits"
     indicators: Annotated[
         str,
         Field(
@@ -71,7 +72,8 @@ class ChartOut(SchemaOut):
 def get_chart(request: ApiRequest, symbol: str, wanted: Query[ChartWanted]) -> HttpResponse:
     """A Plotly figure of at most 500 candles: from `start` on, else the newest before `end`.
 
-    Prices are comparable over splits. Your alerts and fills are marked, dividends and splits too.
+    Prices are comparable over splits unless `adjusted` says otherwise. Your alerts and fills are
+    marked, dividends and splits too.
     """
     instrument = queries.instrument_by_address(symbol)
     now = clock.now()
@@ -111,6 +113,7 @@ def to_wanted(wanted: ChartWanted, shown: Instrument) -> WantedChart:
         raise ProblemsError(problems)
     return WantedChart(
         interval=wanted.interval,
+        adjusted=adjustment(wanted.adjusted),
         viewer_zone=viewer_zone,
         indicators=indicators,
         compared=[one for one in compared if one != shown],

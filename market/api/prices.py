@@ -19,7 +19,7 @@ from accounts.http import ApiRequest
 from accounts.schemas import FormatIn, PageIn
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
 from market import queries
-from market.corporate_actions.adjustment import Adjustment
+from market.corporate_actions.adjustment import WORDS, Adjustment
 from market.errors import NeverPriced
 from market.instruments.short_addresses import address_as_found, addresses_of_ids
 from market.live import quoted_addresses
@@ -165,7 +165,7 @@ def named_limit(wanted: BarsWanted | TicksWanted) -> int | None:
 
 
 def adjustment(adjusted: bool | Literal["splits"]) -> Adjustment:
-    return Adjustment.SPLITS if adjusted == "splits" else Adjustment.of(adjusted)
+    return WORDS[str(adjusted).lower()]
 
 
 def place_after(listing: Listing, cursor: str) -> datetime:

@@ -34,11 +34,17 @@ def fill_source() -> FillSource:
 
 
 def comparable_fills(fills: Sequence[OwnFill], factors: PriceFactors | None) -> list[OwnFill]:
-    """Fills in units of today: what was bought before a split counts as so many after it."""
+    """Fills in units of today: what was bought before a split counts as so many after it.
+
+    Prices as the candles': with what dividends take off, where the factors hold that. As they were
+    without factors.
+    """
     if factors is None:
         return list(fills)
     found = []
     for fill in fills:
-        factor = factors.splits_of_ticks[bisect_right(factors.ex_ats, fill.executed_at)]
-        found.append(replace(fill, quantity=fill.quantity / factor, price=fill.price * factor))
+        place = bisect_right(factors.ex_ats, fill.executed_at)
+        factor = factors.splits_of_ticks[place]
+        price = fill.price * factor * factors.dividends[place]
+        found.append(replace(fill, quantity=fill.quantity / factor, price=price))
     return found

@@ -34,6 +34,14 @@ class Adjustment(StrEnum):
         return cls.ALL if adjusted else cls.RAW
 
 
+# What pages and programs call them: `adjusted=`.
+WORDS: Final = {
+    "false": Adjustment.RAW,
+    "splits": Adjustment.SPLITS,
+    "true": Adjustment.ALL,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     ex_at: datetime  # the exchange's midnight that begins the ex-date

@@ -32,7 +32,7 @@ function note(words) {
 }
 
 async function load({ keepsView = false, days, at = span } = {}) {
-  const query = new URLSearchParams({ interval: chosen.interval, ...at });
+  const query = new URLSearchParams({ interval: chosen.interval, adjusted: box.dataset.adjusted, ...at });
   query.set("timezone", Intl.DateTimeFormat().resolvedOptions().timeZone);
   if (chosen.indicators.size) query.set("indicators", [...chosen.indicators].join());
   if (chosen.compare) query.set("compare", chosen.compare);

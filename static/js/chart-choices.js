@@ -31,10 +31,11 @@ export function onChoice(box, callback) {
   press(box.querySelector("[data-log]"), chosen.isLog);
 
   box.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-interval], [data-range], [data-indicator], [data-log]");
+    const button = event.target.closest("[data-interval], [data-prices], [data-range], [data-indicator], [data-log]");
     if (!button || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const { interval, range, days, indicator } = button.dataset;
+    const { interval, prices, range, days, indicator } = button.dataset;
+    if (prices) return location.assign(`?interval=${chosen.interval}&adjusted=${prices}`);
     if (range) {
       mark(box, range);
       return callback({ days: days ? Number(days) : null });

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import orjson
 import pytest
+from django.utils import timezone
 
 from accounts.tiers import Tier
 from market.charting.theme_colours import COLOURS
-from market.models import Instrument
+from market.corporate_actions.actions import record_action
+from market.corporate_actions.facts import ActionFacts
+from market.models import Bar, Instrument
+from market.models.corporate_actions import ActionKind
 from tests.api.clients import ApiClient, fields_in, key_for
 from tests.factories import make_daily_bars, make_instrument, make_user
 
@@ -37,6 +41,20 @@ def test_a_chart_is_a_whole_figure_with_real_colours(api: ApiClient, apple: Inst
     assert '"--' not in orjson.dumps(answer).decode()
     dark = api.get(PATH, theme="dark").json()
     assert dark["layout"]["plot_bgcolor"] == COLOURS["--surface"][1]
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "first"), [(None, 0.5), ("splits", 0.5), ("true", 0.5), ("false", 1)]
+)
+def test_a_chart_may_be_of_prices_as_they_were(
+    api: ApiClient, apple: Instrument, adjusted: str | None, first: float
+) -> None:
+    split_on = Bar.objects.filter(instrument=apple).latest("opened_at").opened_at.date()
+    facts = ActionFacts(kind=ActionKind.SPLIT, ex_date=split_on, ratio_from=1, ratio_to=2)
+    record_action(instrument=apple, facts=facts, source="test", recorded_at=timezone.now())
+    wanted = {"adjusted": adjusted} if adjusted else {}
+    assert api.get(PATH, **wanted).json()["data"][0]["close"][0] == first
+    assert api.get(PATH, adjusted="maybe").status_code == 422
 
 
 def test_colours_are_those_of_the_style_sheet() -> None:

@@ -143,6 +143,18 @@ def test_ranges_choose_their_own_candles(onlooker: Page) -> None:
     expect(onlooker.locator("[data-interval='5m']")).to_have_attribute("aria-current", "true")
 
 
+def test_prices_as_traded_are_chosen_for_the_whole_page(onlooker: Page) -> None:
+    choose(onlooker, "5Y")
+    expect(onlooker.locator("[data-interval='1w']")).to_have_attribute("aria-current", "true")
+    with onlooker.expect_response(re.compile(r"/chart\?interval=1w&adjusted=false&")):
+        onlooker.get_by_role("link", name="As traded").click()
+    expect(onlooker.locator("[data-prices='false']")).to_have_attribute("aria-current", "true")
+    expect(onlooker.locator("[data-plot][data-drawn]")).to_be_visible()
+    with onlooker.expect_response(re.compile(r"/chart\?interval=1d&adjusted=false&")):
+        onlooker.locator("[data-interval='1d']").click()
+    assert "adjusted=false" in onlooker.url
+
+
 def test_several_instruments_are_compared(onlooker: Page, complaints: list[str]) -> None:
     field = onlooker.get_by_label("Compare with these symbols")
     field.fill("KO, aapl")

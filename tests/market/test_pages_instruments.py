@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
@@ -12,7 +15,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tiers import Tier
+from market.corporate_actions.actions import record_action
+from market.corporate_actions.facts import ActionFacts
 from market.models import Instrument, Watchlist
+from market.models.corporate_actions import ActionKind
 from market.views import INSTRUMENTS_MAXIMUM
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
 
@@ -157,6 +163,55 @@ def test_the_chart_is_a_figure_with_its_live_bar(page: Client, apple: Instrument
     assert len(figure["labels"]) == 3
     assert figure["live"]["close"] == "12"
     assert figure["data"][0]["type"] == "candlestick"
+
+
+@pytest.fixture
+def halved(apple: Instrument) -> Instrument:
+    """A split of two for one before the third day, and then a dividend of a tenth."""
+    third = make_daily_bars(apple, [20, 24, 12, 10])[2].opened_at.date()
+    for facts in (
+        ActionFacts(kind=ActionKind.SPLIT, ex_date=third, ratio_from=1, ratio_to=2),
+        ActionFacts(
+            kind=ActionKind.DIVIDEND,
+            ex_date=third + timedelta(days=1),
+            amount_per_share=Decimal("1.2"),
+            currency="USD",
+        ),
+    ):
+        record_action(instrument=apple, facts=facts, source="test", recorded_at=timezone.now())
+    return apple
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "closes"),
+    [
+        ("", [10, 12, 12, 10]),
+        ("splits", [10, 12, 12, 10]),
+        ("false", [20, 24, 12, 10]),
+        ("true", [9, 10.8, 10.8, 10]),
+    ],
+)
+def test_chart_table_and_files_show_the_prices_that_were_chosen(
+    page: Client, halved: Instrument, adjusted: str, closes: list[float]
+) -> None:
+    word = f"&adjusted={adjusted}" if adjusted else ""
+    candles = page.get(f"/instruments/AAPL/chart?interval=1d{word}").json()["data"][0]
+    assert candles["close"][:3] == closes[:3]  # the newest is drawn by itself
+    shown = page.get(f"/instruments/AAPL?interval=1d{word}")
+    assert [bar.close for _, bar in reversed(shown.context["daily"])] == [
+        Decimal(str(close)) for close in closes
+    ]
+    text = " ".join(shown.content.decode().split())
+    assert f'data-adjusted="{adjusted or "splits"}"' in text
+    file = page.get(f"/instruments/AAPL/bars/file?interval=1d&format=csv{word}")
+    rows = list(csv.DictReader(io.StringIO(file.getvalue().decode())))
+    # An address that says nothing of it gives what is stored.
+    assert [float(row["close"]) for row in rows] == (closes if adjusted else [20, 24, 12, 10])
+
+
+def test_prices_of_an_unknown_kind_are_refused(page: Client, halved: Instrument) -> None:
+    assert page.get("/instruments/AAPL/chart?adjusted=maybe").status_code == 422
+    assert page.get("/instruments/AAPL?adjusted=maybe").status_code == 200
 
 
 @pytest.mark.parametrize("interval", ["1m", "5m", "15m", "30m", "1h", "1d", "1w", "1mo"])
