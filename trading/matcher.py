@@ -32,6 +32,7 @@ from trading.shards.changes import Changes
 from trading.shards.command_queue import Waiting
 from trading.shards.shard import BookDiverged, Shard
 from trading.shards.split_watch import SplitWatch
+from trading.shards.state_hash import state_hash
 from trading.shards.wakeups import POLL_SECONDS, Wakeups
 from trading.states import CommandKind
 
@@ -43,6 +44,9 @@ HEARTBEAT_SECONDS: Final = 5.0
 HEARTBEAT_EXPIRES_SECONDS: Final = 30
 TROUBLE_SECONDS: Final = 0.5
 BENCH_SECONDS: Final = 30.0
+# How often the books are compared with their table, and at most which part of the time it takes.
+COMPARE_SECONDS: Final = 60.0
+COMPARE_SHARE: Final = 0.005
 
 # A leader whose machine has vanished is found out in seconds, not in hours.
 SHORT_KEEPALIVE: Final = (
@@ -67,6 +71,7 @@ class Matcher:
         self._shard: Shard | None = None  # None: to be rebuilt
         self._session: Any = None  # the connection that holds the lock
         self._heartbeat_at = 0.0  # monotonic
+        self._compare_at = 0.0  # monotonic
         self._is_warm = False
         # Instruments whose resting orders could not be matched, and until when they are left.
         self._benched: dict[int, float] = {}
@@ -163,6 +168,24 @@ class Matcher:
             # What was committed since then has rung, and is not looked for twice.
             if done < settings.LIMITS.commands_per_match and self._wakeups.is_listening:
                 break
+        if time.monotonic() >= self._compare_at:
+            self.compare_books()
+
+    def compare_books(self) -> None:
+        """Compare the hash of the books with that of those which the table says.
+
+        Raises:
+            BookDiverged: they are not the same.
+        """
+        if self._shard is None:
+            return
+        started = time.monotonic()
+        kept, told = state_hash(self._shard), state_hash(self._build())
+        ended = time.monotonic()
+        self._compare_at = ended + max(COMPARE_SECONDS, (ended - started) / COMPARE_SHARE)
+        if kept != told:
+            raise BookDiverged(f"their hash was {kept}, the table's is {told}")
+        logger.debug("Matcher %s: books of %s", self.index, kept)
 
     def _match(
         self,
@@ -249,9 +272,14 @@ class Matcher:
         return self._shard or self._rebuild()
 
     def _rebuild(self) -> Shard:
+        self._shard = shard = self._build()
+        return shard
+
+    def _build(self) -> Shard:
+        """The books that the table says."""
         now = self._clock()
         fresh_seconds = settings.LIMITS.quote_fresh_seconds
-        shard = Shard(
+        return Shard(
             command_queue.working_orders(shard=self.index, shards=self.count),
             next_sequence=command_queue.next_sequence(shard=self.index),
             used=command_queue.used_quotes(
@@ -263,8 +291,6 @@ class Matcher:
             collar_bps=settings.LIMITS.order_collar_bps,
             band_factor=settings.LIMITS.order_price_band_factor,
         )
-        self._shard = shard
-        return shard
 
     def _expire(self, shard: Shard, now: datetime) -> None:
         if shard.next_expiry_at is not None and shard.next_expiry_at <= now:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Final
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -41,6 +40,7 @@ from trading.errors import OrderDenied, TradingError
 from trading.halts.halts import halt_instrument, resume_instrument
 from trading.models import Fill, Order, OrderEntryStop
 from trading.shards.shard import Shard
+from trading.shards.state_hash import lines_of
 from trading.states import OrderClass, Status
 
 MIDDLE: Final = 10_000  # cents
@@ -192,9 +192,9 @@ class Floor:
     def restart(self) -> None:
         """Forget the books and build them from the table: they must be the same."""
         self.match()
-        kept = remains_of(self.matcher._shard)
+        kept = state_of(self.matcher._shard)
         # Compared before it works on: it looks at the newest price as if that had just come.
-        assert remains_of(self.matcher._rebuild()) == kept, "the books were not what the table says"
+        assert state_of(self.matcher._rebuild()) == kept, "the books were not what the table says"
 
     def finish(self) -> None:
         """Let everybody cancel what is left, and look at everything."""
@@ -263,9 +263,7 @@ class Counting:
         return True
 
 
-def remains_of(shard: Shard | None) -> dict[UUID, tuple[int, Decimal]]:
-    """What each order has left and its worst price, as the matcher's memory knows it."""
+def state_of(shard: Shard | None) -> list[str]:
+    """What decides what happens next in these books."""
     assert shard is not None
-    return {
-        order.id: (shard.remaining(order), order.worst_price) for order in shard.orders.values()
-    }
+    return list(lines_of(shard))

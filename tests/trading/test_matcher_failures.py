@@ -196,6 +196,28 @@ def test_books_that_diverge_are_rebuilt() -> None:
         wait_until(lambda: status_of(order) == "canceled", seconds=5, what="the cancellation")
 
 
+def test_books_whose_hash_is_not_the_tables_are_rebuilt() -> None:
+    """Nothing is wrong with any order but who stands before whom."""
+    apple = make_instrument()
+    orders = [
+        place(make_portfolio(make_user(f"{name}@example.com")), apple, limit="90.00", tif="gtc")
+        for name in ("bob", "charlie")
+    ]
+    matcher = leading_matcher()
+    matcher.work()
+    matcher.compare_books()
+    assert matcher._shard is not None
+    (level,) = matcher._shard.books[apple.id].bids.levels.values()
+    level.reverse()
+    with pytest.raises(BookDiverged, match="hash"):
+        matcher.compare_books()
+    connection.close()
+    with running(matcher):
+        publish_quote(apple, bid="89.90", ask="90.00", size="5")
+        wait_until(lambda: status_of(orders[0]) != "new", seconds=10, what="the first fill")
+    assert [status_of(one) for one in orders] == ["partially_filled", "new"]
+
+
 def test_no_order_ends_because_a_column_has_changed_under_a_running_matcher() -> None:
     """As a migration does; PostgreSQL refuses once what was prepared before."""
     portfolio, apple = make_portfolio(), make_instrument()

@@ -24,7 +24,7 @@ from tests.trading.factories import (
     status_of,
     units_of,
 )
-from tests.trading.floor import remains_of
+from tests.trading.floor import state_of
 from tests.trading.grouping import legs_of, place_group
 from tests.trading.splits.splitting import MIDNIGHT, Desk, adjust, reread, split, terms_of
 from trading.changing.cancellation import cancel_order
@@ -70,10 +70,8 @@ def test_it_keeps_its_turn_and_the_books_are_those_of_the_table(desk: Desk) -> N
     desk.over_the_split()
     third = place(bob, desk.apple, limit="22.50", quantity="40", tif="gtc", at=MIDNIGHT)
     desk.matcher.work()
-    kept = remains_of(desk.matcher._shard)
-    desk.matcher._shard = None
-    desk.matcher.work()
-    assert remains_of(desk.matcher._shard) == kept
+    kept = state_of(desk.matcher._shard)
+    assert state_of(desk.matcher._rebuild()) == kept
     # All at 22.50 by now: 90.02 is rounded down to it.
     desk.quote(bid="22.30", ask="22.40", size="50")
     assert [one.filled_quantity for one in map(reread, (first, second, third))] == [40, 10, 0]
