@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 from uuid import UUID
 
+from accounts.errors import Problem
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
@@ -25,7 +26,7 @@ from portfolio.corporate_actions.unit_events import (
     read_trades,
     trade_of_draft,
 )
-from portfolio.errors import InsufficientUnits
+from portfolio.errors import ActivityRefused, InsufficientUnits
 from portfolio.lots import Method, OpenLot
 from portfolio.models.portfolios import PortfolioKind
 from portfolio.positions import Holding, hold
@@ -56,6 +57,10 @@ FROM (
 WHERE older < sold
 ORDER BY portfolio_id, instrument_id, opened_at, id
 """
+IN_A_RING: Final = (
+    "these units would come from where they go to at that moment, and from nowhere else;"
+    " give the transfers other times, or say what the units cost"
+)
 CARRIED_NOW: Final = """
 SELECT lot_id, closing_entry_id, closed_at, quantity, cost, proceeds, carried_quantity
 FROM portfolio_lotclosure WHERE closing_entry_id = ANY(%s)
@@ -93,6 +98,7 @@ def apply_trades(entries: Iterable[EntryDraft]) -> None:
     earlier makes its pair be rebuilt, and so does whatever else changes units.
 
     Raises:
+        ActivityRefused: see ``rebuild_pairs``.
         InsufficientUnits: some sale of a paper portfolio exceeds what was held at its time.
     """
     changed = group_by_pair(entries)
@@ -118,11 +124,14 @@ def rebuild_pairs(pairs: Iterable[Pair]) -> None:
     Lots that a transfer or a spin-off carried elsewhere are derived anew there as well.
 
     Raises:
+        ActivityRefused: transfers bring what they took, at one moment.
         InsufficientUnits: some sale of a paper portfolio exceeds what was held at its time.
     """
     pending = set(pairs)
-    # Each round settles at least one more transfer in time, so this ends.
+    seen: set[UUID] = set()
+    rounds = 0
     while pending:
+        rounds += 1
         wanted = sorted(pending, key=str)
         states = states_of(wanted)
         holdings = derive_holdings(wanted, states)
@@ -131,6 +140,11 @@ def rebuild_pairs(pairs: Iterable[Pair]) -> None:
         forget_holdings(wanted)
         write_holdings(holdings)
         restate(effects_of(holdings), anew=wanted)
+        seen |= moved
+        # Each round settles at least one more transfer in time, so there are no more rounds than
+        # transfers, unless some bring what they took: lots of no origin, which never settle.
+        if rounds > len(seen) + 1:
+            raise ActivityRefused([Problem("occurred_at", "in_a_ring", IN_A_RING)])
         pending = destinations_of(moved) if moved else set()
         if pending:
             mark_carried_stale(moved)
