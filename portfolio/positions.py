@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import islice
+from itertools import groupby, islice
 from uuid import UUID, uuid5
 
 from portfolio.bookkeeping.amounts import EXACT, ZERO, share, stored_units
@@ -44,8 +44,20 @@ class Holding:
     needs_history: bool = False  # see ``portfolio.models.Position``
     used_up: int = 0  # how many lots from the front have nothing left
 
+    def apply_at_once(self, trades: Sequence[Trade]) -> None:
+        """Apply everything of the next moment, in its order but for sales that must wait."""
+        waiting = []
+        for trade in trades:
+            if len(trades) > 1 and trade.may_wait and self._lacks(trade):
+                waiting.append(trade)
+            else:
+                self.apply(trade)
+        for trade in waiting:
+            self.apply(trade)
+        self.latest_trade_at, self.latest_entry_id = trades[-1].order
+
     def apply(self, trade: Trade) -> None:
-        """Apply the next trade; they come in their order.
+        """Apply the next trade; they come in their order, see ``hold``.
 
         More sold than is held is made up by a lot of what is missing, see ``UnitMove``.
         """
@@ -68,7 +80,6 @@ class Holding:
             case other:
                 raise AssertionError(f"{other} changes no units")
         self.currency = trade.currency
-        self.latest_trade_at, self.latest_entry_id = trade.order
 
     @property
     def touched_lots(self) -> Sequence[OpenLot]:
@@ -223,6 +234,10 @@ class Holding:
             given = upto
         self.carriers.add(trade.entry_id)
 
+    def _lacks(self, trade: Trade) -> bool:
+        """Whether fewer units are held than the trade needs."""
+        return EXACT.subtract(abs(trade.quantity), units_of(self.open_lots)) > DUST
+
     def _make_up(self, trade: Trade) -> None:
         """Open a lot of the units that a sale needs and nobody is known to have acquired."""
         held, needed = units_of(self.open_lots), abs(trade.quantity)
@@ -280,8 +295,13 @@ class Holding:
 def hold(
     trades: Iterable[Trade], *, lots: Iterable[OpenLot] = (), method: Method = Method.FIFO
 ) -> Holding:
-    """Apply trades in their order to the lots that are open before them."""
+    """Apply trades in their order to the lots that are open before them.
+
+    Of one moment a sale of more than is held waits for what comes in at that moment, so whichever
+    of them was recorded first, nothing is missing that is there.
+    """
     holding = Holding(lots=list(lots), method=method)
-    for trade in sorted(trades, key=lambda trade: trade.order):
-        holding.apply(trade)
+    ordered = sorted(trades, key=lambda trade: trade.order)
+    for _, at_once in groupby(ordered, key=lambda trade: trade.occurred_at):
+        holding.apply_at_once(list(at_once))
     return holding

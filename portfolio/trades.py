@@ -52,8 +52,17 @@ class Trade:
 
     @property
     def order(self) -> tuple[datetime, UUID]:
-        """Trades apply in this order; ids decide between equal times, so reruns agree."""
+        """Trades apply in this order; ids decide between equal times, so reruns agree.
+
+        See also ``portfolio.positions.hold``, for sales of more than is held.
+        """
         return (self.occurred_at, self.entry_id)
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it takes units and no other portfolio's lots hang on when it does."""
+        is_less = self.kind == EntryKind.ADJUSTMENT and self.quantity < 0
+        return is_less or self.kind == EntryKind.SELL
 
     @property
     def is_delivery_out(self) -> bool:

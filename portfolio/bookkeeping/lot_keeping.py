@@ -221,8 +221,12 @@ def needs_rebuild(new: Sequence[EntryDraft], state: PairState) -> bool:
         return True
     if any(not entry.is_trade or entry.lots for entry in new):
         return True
+    if state.latest is None:
+        return False
     first = min((entry.occurred_at, entry.id) for entry in new)
-    return state.latest is not None and first < state.latest
+    # Of one moment a sale may have to wait for what comes in, see ``hold``; on paper none has to.
+    is_at_once = first[0] == state.latest[0] and not state.is_paper
+    return is_at_once or first < state.latest
 
 
 def open_lots(trades: Mapping[Pair, Sequence[Trade]]) -> Mapping[Pair, list[OpenLot]]:

@@ -17,7 +17,7 @@ from portfolio.errors import (
     InsufficientFunds,
     NotReversible,
 )
-from portfolio.models import JournalEntry, Lot, Portfolio, Position, UnitMove
+from portfolio.models import JournalEntry, LedgerBalance, Lot, Portfolio, Position, UnitMove
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.reversals import reverse_entry
 from tests.factories import make_instrument, make_portfolio, make_user
@@ -199,6 +199,20 @@ def test_money_without_a_rate_is_not_booked(tracked: Portfolio) -> None:
 def test_paper_portfolios_trade_through_orders_only(paper: Portfolio, apple: Instrument) -> None:
     draft = activity("buy", instrument=apple, quantity="1", unit_price="1")
     assert ("kind", "not_for_paper") in problems(paper, draft)
+
+
+@pytest.mark.parametrize("order", [("buy", "sell"), ("sell", "buy")])
+def test_a_sale_and_a_purchase_of_one_moment_meet_whichever_was_recorded_first(
+    tracked: Portfolio, apple: Instrument, order: tuple[str, str]
+) -> None:
+    prices = {"buy": "10", "sell": "12"}
+    for kind in order:
+        record(tracked, activity(kind, instrument=apple, quantity="5", unit_price=prices[kind]))
+    assert not UnitMove.objects.filter(portfolio=tracked).exists()
+    position = Position.objects.get(portfolio=tracked)
+    assert (position.quantity, position.cost, position.realised_gain) == decimals(0, 0, 10)
+    units = LedgerBalance.objects.get(portfolio=tracked, instrument=apple)
+    assert units.settled == 0
 
 
 def test_a_sale_of_units_never_held_is_booked_and_flagged(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -206,3 +207,22 @@ def test_two_batches_amount_to_what_one_does(
     assert at_once.cost == first.cost + second.cost
     assert at_once.realised_gain == first.realised_gain + second.realised_gain
     assert at_once.closures == first.closures + second.closures
+
+
+@given(
+    changes=st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=8),
+    data=st.data(),
+)
+def test_at_one_moment_nothing_is_missing_that_comes_in_whatever_was_recorded_first(
+    changes: list[tuple[int, bool]], data: st.DataObject
+) -> None:
+    words = [f"{'-' if is_sale else '+'}{units}={units}" for units, is_sale in changes]
+    shuffled = data.draw(st.permutations(words))
+    came = sum(units for units, is_sale in changes if not is_sale)
+    gone = sum(units for units, is_sale in changes if is_sale)
+    at_once = [replace(trade, occurred_at=START) for trade in trades(*shuffled)]
+    holding = hold(at_once)
+    missing = sum(move.missing_quantity for move in holding.moves)
+    assert missing == max(gone - came, 0)
+    assert holding.quantity == max(came - gone, 0)
+    assert (holding.latest_trade_at, holding.latest_entry_id) == at_once[-1].order
