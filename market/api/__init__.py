@@ -15,6 +15,7 @@ from market.api import (
     order_books,
     prices,
     quarantine,
+    runs,
     watchlists,
 )
 
@@ -31,5 +32,6 @@ for part in (
     alerts,
     imports,
     quarantine,
+    runs,
 ):
     router.add_router("", part.router)

@@ -11,9 +11,15 @@ from django.conf import settings
 from market import calendar, sessions
 from market.intake.bar_providers import chain_of
 from market.models import Instrument, InstrumentFeed, QuoteSnapshot
+from market.models.instruments import InstrumentQuerySet
 
 # A scheduled run asks every minute; two missed ones are no accident.
 MINUTES_LATE = timedelta(minutes=3)
+
+
+def listed_feeds() -> InstrumentQuerySet:
+    """Active instruments with what a ``FeedRow`` needs."""
+    return Instrument.objects.active().select_related("exchange", "quote_snapshot", "feed")
 
 
 @dataclass(frozen=True, slots=True)

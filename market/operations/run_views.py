@@ -20,8 +20,8 @@ from market.errors import MarketError
 from market.intake.bar_providers import chained_providers
 from market.intake.collection import MINUTES, request_run
 from market.live.feed_ages import shard_ages
-from market.models import IngestionRun, Instrument
-from market.operations.feed_rows import FeedRow
+from market.models import IngestionRun
+from market.operations.feed_rows import FeedRow, listed_feeds
 from market.operations.run_forms import RunListForm
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def feeds_page(request: InvestorRequest) -> HttpResponse:
     """How old the word of each shard is, and each instrument's newest prices."""
     page, older = read_page(
         request,
-        Instrument.objects.active().select_related("exchange", "quote_snapshot", "feed"),
+        listed_feeds(),
         name="feeds",
         filters={},
         order=["symbol", "id"],
