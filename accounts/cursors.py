@@ -7,10 +7,13 @@ changed one, another's, or one of another filter is refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -100,6 +103,34 @@ class Listing:
             return Page(found, None)
         last = found[limit - 1]
         return Page(found[:limit], self.seal([getattr(last, name) for name in names]))
+
+    def part(
+        self,
+        items: Iterable[Item],
+        *,
+        key: Callable[[Item], Sequence[str]],
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Item]:
+        """Read one page of rows that are computed, all at once.
+
+        Args:
+            key: texts by which the rows are ordered, ascending. Rows that share theirs stay in
+                the order they come in.
+        """
+        shared: Counter[tuple[str, ...]] = Counter()
+        placed: list[tuple[tuple[str, ...], Item]] = []
+        for item in items:
+            texts = tuple(key(item))
+            placed.append(((*texts, f"{shared[texts]:09}"), item))
+            shared[texts] += 1
+        placed.sort(key=itemgetter(0))
+        first = 0
+        if cursor is not None:
+            first = bisect_right(placed, tuple(self.unseal(cursor)), key=itemgetter(0))
+        found = placed[first : first + limit]
+        is_last = first + limit >= len(placed)
+        return Page([item for _, item in found], None if is_last else self.seal(found[-1][0]))
 
 
 def _field(rows: QuerySet[Any, Any], name: str) -> Any:

@@ -147,7 +147,11 @@ class PositionOut(SchemaOut):
 
 class PositionList(SchemaOut):
     items: list[PositionOut]
-    next_cursor: None = None
+    next_cursor: str | None
+
+
+class PositionsWanted(PageIn):
+    as_of: Annotated[date | None, Field(description="a past day, or today; else now")] = None
 
 
 class LotOut(SchemaOut):

@@ -7,6 +7,7 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from accounts.auth import KeyAuth, KeyBound
+from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from accounts.roles import Role
 from portfolio.api.reach import find_portfolio
@@ -25,7 +26,8 @@ from portfolio.income.received import received_income
 from portfolio.income.schemas import IncomeOut, IncomeWanted
 from portfolio.models import Portfolio
 from portfolio.quality.checks import quality_checks
-from portfolio.quality.schemas import FindingOut, QualityOut
+from portfolio.quality.findings import place_of
+from portfolio.quality.schemas import FindingOut, FindingsWanted, QualityOut
 
 router: Final = Router(tags=["Performance"])
 
@@ -55,14 +57,18 @@ def show_income(request: ApiRequest, portfolio_id: UUID, wanted: Query[IncomeWan
 @router.get(
     "/portfolios/{uuid:portfolio_id}/quality-checks", response=QualityOut, auth=KeyAuth("read")
 )
-def list_quality_findings(request: ApiRequest, portfolio_id: UUID) -> QualityOut:
+def list_quality_findings(
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[FindingsWanted]
+) -> QualityOut:
     """What in the data is wrong or odd, the worst first, with advice, the page where it can be
     mended, and a mend where one is safe.
     """
     portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
-    found = quality_checks(portfolio, at=now)
-    items = [FindingOut.from_finding(one, portfolio) for one in found]
-    return QualityOut(items=items, as_of=now)
+    found = Listing(request.auth, f"quality checks {portfolio.id}", {}).part(
+        quality_checks(portfolio, at=now), key=place_of, limit=wanted.limit, cursor=wanted.cursor
+    )
+    items = [FindingOut.from_finding(one, portfolio) for one in found.items]
+    return QualityOut(items=items, next_cursor=found.next_cursor, as_of=now)
 
 
 def checked(request: ApiRequest, portfolio: Portfolio) -> RiskChecksOut:

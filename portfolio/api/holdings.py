@@ -1,7 +1,7 @@
 """What a portfolio holds, and what it was worth day by day."""
 
 from datetime import date, timedelta
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -20,6 +20,7 @@ from portfolio.schemas import (
     LotsWanted,
     PositionList,
     PositionOut,
+    PositionsWanted,
     PositionValuationList,
     PositionValuationOut,
     PositionValuationsWanted,
@@ -38,17 +39,22 @@ router: Final = Router(tags=["Positions"])
     "/portfolios/{uuid:portfolio_id}/positions", response=PositionList, auth=KeyAuth("read")
 )
 def list_positions(
-    request: ApiRequest,
-    portfolio_id: UUID,
-    as_of: Annotated[date | None, Query(description="a past day, or today; else now")] = None,
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[PositionsWanted]
 ) -> PositionList:
     """What is held now at the newest quotes, or was at the end of a past day, by symbol."""
     portfolio = find_portfolio(request.auth, portfolio_id)
-    if as_of is None:
+    if wanted.as_of is None:
         rows = position_rows(portfolio)
     else:
-        rows = positions_on(portfolio, as_of, today=timezone.now().date())
-    return PositionList(items=[PositionOut.from_row(row) for row in rows])
+        rows = positions_on(portfolio, wanted.as_of, today=timezone.now().date())
+    found = Listing(request.auth, f"positions {portfolio.id}", {"as_of": wanted.as_of}).part(
+        rows,
+        key=lambda row: (row.symbol, str(row.instrument_id)),
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+    items = [PositionOut.from_row(row) for row in found.items]
+    return PositionList(items=items, next_cursor=found.next_cursor)
 
 
 @router.get("/portfolios/{uuid:portfolio_id}/lots", response=LotList, auth=KeyAuth("read"))

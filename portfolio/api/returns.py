@@ -9,6 +9,7 @@ from django.utils import timezone
 from ninja import Query, Router
 
 from accounts.auth import Caller, KeyAuth
+from accounts.cursors import Listing
 from accounts.errors import Problem
 from accounts.http import ApiRequest
 from accounts.table_answers import FILES_IN_OPENAPI, Format, table_response, wanted_format
@@ -28,12 +29,14 @@ from portfolio.returns.benchmarks import (
     WithPortfolio,
 )
 from portfolio.returns.by_instrument import measure_instruments
+from portfolio.returns.gains import RealisedGain
 from portfolio.returns.performance import measure
 from portfolio.returns.realised import realised_gains
 from portfolio.returns.realised_years import realised_table
 from portfolio.returns.schemas import (
     InstrumentReturnList,
     InstrumentReturnOut,
+    InstrumentReturnsWanted,
     PerformanceOut,
     PerformanceWanted,
     PeriodWanted,
@@ -88,19 +91,31 @@ def comparison_of(caller: Caller, wanted: PerformanceWanted, *, at: datetime) ->
     auth=KeyAuth("read"),
 )
 def list_instrument_returns(
-    request: ApiRequest, portfolio_id: UUID, wanted: Query[PeriodWanted]
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[InstrumentReturnsWanted]
 ) -> InstrumentReturnList:
-    """What each instrument that was held or traded did, the largest gain first."""
+    """What each instrument that was held or traded did, by symbol."""
     portfolio = find_portfolio(request.auth, portfolio_id)
     found = measure_instruments(
         portfolio, start=wanted.start, end=wanted.end, method=wanted.method, at=timezone.now()
+    )
+    page = listing_of(request.auth, f"returns {portfolio.id}", wanted).part(
+        found.items,
+        key=lambda one: (one.instrument.symbol, str(one.instrument.id)),
+        limit=wanted.limit,
+        cursor=wanted.cursor,
     )
     return InstrumentReturnList(
         start=found.start,
         end=found.end,
         currency=portfolio.currency,
-        items=[InstrumentReturnOut.from_return(one) for one in found.items],
+        items=[InstrumentReturnOut.from_return(one) for one in page.items],
+        next_cursor=page.next_cursor,
     )
+
+
+def listing_of(caller: Caller, name: str, wanted: PeriodWanted) -> Listing:
+    """Pages of a list belong to its period and its method."""
+    return Listing(caller, name, wanted.model_dump(exclude={"limit", "cursor", "format"}))
 
 
 @router.get(
@@ -139,7 +154,8 @@ def list_realised(
 ) -> RealisedList | HttpResponseBase:
     """Gains by lot and sale in the order of the sales, against acquisition cost and by period.
 
-    As a file (CSV, Parquet) with dates, days held and ISIN, for whoever declares them.
+    The sums are of the whole period. As a file (CSV, Parquet), which has all of them, with dates,
+    days held and ISIN, for whoever declares them.
     """
     form = wanted_format(request, wanted.format)
     portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
@@ -149,19 +165,30 @@ def list_realised(
     if form is not Format.JSON:
         method = wanted.method or portfolio.lot_method
         return table_response(realised_table(portfolio, found, method=method), form)
-    instruments = Instrument.objects.in_bulk({one.instrument_id for one in found.realised})
+    page = listing_of(request.auth, f"realised {portfolio.id}", wanted).part(
+        zip(found.realised, found.period_gains, found.charges, strict=True),
+        key=lambda row: sale_place(row[0]),
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+    instruments = Instrument.objects.in_bulk({one.instrument_id for one, _, _ in page.items})
     items = [
         RealisedOut.from_gain(
             one, instruments[one.instrument_id].symbol, period_gain=gain, charges=charges
         )
-        for one, gain, charges in zip(
-            found.realised, found.period_gains, found.charges, strict=True
-        )
+        for one, gain, charges in page.items
     ]
     return RealisedList(
         items=items,
+        next_cursor=page.next_cursor,
         realised_gain=sum((one.gain for one in found.realised), ZERO),
         period_gain=total(found.period_gains),
         reasons={"period_gain": "no_price"} if None in found.period_gains else {},
         currency=portfolio.currency,
     )
+
+
+def sale_place(found: RealisedGain) -> tuple[str, ...]:
+    """The order of the sales, and within one that of its lots."""
+    moments = [one.isoformat(timespec="microseconds") for one in (found.closed_at, found.opened_at)]
+    return (moments[0], str(found.closing_entry_id), moments[1])

@@ -67,6 +67,8 @@ ADVICE: Final = {
     "price_spike": "Compare it with another source, and tell whoever runs this desk to correct it.",
     "waiting_price": "Whoever runs this desk confirms or drops them; until then they do not count.",
 }
+SEVERITIES: Final = list(Severity)
+CODES: Final = list(TITLES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +101,15 @@ class Finding:
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """By severity, then in the order of the checks, newest first."""
-    severities, codes = list(Severity), list(TITLES)
-    return sorted(
-        findings,
-        key=lambda one: (
-            severities.index(one.severity),
-            codes.index(one.code),
-            -(one.start or date.min).toordinal(),
-            one.symbol or "",
-        ),
+    return sorted(findings, key=place_of)
+
+
+def place_of(found: Finding) -> tuple[str, ...]:
+    """Texts that put findings in order, the worst first."""
+    return (
+        str(SEVERITIES.index(found.severity)),
+        f"{CODES.index(found.code):02}",
+        f"{date.max.toordinal() - (found.start or date.min).toordinal():07}",
+        found.symbol or "",
+        str(found.activity_id or ""),
     )

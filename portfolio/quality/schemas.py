@@ -7,7 +7,7 @@ from uuid import UUID
 from django.urls import reverse
 from pydantic import Field
 
-from accounts.schemas import SchemaOut
+from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from portfolio.models import Portfolio, PortfolioKind
 from portfolio.quality.findings import Finding
 from portfolio.quality.ways import way_of
@@ -47,9 +47,13 @@ class FindingOut(SchemaOut):
         return cls(**attributes(found, names), mend=mend, page=page)
 
 
+class FindingsWanted(SchemaIn, PageIn):
+    """Which part of the list."""
+
+
 class QualityOut(SchemaOut):
     """What makes figures less true than they look, the worst first."""
 
     items: list[FindingOut]
-    next_cursor: None = None
+    next_cursor: str | None
     as_of: datetime

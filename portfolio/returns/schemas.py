@@ -8,7 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from pydantic import Field
 
-from accounts.schemas import FormatIn, SchemaIn, SchemaOut
+from accounts.schemas import FormatIn, PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut, Symbol
 from portfolio.bookkeeping.amounts import TEN_PLACES
 from portfolio.returns.by_instrument import InstrumentReturn
@@ -70,7 +70,11 @@ class CombinedWanted(PerformanceWanted):
     currency: CombinedCurrency = None
 
 
-class RealisedWanted(PeriodWanted):
+class InstrumentReturnsWanted(PeriodWanted, PageIn):
+    """Over which period, and which part of the list."""
+
+
+class RealisedWanted(PeriodWanted, PageIn):
     format: FormatIn = None
 
 
@@ -252,7 +256,7 @@ class InstrumentReturnList(SchemaOut):
     end: date
     currency: str
     items: list[InstrumentReturnOut]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
 class RealisedOut(SchemaOut):
@@ -302,7 +306,7 @@ class RealisedOut(SchemaOut):
 
 class RealisedList(SchemaOut):
     items: list[RealisedOut]
-    next_cursor: None = None
+    next_cursor: str | None
     realised_gain: NumberOut
     period_gain: NumberOut | None
     reasons: dict[str, str]

@@ -84,3 +84,43 @@ def test_pages_are_complete_while_rows_come_and_share_their_time() -> None:
         make_key(100 + number, created_at=at + timedelta(days=1))  # newer than the first page
     assert seen == list(reversed(expected))
     assert cursor is None
+
+
+PLACES = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 5)), max_size=30)
+
+
+@given(rows=PLACES, more=PLACES, limit=st.integers(1, 7))
+def test_parts_of_what_is_computed_are_complete_while_rows_come_and_go(
+    rows: list[tuple[str, int]], more: list[tuple[str, int]], limit: int
+) -> None:
+    """What stands throughout is given out once, in order, whatever else comes or goes between."""
+    listing = Listing(ALICE, "positions", {})
+    lasting = {("x" + letter, number) for letter, number in rows}
+    seen: list[tuple[str, int]] = []
+    cursor, turn = None, 0
+    while True:
+        passing = {("y" + letter, number) for letter, number in more[turn:]}
+        page = listing.part(
+            lasting | passing, key=lambda row: (row[0], str(row[1])), limit=limit, cursor=cursor
+        )
+        assert len(page.items) <= limit
+        seen += page.items
+        cursor, turn = page.next_cursor, turn + 1
+        if cursor is None:
+            break
+    assert [row for row in seen if row in lasting] == sorted(lasting)
+    assert len(seen) == len(set(seen))
+
+
+@given(keys=st.lists(st.sampled_from("ab"), max_size=12), limit=st.integers(1, 5))
+def test_rows_of_one_place_are_told_apart(keys: list[str], limit: int) -> None:
+    listing = Listing(ALICE, "realised", {})
+    rows = list(enumerate(keys))
+    seen, cursor = [], None
+    while True:
+        page = listing.part(rows, key=lambda row: [row[1]], limit=limit, cursor=cursor)
+        seen += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == sorted(rows, key=lambda row: row[1])
