@@ -47,6 +47,11 @@ def refresh_valuations(portfolio_id: UUID, through_date: date, *, is_full: bool 
     portfolio = Portfolio.objects.select_for_update(no_key=True).filter(id=portfolio_id).first()
     if portfolio is None:
         raise PortfolioNotFound(f"There is no portfolio {portfolio_id}.")
+    return _refresh(portfolio, through_date, is_full=is_full)
+
+
+def _refresh(portfolio: Portfolio, through_date: date, *, is_full: bool = False) -> int:
+    """Value the days of a portfolio that is locked."""
     is_full = is_full or not DailyValuation.objects.filter(portfolio=portfolio).exists()
     start = find_start(portfolio, is_full=is_full)
     if start is None or start > through_date:
@@ -74,14 +79,40 @@ def freshen(portfolio: Portfolio, *, through_date: date) -> None:
 
     Two queries where nothing has; so whoever reads a figure gets that of the newest books.
     """
+    if find_stale(portfolio, through_date=through_date) is not None:
+        refresh_valuations(portfolio.id, through_date)
+
+
+def freshen_if_free(portfolio: Portfolio, *, through_date: date) -> date | None:
+    """As ``freshen``, but nobody waits for whoever is valuing the portfolio already.
+
+    Returns:
+        The first day that is not yet what it should be; None where all are.
+    """
+    stale_from = find_stale(portfolio, through_date=through_date)
+    if stale_from is None:
+        return None
+    with transaction.atomic():
+        free = Portfolio.objects.select_for_update(no_key=True, skip_locked=True)
+        locked = free.filter(id=portfolio.id).first()
+        if locked is None:
+            return stale_from
+        _refresh(locked, through_date)
+    return None
+
+
+def find_stale(portfolio: Portfolio, *, through_date: date) -> date | None:
+    """The first day up to a date whose stored value is wrong or not there; one or two queries."""
     stale_from, latest = (
         Portfolio.objects.filter(id=portfolio.id)
         .annotate(latest=Max("valuations__date"))
         .values_list("valuations_stale_from", "latest")
         .get()
     )
-    if stale_from is not None or latest is None or latest < through_date:
-        refresh_valuations(portfolio.id, through_date)
+    following = latest + timedelta(days=1) if latest else first_day(portfolio) or date.max
+    if stale_from is not None:
+        return min(stale_from, following)
+    return following if following <= through_date else None
 
 
 def find_start(portfolio: Portfolio, *, is_full: bool) -> date | None:

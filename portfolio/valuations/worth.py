@@ -12,17 +12,21 @@ from portfolio.charts import AreaChart, ValuePoint, area_chart
 from portfolio.models import Portfolio
 from portfolio.returns.benchmarks import Benchmark, Comparison
 from portfolio.returns.time_weighted import ONE
-from portfolio.valuation import freshen
+from portfolio.valuation import freshen_if_free
 from portfolio.valuations.ranges import ChartRange, start_date
 from portfolio.valuations.valuing import ONE_DAY
 
 
 @dataclass(frozen=True, slots=True)
 class WorthHistory:
-    """``chart`` is None where fewer than two days have a value."""
+    """``chart`` is None where fewer than two days have a value.
+
+    Days from ``stale_from`` on are being valued by somebody else, and shown as they were.
+    """
 
     chart: AreaChart | None
     benchmark: Benchmark | None = None
+    stale_from: date | None = None
 
 
 def worth_history(
@@ -35,31 +39,35 @@ def worth_history(
 ) -> WorthHistory:
     """Read the daily valuations of the range and end them with the worth of this moment.
 
-    What it is compared with is drawn beside it from the same worth on the same day.
+    Nobody waits for days that somebody else is valuing already. What it is compared with is
+    drawn beside it from the same worth on the same day.
     """
     today = at.date()
     start = start_date(choice, end=today)
-    days = fresh_series(portfolio, start=start, through=today - ONE_DAY)
+    days, stale_from = fresh_series(portfolio, start=start, through=today - ONE_DAY)
     points = [ValuePoint(day, worth) for day, worth in days]
     if worth_now is not None:
         points.append(ValuePoint(today, worth_now))
     if benchmark is None or len(points) < 2:
-        return WorthHistory(area_chart(points))
+        return WorthHistory(area_chart(points), stale_from=stale_from)
     first = points[0]
     compared = benchmark.over(first.date + ONE_DAY, today)
-    return WorthHistory(area_chart(points, grown_from(first, compared)), compared)
+    return WorthHistory(area_chart(points, grown_from(first, compared)), compared, stale_from)
 
 
-def fresh_series(portfolio: Portfolio, *, start: date, through: date) -> list[tuple[date, Decimal]]:
+def fresh_series(
+    portfolio: Portfolio, *, start: date, through: date
+) -> tuple[list[tuple[date, Decimal]], date | None]:
     """The worth on days of a span, valued first where they end early or something made them wrong.
 
-    One query where nothing has and the last day is known: the days and the portfolio tell.
+    With the first day that is not as it should be, where somebody else is valuing it already. One
+    query where nothing is wrong and the last day is known: the days and the portfolio tell.
     """
     days = queries.worth_series(portfolio, start, through)
     if portfolio.valuations_stale_from is None and days and days[-1][0] == through:
-        return days
-    freshen(portfolio, through_date=through)
-    return queries.worth_series(portfolio, start, through)
+        return days, None
+    stale_from = freshen_if_free(portfolio, through_date=through)
+    return queries.worth_series(portfolio, start, through), stale_from
 
 
 def grown_from(first: ValuePoint, benchmark: Benchmark) -> list[ValuePoint]:

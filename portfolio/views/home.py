@@ -146,6 +146,7 @@ def history_context(
         "compare_form": form,
         "worth_href": href,
         "alone_href": address(choice, {}),
+        "again_href": address(choice, kept),
         "range": choice,
         "range_choices": [Choice(one.label, address(one, kept), one is choice) for one in RANGES],
     }

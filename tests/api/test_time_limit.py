@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +18,7 @@ from accounts.models import ApiKey, IdempotentAnswer, User
 from config.postgres import base
 from tests.api.clients import ApiClient, key_for
 from tests.api.test_failures_are_problems import assert_problem
+from tests.held_rows import row_held
 
 BODY = {"name": "report", "scopes": ["read"]}
 
@@ -70,28 +68,6 @@ def test_what_was_committed_is_answered_as_done(anna: User, anna_api: ApiClient)
     answer = anna_api.post("/late-answer", {})
     assert answer.status_code == 200
     assert answer.json() == name_of(anna) == "renamed"
-
-
-@contextmanager
-def row_held(user: User) -> Iterator[None]:
-    """Somebody else's transaction has the user's row."""
-    held, enough = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        try:
-            with transaction.atomic():
-                User.objects.select_for_update().get(id=user.id)
-                held.set()
-                assert enough.wait(30)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        holder = pool.submit(hold)
-        assert held.wait(10)
-        yield
-        enough.set()
-        holder.result(10)
 
 
 @pytest.mark.urls("tests.api.slow_urls")

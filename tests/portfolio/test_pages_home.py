@@ -13,6 +13,7 @@ from market.models import Instrument
 from portfolio.activities import record_activity
 from portfolio.models import DailyValuation, Portfolio
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
+from tests.held_rows import row_held
 from tests.portfolio.factories import activity, draft_trade, make_tracked, post
 
 pytestmark = pytest.mark.django_db
@@ -143,6 +144,24 @@ def test_home_values_what_nobody_has_valued_yet(
     late = activity("buy", instrument=apple, at=YESTERDAY, quantity="10", unit_price="90")
     record_activity(portfolio=portfolio, activity=late, recorded_at=timezone.now())
     assert "$10,100.00;" in browser.get("/home?range=1w").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_home_does_not_wait_for_days_that_are_on_their_way(
+    browser: Client, portfolio: Portfolio
+) -> None:
+    store_worth(portfolio, 2, "7777")
+    store_worth(portfolio, 1, "8888")
+    stale = YESTERDAY.date()
+    Portfolio.objects.filter(id=portfolio.id).update(valuations_stale_from=stale)
+    with row_held(portfolio):
+        meanwhile = browser.get("/home?range=1w&benchmark=").content.decode()
+    assert f"The days from {stale:%-d %b %Y} on are being valued anew" in meanwhile
+    assert "$8,888.00;" in meanwhile
+    assert f'hx-get="/home?portfolio={portfolio.id}&amp;range=1w"' in meanwhile
+    afterwards = browser.get("/home?range=1w").content.decode()
+    assert "valued anew" not in afterwards
+    assert "$8,888.00;" not in afterwards
 
 
 def test_the_worth_is_drawn_beside_what_it_is_compared_with(
