@@ -79,6 +79,7 @@ urlpatterns = [
         name="explanation",
     ),
     path("combined", combined.combined, name="combined"),
+    path("combined/worth", combined.combined_worth, name="combined_worth"),
     path("indices", indices.indices, name="indices"),
     path("indices/<uuid:index_id>/closes", indices.add_closes, name="index_closes"),
     path("indices/<uuid:index_id>/removal", indices.remove, name="remove_index"),

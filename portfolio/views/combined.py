@@ -69,6 +69,17 @@ def combined(request: InvestorRequest) -> HttpResponse:
     return TemplateResponse(request, "portfolio/combined.html", context, status=status)
 
 
+@signed_in
+@require_GET
+def combined_worth(request: InvestorRequest) -> HttpResponse:
+    """What all of the user's portfolios are worth, as a line for home."""
+    chosen = choose(list(visible_portfolios(request.user)), QueryDict())
+    currency = common_currency(chosen, user=request.user, wanted=None)
+    found = combined_holdings(chosen, currency=currency, at=timezone.now())
+    context = {"holdings": found, "currency": currency}
+    return TemplateResponse(request, "portfolio/_combined_worth.html", context)
+
+
 def choose(visible: Sequence[Portfolio], asked: QueryDict) -> list[Portfolio]:
     """Those that were named and are the user's to see; else all of his own, else all."""
     named = set(asked.getlist("portfolio"))

@@ -96,6 +96,7 @@ def home(request: InvestorRequest) -> HttpResponse:
         if len(owned) > 1:
             together = Choice("All together", reverse("portfolio:combined"), is_current=False)
             context["portfolio_choices"].append(together)
+        context["has_several"] = sum(one.role == Role.OWNER for one in owned) > 1
     return TemplateResponse(request, "portfolio/home.html", context, status=status_of(context))
 
 

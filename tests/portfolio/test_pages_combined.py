@@ -57,7 +57,20 @@ def test_all_together_adds_up(browser: Client, alice: User, savings: Portfolio) 
     assert "$20,100.00" in page
     assert "Pension" in page
     assert "All together" in browser.get("/portfolios").content.decode()
-    assert "/combined" in browser.get("/home").content.decode()
+    home = browser.get("/home").content.decode()
+    assert 'hx-get="/combined/worth"' in home
+    line = browser.get("/combined/worth").content.decode()
+    for words in ("Net worth of all 2 portfolios", "$20,100.00", "+$100.00", "+0.50%", "/combined"):
+        assert words in line, words
+
+
+def test_one_portfolio_is_the_whole_worth(browser: Client, alice: User, savings: Portfolio) -> None:
+    another = make_user("charlie@example.com")
+    theirs, now = make_savings(another, "Theirs"), timezone.now()
+    add_member(
+        portfolio_id=theirs.id, owner=another, email=alice.email, role="viewer", added_at=now
+    )
+    assert "/combined/worth" not in browser.get("/home").content.decode()
 
 
 def test_some_are_chosen(browser: Client, alice: User, savings: Portfolio) -> None:
