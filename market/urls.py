@@ -3,6 +3,7 @@ from django.urls import path
 from market import (
     action_views,
     alert_views,
+    correction_views,
     currency_views,
     download_views,
     views,
@@ -36,6 +37,7 @@ urlpatterns = [
         name="corporate_action_cancel",
     ),
     path("markets/currencies", currency_views.currencies, name="currencies"),
+    path("instruments/<str:address>/corrections", correction_views.corrections, name="corrections"),
     path("instruments/<str:address>/bars/file", download_views.bars, name="download_bars"),
     path("instruments/<str:address>/ticks/file", download_views.ticks, name="download_ticks"),
     path("watchlists", watchlist_views.watchlists, name="watchlists"),
@@ -91,6 +93,7 @@ urlpatterns = [
         name="operations_reject_row",
     ),
     path("operations/runs", run_views.runs_page, name="operations_runs"),
+    path("operations/runs/<uuid:run_id>", run_views.run_page, name="operations_run"),
     path(
         "operations/runs/<uuid:run_id>/repetition",
         run_views.repeat_run,

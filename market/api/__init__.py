@@ -15,6 +15,7 @@ from market.api import (
     order_books,
     prices,
     quarantine,
+    revisions,
     runs,
     watchlists,
 )
@@ -32,6 +33,7 @@ for part in (
     alerts,
     imports,
     quarantine,
+    revisions,
     runs,
 ):
     router.add_router("", part.router)

@@ -1,6 +1,7 @@
 """Runs that took prices in, and the age of prices, for administrators."""
 
 from typing import Final
+from uuid import UUID
 
 from django.utils import timezone
 from ninja import Query, Router
@@ -9,6 +10,7 @@ from accounts.auth import KeyAuth
 from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from accounts.schemas import PageIn
+from market.errors import UnknownRun
 from market.live.feed_ages import shard_ages
 from market.models import IngestionRun
 from market.operations.feed_rows import FeedRow, listed_feeds
@@ -36,6 +38,15 @@ def list_ingestion_runs(request: ApiRequest, wanted: Query[RunsWanted]) -> Inges
     )
     items = [IngestionRunOut.from_run(run) for run in found.items]
     return IngestionRunList(items=items, next_cursor=found.next_cursor)
+
+
+@router.get("/ingestion-runs/{uuid:run_id}", response=IngestionRunOut, auth=KeyAuth("admin"))
+def get_ingestion_run(request: ApiRequest, run_id: UUID) -> IngestionRunOut:
+    """One of them, to be asked until `finished_at` is set."""
+    run = IngestionRun.objects.filter(id=run_id).first()
+    if run is None:
+        raise UnknownRun(run_id)
+    return IngestionRunOut.from_run(run)
 
 
 @router.get("/feeds", response=FeedList, auth=KeyAuth("admin"))

@@ -39,6 +39,15 @@ ARRIVAL_COLUMNS: Final = {
 }
 
 
+# A stored bar as its revision keeps it; numbers as texts, so that no digit is lost.
+BAR_AS_JSON: Final = """jsonb_build_object(
+            'open', trim_scale(stored.open)::text, 'high', trim_scale(stored.high)::text,
+            'low', trim_scale(stored.low)::text, 'close', trim_scale(stored.close)::text,
+            'adjusted_close', trim_scale(stored.adjusted_close)::text,
+            'volume', trim_scale(stored.volume)::text,
+            'turnover', trim_scale(stored.turnover)::text,
+            'count', stored."count", 'source', stored.source)"""
+
 FIRST_DATES: Final = """
     SELECT first.instrument_id, (first.at AT TIME ZONE exchange.timezone)::date
     FROM (SELECT instrument_id, min(opened_at) AS at FROM ({}) AS arrival
@@ -204,7 +213,7 @@ def _compare(cursor: CursorWrapper, arrivals: Arrivals, *, source: str) -> tuple
 
 def _keep_revisions(cursor: CursorWrapper, *, recorded_at: datetime, run_id: UUID | None) -> None:
     cursor.execute(
-        """
+        f"""
         WITH superseded AS MATERIALIZED (
             SELECT stored.* FROM market_bar AS stored
             JOIN bar_known AS known USING (instrument_id, "interval", opened_at)
@@ -213,13 +222,8 @@ def _keep_revisions(cursor: CursorWrapper, *, recorded_at: datetime, run_id: UUI
         )
         INSERT INTO market_barrevision
             (instrument_id, "interval", opened_at, superseded_at, run_id, bar)
-        SELECT instrument_id, "interval", opened_at, %s, %s, jsonb_build_object(
-            'open', trim_scale(open)::text, 'high', trim_scale(high)::text,
-            'low', trim_scale(low)::text, 'close', trim_scale(close)::text,
-            'adjusted_close', trim_scale(adjusted_close)::text,
-            'volume', trim_scale(volume)::text, 'turnover', trim_scale(turnover)::text,
-            'count', "count", 'source', source)
-        FROM superseded
+        SELECT instrument_id, "interval", opened_at, %s, %s, {BAR_AS_JSON}
+        FROM superseded AS stored
         """,
         [recorded_at, run_id],
     )

@@ -20,6 +20,7 @@ from market.intake.price_runs import TICKS_OF
 from market.intake.spikes import CODE as SPIKE
 from market.intake.spikes import SpikeGuard
 from market.intake.tick_columns import TickColumns
+from market.intake.tick_corrections import correct_ticks
 from market.intake.tick_rules import are_all_sound, find_problem
 from market.intake.tick_writing import SomeTicksAreKnown, TouchedMinute, write_ticks
 from market.live.quotes import store_quotes
@@ -60,7 +61,7 @@ class RefusedTick:
 class StoredTicks:
     """What became of the ticks given."""
 
-    written: int
+    written: int  # new or corrected
     unchanged: int  # already stored
     refused: tuple[RefusedTick, ...]  # kept in quarantine
 
@@ -70,11 +71,12 @@ def store_ticks(
 ) -> StoredTicks:
     """Add ticks, their 1-minute bars, and the longer bars that are over by ``received_at``.
 
-    A tick is known by instrument, time and the provider's id; a known one adds nothing. Ticks
-    that cannot be true (no positive price, negative size, from the future, of no instrument) go
-    to quarantine with the reason, and so do spikes, unless somebody has confirmed the ticks.
-    ``received_at`` is now; it must not run backwards from call to
-    call over a bucket's end, because what was over once is taken to be rolled up.
+    A tick is known by instrument, time and the provider's id; a known one adds nothing, and one
+    that its provider corrects is a new version: see ``tick_corrections``. Ticks that cannot be
+    true (no positive price, negative size, from the future, of no instrument) go to quarantine
+    with the reason, and so do spikes, unless somebody has confirmed the ticks. ``received_at`` is
+    now; it must not run backwards from call to call over a bucket's end, because what was over
+    once is taken to be rolled up.
     """
     sound, refused = _judge(TickColumns.of(ticks), received_at=received_at)
     if is_confirmed:
@@ -104,14 +106,15 @@ def _store(
     received_at: datetime,
     are_new: bool,
 ) -> int:
-    """Write what was judged; return how many ticks were added.
+    """Write what was judged; return how many ticks were added or corrected.
 
     Raises:
         SomeTicksAreKnown: ``are_new``, and some are not; nothing was written.
     """
     open_since = oldest_open_minute(received_at)
     write = partial(write_ticks, sound, past_before=open_since, are_new=are_new)
-    if not refused and _is_one_statement(sound, open_since=open_since):
+    # Where ticks may be known they may be corrected too, which must not be lost midway.
+    if are_new and not refused and _is_one_statement(sound, open_since=open_since):
         # It is a transaction of its own, and is spared two ways to the server and back.
         return write().count
     with transaction.atomic():
@@ -120,6 +123,8 @@ def _store(
             result = write()
             _roll_up(result.minutes, open_since=open_since, received_at=received_at)
             written = result.count
+            if written < len(sound):
+                written += correct_ticks(sound, received_at=received_at)
         if refused:
             _quarantine(refused, received_at=received_at)
         return written

@@ -5,12 +5,12 @@ from market.models.fx import EuroRate, EuroRateRevision
 from market.models.instruments import Exchange, Instrument
 from market.models.prices import (
     Bar,
-    BarRevision,
     IngestionRun,
     QuarantinedRow,
     QuoteSnapshot,
     Tick,
 )
+from market.models.revisions import BarRevision, TickRevision
 from market.models.watchlists import Watchlist, WatchlistItem
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "QuarantinedRow",
     "QuoteSnapshot",
     "Tick",
+    "TickRevision",
     "Watchlist",
     "WatchlistItem",
 ]

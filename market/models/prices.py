@@ -95,27 +95,6 @@ class Bar(models.Model):
         )
 
 
-class BarRevision(models.Model):
-    """A stored bar as it was before a provider's correction superseded it. Append-only."""
-
-    id = models.BigAutoField(primary_key=True)
-    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
-    interval = models.CharField(max_length=3, choices=StoredInterval.choices)
-    opened_at = models.DateTimeField()
-    superseded_at = models.DateTimeField(default=timezone.now)
-    run = models.ForeignKey(
-        "market.IngestionRun", on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    bar = models.JSONField()  # the superseded row, numbers as strings
-
-    class Meta:
-        indexes = (
-            models.Index(
-                fields=["instrument", "interval", "opened_at"], name="bar_revision_of_bar"
-            ),
-        )
-
-
 class QuoteSnapshot(models.Model):
     """The newest quote of an instrument: what is served when Valkey has forgotten it."""
 

@@ -14,15 +14,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.fragments import for_htmx
+from accounts.models import User
 from accounts.page_lists import read_page
 from accounts.policies import staff_only
 from market.errors import MarketError
 from market.intake.bar_providers import chained_providers
-from market.intake.collection import MINUTES, request_run
+from market.intake.collection import MINUTES, WAITING, request_run
+from market.intake.price_runs import TICKS_OF
 from market.live.feed_ages import shard_ages
-from market.models import IngestionRun
+from market.models import BarRevision, IngestionRun
 from market.operations.feed_rows import FeedRow, listed_feeds
 from market.operations.run_forms import RunListForm
+from market.series.price_corrections import bar_corrections
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -51,6 +54,40 @@ def runs_page(request: InvestorRequest) -> HttpResponse:
         "minutes": MINUTES,
     }
     return TemplateResponse(request, "operations/runs.html", context)
+
+
+@staff_only
+@require_GET
+@for_htmx({"run": "operations/_run.html"})
+def run_page(request: InvestorRequest, run_id: UUID) -> HttpResponse:
+    """What came of one run, and the bars that it corrected; it is looked at anew while it works."""
+    run = get_object_or_404(IngestionRun, id=run_id)
+    page, older = read_page(
+        request,
+        BarRevision.objects.filter(run_id=run.id).select_related("instrument"),
+        name=f"run-{run.id}",
+        filters={},
+        order=["-id"],
+    )
+    asked_by = User.objects.filter(id=run.requested_by_id).first() if run.requested_by_id else None
+    context = {
+        "run": run,
+        "asked_by": asked_by,
+        "facts": facts_of(run),
+        "is_working": run.status in WAITING and not run.source_name.startswith(TICKS_OF),
+        "found": bar_corrections(page.items),
+        "older_href": older,
+    }
+    return TemplateResponse(request, "operations/run.html", context)
+
+
+def facts_of(run: IngestionRun) -> list[tuple[str, object]]:
+    """What it noted, in words; not what it is to remember for itself."""
+    return [
+        (name.replace("_", " ").capitalize(), fact)
+        for name, fact in run.notes.items()
+        if isinstance(fact, int | str) and not isinstance(fact, bool) and fact
+    ]
 
 
 @staff_only
