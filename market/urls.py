@@ -10,7 +10,7 @@ from market import (
     watchlist_item_views,
     watchlist_views,
 )
-from market.operations import quarantine_views, run_views
+from market.operations import quarantine_views, run_views, upload_views
 from market.operations import views as operations
 
 app_name = "market"
@@ -98,6 +98,13 @@ urlpatterns = [
         "operations/runs/<uuid:run_id>/repetition",
         run_views.repeat_run,
         name="operations_repeat_run",
+    ),
+    path("operations/files", upload_views.files_page, name="operations_files"),
+    path("operations/files/prices", upload_views.upload_prices, name="operations_upload_prices"),
+    path(
+        "operations/files/corporate-actions",
+        upload_views.upload_actions,
+        name="operations_upload_actions",
     ),
     path("operations/feeds", run_views.feeds_page, name="operations_feeds"),
 ]

@@ -31,6 +31,7 @@ STAFF_PAGES: Final = {
     "instrument-file": "/operations/instruments/file",
     "quarantine": "/operations/quarantine",
     "runs": "/operations/runs",
+    "files": "/operations/files",
     "feeds": "/operations/feeds",
     "halts": "/operations/halts",
     "books": "/operations/books",
