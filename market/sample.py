@@ -15,9 +15,9 @@ from typing import Final
 from django.db import transaction
 
 from market.corporate_actions.action_imports import import_actions
+from market.intake.backfills import backfill_history
 from market.intake.partitions import ensure_tick_partitions
 from market.intake.price_files import import_file
-from market.intake.providers import history_provider
 from market.models import IngestionRun, Instrument
 
 FOLDER: Final = Path(__file__).with_name("sample_data")
@@ -45,6 +45,5 @@ def load_sample(*, clock: Callable[[], datetime]) -> LoadedSample:
     for file in (FOLDER / "dividends.csv", FOLDER / "splits.csv"):
         import_actions(file.read_bytes(), name=file.name, source=SOURCE, imported_at=now)
     ensure_tick_partitions(first_date=now.date() - timedelta(days=1), days=PARTITION_DAYS)
-    instruments = Instrument.objects.filter(is_active=True).select_related("exchange")
-    simulated_bars = history_provider().backfill(instruments, now=now)
-    return LoadedSample(instruments.count(), run, simulated_bars)
+    simulated = backfill_history(clock=clock)
+    return LoadedSample(Instrument.objects.active().count(), run, simulated.rows_written)

@@ -37,12 +37,9 @@ def ensure_partitions(**_: Any) -> None:
 @shared_task(name="market.tasks.backfill_simulated")  # type: ignore[untyped-decorator]
 @works_for_the_desk
 def backfill_simulated(**_: Any) -> None:
-    from market.intake.providers import history_provider
-    from market.models import Instrument
+    from market.intake.backfills import backfill_history
 
-    history_provider().backfill(
-        Instrument.objects.filter(is_active=True).select_related("exchange"), now=timezone.now()
-    )
+    backfill_history(clock=timezone.now)
 
 
 @shared_task(name="market.tasks.load_exchange_rates")  # type: ignore[untyped-decorator]

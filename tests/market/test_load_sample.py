@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from market.models import Bar, Instrument
+from market.models import Bar, IngestionRun, Instrument
 from market.queries import bars, instrument_by_address
 from market.sample import load_sample
 from market.values import Interval
@@ -28,6 +28,11 @@ def test_the_sample_is_loaded_once_and_continues_to_yesterday() -> None:
     assert days[-1].opened_at.date() == date(2020, 3, 3)
     assert {bar.source for bar in days} == {"sample", "simulated"}
     assert Bar.objects.filter(interval="1m", source="simulated").exists()
+
+    filled = IngestionRun.objects.get(provider="simulated")
+    assert (filled.source_name, filled.status) == ("back-fill", "completed")
+    assert filled.rows_written == loaded.simulated_bars > 0
+    assert filled.notes == {"instruments": 30}
 
     before = Bar.objects.count()
     again = load_sample(clock=lambda: NOW)
