@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,42 @@ def test_minutes_are_read_as_they_were_meant(yahoo: FakeYahoo, session: YahooSes
     ((symbol, query),) = yahoo.charts
     assert (symbol, query["interval"], query["crumb"]) == ("AAPL", "1m", "crumb")
     assert int(query["period1"]) == yahoo.opens_at
+
+
+def test_a_long_span_is_asked_for_page_by_page_and_no_minute_comes_twice(
+    yahoo: FakeYahoo, session: YahooSession
+) -> None:
+    yahoo.minutes = 11 * 24 * 60
+    stock = Instrument(symbol="AAPL", exchange_id="XNAS", currency="USD")
+    until = OPEN + timedelta(days=11)
+    pages = list(YahooBars(session).bars(stock, since=OPEN, until=until))
+    edges = [OPEN + timedelta(days=days) for days in (0, 5, 10, 11)]
+    asked = [(int(query["period1"]), int(query["period2"])) for _, query in yahoo.charts]
+    moments = [int(edge.timestamp()) for edge in edges]
+    assert asked == list(pairwise(moments))
+    assert [page[0].opened_at for page in pages] == edges[:-1]
+    bars = [bar.opened_at for page in pages for bar in page]
+    assert bars == [OPEN + n * MINUTE for n in range(11 * 24 * 60)]
+
+
+def test_a_page_without_prices_is_passed_over(yahoo: FakeYahoo, session: YahooSession) -> None:
+    yahoo.minutes = 11 * 24 * 60
+    yahoo.answers = [refusal(400, "Data doesn't exist for startDate = 1, endDate = 2")]
+    stock = Instrument(symbol="AAPL", exchange_id="XNAS", currency="USD")
+    pages = list(YahooBars(session).bars(stock, since=OPEN, until=OPEN + timedelta(days=11)))
+    assert [page[0].opened_at for page in pages] == [OPEN + timedelta(days=n) for n in (5, 10)]
+
+
+def test_the_pages_before_a_failure_are_given_first(
+    yahoo: FakeYahoo, session: YahooSession
+) -> None:
+    yahoo.minutes = 11 * 24 * 60
+    stock = Instrument(symbol="AAPL", exchange_id="XNAS", currency="USD")
+    pages = YahooBars(session).bars(stock, since=OPEN, until=OPEN + timedelta(days=11))
+    assert next(pages)[0].opened_at == OPEN
+    yahoo.answers = [(429, {"Retry-After": "7"}, b"")]
+    with pytest.raises(ProviderBusy):
+        next(pages)
 
 
 def test_dividends_and_splits_are_per_share_of_their_day(
