@@ -8,26 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any, Final
 
 from django.db import connection, transaction
 
 from market.intake.bars import BarRow, StoredBars, store_bars
 from market.intake.partitions import ensure_tick_partitions
-from market.intake.price_runs import TICKS_OF
-from market.intake.spikes import CODE as SPIKE
-from market.intake.spikes import SpikeGuard
+from market.intake.refused_prices import RefusedPrice, RefusedTick, quarantine
 from market.intake.tick_columns import TickColumns
 from market.intake.tick_corrections import correct_ticks
-from market.intake.tick_rules import are_all_sound, find_problem
+from market.intake.tick_rules import CLOCK_TOLERANCE, are_all_sound, find_problem
 from market.intake.tick_writing import SomeTicksAreKnown, TouchedMinute, write_ticks
 from market.live.quotes import store_quotes
-from market.models import IngestionRun, Instrument, QuarantinedRow
-from market.models.prices import QuarantinedKind, RunStatus
 from market.series.rollups import oldest_open_minute, roll_up_again, roll_up_closed
-from market.values import TickValue, wire_time
+from market.values import TickValue
 
 __all__ = [
     "BarRow",
@@ -40,21 +35,9 @@ __all__ = [
     "store_ticks",
 ]
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=5)  # a provider's clock may run ahead by this
-
 _known_ids: set[int] = set()
-_spike_guard = SpikeGuard()
 _overlapping_sources: set[str] = set()
 _rolled_up_at: dict[int, datetime] = {}  # by instrument, the oldest minute open then
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedTick:
-    """A tick that cannot be true, and why."""
-
-    tick: TickValue
-    code: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +46,26 @@ class StoredTicks:
 
     written: int  # new or corrected
     unchanged: int  # already stored
-    refused: tuple[RefusedTick, ...]  # kept in quarantine
+    refused: tuple[RefusedTick, ...]  # found here, and kept in quarantine
 
 
 def store_ticks(
-    ticks: Sequence[TickValue], *, received_at: datetime, is_confirmed: bool = False
+    ticks: Sequence[TickValue], *, received_at: datetime, kept_out: Sequence[RefusedPrice] = ()
 ) -> StoredTicks:
     """Add ticks, their 1-minute bars, and the longer bars that are over by ``received_at``.
 
     A tick is known by instrument, time and the provider's id; a known one adds nothing, and one
     that its provider corrects is a new version: see ``tick_corrections``. Ticks that cannot be
     true (no positive price, negative size, from the future, of no instrument) go to quarantine
-    with the reason, and so do spikes, unless somebody has confirmed the ticks. ``received_at`` is
-    now; it must not run backwards from call to call over a bucket's end, because what was over
-    once is taken to be rolled up.
+    with the reason, and so does what was ``kept_out`` at the door before. ``received_at`` is now;
+    it must not run backwards from call to call over a bucket's end, because what was over once is
+    taken to be rolled up.
     """
     sound, refused = _judge(TickColumns.of(ticks), received_at=received_at)
-    if is_confirmed:
-        _spike_guard.forget(set(sound.instrument_ids))
-    else:
-        sound, spikes = _part_spikes(sound, received_at=received_at)
-        refused += spikes
     # Who sent known ticks the last time, as a replay or after a gap, may well do so again.
     sources = set(sound.sources)
     are_new = sources.isdisjoint(_overlapping_sources)
-    store = partial(_store, sound, refused, received_at=received_at)
+    store = partial(_store, sound, [*kept_out, *refused], received_at=received_at)
     try:
         written = store(are_new=are_new)
     except SomeTicksAreKnown:
@@ -101,7 +79,7 @@ def store_ticks(
 
 def _store(
     sound: TickColumns,
-    refused: Sequence[RefusedTick],
+    refused: Sequence[RefusedPrice],
     *,
     received_at: datetime,
     are_new: bool,
@@ -126,7 +104,7 @@ def _store(
             if written < len(sound):
                 written += correct_ticks(sound, received_at=received_at)
         if refused:
-            _quarantine(refused, received_at=received_at)
+            quarantine(refused, received_at=received_at)
         return written
 
 
@@ -171,19 +149,6 @@ def _judge(ticks: TickColumns, *, received_at: datetime) -> tuple[TickColumns, l
     return TickColumns.of([tick for tick, why in judged if not why]), refused
 
 
-def _part_spikes(
-    ticks: TickColumns, *, received_at: datetime
-) -> tuple[TickColumns, list[RefusedTick]]:
-    spikes = _spike_guard.spikes(ticks, received_at=received_at)
-    if not spikes:
-        return ticks, []
-    refused = [
-        RefusedTick(tick, code=SPIKE, message=band.words(tick.price))
-        for tick, band in spikes.items()
-    ]
-    return TickColumns.of([tick for tick in ticks.ticks if tick not in spikes]), refused
-
-
 def _problem(
     tick: TickValue, *, unknown_ids: set[int], latest_at: datetime
 ) -> tuple[str, str] | None:
@@ -201,52 +166,3 @@ def _unknown_instruments(ids: set[int]) -> set[int]:
             cursor.execute("SELECT id FROM market_instrument WHERE id = ANY(%s)", [list(unseen)])
             _known_ids.update(row[0] for row in cursor.fetchall())
     return ids - _known_ids
-
-
-def _quarantine(refused: Sequence[RefusedTick], *, received_at: datetime) -> None:
-    """Keep refused ticks under one run per source and UTC day; lines count from 1.
-
-    See also ``price_runs.finish_days_of_ticks``, which ends these runs.
-    """
-    symbols = dict(
-        Instrument.objects.filter(id__in={item.tick.instrument_id for item in refused}).values_list(
-            "id", "symbol"
-        )
-    )
-    for source in sorted({item.tick.source for item in refused}):
-        run, _ = IngestionRun.objects.get_or_create(
-            provider=source,
-            source_name=f"{TICKS_OF}{received_at:%Y-%m-%d}",
-            defaults={
-                "status": RunStatus.RUNNING,
-                "created_at": received_at,
-                "started_at": received_at,
-            },
-        )
-        run = IngestionRun.objects.select_for_update().get(id=run.id)
-        items = [item for item in refused if item.tick.source == source]
-        QuarantinedRow.objects.bulk_create(
-            QuarantinedRow(
-                run=run,
-                line=line,
-                kind=QuarantinedKind.TICK,
-                code=item.code,
-                message=item.message,
-                raw=_raw(item.tick, symbol=symbols.get(item.tick.instrument_id, "")),
-            )
-            for line, item in enumerate(items, start=run.rows_refused + 1)
-        )
-        run.rows_refused += len(items)
-        run.heartbeat_at = received_at
-        run.save(update_fields=["rows_refused", "heartbeat_at"])
-
-
-def _raw(tick: TickValue, *, symbol: str) -> dict[str, Any]:
-    return {
-        "symbol": symbol,
-        "instrument_id": tick.instrument_id,
-        "occurred_at": wire_time(tick.occurred_at),
-        "provider_tick_id": tick.provider_tick_id,
-        "price": str(tick.price),
-        "size": str(tick.size),
-    }

@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 from market.intake.ingestion import ensure_tick_partitions, store_quotes, store_ticks
 from market.intake.providers import PriceBatch
+from market.intake.refused_prices import RefusedPrice
 from market.values import QuoteValue, TickValue
 
 logger = logging.getLogger(__name__)
@@ -30,11 +31,12 @@ PARTITION_DAYS: Final = 3
 
 
 class PriceBuffer:
-    """What is not stored yet: every tick in order, and the newest quote per instrument."""
+    """What is not stored yet: every tick in order, what was kept out, the newest quotes."""
 
     def __init__(self, *, capacity: int = TICKS_WAITING) -> None:
         self._lock = threading.Lock()
         self._ticks: deque[TickValue] = deque()
+        self._refused: deque[RefusedPrice] = deque()
         self._quotes: dict[int, QuoteValue] = {}
         self._capacity = capacity
         self._dropped = 0
@@ -42,6 +44,7 @@ class PriceBuffer:
     def put(self, batch: PriceBatch) -> None:
         with self._lock:
             self._ticks.extend(batch.ticks)
+            self._refused.extend(batch.refused)
             self._quotes.update((quote.instrument_id, quote) for quote in batch.quotes)
             self._drop_excess()
 
@@ -49,18 +52,21 @@ class PriceBuffer:
         """Return what could not be stored; quotes that are newer by now stay."""
         with self._lock:
             self._ticks.extendleft(reversed(batch.ticks))
+            self._refused.extendleft(reversed(batch.refused))
             for quote in batch.quotes:
                 self._quotes.setdefault(quote.instrument_id, quote)
             self._drop_excess()
 
     def take(self, *, ticks: int = TICKS_PER_WRITE) -> PriceBatch:
-        """Remove the oldest ticks and all quotes."""
+        """Remove the oldest ticks, what was kept out, and all quotes."""
         with self._lock:
             count = min(ticks, len(self._ticks))
             taken = tuple(self._ticks.popleft() for _ in range(count))
             quotes = tuple(self._quotes.values())
             self._quotes = {}
-            return PriceBatch(quotes, taken)
+            refused = tuple(self._refused)
+            self._refused.clear()
+            return PriceBatch(quotes, taken, refused)
 
     def take_dropped(self) -> int:
         """How many ticks were dropped since the latest call."""
@@ -72,9 +78,10 @@ class PriceBuffer:
         return len(self._ticks)
 
     def _drop_excess(self) -> None:
-        while len(self._ticks) > self._capacity:
-            self._ticks.popleft()
-            self._dropped += 1
+        for waiting in (self._ticks, self._refused):
+            while len(waiting) > self._capacity:
+                waiting.popleft()
+                self._dropped += 1
 
 
 class PriceStore:
@@ -116,8 +123,8 @@ class PriceStore:
         try:
             close_old_connections()
             self._ensure_partitions()
-            if batch.ticks:
-                store_ticks(batch.ticks, received_at=self._clock())
+            if batch.ticks or batch.refused:
+                store_ticks(batch.ticks, received_at=self._clock(), kept_out=batch.refused)
             if batch.quotes:
                 store_quotes(batch.quotes)
         except (OperationalError, InterfaceError) as error:

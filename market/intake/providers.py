@@ -12,6 +12,7 @@ from typing import Protocol, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from market.intake.refused_prices import RefusedPrice
 from market.models import Instrument
 from market.values import BarValue, Interval, QuoteValue, TickValue
 
@@ -33,10 +34,14 @@ class ListedInstrument:
 
 @dataclass(frozen=True, slots=True)
 class PriceBatch:
-    """What became known together: at most one quote per instrument, ticks in order of time."""
+    """What became known together: at most one quote per instrument, ticks in order of time.
+
+    ``refused`` is what our own door kept out of it; a provider leaves it empty.
+    """
 
     quotes: tuple[QuoteValue, ...]
     ticks: tuple[TickValue, ...]
+    refused: tuple[RefusedPrice, ...] = ()
 
 
 class LiveProvider(Protocol):

@@ -17,7 +17,7 @@ from accounts.errors import NotFound, Problem, ProblemsError
 from market import calendar, queries
 from market.errors import AmbiguousSymbol, MarketError, UnknownSymbol
 from market.intake.bars import BarRow, store_bars
-from market.intake.ingestion import store_ticks
+from market.intake.ingestion import store_quotes, store_ticks
 from market.intake.minute_rollups import roll_up_minutes
 from market.intake.released_values import (
     BAR_FIELDS,
@@ -29,7 +29,7 @@ from market.intake.released_values import (
 )
 from market.models import Instrument, QuarantinedRow
 from market.models.prices import QuarantinedKind, QuarantineStatus
-from market.values import Interval, TickValue
+from market.values import Interval, TickValue, quote_from_wire
 
 
 class UnknownQuarantinedRow(MarketError, NotFound):
@@ -99,6 +99,9 @@ def release_row(
             _release_bar(row, wanted, at=released_at)
         elif row.kind == QuarantinedKind.TICK:
             _release_tick(row, wanted, at=released_at)
+        elif row.kind == QuarantinedKind.QUOTE:
+            # The feed, which holds it back, sees that it may go; this is for when it does not.
+            store_quotes([quote_from_wire(row.raw)])
         else:
             raise NotReleasable
     except UnsoundValues as error:
@@ -215,7 +218,6 @@ def _release_tick(row: QuarantinedRow, corrections: Mapping[str, str], *, at: da
             )
         ],
         received_at=at,
-        is_confirmed=True,
     )
     if stored.refused:
         problems = [Problem("", one.code, one.message) for one in stored.refused]

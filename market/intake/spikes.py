@@ -10,7 +10,7 @@ and closes before a split are divided by it.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,8 +22,7 @@ from django.db import connection
 
 from market.corporate_actions.factors import IS_OF_TICKS
 from market.corporate_actions.split_factors import factor_between, splits_of
-from market.intake.tick_columns import TickColumns
-from market.values import NOT_OF_A_MARKET, TickValue, plain
+from market.values import plain
 
 CODE: Final = "spike"
 CLOSES_DAYS: Final = 60  # older closes are not recent
@@ -104,43 +103,27 @@ def recent_closes(ids: Collection[int], *, before: datetime) -> dict[int, list[D
     return closes
 
 
-class SpikeGuard:
-    """Knows each instrument's band and its latest price, for the feed of one process."""
+class Bands:
+    """Each instrument's band, for the feed of one process; one thread renews, another reads."""
 
     def __init__(self) -> None:
-        self._bands: dict[int, tuple[datetime, Band | None]] = {}
-        self._latest: dict[int, Decimal] = {}
+        self._loaded_at: dict[int, datetime] = {}
+        self.by_instrument: dict[int, Band] = {}  # of those that have one
 
-    def spikes(self, ticks: TickColumns, *, received_at: datetime) -> Mapping[TickValue, Band]:
-        """Those of some sound ticks that are spikes; what no market made never is."""
-        ids, prices, latest = ticks.instrument_ids, ticks.prices, self._latest
-        places, concerned = ticks.in_time(), set(ids)
-        if not NOT_OF_A_MARKET.isdisjoint(ticks.sources):
-            places = [one for one in places if ticks.sources[one] not in NOT_OF_A_MARKET]
-            concerned = {ids[one] for one in places}
-        bands = self._bands_of(concerned, at=received_at)
-        found: dict[TickValue, Band] = {}
-        for place in places:
-            instrument_id, price = ids[place], prices[place]
-            band = bands.get(instrument_id)
-            if band is not None and band.is_spike(price, previous=latest.get(instrument_id)):
-                found[ticks.ticks[place]] = band
-            latest[instrument_id] = price
-        return found
+    def renew(self, ids: Iterable[int], *, at: datetime) -> None:
+        """Look up the closes of instruments whose band is not of now.
 
-    def forget(self, ids: Iterable[int]) -> None:
-        """Look the closes of instruments up anew."""
-        for instrument_id in ids:
-            self._bands.pop(instrument_id, None)
-
-    def _bands_of(self, ids: set[int], *, at: datetime) -> Mapping[int, Band]:
-        """Of those that have one."""
-        self._load(ids, at=at)
-        return {one: band for one in ids if (band := self._bands[one][1]) is not None}
-
-    def _load(self, ids: set[int], *, at: datetime) -> None:
-        old = {one for one in ids if one not in self._bands or at - self._bands[one][0] > BAND_AGE}
-        if old:
-            closes = recent_closes(old, before=at)
-            for one in old:
-                self._bands[one] = (at, band_of(closes.get(one, [])))
+        Raises:
+            django.db.DatabaseError: the database is away; what is known stays.
+        """
+        old = {
+            one for one in ids if one not in self._loaded_at or at - self._loaded_at[one] > BAND_AGE
+        }
+        closes = recent_closes(old, before=at) if old else {}
+        for one in old:
+            band = band_of(closes.get(one, []))
+            if band is None:
+                self.by_instrument.pop(one, None)
+            else:
+                self.by_instrument[one] = band
+            self._loaded_at[one] = at

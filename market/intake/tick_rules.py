@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -10,6 +10,7 @@ from market.intake.tick_columns import TickColumns
 from market.values import TickValue
 
 ZERO: Final = Decimal(0)
+CLOCK_TOLERANCE: Final = timedelta(seconds=5)  # a provider's clock may run ahead by this
 
 
 def find_problem(tick: TickValue, *, latest_at: datetime) -> tuple[str, str] | None:

@@ -1,8 +1,8 @@
 """The live feed of one shard: a provider's prices into Valkey at once and into PostgreSQL soon.
 
-Four threads: this one takes batches and publishes them, one stores them, one watches them for
-alerts, one keeps watch over leadership and over which instruments there are. None of the other
-three can delay a price.
+Four threads: this one takes batches, keeps out what must wait (see ``price_door``) and publishes
+the rest, one stores them, one watches them for alerts, one keeps watch over leadership and over
+which instruments there are. None of the other three can delay a price.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from market.intake.price_store import PriceBuffer, PriceStore
 from market.intake.providers import ListedInstrument, LiveProvider
 from market.live.broadcasts import PricePublisher
 from market.live.feed_listing import listed_instruments
+from market.live.price_door import PriceDoor
 from market.live.shard_leader import Leadership, Shard, ShardLeader
 
 logger = logging.getLogger(__name__)
@@ -64,21 +65,25 @@ class PriceFeed:
         """Feed until stopped or until another process leads."""
         provider = self._make_provider()
         publisher = PricePublisher(shard=self._shard)
+        door = PriceDoor()
         buffer = PriceBuffer()
         store = PriceStore(buffer, clock=self._clock)
         alerts = AlertEvaluator(shard=self._shard, clock=self._clock)
         over = threading.Event()
+        watched = (provider, door, stop, over)
         watch = threading.Thread(
-            target=self._keep_watch, args=(provider, stop, over), name="feed watch", daemon=True
+            target=self._keep_watch, args=watched, name="feed watch", daemon=True
         )
         store.start()
         alerts.start()
         watch.start()
         try:
-            for batch in provider.batches(over):
-                publisher.publish(batch, at=self._clock())
-                buffer.put(batch)
-                alerts.put(batch)
+            for offered in provider.batches(over):
+                now = self._clock()
+                for batch in (*door.take_released(), door.admit(offered, at=now)):
+                    publisher.publish(batch, at=now)
+                    buffer.put(batch)
+                    alerts.put(batch)
         finally:
             over.set()
             watch.join(STOP_SECONDS)
@@ -87,7 +92,11 @@ class PriceFeed:
             publisher.close()
 
     def _keep_watch(
-        self, provider: LiveProvider, stop: threading.Event, over: threading.Event
+        self,
+        provider: LiveProvider,
+        door: PriceDoor,
+        stop: threading.Event,
+        over: threading.Event,
     ) -> None:
         """Tell the provider what to watch, and end the feed when stopped or not leading."""
         listed: list[ListedInstrument] = []
@@ -98,7 +107,7 @@ class PriceFeed:
                     logger.warning("Another process leads shard %s now", self._shard)
                     return
                 if turns % round(LISTING_SECONDS / CLAIM_SECONDS) == 0:
-                    listed = self._renew_listing(provider, listed)
+                    listed = self._renew_listing(provider, door, listed)
                 turns += 1
                 stop.wait(CLAIM_SECONDS)
         except Exception:
@@ -108,12 +117,18 @@ class PriceFeed:
             connection.close()
 
     def _renew_listing(
-        self, provider: LiveProvider, known: list[ListedInstrument]
+        self, provider: LiveProvider, door: PriceDoor, known: list[ListedInstrument]
     ) -> list[ListedInstrument]:
-        """Tell the provider when instruments or their previous closes have changed."""
+        """Tell the provider when instruments or their previous closes have changed.
+
+        The door knows first what to expect of them.
+        """
         try:
             close_old_connections()
-            listed = listed_instruments(self._shard, at=self._clock())
+            now = self._clock()
+            listed = listed_instruments(self._shard, at=now)
+            door.renew([one.instrument_id for one in listed], at=now)
+            door.look_for_released()
             # Also what could not be watched yet for want of any past price is offered again.
             provider.watch(listed)
         except DatabaseError as error:

@@ -176,6 +176,7 @@ class QuarantineStatus(models.TextChoices):
 class QuarantinedKind(models.TextChoices):
     BAR = "bar", "Bar"
     TICK = "tick", "Tick"
+    QUOTE = "quote", "Quote"
     OTHER = "other", "Other"  # no price: a dividend, an exchange rate
 
 

@@ -18,6 +18,7 @@ from accounts.policies import staff_only, takes_ids
 from market.errors import MarketError
 from market.intake.quarantine import reject_row, release_row
 from market.models import QuarantinedRow
+from market.models.prices import QuarantinedKind
 from market.operations.quarantine_forms import QuarantineListForm, ReleaseForm
 
 if TYPE_CHECKING:
@@ -85,4 +86,4 @@ def about(row: QuarantinedRow) -> dict[str, object]:
     """Every reason of its line, and who judged it."""
     line = QuarantinedRow.objects.filter(run_id=row.run_id, line=row.line).order_by("id")
     judge = User.objects.filter(id=row.judged_by_id).first() if row.judged_by_id else None
-    return {"line": line, "judge": judge}
+    return {"line": line, "judge": judge, "is_releasable": row.kind != QuarantinedKind.OTHER}

@@ -86,7 +86,7 @@ def test_a_look_that_was_undone_is_made_again(monkeypatch: pytest.MonkeyPatch) -
     # The first attempt rolls up and then meets a failure; nothing of it may be remembered.
     refused = make_tick(apple, "0")
     with monkeypatch.context() as patched:
-        patched.setattr(ingestion, "_quarantine", fail)
+        patched.setattr(ingestion, "quarantine", fail)
         with pytest.raises(RuntimeError):
             store_ticks([make_tick(apple, at=later), refused], received_at=later)
     store_ticks([make_tick(apple, at=later), known], received_at=later)

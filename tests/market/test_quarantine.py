@@ -21,6 +21,7 @@ from market.corporate_actions.actions import record_action
 from market.corporate_actions.facts import ActionFacts
 from market.intake.ingestion import store_ticks
 from market.intake.price_files import import_file
+from market.intake.providers import PriceBatch
 from market.intake.quarantine import (
     AlreadyJudged,
     NotReleasable,
@@ -29,6 +30,7 @@ from market.intake.quarantine import (
     reject_row,
     release_row,
 )
+from market.live.price_door import PriceDoor
 from market.models import (
     Bar,
     BarRevision,
@@ -194,7 +196,9 @@ def test_a_split_is_no_spike_and_the_price_of_before_it_is(
     path.write_text(f"{HEADER}AAPL,2026-01-04,{close},{close},{close},{close},,5\n")
     assert import_file(path, instruments=None, clock=lambda: NOON).rows_refused == is_spike
     tick = make_tick(apple, close, source="venue", after_seconds=-5)
-    assert len(store_ticks([tick], received_at=NOON).refused) == is_spike
+    door = PriceDoor()
+    door.renew([apple.id], at=NOON)
+    assert len(door.admit(PriceBatch((), (tick,)), at=NOON).refused) == is_spike
 
 
 def test_a_confirmed_spike_is_stored_and_the_new_level_goes_on(tmp_path: Path) -> None:
@@ -233,25 +237,6 @@ def test_fewer_closes_than_needed_judge_nothing(tmp_path: Path, settings: LazySe
         path.write_text(HEADER + "\n".join([*closes(apple, count), "AAPL,2026-01-04,9,9,9,9,,5"]))
         run = import_file(path, instruments=None, clock=lambda: NOON)
         assert run.rows_refused == found
-
-
-def test_ticks_of_a_real_source_that_jump_wait_and_the_next_go_on(tmp_path: Path) -> None:
-    apple = make_instrument("AAPL")
-    path = tmp_path / "p.csv"
-    path.write_text(HEADER + "\n".join(closes(apple)))
-    import_file(path, instruments=None, clock=lambda: NOON)
-    ticks = [
-        make_tick(apple, price, source="venue", after_seconds=number - 10)
-        for number, price in enumerate(["100", "1000", "101"])
-    ]
-    stored = store_ticks(ticks, received_at=NOON)
-    assert (stored.written, [one.code for one in stored.refused]) == (2, ["spike"])
-    row = QuarantinedRow.objects.get()
-    assert (row.kind, row.raw["symbol"]) == ("tick", "AAPL")
-    release(row)
-    assert Tick.objects.count() == 3
-    simulated = make_tick(apple, "1000", after_seconds=-5)
-    assert store_ticks([simulated], received_at=NOON).refused == ()
 
 
 def test_a_tick_is_released_with_its_price_corrected() -> None:

@@ -29,7 +29,7 @@ def test_moments_are_stored_to_the_microsecond(db: None, year: int) -> None:
     first = datetime(year, 12, 31, 23, 58, tzinfo=UTC)
     moments = [first + timedelta(microseconds=7_919 * number) for number in range(500)]
     ticks = [replace(make_tick(apple), occurred_at=moment) for moment in moments]
-    store_ticks(ticks, received_at=max(timezone.now(), moments[-1]), is_confirmed=True)
+    store_ticks(ticks, received_at=max(timezone.now(), moments[-1]))
     stored = Tick.objects.order_by("occurred_at").values_list("occurred_at", flat=True)
     assert list(stored) == moments
 

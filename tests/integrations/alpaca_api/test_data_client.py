@@ -92,7 +92,7 @@ def test_trades_are_the_ticks(prices: Any, apple: Instrument) -> None:
         TickValue(apple.id, now + timedelta(seconds=n), f"{n}", Decimal(200 + n), Decimal(5), "x")
         for n in range(5)
     ]
-    store_ticks(ticks, received_at=timezone.now(), is_confirmed=True)
+    store_ticks(ticks, received_at=timezone.now())
     asked = StockTradesRequest(symbol_or_symbols="AAPL", start=now, limit=4)
     trades = prices.get_stock_trades(asked).data["AAPL"]
     assert [(trade.price, trade.size, trade.id) for trade in trades] == [
