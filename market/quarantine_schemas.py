@@ -10,7 +10,7 @@ from pydantic import Field
 from accounts.exact_json import PriceIn
 from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.models import QuarantinedRow
-from market.schemas import Symbol
+from market.schemas import Currency, Symbol
 
 BIGGEST_ID = 2**63 - 1
 RowId = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
@@ -84,9 +84,16 @@ class ReleaseIn(SchemaIn):
     volume: PriceIn | None = None
     price: PriceIn | None = None
     size: PriceIn | None = None
+    currency: Currency | None = None
+    per_euro: PriceIn | None = None
+    rates: Annotated[
+        dict[Currency, PriceIn] | None,
+        Field(description="of a line of exchange rates, units per euro"),
+    ] = None
 
     def corrections(self) -> dict[str, str]:
         given = self.model_dump(exclude_none=True)
+        given |= given.pop("rates", {})
         return {
             name: format(value, "f") if isinstance(value, Decimal) else str(value)
             for name, value in given.items()

@@ -13,7 +13,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from market.currencies.rate_providers import RateProvider, RatesUnavailable
-from market.currencies.rate_sheets import PublishedRate, RateSheet
+from market.currencies.rate_sheets import PublishedRate, RateSheet, RefusedRate
 from market.errors import UnreadableFile
 from market.intake.copying import copy_rows, make_temporary_table
 from market.models import EuroRate, IngestionRun, QuarantinedRow
@@ -149,12 +149,12 @@ def _finish(run: IngestionRun, sheet: RateSheet, stored: StoredRates, *, at: dat
         QuarantinedRow(
             run=run,
             line=it.line,
-            kind=QuarantinedKind.OTHER,
+            kind=QuarantinedKind.RATE,
             code=it.code,
             message=it.message[:300],
-            raw={},
+            raw=dict(it.cells),
         )
-        for it in sheet.refused
+        for it in _unseen(sheet.refused, source=run.provider)
     )
     run.status = RunStatus.COMPLETED
     run.rows_read = run.rows_total = len(sheet.rates) + len(sheet.refused)
@@ -164,3 +164,12 @@ def _finish(run: IngestionRun, sheet: RateSheet, stored: StoredRates, *, at: dat
     run.notes = {"rates_corrected": stored.corrected}
     run.finished_at = run.heartbeat_at = at
     run.save()
+
+
+def _unseen(refused: Sequence[RefusedRate], *, source: str) -> list[RefusedRate]:
+    """Without what waits or was judged already: the whole table comes again every few hours."""
+    if not refused:
+        return []
+    rows = QuarantinedRow.objects.filter(run__provider=source, kind=QuarantinedKind.RATE)
+    known = list(rows.filter(code__in={it.code for it in refused}).values_list("code", "raw"))
+    return [it for it in refused if (it.code, dict(it.cells)) not in known]

@@ -36,3 +36,8 @@ class RateProvider(Protocol):
 def rate_providers() -> list[RateProvider]:
     """One of each class in ``settings.RATE_PROVIDERS``, in the order to ask them."""
     return [cast("RateProvider", import_string(name)()) for name in settings.RATE_PROVIDERS]
+
+
+def is_authoritative(source: str) -> bool:
+    """Whether a source's word stands against others'; one that is asked no more has no such."""
+    return any(one.is_authoritative for one in rate_providers() if one.source == source)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -38,6 +39,8 @@ class RefusedRate:
     line: int  # 1 is the header
     code: str
     message: str
+    # As it stands in quarantine: see ``released_rates``.
+    cells: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,16 @@ def read_sheet(text: str) -> RateSheet:
         try:
             on_date = _read_date(cells, columns=len(header), seen=seen)
         except ValueError as error:
-            refused.append(RefusedRate(number, "bad_line", str(error)))
+            cells_of = dict(zip(("date", *currencies), cells, strict=False))
+            refused.append(RefusedRate(number, "bad_line", str(error), cells_of))
             continue
         for currency, cell in zip(currencies, cells[1:], strict=False):
             if (word := cell.strip()) in ABSENT:
                 continue
             if not RATE.fullmatch(word) or (rate := Decimal(word)) == 0:
                 message = f"{currency} was {word[:40]!r}, must be a number > 0"
-                refused.append(RefusedRate(number, f"bad_rate_{currency}", message))
+                one = {"date": str(on_date), "currency": currency, "per_euro": word}
+                refused.append(RefusedRate(number, f"bad_rate_{currency}", message, one))
                 continue
             rates.append(PublishedRate(currency, on_date, rate))
     return RateSheet(tuple(rates), tuple(refused))

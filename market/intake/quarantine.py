@@ -15,6 +15,9 @@ from django.db import transaction
 from accounts import audit
 from accounts.errors import NotFound, Problem, ProblemsError
 from market import calendar, queries
+from market.currencies.rate_intake import store_rates
+from market.currencies.rate_providers import is_authoritative
+from market.currencies.released_rates import is_cell, rate_fields, read_rates
 from market.errors import AmbiguousSymbol, MarketError, UnknownSymbol
 from market.intake.bars import BarRow, store_bars
 from market.intake.ingestion import store_quotes, store_ticks
@@ -53,12 +56,12 @@ class AlreadyJudged(MarketError):
 
 
 class NotReleasable(MarketError):
-    """The row is no price: what it was about is entered anew, on its own page."""
+    """The row is no price or rate: what it was about is entered anew, on its own page."""
 
     code = "not_releasable"
 
     def __init__(self) -> None:
-        super().__init__("Only prices can be released; correct this where it came from.")
+        super().__init__("Only prices and rates can be released; correct this where it came from.")
 
 
 class ReleaseRefused(MarketError, ProblemsError):
@@ -71,6 +74,8 @@ def fields_of(row: QuarantinedRow) -> Sequence[str]:
     """What may be corrected when the row is released."""
     if row.kind == QuarantinedKind.TICK:
         return TICK_FIELDS
+    if row.kind == QuarantinedKind.RATE:
+        return rate_fields(row.raw)
     if row.kind == QuarantinedKind.BAR:
         return [name for name in BAR_FIELDS if name != "date" or "opened_at" not in row.raw]
     return ()
@@ -102,6 +107,8 @@ def release_row(
         elif row.kind == QuarantinedKind.QUOTE:
             # The feed, which holds it back, sees that it may go; this is for when it does not.
             store_quotes([quote_from_wire(row.raw)])
+        elif row.kind == QuarantinedKind.RATE:
+            _release_rates(row, wanted, at=released_at)
         else:
             raise NotReleasable
     except UnsoundValues as error:
@@ -157,7 +164,11 @@ def _lock_line(row_id: int) -> tuple[QuarantinedRow, list[QuarantinedRow]]:
         .filter(run_id=place[0], line=place[1])
         .order_by("id")
     )
-    return next(one for one in line if one.id == row_id), line
+    row = next(one for one in line if one.id == row_id)
+    if row.kind == QuarantinedKind.RATE and is_cell(row.raw):
+        # Each currency of a line is a rate of its own, not another reason against the same.
+        return row, [row]
+    return row, line
 
 
 def _judge(
@@ -223,3 +234,13 @@ def _release_tick(row: QuarantinedRow, corrections: Mapping[str, str], *, at: da
         problems = [Problem("", one.code, one.message) for one in stored.refused]
         # The roll-back takes their second quarantine with it.
         raise UnsoundValues(problems)
+
+
+def _release_rates(row: QuarantinedRow, corrections: Mapping[str, str], *, at: datetime) -> None:
+    source = row.run.provider
+    store_rates(
+        read_rates(row.raw, corrections, today=at.date()),
+        source=source,
+        is_authoritative=is_authoritative(source),
+        recorded_at=at,
+    )

@@ -177,7 +177,8 @@ class QuarantinedKind(models.TextChoices):
     BAR = "bar", "Bar"
     TICK = "tick", "Tick"
     QUOTE = "quote", "Quote"
-    OTHER = "other", "Other"  # no price: a dividend, an exchange rate
+    RATE = "rate", "Exchange rate"
+    OTHER = "other", "Other"  # no price: a dividend
 
 
 class QuarantinedRowQuerySet(models.QuerySet["QuarantinedRow"]):
