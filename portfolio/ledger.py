@@ -7,7 +7,8 @@ refuses, in ``docs/ledger.md``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -23,12 +24,12 @@ from portfolio.bookkeeping.balances import (
     seek_balances,
 )
 from portfolio.bookkeeping.bulk import add_rows, columns_of, execute, fetch_rows, send
+from portfolio.bookkeeping.drafts import LedgerAccountKind
 from portfolio.bookkeeping.entries import (
     ASSET_KINDS,
     AccountKey,
     BalanceKey,
     EntryDraft,
-    PostingDraft,
     charge_entry,
     deposit_entry,
     income_entry,
@@ -137,10 +138,10 @@ def post_or_abort(
 def balance_keys(drafts: Iterable[EntryDraft]) -> set[BalanceKey]:
     """The balances that the drafts would change."""
     return {
-        BalanceKey(draft.portfolio_id, posting.currency, posting.instrument_id)
-        for draft in drafts
-        for posting in draft.postings
-        if posting.kind in ASSET_KINDS
+        BalanceKey(portfolio_id, currency, instrument_id)
+        for portfolio_id, posted in _posted_to(drafts).items()
+        for kind, currency, instrument_id in posted
+        if kind in ASSET_KINDS
     }
 
 
@@ -194,12 +195,16 @@ def _match_repeats(repeats: Sequence[EntryDraft]) -> dict[UUID, UUID]:
 def _balance_changes(
     drafts: Iterable[EntryDraft], balance_ids: dict[BalanceKey, int]
 ) -> dict[int, BalanceChange]:
+    ids = _by_portfolio(balance_ids)
     changes: dict[int, BalanceChange] = {}
     for draft in drafts:
+        own = ids[draft.portfolio_id]
         for posting in draft.postings:
             if posting.kind in ASSET_KINDS:
-                key = BalanceKey(draft.portfolio_id, posting.currency, posting.instrument_id)
-                change = changes.setdefault(balance_ids[key], BalanceChange())
+                balance_id = own[posting.currency, posting.instrument_id]
+                change = changes.get(balance_id)
+                if change is None:
+                    change = changes[balance_id] = BalanceChange()
                 # Asset kinds are named as the columns are.
                 column = posting.kind.value
                 setattr(change, column, getattr(change, column) + posting.amount)
@@ -209,20 +214,46 @@ def _balance_changes(
 def _insert_postings(drafts: Sequence[EntryDraft], account_ids: dict[AccountKey, int]) -> None:
     if not drafts:
         return
+    ids = _by_portfolio(account_ids)
     rows = (
-        (draft.id, account_ids[_account_key(draft, posting)], posting.amount)
+        (draft.id, own[posting.kind, posting.currency, posting.instrument_id], posting.amount)
         for draft in drafts
+        for own in (ids[draft.portfolio_id],)
         for posting in draft.postings
     )
     add_rows("portfolio_posting", POSTING_COLUMNS, rows)
 
 
 def _account_keys(drafts: Iterable[EntryDraft]) -> set[AccountKey]:
-    return {_account_key(draft, posting) for draft in drafts for posting in draft.postings}
+    return {
+        AccountKey(portfolio_id, *account)
+        for portfolio_id, posted in _posted_to(drafts).items()
+        for account in posted
+    }
 
 
-def _account_key(draft: EntryDraft, posting: PostingDraft) -> AccountKey:
-    return AccountKey(draft.portfolio_id, posting.kind, posting.currency, posting.instrument_id)
+def _posted_to(
+    drafts: Iterable[EntryDraft],
+) -> dict[UUID, set[tuple[LedgerAccountKind, str, int | None]]]:
+    """The accounts that drafts post to, by portfolio: of many, hashing its id for each posting
+    would take longest.
+    """
+    posted: dict[UUID, set[tuple[LedgerAccountKind, str, int | None]]] = {}
+    for draft in drafts:
+        own = posted.setdefault(draft.portfolio_id, set())
+        for one in draft.postings:
+            own.add((one.kind, one.currency, one.instrument_id))
+    return posted
+
+
+def _by_portfolio(
+    ids: Mapping[AccountKey, int] | Mapping[BalanceKey, int],
+) -> defaultdict[UUID, dict[tuple[Any, ...], int]]:
+    """The same, found by the rest of the key within each portfolio; drafts may post nowhere."""
+    found: defaultdict[UUID, dict[tuple[Any, ...], int]] = defaultdict(dict)
+    for key, row_id in ids.items():
+        found[key.portfolio_id][key[1:]] = row_id
+    return found
 
 
 def _mark_valuations_stale(drafts: Iterable[EntryDraft], *, recorded_at: datetime) -> None:
@@ -241,7 +272,6 @@ __all__ = [
     "EntryDraft",
     "HoldChange",
     "PostedEntries",
-    "PostingDraft",
     "charge_entry",
     "deposit_entry",
     "income_entry",

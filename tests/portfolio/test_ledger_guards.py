@@ -89,15 +89,20 @@ def test_it_takes_postings_that_balance_and_more_that_balance_by_themselves(
 
 @pytest.mark.django_db
 def test_postings_of_one_entry_do_not_make_up_for_those_of_another(portfolio: Portfolio) -> None:
+    with pytest.raises(IntegrityError, match="do not sum to zero"):
+        write_two_that_make_up_for_each_other(portfolio)
+
+
+@transaction.atomic
+def write_two_that_make_up_for_each_other(portfolio: Portfolio) -> None:
     fees = account(portfolio)
-    with pytest.raises(IntegrityError, match="do not sum to zero"), transaction.atomic():
-        one, other = write_entry(portfolio), write_entry(portfolio)
-        Posting.objects.bulk_create(
-            [
-                Posting(entry=one, ledger_account=fees, amount=Decimal(1)),
-                Posting(entry=other, ledger_account=fees, amount=Decimal(-1)),
-            ]
-        )
+    one, other = write_entry(portfolio), write_entry(portfolio)
+    Posting.objects.bulk_create(
+        [
+            Posting(entry=one, ledger_account=fees, amount=Decimal(1)),
+            Posting(entry=other, ledger_account=fees, amount=Decimal(-1)),
+        ]
+    )
 
 
 @pytest.mark.django_db(transaction=True)
