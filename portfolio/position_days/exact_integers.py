@@ -121,7 +121,7 @@ def largest(numbers: Numbers) -> int:
 def times(numbers: Numbers, factor: int) -> Numbers:
     if factor == 1:
         return numbers
-    if max(largest(numbers), 1) * factor >= MOST:
+    if max(largest(numbers), 1) * abs(factor) >= MOST:
         numbers = numbers.astype(object)
     found: Numbers = numbers * factor
     return found

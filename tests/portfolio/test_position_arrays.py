@@ -234,6 +234,12 @@ def test_a_product_of_numbers(left: int, right: int, places: int, expected: int)
     assert exact_integers.ten_places(one, other, places=places).tolist() == [expected]
 
 
+@pytest.mark.parametrize("factor", [10**10, -(10**10)])
+def test_a_number_beyond_64_bits_is_not_wrapped(factor: int) -> None:
+    found = exact_integers.times(exact_integers.integers([10**9, 1]), factor)
+    assert found.tolist() == [10**9 * factor, factor]
+
+
 @given(
     closes=st.dictionaries(st.integers(-40, 60), prices),
     others=st.dictionaries(st.integers(-40, 60), prices),
