@@ -29,8 +29,11 @@ from portfolio.ledger import post_entries
 from portfolio.models import Portfolio, PositionValuation
 from portfolio.portfolios import open_portfolio
 from portfolio.position_days.books import read_books
+from portfolio.position_days.changes import read_moved
+from portfolio.position_days.currency_effects import cost_effects
+from portfolio.position_days.portfolio_days import value_table
 from portfolio.position_days.table_reading import read_table
-from portfolio.position_days.vectors import position_worths, together, value_table
+from portfolio.position_days.vectors import position_worths, together
 from portfolio.queries import worth_series
 from portfolio.valuation import freshen, refresh_valuations
 from portfolio.valuations.reading import days_at, read_prices
@@ -129,9 +132,13 @@ def valuations(portfolio: Portfolio, size: Size) -> dict[str, Callable[[], float
     books = read_books(portfolio)
     table = read_table(portfolio, books, start=FIRST, through=size.end)
     prices = read_prices(portfolio, books.changes, start=FIRST, through=size.end)
-    walked = days_at(prices, books.changes, start=FIRST, through=size.end)
-    worths = position_worths(table, books.units)
-    assert list(value_table(table, books.changes, worths, start=FIRST)) == walked
+    moved = read_moved(portfolio, books.changes, table.worth, start=FIRST, end=size.end)
+    walked = days_at(prices, books.changes, moved, start=FIRST, through=size.end)
+    worths, effects = position_worths(table, books.units), cost_effects(table, moved.instruments)
+    valued = value_table(
+        table, books.changes, worths, earned=moved.earned, effects=effects, start=FIRST
+    )
+    assert list(valued) == walked
 
     def kernel() -> None:
         together(position_worths(table, books.units), len(table))
@@ -146,7 +153,7 @@ def valuations(portfolio: Portfolio, size: Size) -> dict[str, Callable[[], float
         assert len(worth_series(portfolio, FIRST, size.end)) > size.years * 360
 
     def loop() -> None:
-        days_at(prices, books.changes, start=FIRST, through=size.end)
+        days_at(prices, books.changes, moved, start=FIRST, through=size.end)
 
     works: dict[str, Callable[[], object]] = {
         "page": page,

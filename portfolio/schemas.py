@@ -194,7 +194,10 @@ class LotsWanted(PageIn):
 class ValuationOut(SchemaOut):
     """One day's end. `net_flow` is what came from outside less what left, cash and units.
 
-    A figure is null where a price or a rate is missing; `gap` says which.
+    `income` is gross; `fees` and `taxes` stood alone or were withheld from it, those of trades are
+    within what these cost and brought. `currency_effect` is what rates have done so far to the
+    cost of the units held, `cash_effect` to cash of other currencies. A figure is null where a
+    price or a rate is missing; `gap` says which.
     """
 
     date: date
@@ -203,6 +206,16 @@ class ValuationOut(SchemaOut):
     total_value: NumberOut | None
     cost: NumberOut
     net_flow: NumberOut | None
+    inflow: NumberOut | None
+    outflow: NumberOut | None
+    carried_gain: NumberOut | None
+    income: NumberOut
+    fees: NumberOut
+    taxes: NumberOut
+    trade_fees: NumberOut
+    trade_taxes: NumberOut
+    currency_effect: NumberOut | None
+    cash_effect: NumberOut | None
     gap: str
 
     @classmethod

@@ -18,9 +18,13 @@ from portfolio.bookkeeping.bulk import copy_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, JournalEntry, Portfolio
 from portfolio.position_days.books import read_books
-from portfolio.position_days.keeping import computed_positions, forget_positions, keep_positions
+from portfolio.position_days.changes import read_moved
+from portfolio.position_days.columns import ColumnMaker
+from portfolio.position_days.currency_effects import cost_effects
+from portfolio.position_days.keeping import forget_positions, keep_positions
+from portfolio.position_days.portfolio_days import value_table
 from portfolio.position_days.table_reading import read_table
-from portfolio.position_days.vectors import position_worths, value_table
+from portfolio.position_days.vectors import position_worths
 from portfolio.valuations.valuing import DayValue
 
 # The newest closes may still have been on their way when these days were valued.
@@ -28,7 +32,8 @@ RECHECKED_DAYS: Final = 4
 
 COLUMNS: Final = (
     *("portfolio_id", "date", "cash", "market_value", "cost", "net_flow", "inflow", "outflow"),
-    *("carried_gain", "gap"),
+    *("carried_gain", "gap", "income", "fees", "taxes", "trade_fees", "trade_taxes"),
+    *("currency_effect", "cash_effect"),
 )
 
 
@@ -61,9 +66,14 @@ def _refresh(portfolio: Portfolio, through_date: date, *, is_full: bool = False)
     month = start.replace(day=1)
     table = read_table(portfolio, books, start=month, through=through_date, is_anew=is_full)
     worths = position_worths(table, books.units)
-    days = list(value_table(table, books.changes, worths, start=start))
+    moved = read_moved(portfolio, books.changes, table.worth, start=month, end=through_date)
+    effects = cost_effects(table, moved.instruments)
+    valued = value_table(
+        table, books.changes, worths, earned=moved.earned, effects=effects, start=start
+    )
+    days = list(valued)
     replace_days(portfolio, days, start=start)
-    positions = computed_positions(portfolio, books.changes, table, worths)
+    positions = ColumnMaker(table, effects).positions(worths, moved.instruments)
     keep_positions(portfolio, table, positions, is_full=is_full)
     return len(days)
 
@@ -146,10 +156,12 @@ def replace_days(portfolio: Portfolio, days: Iterable[DayValue], *, start: date)
 
 
 def stored_day(portfolio: Portfolio, day: DayValue) -> tuple[object, ...]:
-    flow = day.flow
+    flow, earned = day.flow, day.earned
     is_known = flow.inflow is not None and flow.outflow is not None
     net = (flow.inflow or ZERO) - (flow.outflow or ZERO) if is_known else None
     return (
         *(portfolio.id, day.date, day.cash, day.market_value, day.cost, net),
         *(flow.inflow, flow.outflow, flow.carried_gain, day.gap),
+        *(earned.income, earned.fees, earned.taxes, earned.trade_fees, earned.trade_taxes),
+        *(day.currency_effect, day.cash_effect),
     )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db import models
 
 from market.models import Instrument
+from portfolio.bookkeeping.amounts import ZERO
 from portfolio.models.portfolios import Portfolio
 
 
@@ -17,7 +18,11 @@ class DailyValuation(models.Model):
     price or its currency no rate that day, ``cash`` when a currency held has no rate; ``gap``
     says which. Flows are cash and units, at that day's price, that crossed the portfolio's
     border; null where units had no price. ``carried_gain`` is what units that came were worth
-    beyond their cost, less the same of units that left.
+    beyond their cost, less the same of units that left. ``income`` is gross, ``fees`` and
+    ``taxes`` stood alone or were withheld from it; those of trades are within what these cost
+    and brought. The effects are what exchange rates have done up to that day, null without a
+    rate: ``currency_effect`` to the cost of the open units, as positions have it, and
+    ``cash_effect`` to cash of other currencies since it came, or until it went.
     """
 
     pk = models.CompositePrimaryKey("portfolio_id", "date")
@@ -36,6 +41,17 @@ class DailyValuation(models.Model):
     inflow = models.DecimalField(max_digits=28, decimal_places=10, null=True)
     outflow = models.DecimalField(max_digits=28, decimal_places=10, null=True)
     carried_gain = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+    income = models.DecimalField(max_digits=28, decimal_places=10, default=ZERO, db_default=ZERO)
+    fees = models.DecimalField(max_digits=28, decimal_places=10, default=ZERO, db_default=ZERO)
+    taxes = models.DecimalField(max_digits=28, decimal_places=10, default=ZERO, db_default=ZERO)
+    trade_fees = models.DecimalField(
+        max_digits=28, decimal_places=10, default=ZERO, db_default=ZERO
+    )
+    trade_taxes = models.DecimalField(
+        max_digits=28, decimal_places=10, default=ZERO, db_default=ZERO
+    )
+    currency_effect = models.DecimalField(max_digits=28, decimal_places=10, null=True)
+    cash_effect = models.DecimalField(max_digits=28, decimal_places=10, null=True)
     gap = models.CharField(max_length=20, blank=True, default="", db_default="")
 
     @property

@@ -13,10 +13,14 @@ from market.currencies.currency_units import major_of
 from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO, share
 from portfolio.bookkeeping.bulk import array, fetch_rows
-from portfolio.corporate_actions.unit_events import PLAIN, STANDS, read_trades
+from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.models import Portfolio, Position, UnitMove
+from portfolio.position_days.income import read_income
 from portfolio.position_days.instrument_days import (
+    Earned,
+    EarnedByDay,
     InstrumentDays,
+    Moved,
     Worth,
     note_spin_offs,
     note_trades,
@@ -27,18 +31,6 @@ from portfolio.valuations.valuing import DayChange
 
 Days = defaultdict[int, InstrumentDays]  # by instrument
 
-# What was reversed is left out with its reversal. Charges of trades are within their flows.
-INCOME: Final = f"""
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, e.instrument_id, a.kind = 'income',
-    e.kind IN ('buy', 'sell'), sum(round(p.amount * e.base_rate, 10))
-FROM portfolio_journalentry AS e
-JOIN portfolio_posting AS p ON p.entry_id = e.id
-JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND e.instrument_id IS NOT NULL AND a.currency <> ''
-    AND a.kind IN ('income', 'fees', 'taxes') AND e.kind IN ('dividend', 'interest', 'buy', 'sell')
-    AND (%s OR NOT ({PLAIN})) AND e.occurred_at > %s AND e.occurred_at >= %s AND {STANDS}
-GROUP BY 1, 2, 3, 4
-"""
 # Every lot with each of its closures, or with none.
 LOCAL_COSTS: Final = """
 SELECT l.instrument_id, l.id, (coalesce(l.acquired_at, l.opened_at) AT TIME ZONE 'UTC')::date,
@@ -49,7 +41,7 @@ ORDER BY l.instrument_id, l.id, c.closed_at, c.closing_entry_id
 """
 
 
-def read_position_changes(
+def read_moved(
     portfolio: Portfolio,
     changes: Mapping[date, DayChange],
     worth: Worth,
@@ -57,8 +49,8 @@ def read_position_changes(
     start: date,
     end: date,
     one_by_one: bool = False,
-) -> dict[int, InstrumentDays]:
-    """Everything that moved units, cost or money of instruments until a day.
+) -> Moved:
+    """Everything that moved units, cost or money of instruments until a day, and all income.
 
     Units and costs are complete from the first day on; flows, income and charges only from
     ``start`` on. Seven queries at most.
@@ -79,12 +71,16 @@ def read_position_changes(
     found: Days = defaultdict(InstrumentDays)
     note_held(found, portfolio, changes, end=end)
     note_local_costs(found, portfolio, foreign_instruments(portfolio, ever), end=end)
+    earned: EarnedByDay = defaultdict(Earned)
     if not one_by_one:
-        note_plain_trades(found, portfolio, start=start, end=end)
+        earned = note_plain_trades(found, portfolio, start=start, end=end)
     note_flows(found, trades, worth)
     note_moves(found, portfolio, worth, start=start, end=end)
-    note_income(found, portfolio, start=start, end=end, with_plain=one_by_one)
-    return dict(found)
+    for one in read_income(portfolio, start=start, end=end, with_plain=one_by_one):
+        one.add_to(earned[one.date])
+        if one.position is not None:
+            one.add_to_position(found[one.position].on(one.date))
+    return Moved(dict(found), dict(earned))
 
 
 def note_held(
@@ -150,20 +146,3 @@ def note_moves(found: Days, portfolio: Portfolio, worth: Worth, *, start: date, 
         if value is None:
             value = worth(move.instrument_id, move.quantity, day)
         found[move.instrument_id].on(day).add(value)
-
-
-def note_income(
-    found: Days, portfolio: Portfolio, *, start: date, end: date, with_plain: bool
-) -> None:
-    """``with_plain`` is whether charges of plain trades are asked for as well."""
-    parameters = [portfolio.id, with_plain, portfolio.counts_from, utc_midnight(start)]
-    for day, instrument_id, is_income, is_of_trade, amount in fetch_rows(INCOME, parameters):
-        if day > end:
-            continue
-        of_day = found[instrument_id].on(day)
-        if is_income:
-            of_day.income -= amount
-        elif is_of_trade:
-            of_day.trade_charges += amount
-        else:
-            of_day.charges += amount

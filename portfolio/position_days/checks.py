@@ -10,9 +10,9 @@ from typing import Final
 
 from accounts.copying import copy_out
 from portfolio.models import Portfolio, PositionValuation
+from portfolio.position_days.instrument_days import InstrumentDays
 from portfolio.position_days.keeping import COLUMNS, walked_lines
 from portfolio.valuations.reading import Prices
-from portfolio.valuations.valuing import DayChange
 
 STORED: Final = f"""
 COPY (
@@ -24,7 +24,7 @@ COPY (
 
 def check_positions(
     portfolio: Portfolio,
-    changes: Mapping[date, DayChange],
+    moved: Mapping[int, InstrumentDays],
     prices: Prices,
     add: Callable[[bytes], None],
     *,
@@ -36,7 +36,7 @@ def check_positions(
     Args:
         add: told the text of what is derived.
     """
-    lines = walked_lines(portfolio, changes, prices, start=start, through=through)
+    lines = walked_lines(portfolio, moved, prices, start=start, through=through)
     wrong: set[date] = set()
     seen = set()
     for instrument_id, of_instrument in groupby(lines, key=itemgetter(0)):

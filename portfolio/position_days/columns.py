@@ -17,20 +17,17 @@ from portfolio.bookkeeping.amounts import EXACT, ZERO
 from portfolio.position_days.copied_rows import RATE_PLACES, Fields, Layout, numbers_as_fields
 from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.exact_integers import (
-    PLACES,
+    Column,
     Flags,
     Numbers,
     Scaled,
     as_integer,
     integers,
     patched,
-    summed,
     ten_places,
-    times,
-    worth,
 )
 from portfolio.position_days.instrument_days import InstrumentDay, InstrumentDays
-from portfolio.position_days.vectors import Steps, Worths
+from portfolio.position_days.vectors import Worths
 from portfolio.position_days.walk import NOTHING
 
 ONE_RATE: Final = 10**RATE_PLACES
@@ -56,21 +53,6 @@ class Rates:
         ]
         fields = numbers_as_fields(np.array(numbers, dtype=object), places=RATE_PLACES)
         return cls(fields, series.known, is_own=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Numbers at ten places; 0 where they are not known."""
-
-    numbers: Numbers
-    known: Flags
-
-    @classmethod
-    def unknown(cls, count: int) -> Self:
-        return cls(np.zeros(count, np.int64), np.zeros(count, np.bool_))
-
-    def at(self, places: NDArray[np.int64]) -> Column:
-        return Column(self.numbers[places], self.known[places])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +91,14 @@ class PositionColumns:
 
 
 class ColumnMaker:
-    """Makes the columns of one portfolio's positions over one table."""
+    """Makes the columns of one portfolio's positions over one table.
 
-    def __init__(self, table: DayTable) -> None:
+    ``effects`` are what rates have done to costs, see ``currency_effects``.
+    """
+
+    def __init__(self, table: DayTable, effects: Mapping[int, Column]) -> None:
         self._table = table
-        self._market = table.market()
+        self._effects = effects
         self._rates: dict[str, Rates] = {}
 
     def positions(
@@ -127,15 +112,11 @@ class ColumnMaker:
         table, known = self._table, self._table.priced.get(key)
         places, units, cost, flows = self._held(moved)
         count = len(table)
-        if worths is None:  # brought income and was never held
-            value = Column(np.zeros(count, np.int64), np.ones(count, np.bool_))
-        else:
-            value = Column(worths.numbers, ~worths.lacking)
+        # What is not there brought income and was never held.
+        value = Column.nothing(count) if worths is None else worths.column
         price = table.prices.get(key)
         stored = Column.unknown(count) if price is None else Column(at_ten(price), price.known)
-        effect = None
-        if known is not None and self._market.is_foreign(key):
-            effect = self._effects(known.currency, moved).at(places)
+        effect = self._effects.get(key)
         return PositionColumns(
             instrument_id=key,
             places=places,
@@ -144,7 +125,7 @@ class ColumnMaker:
             price=stored.at(places),
             value=value.at(places),
             rates=None if known is None else self._rates_of(known.currency),
-            effect=effect,
+            effect=None if effect is None else effect.at(places),
             flows=flows,
         )
 
@@ -177,18 +158,6 @@ class ColumnMaker:
         if currency not in self._rates:
             self._rates[currency] = Rates.of(self._table, currency)
         return self._rates[currency]
-
-    def _effects(self, currency: str, moved: InstrumentDays) -> Column:
-        """See ``walk.effect_of``."""
-        table = self._table
-        rate = table.rate_of(currency)
-        local = Steps.of({day: one.local_cost for day, one in moved.days.items()}).over(table)
-        cost = Steps.of({day: one.cost for day, one in moved.days.items()}).over(table)
-        less = times(cost.numbers, -(10 ** (PLACES - cost.places)))
-        converted = worth(local, Scaled.ones(len(table)), rate)
-        numbers = np.where(rate.known, summed([converted, less], len(table)), 0)
-        is_open = (local.numbers != 0) | (cost.numbers != 0)
-        return Column(numbers, rate.known | ~is_open)
 
 
 def at_ten(price: Scaled) -> Numbers:

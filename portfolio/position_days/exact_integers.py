@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES
+from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
 
 Numbers = NDArray[Any]  # of int64, or of Python's integers
 Flags = NDArray[np.bool_]
@@ -84,6 +84,35 @@ class Scaled:
         odd = {**self.odd, **{len(self) + place: value for place, value in other.odd.items()}}
         known = np.concatenate([self.known, other.known])
         return Scaled(np.concatenate(numbers), places, known, odd)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Numbers at ten places; 0 where they are not known."""
+
+    numbers: Numbers
+    known: Flags
+
+    @classmethod
+    def unknown(cls, count: int) -> Self:
+        return cls(np.zeros(count, np.int64), np.zeros(count, np.bool_))
+
+    @classmethod
+    def nothing(cls, count: int) -> Self:
+        return cls(np.zeros(count, np.int64), np.ones(count, np.bool_))
+
+    def at(self, places: NDArray[np.int64]) -> Column:
+        return Column(self.numbers[places], self.known[places])
+
+    def decimals(self) -> list[Decimal | None]:
+        if not self.numbers.any() and self.known.all():
+            return [ZERO] * len(self.known)
+        found: list[Decimal | None] = [
+            Decimal(number).scaleb(-PLACES, context=EXACT) for number in self.numbers.tolist()
+        ]
+        for index in np.flatnonzero(~self.known).tolist():
+            found[index] = None
+        return found
 
 
 def places_of(value: Decimal) -> int:

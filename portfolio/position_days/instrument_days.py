@@ -1,4 +1,5 @@
-"""What crossed between one instrument and the rest of its portfolio, day by day. Pure.
+"""What crossed between one instrument and the rest of its portfolio, day by day, and what all
+of them earned and were charged. Pure.
 
 To an instrument the portfolio is outside: purchases and units that arrive are paid in, sales,
 income and units that leave are taken out. Money in the portfolio's currency, at booked rates.
@@ -6,6 +7,7 @@ income and units that leave are taken out. Money in the portfolio's currency, at
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -58,6 +60,31 @@ class InstrumentDays:
     def held_by(self, day: date) -> Decimal:
         """Units at the end of a day."""
         return sum((one.units for on, one in self.days.items() if on <= day), ZERO)
+
+
+@dataclass(slots=True)
+class Earned:
+    """Income and charges of one day, of a whole portfolio and in its currency.
+
+    ``income`` is gross; ``fees`` and ``taxes`` are what stood alone or was withheld from income.
+    """
+
+    income: Decimal = ZERO
+    fees: Decimal = ZERO
+    taxes: Decimal = ZERO
+    trade_fees: Decimal = ZERO  # within what trades cost and brought
+    trade_taxes: Decimal = ZERO
+
+
+EarnedByDay = defaultdict[date, Earned]  # days without any are not there
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What the entries of a portfolio did to each instrument, and what they earned, by day."""
+
+    instruments: Mapping[int, InstrumentDays] = field(default_factory=dict)
+    earned: Mapping[date, Earned] = field(default_factory=dict)
 
 
 def note_trades(found: Mapping[int, InstrumentDays], trades: Mapping[int, Iterable[Trade]]) -> None:

@@ -10,15 +10,13 @@ from django.db import connection
 
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.models import Portfolio, PositionMonth, PositionValuation
-from portfolio.position_days.changes import read_position_changes
-from portfolio.position_days.columns import ColumnMaker, PositionColumns
+from portfolio.position_days.columns import PositionColumns
 from portfolio.position_days.copied_rows import HEADER, TRAILER
 from portfolio.position_days.day_table import DayTable
+from portfolio.position_days.instrument_days import InstrumentDays
 from portfolio.position_days.month_rows import Month, MonthDivider, PositionRows
-from portfolio.position_days.vectors import Worths
 from portfolio.position_days.walk import copied, value_positions
 from portfolio.valuations.reading import Prices
-from portfolio.valuations.valuing import DayChange
 
 COLUMNS: Final = (
     *("portfolio_id", "instrument_id", "date", "quantity", "price", "rate", "market_value"),
@@ -50,30 +48,16 @@ FROM unnest(%s::int[], %s::date[], %s::bytea[]) AS new (instrument_id, month, di
 
 def walked_lines(
     portfolio: Portfolio,
-    changes: Mapping[date, DayChange],
+    moved: Mapping[int, InstrumentDays],
     prices: Prices,
     *,
     start: date,
     through: date,
 ) -> Iterator[tuple[int, str]]:
     """The position-days from ``start`` on by the plain walk, as COPY tells them, by instrument."""
-    moved = read_position_changes(
-        portfolio, changes, prices.worth, start=start, end=through, one_by_one=True
-    )
     days = value_positions(moved, prices.market(), start=start, through=through)
     for day in days:
         yield day.instrument_id, copied(portfolio.id, day)
-
-
-def computed_positions(
-    portfolio: Portfolio,
-    changes: Mapping[date, DayChange],
-    table: DayTable,
-    worths: Mapping[int, Worths],
-) -> Iterator[PositionColumns]:
-    """The same days as arrays, of every position over all days of a table."""
-    moved = read_position_changes(portfolio, changes, table.worth, start=table.start, end=table.end)
-    return ColumnMaker(table).positions(worths, moved)
 
 
 def keep_positions(

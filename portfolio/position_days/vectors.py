@@ -1,4 +1,4 @@
-"""What positions and their portfolio were worth, worked out for all days at once. Pure.
+"""What positions were worth, and cash, worked out for all days at once. Pure.
 
 The same numbers as ``walk`` and ``valuing`` find day by day, to the last place.
 """
@@ -6,20 +6,21 @@ The same numbers as ``walk`` and ``valuing`` find day by day, to the last place.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from portfolio.bookkeeping.amounts import EXACT, ZERO
+from portfolio.bookkeeping.amounts import ZERO
 from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.exact_integers import (
     MOST,
     PLACES,
+    Column,
     Flags,
     Numbers,
     Scaled,
@@ -27,9 +28,8 @@ from portfolio.position_days.exact_integers import (
     worth,
 )
 from portfolio.position_days.stretches import stretches
-from portfolio.valuations.valuing import DayChange, DayFlow, DayValue
+from portfolio.valuations.valuing import DayChange
 
-NOTHING_CROSSED: Final = DayFlow()
 # So that what is worked out together stays small: 1.6 MB an array.
 NUMBERS_AT_ONCE: Final = 200_000
 
@@ -49,6 +49,10 @@ class Worths:
     def of(cls, held: Scaled, price: Scaled, rate: Scaled) -> Worths:
         lacking = (held.numbers != 0) & ~(price.known & rate.known)
         return cls(held, worth(held, price, rate), lacking)
+
+    @property
+    def column(self) -> Column:
+        return Column(self.numbers, ~self.lacking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,45 +171,3 @@ def together(worths: Mapping[int, Worths] | Mapping[str, Worths], count: int) ->
         lacking |= one.lacking
     numbers = summed([one.numbers for one in worths.values()], count)
     return Worths(Scaled.ones(count), numbers, lacking)
-
-
-def value_table(
-    table: DayTable,
-    changes: Mapping[date, DayChange],
-    positions: Mapping[int, Worths],
-    *,
-    start: date,
-) -> Iterator[DayValue]:
-    """The portfolio's days from ``start`` on, a day of the table, to its end; as ``value_days``."""
-    money = cash_worths(table, changes)
-    worths, cash = decimals(together(positions, len(table))), decimals(together(money, len(table)))
-    cost = sum((change.cost for day, change in changes.items() if day < start), ZERO)
-    market = table.market()
-    for index in range(table.place(start), len(table)):
-        day = table.start + timedelta(days=index)
-        change, gap = changes.get(day), ""
-        market.day = day
-        if change is not None:
-            cost += change.cost
-        if worths[index] is None or cash[index] is None:
-            held = {key: ZERO for key, one in positions.items() if one.held.numbers[index]}
-            gap = market.gap_of(
-                held, {key: ZERO for key, one in money.items() if one.held.numbers[index]}
-            )
-        yield DayValue(
-            date=day,
-            cash=cash[index],
-            market_value=worths[index],
-            cost=cost,
-            flow=NOTHING_CROSSED if change is None else market.flow_of(change),
-            gap=gap,
-        )
-
-
-def decimals(worths: Worths) -> list[Decimal | None]:
-    found: list[Decimal | None] = [
-        Decimal(number).scaleb(-PLACES, context=EXACT) for number in worths.numbers.tolist()
-    ]
-    for index in np.flatnonzero(worths.lacking).tolist():
-        found[index] = None
-    return found

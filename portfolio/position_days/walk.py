@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from portfolio.bookkeeping.amounts import ZERO, product, ten_places
+from portfolio.bookkeeping.amounts import ZERO, ten_places
 from portfolio.position_days.instrument_days import InstrumentDay, InstrumentDays
+from portfolio.valuations.open_costs import effect_of
 from portfolio.valuations.valuing import NO_PRICE, NO_RATE, ONE_DAY, Market
 
 NOTHING: Final = InstrumentDay()
@@ -91,13 +92,6 @@ def value_position(
                 currency_effect=effect_of(local_cost, cost, rate) if is_foreign else ZERO,
             )
         day += ONE_DAY
-
-
-def effect_of(local_cost: Decimal, cost: Decimal, rate: Decimal | None) -> Decimal | None:
-    """What rates have done to the cost of open units since they were acquired."""
-    if not local_cost and not cost:
-        return ZERO
-    return None if rate is None else product(local_cost, rate) - cost
 
 
 def copied(portfolio_id: UUID, day: PositionDay) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -15,32 +15,17 @@ from market.models import Instrument
 from portfolio import portfolios
 from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.bookkeeping.bulk import fetch_rows
-from portfolio.bookkeeping.drafts import LedgerAccountKind
 from portfolio.corporate_actions.unit_events import read_trades
 from portfolio.models import DailyValuation, JournalEntry, Portfolio, Position
+from portfolio.position_days.income import read_income
+from portfolio.position_days.instrument_days import Earned
 from portfolio.returns.periods import ONE_DAY, find_period
 from portfolio.trades import Trade
 from portfolio.valuation import freshen
 from portfolio.valuations.money_now import rates_today
-from portfolio.valuations.reading import changes_by_day, value_portfolio
+from portfolio.valuations.reading import crossings, flows_of
 from portfolio.valuations.valuing import NO_PRICE, NO_RATE
 
-# Reversals take effect when their entries did, so both are left out together. Charges of trades
-# stand apart: they belong to what the trades cost and brought.
-MONEY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, a.kind, e.kind IN ('buy', 'sell'),
-    sum(round(p.amount * e.base_rate, 10))
-FROM portfolio_journalentry AS e
-JOIN portfolio_posting AS p ON p.entry_id = e.id
-JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND a.kind IN ('income', 'fees', 'taxes') AND a.currency <> ''
-    AND e.kind IN ('dividend', 'interest', 'fee', 'tax', 'buy', 'sell') AND e.occurred_at > %s
-    AND NOT EXISTS (
-        SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
-    AND e.occurred_at >= %s::date::timestamp AT TIME ZONE 'UTC'
-    AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC'
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-"""
 # Cash of other currencies: what there was before a period, what it changed by, and what those
 # changes were worth when they were booked.
 OTHER_CASH: Final = """
@@ -61,7 +46,7 @@ GROUP BY a.currency
 
 
 @dataclass(slots=True)
-class DayMoney:
+class DayMoney(Earned):
     """Money of one day, in the portfolio's currency; all >= 0. Of trades only their charges.
 
     Flows are None where units crossed the border that had no price that day.
@@ -70,16 +55,16 @@ class DayMoney:
     inflow: Decimal | None = ZERO
     outflow: Decimal | None = ZERO
     carried_gain: Decimal | None = ZERO  # see ``DailyValuation``; of any sign
-    income: Decimal = ZERO
-    fees: Decimal = ZERO
-    taxes: Decimal = ZERO
-    trade_fees: Decimal = ZERO  # within the cost and the proceeds of trades
-    trade_taxes: Decimal = ZERO
 
     @property
     def charges(self) -> Decimal:
         """Everything that fees and taxes took."""
         return self.fees + self.taxes + self.trade_fees + self.trade_taxes
+
+
+MONEY: Final = tuple(one.name for one in fields(DayMoney))
+NO_MONEY: Final = DayMoney()
+NO_AMOUNTS: Final = [ZERO] * len(MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,26 +141,22 @@ def read_facts(
 def period_facts(
     portfolio: Portfolio, start: date, end: date, *, worth_today: tuple[date, DayWorth] | None
 ) -> PeriodFacts:
-    """Read a period, first and last day included. Three queries.
+    """Read a period, first and last day included; days that are over as they are stored.
 
     Args:
         worth_today: the current day and its worth now, which no stored valuation has.
     """
-    stored = list(
-        DailyValuation.objects.filter(
-            portfolio=portfolio, date__range=(start - ONE_DAY, end)
-        ).order_by("date")
-    )
-    worth = {day.date: DayWorth(day.cash, day.market_value, day.gap) for day in stored}
-    money = money_by_day(portfolio, start, end)
-    for day in stored:
-        if day.date >= start and (day.net_flow is None or day.inflow or day.outflow):
-            of_day = money[day.date]
-            of_day.inflow, of_day.outflow = day.inflow, day.outflow
-            of_day.carried_gain = day.carried_gain
+    stored = DailyValuation.objects.filter(portfolio=portfolio, date__range=(start - ONE_DAY, end))
+    worth: dict[date, DayWorth] = {}
+    money: defaultdict[date, DayMoney] = defaultdict(DayMoney)
+    rows = stored.order_by("date").values_list("date", "cash", "market_value", "gap", *MONEY)
+    for day, cash, market_value, gap, *amounts in rows:
+        worth[day] = DayWorth(cash, market_value, gap)
+        if day >= start and amounts != NO_AMOUNTS:
+            money[day] = DayMoney(*amounts)
     if worth_today is not None and worth_today[0] <= end:
-        today, worth[today] = worth_today[0], worth_today[1]
-        add_flows_of_today(portfolio, money, today)
+        today, worth[today] = worth_today
+        money[today] = money_of_today(portfolio, today)
     trades = trades_until(portfolio, end)
     return PeriodFacts(
         start=start,
@@ -187,18 +168,20 @@ def period_facts(
     )
 
 
-def add_flows_of_today(
-    portfolio: Portfolio, money: defaultdict[date, DayMoney], today: date
-) -> None:
-    """No valuation is stored of the current day, so its flows are derived here."""
+def money_of_today(portfolio: Portfolio, today: date) -> DayMoney:
+    """No valuation counts for the current day, so its money is derived here."""
+    of_day = DayMoney()
     begins_at = utc_midnight(today)
     entries = JournalEntry.objects.filter(portfolio=portfolio, occurred_at__gte=begins_at)
     if not entries.exists():
-        return
-    (day,) = value_portfolio(portfolio, changes_by_day(portfolio), start=today, through=today)
-    of_day, flow = money[today], day.flow
-    of_day.inflow, of_day.outflow = flow.inflow, flow.outflow
-    of_day.carried_gain = flow.carried_gain
+        return of_day
+    if (change := crossings(portfolio, since=today).get(today)) is not None:
+        flow = flows_of(portfolio, {today: change})[today]
+        of_day.inflow, of_day.outflow = flow.inflow, flow.outflow
+        of_day.carried_gain = flow.carried_gain
+    for amount in read_income(portfolio, start=today, end=today):
+        amount.add_to(of_day)
+    return of_day
 
 
 def currency_facts(
@@ -239,21 +222,6 @@ def amount_in(amount: Decimal, rate: Decimal | None) -> Decimal | None:
     if not amount:
         return ZERO
     return None if rate is None else product(amount, rate)
-
-
-def money_by_day(portfolio: Portfolio, start: date, end: date) -> defaultdict[date, DayMoney]:
-    """Income and charges; flows are with the valuations."""
-    money: defaultdict[date, DayMoney] = defaultdict(DayMoney)
-    parameters = [portfolio.id, portfolio.counts_from, start, end]
-    for day, kind, is_of_trade, amount in fetch_rows(MONEY, parameters):
-        of_day = money[day]
-        if kind == LedgerAccountKind.INCOME:
-            of_day.income -= amount
-            continue
-        name = "fees" if kind == LedgerAccountKind.FEES else "taxes"
-        name = f"trade_{name}" if is_of_trade else name
-        setattr(of_day, name, getattr(of_day, name) + amount)
-    return money
 
 
 def trades_until(portfolio: Portfolio, end: date) -> dict[int, list[Trade]]:

@@ -16,7 +16,7 @@ from accounts.utc_days import utc_midnight
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import JournalEntry, Portfolio
-from portfolio.position_days.changes import read_position_changes
+from portfolio.position_days.changes import read_moved
 from portfolio.position_days.instrument_days import InstrumentDay
 from portfolio.queries import position_rows
 from portfolio.returns.driving import realise
@@ -111,8 +111,8 @@ def add_today(found: Found, portfolio: Portfolio, *, today: date) -> None:
         return
     changes = changes_by_day(portfolio)
     prices = read_prices(portfolio, changes, start=today, through=today)
-    moved = read_position_changes(portfolio, changes, prices.worth, start=today, end=today)
-    for instrument_id, days in moved.items():
+    moved = read_moved(portfolio, changes, prices.worth, start=today, end=today)
+    for instrument_id, days in moved.instruments.items():
         of_day = days.days.get(today, InstrumentDay())
         if of_day != InstrumentDay():
             found[instrument_id].moved[today] = of_day

@@ -12,7 +12,7 @@ from uuid import UUID
 from portfolio.bookkeeping.amounts import ZERO, product
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.models import JournalEntry, Portfolio, UnitMove
-from portfolio.valuations.reading import value_portfolio
+from portfolio.valuations.reading import flows_of
 from portfolio.valuations.valuing import DayChange, DayFlow, Move
 
 # Both sides carry one external id, or one moment where each was recorded by itself. Sides of which
@@ -71,11 +71,6 @@ def changes_of(entry_ids: Collection[UUID]) -> Mapping[UUID, dict[date, DayChang
         change = found[move.portfolio_id][move.occurred_at.date()]
         change.moves.append(Move(move.instrument_id, move.quantity, move.cost, move.value))
     return found
-
-
-def flows_of(portfolio: Portfolio, changes: dict[date, DayChange]) -> dict[date, DayFlow]:
-    days = value_portfolio(portfolio, changes, start=min(changes), through=max(changes))
-    return {day.date: day.flow for day in days if day.date in changes}
 
 
 def less(amount: Decimal | None, other: Decimal | None) -> Decimal | None:

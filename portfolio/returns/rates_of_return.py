@@ -7,15 +7,12 @@ they had been taken out at the end of their day.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
 
 from portfolio.bookkeeping.amounts import ZERO
-from portfolio.returns.facts import DayMoney, PeriodFacts
+from portfolio.returns.facts import NO_MONEY, DayMoney, PeriodFacts
 from portfolio.returns.money_weighted import Flow, NoRate, xirr
 from portfolio.returns.periods import ONE_DAY
 from portfolio.returns.time_weighted import DayPoint, ReturnChain, chain
-
-NO_MONEY: Final = DayMoney()
 
 
 def link(facts: PeriodFacts, *, is_gross: bool = False) -> ReturnChain:

@@ -15,6 +15,7 @@ from django.db import transaction
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, Portfolio
+from portfolio.position_days.changes import read_moved
 from portfolio.position_days.checks import check_positions
 from portfolio.valuation import COLUMNS, find_start, stored_day
 from portfolio.valuations.reading import changes_by_day, days_at, read_prices
@@ -26,12 +27,15 @@ UNEQUAL: Final = """
 SELECT v.date FROM portfolio_dailyvaluation AS v
 LEFT JOIN (
     SELECT date, sum(cost) AS cost, sum(market_value) AS market_value,
-        bool_or(market_value IS NULL) AS is_unknown
+        bool_or(market_value IS NULL) AS is_unknown, sum(currency_effect) AS effect,
+        bool_or(currency_effect IS NULL) AS is_effect_unknown
     FROM portfolio_positionvaluation WHERE portfolio_id = %s GROUP BY date
 ) AS p USING (date)
 WHERE v.portfolio_id = %s AND v.date <= %s AND (
     v.cost <> coalesce(p.cost, 0) OR v.market_value IS DISTINCT FROM
-        CASE WHEN p.is_unknown THEN NULL ELSE coalesce(p.market_value, 0) END)
+        CASE WHEN p.is_unknown THEN NULL ELSE coalesce(p.market_value, 0) END
+    OR v.currency_effect IS DISTINCT FROM
+        CASE WHEN p.is_effect_unknown THEN NULL ELSE coalesce(p.effect, 0) END)
 """
 
 
@@ -71,11 +75,12 @@ def check_valuations(portfolio_id: UUID) -> ValuationCheck:
     if stored and start is not None:
         last, changes = max(stored), changes_by_day(portfolio)
         prices = read_prices(portfolio, changes, start=start, through=last)
-        valued = days_at(prices, changes, start=start, through=last)
+        moved = read_moved(portfolio, changes, prices.worth, start=start, end=last, one_by_one=True)
+        valued = days_at(prices, changes, moved, start=start, through=last)
         derived = {day.date: stored_day(portfolio, day) for day in valued}
         add_rows(digest.update, derived.values())
         wrong |= check_positions(
-            portfolio, changes, prices, digest.update, start=start, through=last
+            portfolio, moved.instruments, prices, digest.update, start=start, through=last
         )
         unequal = fetch_rows(UNEQUAL, [portfolio.id, portfolio.id, last])
         wrong |= {row[0] for row in unequal}

@@ -9,16 +9,19 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from accounts.utc_days import utc_midnight
 from market import queries as market_queries
 from market.currencies.cross_rates import ExchangeRate
 from market.currencies.exchange_rates import rate_series
 from portfolio.bookkeeping.amounts import EXACT
 from portfolio.bookkeeping.bulk import array, fetch_rows
 from portfolio.models import Portfolio
+from portfolio.position_days.instrument_days import Moved
 from portfolio.valuations.valuing import (
     CARRY_DAYS,
     Closes,
     DayChange,
+    DayFlow,
     DayValue,
     Market,
     Move,
@@ -38,23 +41,28 @@ SELECT day, sum(greatest(flow, 0)), sum(greatest(-flow, 0)) FROM (
     JOIN portfolio_posting AS p ON p.entry_id = e.id
     JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
     WHERE e.portfolio_id = %s AND a.currency <> '' AND a.kind = 'equity'
-        AND e.occurred_at > %s AND e.kind NOT IN ('reversal', 'buy', 'sell', 'settlement')
+        AND e.occurred_at > %s AND e.occurred_at >= %s
+        AND e.kind NOT IN ('reversal', 'buy', 'sell', 'settlement')
         AND NOT EXISTS (
             SELECT 1 FROM portfolio_journalentry AS reversal WHERE reversal.reverses_id = e.id)
 ) AS flows GROUP BY day
 """
 MOVES: Final = """
 SELECT (occurred_at AT TIME ZONE 'UTC')::date, instrument_id, quantity, cost, value
-FROM portfolio_unitmove WHERE portfolio_id = %s AND occurred_at > %s
+FROM portfolio_unitmove WHERE portfolio_id = %s AND occurred_at > %s AND occurred_at >= %s
 """
-# What there is of money and of units, in one look at the postings.
+# What there is of money and of units, and what changes of other money were worth when they were
+# booked, in one look at the postings.
 HELD_BY_DAY: Final = """
-SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, a.instrument_id, sum(p.amount)
+SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, a.instrument_id, sum(p.amount),
+    sum(round(p.amount * e.base_rate, 10)) FILTER (
+        WHERE a.currency NOT IN ('', %(currency)s) AND e.occurred_at > %(counts_from)s)
 FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND a.kind IN ('settled', 'to_receive', 'to_deliver')
-GROUP BY day, a.currency, a.instrument_id HAVING sum(p.amount) <> 0
+WHERE e.portfolio_id = %(portfolio)s AND a.kind IN ('settled', 'to_receive', 'to_deliver')
+GROUP BY day, a.currency, a.instrument_id
+HAVING sum(p.amount) <> 0 OR a.currency NOT IN ('', %(currency)s)
 """
 COST_BY_DAY: Final = """
 SELECT day, instrument_id, sum(cost) FROM (
@@ -83,20 +91,39 @@ def changes_by_day(portfolio: Portfolio) -> dict[date, DayChange]:
 
     A reset took out what was there, so money, units and cost before it add up to nothing.
     """
-    counted = [portfolio.id, portfolio.counts_from]
-    changes: defaultdict[date, DayChange] = defaultdict(DayChange)
-    for day, currency, instrument_id, amount in fetch_rows(HELD_BY_DAY, [portfolio.id]):
-        if instrument_id is None:
-            changes[day].cash[currency] = amount
-        else:
+    changes = crossings(portfolio)
+    counted = {
+        "portfolio": portfolio.id,
+        "currency": portfolio.currency,
+        "counts_from": portfolio.counts_from,
+    }
+    for day, currency, instrument_id, amount, booked in fetch_rows(HELD_BY_DAY, counted):
+        if instrument_id is not None:
             changes[day].units[instrument_id] = amount
+            continue
+        if amount:
+            changes[day].cash[currency] = amount
+        if booked:
+            changes[day].booked += booked
+    for day, instrument_id, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
+        changes[day].cost += cost
+        changes[day].costs[instrument_id] = cost
+    return changes
+
+
+def crossings(portfolio: Portfolio, *, since: date | None = None) -> defaultdict[date, DayChange]:
+    """Of what the entries changed only what crossed the border, by day; two queries.
+
+    Args:
+        since: a day of UTC, that of the first entry by default.
+    """
+    begins_at = portfolio.counts_from if since is None else utc_midnight(since)
+    counted = [portfolio.id, portfolio.counts_from, begins_at]
+    changes: defaultdict[date, DayChange] = defaultdict(DayChange)
     for day, inflow, outflow in fetch_rows(FLOWS_BY_DAY, counted):
         changes[day].inflow, changes[day].outflow = inflow, outflow
     for day, instrument_id, quantity, cost, value in fetch_rows(MOVES, counted):
         changes[day].moves.append(Move(instrument_id, quantity, cost, value))
-    for day, instrument_id, cost in fetch_rows(COST_BY_DAY, {"portfolio": portfolio.id}):
-        changes[day].cost += cost
-        changes[day].costs[instrument_id] = cost
     return changes
 
 
@@ -157,19 +184,32 @@ def currencies_of(changes: Mapping[date, DayChange]) -> set[str]:
     return {currency for change in changes.values() for currency in change.cash}
 
 
-def value_portfolio(
-    portfolio: Portfolio, changes: Mapping[date, DayChange], *, start: date, through: date
-) -> list[DayValue]:
-    """Value days by what is stored of prices, splits and rates; four queries."""
-    prices = read_prices(portfolio, changes, start=start, through=through)
-    return days_at(prices, changes, start=start, through=through)
+def flows_of(portfolio: Portfolio, changes: Mapping[date, DayChange]) -> dict[date, DayFlow]:
+    """What crossed the border on each day of some changes; four queries at most.
+
+    Args:
+        changes: see ``crossings``.
+    """
+    if not changes:
+        return {}
+    prices = read_prices(portfolio, changes, start=min(changes), through=max(changes))
+    market, flows = prices.market(), {}
+    for day in sorted(changes):
+        market.day = day
+        flows[day] = market.flow_of(changes[day])
+    return flows
 
 
 def days_at(
-    prices: Prices, changes: Mapping[date, DayChange], *, start: date, through: date
+    prices: Prices,
+    changes: Mapping[date, DayChange],
+    moved: Moved,
+    *,
+    start: date,
+    through: date,
 ) -> list[DayValue]:
     """The values of days at prices that have been read."""
-    return list(value_days(changes, prices.market(), start=start, through=through))
+    return list(value_days(changes, moved, prices.market(), start=start, through=through))
 
 
 def priced_instruments(instrument_ids: Iterable[int]) -> dict[int, Priced]:

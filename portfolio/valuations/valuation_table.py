@@ -26,6 +26,13 @@ COLUMNS: Final = (
     Column("inflow", AMOUNT),
     Column("outflow", AMOUNT),
     Column("carried_gain", AMOUNT),
+    Column("income", AMOUNT),
+    Column("fees", AMOUNT),
+    Column("taxes", AMOUNT),
+    Column("trade_fees", AMOUNT),
+    Column("trade_taxes", AMOUNT),
+    Column("currency_effect", AMOUNT),
+    Column("cash_effect", AMOUNT),
     Column("gap", TEXT),
 )
 
@@ -38,14 +45,16 @@ def valuation_table(*, start: date, end: date, portfolio_id: UUID | None) -> Tab
     days = DailyValuation.objects.filter(date__gte=start, date__lt=end)
     if portfolio_id is not None:
         days = days.filter(portfolio_id=portfolio_id)
-    ordered = days.order_by("date", "portfolio_id").values_list(
+    ordered = days.order_by(
+        "date", "portfolio_id"
+    ).values_list(
         Cast("portfolio_id", CharField()),
         "date",
         "portfolio__currency",
         "cash",
         "market_value",
         F("cash") + F("market_value"),  # null where either is
-        *("cost", "net_flow", "inflow", "outflow", "carried_gain", "gap"),
+        *(column.name for column in COLUMNS[6:]),
     )
 
     def rows() -> Iterable[Row]:

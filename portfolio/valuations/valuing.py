@@ -10,6 +10,8 @@ from typing import Final, NamedTuple, TypeVar
 
 from market.currencies.currency_units import major_of
 from portfolio.bookkeeping.amounts import EXACT, ZERO, product, ten_places
+from portfolio.position_days.instrument_days import Earned, Moved
+from portfolio.valuations.open_costs import OpenCosts
 
 # A close stands for the days after it until the next one, but no longer than this.
 CARRY_DAYS: Final = 30
@@ -54,6 +56,7 @@ class DayChange:
     """What one day's entries changed; all money but ``cash`` in the portfolio's currency."""
 
     cash: dict[str, Decimal] = field(default_factory=dict)  # by currency
+    booked: Decimal = ZERO  # what the cash of other currencies in it was worth as it was booked
     inflow: Decimal = ZERO  # cash from outside, >= 0
     outflow: Decimal = ZERO  # cash that left, >= 0
     cost: Decimal = ZERO  # of all instruments
@@ -81,39 +84,66 @@ class DayValue:
     cost: Decimal
     flow: DayFlow
     gap: str
+    earned: Earned
+    currency_effect: Decimal | None
+    cash_effect: Decimal | None
+
+
+NOTHING_EARNED: Final = Earned()
+
+
+@dataclass(slots=True)
+class Held:
+    """What there is by the end of a day, and what it cost."""
+
+    cash: dict[str, Decimal] = field(default_factory=dict)
+    units: dict[int, Decimal] = field(default_factory=dict)
+    cost: Decimal = ZERO
+    booked: Decimal = ZERO
+
+    def add(self, change: DayChange) -> None:
+        self.cost += change.cost
+        self.booked += change.booked
+        add_to(self.cash, change.cash)
+        add_to(self.units, change.units)
 
 
 def value_days(
-    changes: Mapping[date, DayChange], market: Market, *, start: date, through: date
+    changes: Mapping[date, DayChange],
+    moved: Moved,
+    market: Market,
+    *,
+    start: date,
+    through: date,
 ) -> Iterator[DayValue]:
     """Value each calendar day from ``start`` to ``through``, both included.
 
     Args:
         changes: of every day on which something changed, those before ``start`` as well.
+        moved: costs of instruments from the first day on, what was earned from ``start`` on.
         market: with closes from ``CARRY_DAYS`` before ``start``, not asked for a later day yet.
     """
-    cash: dict[str, Decimal] = {}
-    units: dict[int, Decimal] = {}
-    cost = ZERO
+    held = Held()
+    open_costs = OpenCosts(moved.instruments, market, start=start)
     for day in sorted(day for day in changes if day < start):
-        cost += changes[day].cost
-        add_to(cash, changes[day].cash)
-        add_to(units, changes[day].units)
+        held.add(changes[day])
     day = start
     while day <= through:
         market.day = day
         if change := changes.get(day):
-            cost += change.cost
-            add_to(cash, change.cash)
-            add_to(units, change.units)
-        worth, cash_worth = market.value_of(units), market.money_of(cash)
+            held.add(change)
+        worth, cash_worth = market.value_of(held.units), market.money_of(held.cash)
+        is_known = worth is not None and cash_worth is not None
         yield DayValue(
             date=day,
             cash=cash_worth,
             market_value=worth,
-            cost=cost,
+            cost=held.cost,
             flow=market.flow_of(change) if change else DayFlow(),
-            gap=market.gap_of(units, cash) if worth is None or cash_worth is None else "",
+            gap="" if is_known else market.gap_of(held.units, held.cash),
+            earned=moved.earned.get(day, NOTHING_EARNED),
+            currency_effect=open_costs.effect_on(day),
+            cash_effect=market.cash_effect(held.cash, held.booked),
         )
         day += ONE_DAY
 
@@ -207,6 +237,16 @@ class Market:
                 return None
             total += product(amount, rate) if currency != self._currency else amount
         return total
+
+    def cash_effect(self, cash: Mapping[str, Decimal], booked: Decimal) -> Decimal | None:
+        """What rates have done to cash of other currencies since it came, or until it went.
+
+        Args:
+            booked: what all its changes so far were worth as they were booked.
+        """
+        others = {code: amount for code, amount in cash.items() if code != self._currency}
+        worth = self.money_of(others)
+        return None if worth is None else worth - booked
 
     def gap_of(self, units: Mapping[int, Decimal], cash: Mapping[str, Decimal]) -> str:
         """The code of what is missing, a rate before a price."""

@@ -41,6 +41,27 @@ def test_rows_say_what_each_position_was(api: ApiClient, book: Book) -> None:
     assert (third["date"], third["quantity"], third["outflow"]) == ("2024-01-05", "6", "350.2")
 
 
+def test_days_of_the_portfolio_say_what_it_earned_and_what_rates_did(
+    api: ApiClient, book: Book
+) -> None:
+    book("dividend", amount="50", symbol="AAPL", taxes="7.5", exchange_rate="0.9", day=3)
+    book("fee", amount="3", day=3)
+    book("deposit", amount="100", currency="USD", day=4)
+    days = {one["date"]: one for one in all_items(api, f"{book.path}/valuations", limit=100)}
+    bought, sold, after = (days[f"2024-01-0{day}"] for day in (3, 5, 6))
+    assert (bought["income"], bought["trade_fees"], bought["fees"]) == ("0", "4.5", "0")
+    assert (sold["income"], sold["taxes"], sold["fees"], sold["inflow"]) == ("45", "6.75", "3", "0")
+    assert (bought["currency_effect"], bought["cash_effect"]) == ("-100.5", "0")
+    # A hundred dollars that are worth what they were when they came.
+    assert (after["cash_effect"], after["inflow"], after["trade_taxes"]) == ("0", "80", "0")
+    pounds = [
+        one["currency_effect"]
+        for one in all_items(api, f"{book.path}/positions/valuations", limit=100)
+        if one["date"] == "2024-01-05"
+    ]
+    assert sum(map(Decimal, pounds)) == Decimal(sold["currency_effect"])
+
+
 def test_they_add_up_to_the_portfolio(api: ApiClient, book: Book) -> None:
     days = {one["date"]: one for one in all_items(api, f"{book.path}/valuations", limit=100)}
     totals = dict.fromkeys(days, Decimal(0))

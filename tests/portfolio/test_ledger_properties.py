@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -11,15 +12,26 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
 from market.models import EuroRate, Instrument
 from portfolio.activities import record_activities
-from portfolio.models import DailyValuation, Lot, LotClosure, Portfolio, Position
+from portfolio.bookkeeping.amounts import product
+from portfolio.errors import PortfolioError
+from portfolio.models import (
+    DailyValuation,
+    JournalEntry,
+    Lot,
+    LotClosure,
+    Portfolio,
+    Position,
+)
 from portfolio.portfolios import open_portfolio
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.recording.reversals import reverse_entry
 from portfolio.returns.performance import measure
 from portfolio.valuation import refresh_valuations
 from portfolio.valuations.checking import check_valuations
@@ -29,6 +41,7 @@ pytestmark = pytest.mark.django_db
 
 FIRST = datetime(2026, 1, 5, 15, tzinfo=UTC)
 DAYS = 24
+RECORDED_AT = FIRST + timedelta(days=DAYS + 5)
 CENT = Decimal("0.005")
 KINDS = (
     *("deposit", "withdrawal", "buy", "buy", "buy", "sell", "sell", "dividend", "interest"),
@@ -127,15 +140,22 @@ def tell(
         )
         for name in ("Here", "There")
     )
+    here = Told(portfolio, other)
+    tell_more(here, instruments, told, order)
+    return here
+
+
+def tell_more(
+    here: Told, instruments: Sequence[Instrument], told: Sequence[Event], order: Sequence[int]
+) -> None:
     for place in order:
-        draft = told[place].draft(place, instruments, other)
+        draft = told[place].draft(place, instruments, here.other)
         record_activities(
-            portfolio=portfolio,
+            portfolio=here.portfolio,
             activities=[draft],
-            recorded_at=FIRST + timedelta(days=DAYS + 5),
+            recorded_at=RECORDED_AT,
             is_batch=False,
         )
-    return Told(portfolio, other)
 
 
 @contextmanager
@@ -209,6 +229,91 @@ def test_arrays_find_what_the_plain_walk_finds(
             DailyValuation.objects.filter(portfolio=portfolio).delete()
             refresh_valuations(portfolio.id, through)
             assert check_valuations(portfolio.id) == found
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(told=events, data=st.data())
+def test_every_stored_day_is_explained_by_what_is_stored_of_it(
+    owner: User, instruments: list[Instrument], told: list[Event], data: st.DataObject
+) -> None:
+    """Also where an activity came late, and where one was set right or undone since."""
+    through = (FIRST + timedelta(days=DAYS + 5)).date()
+    undone_ones = data.draw(st.sets(st.sampled_from(range(len(told)))))
+    with undone():
+        here = tell(owner, instruments, told, range(len(told) // 2))
+        refresh_valuations(here.portfolio.id, through)
+        tell_more(here, instruments, told, range(len(told) // 2, len(told)))
+        refresh_valuations(here.portfolio.id, through)
+        for entry in JournalEntry.objects.filter(
+            portfolio=here.portfolio, external_id__in=[f"event {place}" for place in undone_ones]
+        ):
+            with suppress(PortfolioError):
+                reverse_entry(portfolio=here.portfolio, entry_id=entry.id, reversed_at=RECORDED_AT)
+        refresh_valuations(here.portfolio.id, through)
+        assert check_valuations(here.portfolio.id).wrong == []
+        assert_days_are_explained(here.portfolio)
+        assert_days_add_up_as_measured(here.portfolio)
+
+
+def assert_days_are_explained(portfolio: Portfolio) -> None:
+    """The identity from one day to the next; where a price is missing there is nothing to tell."""
+    realised: defaultdict[date, Decimal] = defaultdict(Decimal)
+    sales = LotClosure.objects.filter(lot__portfolio=portfolio)
+    sold = set(JournalEntry.objects.filter(portfolio=portfolio, kind="sell").values_list("id"))
+    for one in sales:
+        if (one.closing_entry_id,) in sold:
+            realised[one.closed_at.date()] += one.proceeds - one.cost
+    before = DailyValuation(
+        cash=0, market_value=0, cost=0, currency_effect=Decimal(0), cash_effect=Decimal(0)
+    )
+    for day in DailyValuation.objects.filter(portfolio=portfolio).order_by("date"):
+        assert abs(unexplained(before, day, realised[day.date])) < CENT, day.date
+        before = day
+
+
+def unexplained(before: DailyValuation, day: DailyValuation, realised: Decimal) -> Decimal:
+    """What the identity leaves open of a day; nothing where its worth is not known."""
+    worth_before, worth, flow = before.total_value, day.total_value, day.net_flow
+    if worth_before is None or worth is None or flow is None or day.carried_gain is None:
+        return Decimal(0)
+    explained = flow + realised + day.income - day.fees - day.taxes - day.carried_gain
+    explained += rates_did(day) - rates_did(before) + unrealised(day) - unrealised(before)
+    return worth - worth_before - explained
+
+
+def rates_did(day: DailyValuation) -> Decimal:
+    assert day.currency_effect is not None
+    assert day.cash_effect is not None
+    return day.currency_effect + day.cash_effect
+
+
+def unrealised(day: DailyValuation) -> Decimal:
+    """What prices alone did."""
+    assert day.market_value is not None
+    assert day.currency_effect is not None
+    return day.market_value - day.cost - day.currency_effect
+
+
+def assert_days_add_up_as_measured(portfolio: Portfolio) -> None:
+    """Income and charges of activities, one by one, are those of their days."""
+    days = DailyValuation.objects.filter(portfolio=portfolio)
+    names = ("income", "fees", "taxes", "trade_fees", "trade_taxes")
+    stored = days.aggregate(**{name: Sum(name) for name in names})
+    expected = dict.fromkeys(names, Decimal(0))
+    standing = JournalEntry.objects.filter(portfolio=portfolio, reversed_by=None)
+    for entry in standing:
+        rate = entry.base_rate
+        if entry.kind in {"dividend", "interest"}:
+            expected["income"] += product(entry.amount or Decimal(0), rate)
+        elif entry.kind in {"fee", "tax"}:
+            expected["fees" if entry.kind == "fee" else "taxes"] += product(
+                entry.amount or Decimal(0), rate
+            )
+        elif entry.kind in {"buy", "sell"}:
+            expected["trade_fees"] += product(entry.fees, rate)
+    assert stored == expected
 
 
 def assert_explained(drivers: Any) -> None:

@@ -20,12 +20,14 @@ from portfolio.bookkeeping.amounts import EXACT, ten_places
 from portfolio.position_days import exact_integers
 from portfolio.position_days.columns import ColumnMaker
 from portfolio.position_days.copied_rows import numbers_as_fields
+from portfolio.position_days.currency_effects import cost_effects
 from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.exact_integers import Scaled
-from portfolio.position_days.instrument_days import InstrumentDay, InstrumentDays
+from portfolio.position_days.instrument_days import Earned, InstrumentDay, InstrumentDays, Moved
 from portfolio.position_days.month_rows import Month, MonthDivider, PositionRows
+from portfolio.position_days.portfolio_days import value_table
 from portfolio.position_days.table_reading import prices_of
-from portfolio.position_days.vectors import position_worths, unit_steps, value_table
+from portfolio.position_days.vectors import position_worths, unit_steps
 from portfolio.position_days.walk import NULL, copied, value_positions
 from portfolio.valuations.valuing import DayChange, Market, Priced, PriceSplit, value_days
 
@@ -96,9 +98,19 @@ def changes_of(told: list[tuple[int, int, Decimal]]) -> dict[date, DayChange]:
     for day, key, quantity in told:
         change = changes.setdefault(FIRST + timedelta(days=day), DayChange())
         change.units[key] = change.units.get(key, Decimal(0)) + quantity
-        change.cash["EUR" if key == 2 else "USD"] = -quantity
+        currency = "EUR" if key == 2 else "USD"
+        change.cash[currency] = change.cash.get(currency, Decimal(0)) - quantity
+        if currency == "EUR":
+            change.booked -= quantity * 3
         change.cost += quantity
     return changes
+
+
+def moved_of(changes: Mapping[date, DayChange]) -> Moved:
+    earned = {
+        day: Earned(income=change.cost, trade_fees=change.booked) for day, change in changes.items()
+    }
+    return Moved(instrument_days(changes), earned)
 
 
 def instrument_days(changes: Mapping[date, DayChange]) -> dict[int, InstrumentDays]:
@@ -119,15 +131,17 @@ def test_arrays_and_the_walk_agree_to_the_last_place(
     changes = changes_of(told)
     worths = position_worths(table, unit_steps(changes))
     start = FIRST + timedelta(days=3)
-    walked = value_days(changes, market(), start=start, through=table.end)
-    assert list(value_table(table, changes, worths, start=start)) == list(walked)
-    moved = instrument_days(changes)
+    moved = moved_of(changes)
+    effects = cost_effects(table, moved.instruments)
+    valued = value_table(table, changes, worths, earned=moved.earned, effects=effects, start=start)
+    walked = value_days(changes, moved, market(), start=start, through=table.end)
+    assert list(valued) == list(walked)
     lines = [
         line
-        for position in ColumnMaker(table).positions(worths, moved)
+        for position in ColumnMaker(table, effects).positions(worths, moved.instruments)
         for line in lines_of(PositionRows(OWNER, table, position).part(0, len(position.places)))
     ]
-    expected = value_positions(moved, market(), start=FIRST, through=table.end)
+    expected = value_positions(moved.instruments, market(), start=FIRST, through=table.end)
     assert lines == [copied(OWNER, day) for day in expected]
 
 
@@ -176,7 +190,8 @@ def months_of(
 ) -> dict[Month, tuple[bytes, bytes]]:
     found = {}
     worths = position_worths(table, unit_steps(changes))
-    for position in ColumnMaker(table).positions(worths, instrument_days(changes)):
+    moved = instrument_days(changes)
+    for position in ColumnMaker(table, cost_effects(table, moved)).positions(worths, moved):
         rows = PositionRows(OWNER, table, position)
         for one in MonthDivider(table).months(position):
             found[one.month] = (one.digest, rows.part(one.low, one.high))

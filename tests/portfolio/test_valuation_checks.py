@@ -56,6 +56,15 @@ def test_a_day_that_was_changed_or_lost_is_told_and_mended(portfolio: Portfolio)
     assert check_valuations(portfolio.id).wrong == []
 
 
+@pytest.mark.parametrize(
+    "figure",
+    ["income", "fees", "taxes", "trade_fees", "trade_taxes", "currency_effect", "cash_effect"],
+)
+def test_each_figure_of_a_day_is_compared(portfolio: Portfolio, figure: str) -> None:
+    DailyValuation.objects.filter(date=THROUGH).update(**{figure: Decimal("0.0000000001")})
+    assert check_valuations(portfolio.id).wrong == [THROUGH]
+
+
 def test_rebuilding_gives_the_same_checksum(portfolio: Portfolio) -> None:
     before = check_valuations(portfolio.id).checksum
     DailyValuation.objects.all().delete()

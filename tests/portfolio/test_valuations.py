@@ -12,6 +12,7 @@ from market.models import Bar, Instrument
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.errors import PortfolioNotFound
 from portfolio.models import DailyValuation, Portfolio
+from portfolio.position_days.instrument_days import Moved
 from portfolio.valuation import refresh_valuations
 from portfolio.valuations.valuing import CARRY_DAYS, DayChange, Market, Priced, value_days
 from tests.factories import make_daily_bars, make_instrument, make_user
@@ -67,6 +68,7 @@ def test_values_are_those_of_a_plain_walk(
     valued = list(
         value_days(
             changes,
+            Moved(),
             Market(
                 {one: sorted(known.items()) for one, known in series.items()},
                 {one: Priced("USD") for one in (1, 2, 3)},

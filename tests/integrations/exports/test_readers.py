@@ -38,7 +38,9 @@ FROM_DATABASE = {
         LEFT JOIN market_instrument of_account ON of_account.id = a.instrument_id
         ORDER BY e.occurred_at, e.id, p.id""",
     "valuations": """SELECT v.portfolio_id::text, v.date, p.currency, v.cash, v.market_value,
-        v.cash + v.market_value, v.cost, v.net_flow, v.inflow, v.outflow, v.carried_gain, v.gap
+        v.cash + v.market_value, v.cost, v.net_flow, v.inflow, v.outflow, v.carried_gain,
+        v.income, v.fees, v.taxes, v.trade_fees, v.trade_taxes, v.currency_effect, v.cash_effect,
+        v.gap
         FROM portfolio_dailyvaluation v JOIN portfolio_portfolio p ON p.id = v.portfolio_id
         ORDER BY v.date, v.portfolio_id""",
     "positions": f"""SELECT t.portfolio_id::text, t.date, i.exchange_id, i.symbol, p.currency,
