@@ -1,7 +1,7 @@
 """The account for Alpaca's client: what it is worth, how it is set up, and its history."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate
 from typing import Any, Final
@@ -19,13 +19,15 @@ from integrations.alpaca_api.answers import answer
 from integrations.alpaca_api.credentials import AccountAuth, account_of
 from integrations.alpaca_api.order_schemas import LenientIn
 from market.values import plain, plain_or_none, wire_time
-from portfolio import valuation
+from portfolio import portfolios, valuation
 from portfolio.models import DailyValuation, Portfolio
+from portfolio.returns.facts import money_of_today
 from portfolio.valuations.overviews import overviews
 
 router: Final = Router(tags=["Alpaca"])
 
 ZERO: Final = "0"
+ONE_DAY: Final = timedelta(days=1)
 UNITS: Final = {"D": 1, "W": 7, "M": 31, "A": 366}
 PERIOD: Final = "1M"
 # Whatever Alpaca lets an account choose of these, ours has one way; saying so keeps programs going.
@@ -147,16 +149,22 @@ def change_configuration(request: ApiRequest, payload: ConfigurationIn) -> HttpR
 
 @router.get("/v2/account/portfolio/history", auth=AccountAuth("read"))
 def get_history(request: ApiRequest, wanted: Query[HistoryWanted]) -> HttpResponse:
-    """Day by day what the portfolio was worth, and what it gained since the first of them."""
+    """Day by day what the portfolio was worth, and what it gained since the first of them.
+
+    The current day counts as it is now: nothing is stored of it before it is over.
+    """
     if wanted.timeframe not in {None, "1D"}:
         message = f"timeframe was {wanted.timeframe}, must be 1D: values are kept by day."
         raise ProblemsError([Problem("timeframe", "unsupported", message)])
-    account = account_of(request)
-    last = wanted.date_end or (wanted.end or timezone.now()).date()
-    valuation.freshen(account, through_date=min(last, timezone.now().date()))
+    account, now = account_of(request), timezone.now()
+    last = wanted.date_end or (wanted.end or now).date()
+    over = min(last, now.date() - ONE_DAY)
+    valuation.freshen(account, through_date=over)
     first = wanted.start.date() if wanted.start else last - period_of(wanted.period or PERIOD)
-    rows = DailyValuation.objects.filter(portfolio=account, date__range=(first, last))
+    rows = DailyValuation.objects.filter(portfolio=account, date__range=(first, over))
     known = [day_of(row) for row in rows.order_by("date")]
+    if first <= now.date() <= last:
+        known.append(day_now(account, at=now))
     return answer(history_json([day for day in known if day is not None]))
 
 
@@ -175,6 +183,17 @@ def day_of(row: DailyValuation) -> Day | None:
     if worth is None or row.net_flow is None:
         return None
     return Day(row.date, worth, row.net_flow)
+
+
+def day_now(account: Portfolio, *, at: datetime) -> Day | None:
+    """The current day so far, at the newest quotes."""
+    worth, money = (
+        portfolios.summary(account, at=at).total_value,
+        money_of_today(account, at.date()),
+    )
+    if worth is None or money.inflow is None or money.outflow is None:
+        return None
+    return Day(at.date(), worth, money.inflow - money.outflow)
 
 
 def history_json(days: list[Day]) -> dict[str, Any]:

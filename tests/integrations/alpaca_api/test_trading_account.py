@@ -28,10 +28,11 @@ from market.corporate_actions.actions import record_action
 from market.corporate_actions.facts import ActionFacts
 from market.models import CorporateAction, Instrument
 from market.models.corporate_actions import ActionKind
-from portfolio.models import Portfolio
+from portfolio.models import DailyValuation, Portfolio
 from portfolio.recording.reversals import reverse_entries
 from tests.factories import make_instrument, make_quote
 from tests.integrations.alpaca_api.test_trading_client import Match, buy
+from tests.portfolio.factories import draft_deposit, post
 
 NOON = datetime(2025, 9, 1, 12, tzinfo=UTC)
 
@@ -90,6 +91,19 @@ def test_the_history_is_the_days(trading: Any, account: Portfolio) -> None:
     assert set(found.profit_loss) == {0.0}
     with pytest.raises(APIError):
         trading.get_portfolio_history(GetPortfolioHistoryRequest(timeframe="1Min"))
+
+
+def test_the_history_ends_with_this_moment_of_which_nothing_is_stored(
+    trading: Any, account: Portfolio
+) -> None:
+    """A row of today would stand for the day as it was then, once it is over."""
+    first = trading.get("/account/portfolio/history")
+    post(draft_deposit(account, "500", at=timezone.now()))
+    found = trading.get("/account/portfolio/history")
+    assert (first["equity"][-1], found["equity"][-1]) == (10_000, 10_500)
+    assert found["profit_loss"][-1] == 0
+    today = timezone.now().date()
+    assert not DailyValuation.objects.filter(portfolio=account, date=today).exists()
 
 
 def test_watchlists(trading: Any, account: Portfolio) -> None:
