@@ -41,6 +41,10 @@ STAFF_PAGES: Final = {
     "all-events": "/operations/audit",
     "own-events": "/settings/audit",
 }
+PRICES: Final = """symbol,date,open,high,low,close,volume
+AAPL,2015-01-12,27,28,26,27,7
+AAPL,2015-01-13,27,28,26,27.5,7
+"""
 INSTRUMENTS: Final = "symbol,name,exchange_mic,currency\nSTAFFCSV,Staff by file,XNAS,USD\n"
 
 
@@ -118,6 +122,25 @@ def test_a_refused_row_is_found_by_its_run_corrected_and_let_in(
     clerk.get_by_role("button", name="Release").click()
     expect(clerk.get_by_text("is stored.")).to_be_visible()
     expect(clerk.get_by_role("button", name="Release")).to_have_count(0)
+
+
+def test_a_price_file_is_uploaded_and_its_run_says_what_came_of_it(
+    clerk: Page, check_accessibility: Check
+) -> None:
+    go(clerk, "/operations/files")
+    file = {"name": "two.csv", "mimeType": "text/csv", "buffer": PRICES.encode()}
+    clerk.locator("#prices_file").set_input_files(file)  # type: ignore[arg-type]
+    clerk.get_by_role("button", name="Take in").first.click()
+    clerk.wait_for_url(re.compile(r"/operations/runs/[0-9a-f-]{36}$"))
+    # The page fetches itself until the worker is done.
+    expect(clerk.locator("#run .badge").first).to_have_text("Completed", timeout=60_000)
+    expect(clerk.locator("#run")).not_to_have_attribute("hx-trigger", "every 1s")
+    expect(clerk.get_by_text("Corrected bars")).to_be_visible()
+    path = re.sub(r"^https?://[^/]+", "", clerk.url)
+    check_every_look(clerk, path, check_accessibility, name="run")
+    check_every_look(
+        clerk, "/instruments/AAPL/corrections", check_accessibility, name="corrections"
+    )
 
 
 def test_a_rotation_is_asked_for_on_a_page_that_fits(
