@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.test import Client
 
 from accounts.models import User
-from market.models import Bar, QuarantinedRow
+from market.intake.ingestion import store_ticks
+from market.intake.refused_prices import RefusedQuote
+from market.models import Bar, QuarantinedRow, QuoteSnapshot
 from tests.market.factories import HIGH_TOO_LOW as RAW
-from tests.market.factories import make_instrument
+from tests.market.factories import NOON, make_instrument, make_quote
 from tests.market.factories import make_quarantined_row as make_row
 
 
@@ -45,6 +47,17 @@ def test_a_row_is_corrected_and_released(staff: Client) -> None:
     staff.post(f"{path}/rejection")
     row.refresh_from_db()
     assert row.status == "released"
+
+
+def test_a_live_quote_is_released_as_it_is(staff: Client) -> None:
+    far = RefusedQuote(make_quote(make_instrument("AAPL"), "900"), "spike", "far off")
+    store_ticks((), received_at=NOON, kept_out=[far])
+    path = f"/operations/quarantine/{QuarantinedRow.objects.get().id}"
+    page = staff.get(path).content.decode()
+    assert "Confirm</button>" in page
+    assert "unless a later price came" in page
+    assert staff.post(path).headers["Location"] == path
+    assert QuoteSnapshot.objects.get().last == 900
 
 
 def test_a_row_is_rejected(staff: Client) -> None:
