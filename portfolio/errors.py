@@ -26,6 +26,12 @@ class ActivityNotFound(PortfolioError, NotFound):
     code = "activity_not_found"
 
 
+class PositionNotFound(PortfolioError, NotFound):
+    """The portfolio holds nothing of the instrument."""
+
+    code = "position_not_found"
+
+
 class PortfolioRefused(PortfolioError, ProblemsError):
     """The portfolio cannot be opened or changed like that; ``problems`` names each reason."""
 
@@ -120,6 +126,7 @@ __all__ = [
     "PortfolioError",
     "PortfolioNotFound",
     "PortfolioRefused",
+    "PositionNotFound",
     "Problem",
     "ShortBalance",
     "UnknownHold",

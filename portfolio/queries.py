@@ -62,7 +62,8 @@ class PositionRow:
     Money is in the portfolio's currency, save ``price`` and what is named local, which are in
     the instrument's. Whatever needs a price is None where there is no usable quote, or no rate.
     Percentages are in percent: 1.25 is 1.25 %. ``currency_gain`` is what of the unrealised gain
-    comes from rates, the rest from the price.
+    comes from rates, the rest from the price. ``quote`` and ``fresh`` are what today's change is
+    made of; a past day has none.
     """
 
     instrument: Instrument
@@ -84,6 +85,8 @@ class PositionRow:
     local_value: Decimal | None
     exchange_rate: Decimal | None  # the portfolio's currency for one of the instrument's
     currency_gain: Decimal | None
+    quote: QuoteValue | None = None  # in the portfolio's currency
+    fresh: FreshUnits = FreshUnits()  # bought on the day of the quote
 
     @property
     def instrument_id(self) -> int:
@@ -183,6 +186,14 @@ def realised_before_reset(portfolio: Portfolio) -> dict[int, Decimal]:
     return closures.gains_by("lot__instrument")
 
 
+def realised_gain_of(portfolio: Portfolio, instrument: Instrument) -> Decimal | None:
+    """What sales of it realised since the portfolio counts; None where it was never held."""
+    position = Position.objects.filter(portfolio=portfolio, instrument=instrument).first()
+    if position is None:
+        return None
+    return position.realised_gain - realised_before_reset(portfolio).get(instrument.id, ZERO)
+
+
 def position_row(
     position: Position,
     *,
@@ -222,6 +233,8 @@ def position_row(
         local_value=local_value,
         exchange_rate=rate,
         currency_gain=None if rate is None else product(local_cost, rate) - position.cost,
+        quote=quote,
+        fresh=fresh,
     )
 
 
@@ -245,5 +258,6 @@ __all__ = [
     "cash_row",
     "entry_row",
     "position_rows",
+    "realised_gain_of",
     "worth_series",
 ]

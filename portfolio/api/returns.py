@@ -18,7 +18,7 @@ from market.queries import instrument_by_address
 from portfolio.api.reach import find_portfolio
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.explaining.explain import explain
-from portfolio.explaining.schemas import ExplanationOut
+from portfolio.explaining.schemas import ExplanationOut, ExplanationWanted
 from portfolio.indices.own_indices import find_index
 from portfolio.portfolios import total
 from portfolio.returns.benchmarks import (
@@ -124,17 +124,19 @@ def listing_of(caller: Caller, name: str, wanted: PeriodWanted) -> Listing:
     auth=KeyAuth("read"),
 )
 def explain_figure(
-    request: ApiRequest, portfolio_id: UUID, figure: str, wanted: Query[PeriodWanted]
+    request: ApiRequest, portfolio_id: UUID, figure: str, wanted: Query[ExplanationWanted]
 ) -> ExplanationOut:
     """Why a figure is what it is: its formula, and inputs from which it can be computed again.
 
     `total_value` and `day_change` are of now; the others, named as a performance names them, are
-    of the period.
+    of the period. With a `symbol` the figures are those of a position, of now, named as
+    `/positions` names them.
     """
     portfolio = find_portfolio(request.auth, portfolio_id)
     found = explain(
         portfolio,
         figure,
+        wanted.subject,
         start=wanted.start,
         end=wanted.end,
         method=wanted.method,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
 from accounts.errors import NotFound
+from market.queries import instrument_by_address
 from portfolio.errors import PortfolioError
 from portfolio.explaining.explanations import Explanation
 from portfolio.explaining.of_money import LINES, change_today, net_worth, of_driver
+from portfolio.explaining.of_positions import POSITION_FIGURES, of_position
 from portfolio.explaining.of_returns import OF_RETURNS
 from portfolio.explaining.of_sales import PERIOD_GAIN, of_period_gain
 from portfolio.models import Portfolio
@@ -21,6 +24,7 @@ OF_NOW: Final[dict[str, Callable[[Portfolio], Explanation]]] = {
     "total_value": net_worth,
     "day_change": change_today,
 }
+FIGURES: Final = (*OF_NOW, *LINES, *OF_RETURNS, PERIOD_GAIN)
 
 
 class UnknownFigure(PortfolioError, NotFound):
@@ -29,12 +33,20 @@ class UnknownFigure(PortfolioError, NotFound):
     code = "unknown_figure"
 
 
-FIGURES: Final = (*OF_NOW, *LINES, *OF_RETURNS, PERIOD_GAIN)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What of a portfolio a figure is of: all of it, where nothing is named."""
+
+    symbol: str | None = None  # a position, by its instrument's address
+
+
+ALL_OF_IT: Final = Subject()
 
 
 def explain(
     portfolio: Portfolio,
     figure: str,
+    subject: Subject = ALL_OF_IT,
     *,
     start: date | None = None,
     end: date | None = None,
@@ -45,12 +57,35 @@ def explain(
 
     Raises:
         UnknownFigure: there is no such figure.
+        UnknownSymbol, AmbiguousSymbol: see ``market.queries.instrument_by_address``.
+        PositionNotFound: nothing is held of the instrument that is named.
         PeriodRefused: the period ends in the future, or before it starts.
     """
+    if subject.symbol is not None:
+        insist(figure, POSITION_FIGURES, of="a position")
+        return of_position(portfolio, instrument_by_address(subject.symbol), figure)
+    insist(figure, FIGURES, of="a portfolio")
     if figure in OF_NOW:
         return OF_NOW[figure](portfolio)
-    if figure not in FIGURES:
-        raise UnknownFigure(f"No figure is named {figure[:40]!r}; {', '.join(FIGURES)} are.")
+    found = of_days(portfolio, figure, start=start, end=end, method=method, at=at)
+    return replace(found, is_of_days=True)
+
+
+def insist(figure: str, known: Iterable[str], *, of: str) -> None:
+    if figure not in known:
+        names = ", ".join(known)
+        raise UnknownFigure(f"No figure of {of} is named {figure[:40]!r}; {names} are.")
+
+
+def of_days(
+    portfolio: Portfolio,
+    figure: str,
+    *,
+    start: date | None,
+    end: date | None,
+    method: Method | None,
+    at: datetime,
+) -> Explanation:
     if figure == PERIOD_GAIN:
         return of_period_gain(realised_gains(portfolio, start=start, end=end, method=method, at=at))
     found = measure(portfolio, start=start, end=end, method=method, at=at)

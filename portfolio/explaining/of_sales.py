@@ -1,22 +1,32 @@
-"""Why what sales gained within a period is what it is."""
+"""Why what sales gained is what it is: within a period, and of one position."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
+from django.db.models import Sum
+
+from accounts.templatetags.formats import quantity
 from market.models import Instrument
+from portfolio.bookkeeping.drafts import EntryKind
+from portfolio.errors import PositionNotFound
 from portfolio.explaining.explanations import (
     Arithmetic,
     Explanation,
     Line,
     Part,
     Unit,
+    in_order,
     largest_first,
+    summing,
 )
+from portfolio.models import LotClosure, Portfolio
 from portfolio.portfolios import total
+from portfolio.queries import realised_gain_of
 from portfolio.returns.realised import RealisedPeriod
 
 PERIOD_GAIN: Final = "period_gain"
+REALISED: Final = "realised_gain"
 
 
 def of_period_gain(found: RealisedPeriod) -> Explanation:
@@ -49,3 +59,41 @@ def of_period_gain(found: RealisedPeriod) -> Explanation:
         parts=[Part("Sales", largest_first(lines, rest="smaller ones"))],
         reason="" if value is not None else "no_price_at_start",
     )
+
+
+def of_realised_gain(portfolio: Portfolio, instrument: Instrument) -> Explanation:
+    """By sale; of what is held and of what no longer is. Three queries at most.
+
+    Raises:
+        PositionNotFound: it was never held.
+    """
+    value = realised_gain_of(portfolio, instrument)
+    if value is None:
+        raise PositionNotFound(f"{instrument.symbol} was never held.")
+    return summing(
+        REALISED,
+        f"Gain on {instrument.symbol}, realised",
+        "Of each sale: proceeds after charges − cost of the units it used, by the portfolio’s own "
+        "way of choosing lots.",
+        in_order([sale_line(one) for one in sales_of(portfolio, instrument)], rest="smaller sales"),
+        value=value,
+    )
+
+
+def sales_of(portfolio: Portfolio, instrument: Instrument) -> list[dict[str, Any]]:
+    closures = LotClosure.objects.filter(
+        lot__portfolio=portfolio,
+        lot__instrument=instrument,
+        closing_entry__kind=EntryKind.SELL,
+        closed_at__gt=portfolio.counts_from,
+    )
+    by_sale = closures.values("closing_entry_id", "closed_at").annotate(
+        sold=Sum("quantity"), brought=Sum("proceeds"), paid=Sum("cost")
+    )
+    return list(by_sale.order_by("closed_at", "closing_entry_id"))
+
+
+def sale_line(sale: dict[str, Any]) -> Line:
+    note = f"{sale['brought']:,.2f} proceeds − {sale['paid']:,.2f} cost"
+    label = f"{quantity(sale['sold'])} sold on {sale['closed_at']:%-d %b %Y}"
+    return Line(label, sale["brought"] - sale["paid"], note=note)

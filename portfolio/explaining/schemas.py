@@ -1,25 +1,44 @@
 """Explanations for programs."""
 
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field
 
 from accounts.schemas import SchemaOut
-from market.schemas import NumberOut
+from market.schemas import NumberOut, Symbol
 from portfolio.bookkeeping.amounts import TEN_PLACES
+from portfolio.explaining.explain import Subject
 from portfolio.explaining.explanations import Explanation, Line, Part, Unit
+from portfolio.returns.schemas import PeriodWanted
+
+
+class ExplanationWanted(PeriodWanted):
+    symbol: Annotated[
+        Symbol | None, Field(description="of a position, to explain a figure of it")
+    ] = None
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(symbol=self.symbol)
+
+
+ROUNDED: Final = (Unit.FRACTION, Unit.RATIO, Unit.COUNT)
 
 
 def shown(value: Decimal, unit: Unit) -> Decimal:
-    """Returns and ratios in ten places, money as it is."""
-    return value if unit is Unit.MONEY else value.quantize(TEN_PLACES)
+    """Returns and ratios in ten places, money, prices and rates as they are."""
+    return value.quantize(TEN_PLACES) if unit in ROUNDED else value
 
 
 class LineOut(SchemaOut):
     label: str
     value: NumberOut
-    unit: Annotated[str, Field(description="money, fraction, ratio or count")]
+    unit: Annotated[
+        str,
+        Field(description="money, fraction, percent, ratio, count, units, price or rate"),
+    ]
+    currency: Annotated[str | None, Field(description="of a price that is in another than ours")]
     note: Annotated[str, Field(description="what it is made of itself")]
 
     @classmethod
@@ -28,21 +47,24 @@ class LineOut(SchemaOut):
             label=line.label,
             value=shown(line.value, line.unit),
             unit=line.unit.value,
+            currency=line.currency or None,
             note=line.note,
         )
 
 
 class ExplanationPartOut(SchemaOut):
     title: str
-    total: NumberOut
+    total: Annotated[
+        NumberOut | None, Field(description="null where the lines are not of one unit")
+    ]
     lines: list[LineOut]
 
     @classmethod
     def from_part(cls, part: Part) -> Self:
-        unit = part.lines[0].unit if part.lines else Unit.MONEY
+        units = {line.unit for line in part.lines} or {Unit.MONEY}
         return cls(
             title=part.title,
-            total=shown(part.total, unit),
+            total=shown(part.total, units.pop()) if len(units) == 1 else None,
             lines=[LineOut.from_line(line) for line in part.lines],
         )
 
@@ -50,10 +72,11 @@ class ExplanationPartOut(SchemaOut):
 class ExplanationOut(SchemaOut):
     """The figure, its formula and its inputs.
 
-    `arithmetic` says how the inputs give the value: `sum` of the lines, `quotient` of two parts,
-    `link` of returns, `deviation` (a mean square's root, put on a year), `annual` (one plus the
-    first part's return, to the power of 365 by the second's days, less one), or `balance`, where
-    the lines come to nothing at the rate that is the value. A value that is null has its `reason`.
+    `arithmetic` says how the inputs give the value: `sum` or `product` of the lines, `quotient` of
+    two parts, `percentage` (the same times a hundred, in two places), `link` of returns,
+    `deviation` (a mean square's root, put on a year), `annual` (one plus the first part's return,
+    to the power of 365 by the second's days, less one), or `balance`, where the lines come to
+    nothing at the rate that is the value. A value that is null has its `reason`.
     """
 
     figure: str

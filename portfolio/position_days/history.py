@@ -14,7 +14,7 @@ from market.models import Instrument
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.charts import AreaChart, ValuePoint, area_chart
 from portfolio.models import DailyValuation, Portfolio, PositionValuation
-from portfolio.queries import PositionRow, position_rows
+from portfolio.queries import PositionRow, position_rows, realised_gain_of
 from portfolio.valuations.ranges import ChartRange, start_date
 from portfolio.valuations.valuing import ONE_DAY
 
@@ -43,12 +43,14 @@ class PositionHistory:
     """``as_of`` is the newest stored day; ``stale_from`` the first that is being valued anew.
 
     ``days`` are the newest, newest first; ``now`` is live, None where nothing is held.
+    ``realised_gain`` is of all sales, None where it was never held.
     """
 
     chart: AreaChart | None
     span: PositionSpan
     days: Sequence[PositionValuation]
     now: PositionRow | None
+    realised_gain: Decimal | None
     as_of: date | None
     stale_from: date | None
 
@@ -77,6 +79,7 @@ def position_history(
         span=span_of(within, start=start, end=as_of),
         days=list(within.order_by("-date")[:DAYS_SHOWN]),
         now=now,
+        realised_gain=now.realised_gain if now else realised_gain_of(portfolio, instrument),
         as_of=as_of,
         stale_from=stale_from,
     )

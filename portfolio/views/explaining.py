@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Final
+from decimal import Context, Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from accounts.errors import NotFound
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from accounts.templatetags.formats import (
     money,
     money_places,
+    percent,
     price,
     quantity,
     signed_percent,
 )
-from portfolio.explaining.explain import OF_NOW, UnknownFigure, explain
+from market.errors import AmbiguousSymbol
+from portfolio.explaining.explain import Subject, explain
 from portfolio.explaining.explanations import (
     Arithmetic,
     Explanation,
@@ -32,13 +37,37 @@ from portfolio.explaining.explanations import (
     in_minor_units,
 )
 from portfolio.explaining.of_money import LINES
+from portfolio.explaining.of_positions import POSITION_FIGURES
+from portfolio.models import Portfolio
 from portfolio.returns.gains import Method
+from portfolio.views.explain_links import ExplainLinks
+from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 from portfolio.views.readings import HUNDRED, WORDS
-from portfolio.views.spans import DaysForm, span_of
+from portfolio.views.spans import DaysForm, Span, span_of
 
-ADDED_UP: Final = (Arithmetic.SUM, Arithmetic.BALANCE, Arithmetic.QUOTIENT)
+ADDED_UP: Final = (
+    Arithmetic.SUM,
+    Arithmetic.BALANCE,
+    Arithmetic.QUOTIENT,
+    Arithmetic.PERCENTAGE,
+)
 RATIO_PLACES: Final = 4
+PRICE_DIGITS: Final = Context(prec=10)  # of what one unit cost on average
+NO_RATE: Final = "A currency has no rate."
+FIGURE_NAMES: Final = {
+    "quantity": "Units",
+    "average_cost": "Average cost",
+    "cost": "Cost",
+    "market_value": "Worth",
+    "unrealised_gain": "Gain not realised",
+    "unrealised_gain_pct": "Gain in percent",
+    "day_change": "Today",
+    "day_change_pct": "Today in percent",
+    "weight_pct": "Weight",
+    "currency_gain": "Gain by rates",
+    "realised_gain": "Gain realised",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +75,7 @@ class ShownLine:
     label: str
     text: str
     note: str
+    is_amount: bool  # and so for the owner's eyes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +83,16 @@ class ShownPart:
     title: str
     lines: list[ShownLine]
     total: str  # empty where the lines do not add up to anything
+    is_amount: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a figure's explanation: the page it is of, and figures of the same."""
+
+    tab: str
+    back: Choice
+    others: Sequence[Choice] = ()
 
 
 @signed_in
@@ -63,47 +103,82 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
     now = timezone.now()
     span = span_of(DaysForm(request.GET, beside=[portfolio], today=now.date()))
     asked = request.GET.get("method", "")
+    subject = Subject(symbol=request.GET.get("symbol") or None)
     try:
         found = explain(
             portfolio,
             figure,
+            subject,
             start=span.start,
             end=span.end,
             method=Method(asked) if asked in set(Method) else None,
             at=now,
         )
-    except UnknownFigure as error:
-        raise Http404 from error
-    currency = portfolio.currency
+    except (NotFound, AmbiguousSymbol) as error:
+        raise Http404(str(error)) from error
+    around = around_of(portfolio, subject, figure, span)
+    context = tab_context(portfolio, around.tab) | shown(found, portfolio.currency, span)
+    context["around"] = around
+    return TemplateResponse(request, "portfolio/explanation.html", context)
+
+
+def around_of(portfolio: Portfolio, subject: Subject, figure: str, span: Span) -> Around:
+    if subject.symbol is not None:
+        page = reverse("portfolio:position", args=[portfolio.id, subject.symbol])
+        links = ExplainLinks.of(portfolio, symbol=subject.symbol)
+        others = other_figures(links, POSITION_FIGURES, figure)
+        return Around("positions", Choice(subject.symbol, page, is_current=False), others)
+    page = reverse("portfolio:performance", args=[portfolio.id])
+    back = Choice("Performance", f"{page}?{span.query}", is_current=False)
+    return Around("performance", back)
+
+
+def other_figures(links: ExplainLinks, names: Sequence[str], current: str) -> list[Choice]:
+    return [Choice(FIGURE_NAMES[name], links.to(name), name == current) for name in names]
+
+
+def shown(found: Explanation, currency: str, span: Span) -> dict[str, Any]:
+    """The explanation as a page words it."""
     found = in_minor_units(found, money_places(currency))
-    context = tab_context(portfolio, "performance")
-    context |= {
+    reason = WORDS.get(found.reason, "A price or a rate is missing.")
+    # The same code says of a money-weighted return that no yearly rate fits.
+    if found.reason == "no_rate" and found.arithmetic is not Arithmetic.BALANCE:
+        reason = NO_RATE
+    return {
         "found": found,
         "text": None if found.value is None else worded(found.value, found.unit, currency),
         "parts": [shown_part(part, found, currency) for part in found.parts],
-        "reason": WORDS.get(found.reason, "A price or a rate is missing."),
+        "reason": reason,
         "range": span,
-        "identity_figures": LINES,
-        "is_of_now": figure in OF_NOW,
+        "is_of_identity": found.is_of_days and found.figure in LINES,
     }
-    return TemplateResponse(request, "portfolio/explanation.html", context)
 
 
 def shown_part(part: Part, found: Explanation, currency: str) -> ShownPart:
     total = ""
     if found.arithmetic in ADDED_UP and part.lines:
         total = worded(part.total, part.lines[0].unit, currency)
-    return ShownPart(part.title, [shown_line(line, currency) for line in part.lines], total)
+    is_amount = any(line.unit.is_amount for line in part.lines)
+    return ShownPart(part.title, [shown_line(line, currency) for line in part.lines], total, is_amount)
 
 
 def shown_line(line: Line, currency: str) -> ShownLine:
-    return ShownLine(line.label, worded(line.value, line.unit, currency), line.note)
+    text = worded(line.value, line.unit, line.currency or currency)
+    return ShownLine(line.label, text, line.note, line.unit.is_amount)
 
 
 def worded(value: Decimal, unit: Unit, currency: str) -> str:
     """A number as the pages show it."""
-    if unit is Unit.MONEY:
-        return money(value, currency)
-    if unit is Unit.FRACTION:
-        return signed_percent(value * HUNDRED)
-    return quantity(value) if unit is Unit.COUNT else price(value, RATIO_PLACES)
+    match unit:
+        case Unit.MONEY:
+            return money(value, currency)
+        case Unit.FRACTION:
+            return signed_percent(value * HUNDRED)
+        case Unit.PERCENT:
+            return percent(value)
+        case Unit.PRICE:
+            return f"{price(PRICE_DIGITS.plus(value))} {currency}"
+        case Unit.RATIO:
+            return price(value, RATIO_PLACES)
+        case _:
+            return quantity(value)

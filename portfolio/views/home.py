@@ -33,6 +33,7 @@ from portfolio.queries import PositionRow
 from portfolio.returns.forms import ComparisonForm
 from portfolio.valuations.ranges import RANGES, ChartRange, find_range
 from portfolio.valuations.worth import worth_history
+from portfolio.views.explain_links import ExplainLinks
 from portfolio.views.figures import (
     Figure,
     position_figures,
@@ -149,6 +150,7 @@ def history_context(
         "alone_href": address(choice, {}),
         "again_href": address(choice, kept),
         "range": choice,
+        "explains": ExplainLinks.of(portfolio, range=choice.key),
         "range_choices": [Choice(one.label, address(one, kept), one is choice) for one in RANGES],
     }
 

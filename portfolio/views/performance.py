@@ -20,6 +20,7 @@ from portfolio.returns.by_instrument import InstrumentReturn, measure_instrument
 from portfolio.returns.forms import PerformanceForm
 from portfolio.returns.gains import Method
 from portfolio.returns.performance import measure
+from portfolio.views.explain_links import ExplainLinks
 from portfolio.views.portfolios import find_portfolio, tab_context
 from portfolio.views.readings import WORDS, percent, performance_context
 from portfolio.views.spans import DaysForm, pills, span_of
@@ -73,8 +74,9 @@ def performance(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
         at=now,
     )
     context = tab_context(portfolio, "performance") | performance_context(found)
+    method = {"method": found.method.value} if found.method else {}
     context |= {
-        "explains": True,
+        "explains": ExplainLinks.of(portfolio, **dict(span.asked), **method),
         "form": form,
         "days": days,
         "range": span,

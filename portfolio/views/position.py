@@ -18,6 +18,7 @@ from market.queries import instrument_by_address
 from portfolio.activities import request_valuations
 from portfolio.position_days.history import position_history
 from portfolio.valuations.ranges import RANGES_OF_DAYS, find_range
+from portfolio.views.explain_links import ExplainLinks
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -41,6 +42,7 @@ def position(request: InvestorRequest, portfolio_id: UUID, address: str) -> Http
     context |= {
         "instrument": instrument,
         "history": history,
+        "explains": ExplainLinks.of(portfolio, symbol=instrument.address),
         "range": choice,
         "range_choices": [
             Choice(one.label, f"?range={one.key}", one is choice) for one in RANGES_OF_DAYS

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from math import prod
 from typing import Any, Final
 
 import pytest
+from django.utils import timezone
 
 from market.models import Instrument
 from portfolio.explaining.explain import FIGURES
+from portfolio.explaining.of_positions import POSITION_FIGURES
 from tests.api.books import FIRST, Book, load_rates
 from tests.api.clients import ApiClient, fields_in
 from tests.factories import make_daily_bars, make_instrument, make_quote
@@ -48,13 +51,31 @@ def of_a_year(parts: list[dict[str, Any]]) -> Decimal:
     return (1 + whole) ** (365 / days) - 1
 
 
+def in_percent(parts: list[dict[str, Any]]) -> Decimal:
+    return round(100 * total(parts[0]) / total(parts[1]), 2)
+
+
 COMPUTED: Final[dict[str, Callable[[list[dict[str, Any]]], Decimal]]] = {
     "sum": lambda parts: total(parts[0]),
+    "product": lambda parts: prod(numbers(parts[0])),
+    "percentage": in_percent,
     "quotient": lambda parts: total(parts[0]) / total(parts[1]),
     "link": linked,
     "deviation": deviation,
     "annual": of_a_year,
 }
+
+
+def insist_it_adds_up(found: dict[str, Any], expected: str | None) -> None:
+    """The value is the one told elsewhere, and what the inputs give."""
+    figure = found["figure"]
+    assert found["formula"], figure
+    assert found["label"], figure
+    assert found["value"] is not None, figure
+    assert expected is not None, figure
+    assert agree(Decimal(found["value"]), Decimal(expected)), figure
+    computed = COMPUTED[found["arithmetic"]](found["parts"])
+    assert agree(computed, Decimal(found["value"])), figure
 
 
 @pytest.fixture
@@ -118,6 +139,63 @@ def test_the_method_that_is_asked_for_is_explained(told: Book) -> None:
     assert gains["fifo"] != gains["lifo"]
 
 
+@pytest.mark.parametrize("symbol", ["AAPL", "VOD"])
+def test_every_figure_of_a_position_is_what_its_inputs_give(told: Book, symbol: str) -> None:
+    today = timezone.now().isoformat()
+    told("buy", 3, "108.5", symbol=symbol, exchange_rate="0.9", fees="1", occurred_at=today)
+    position = told.position(symbol)
+    for figure in POSITION_FIGURES:
+        found = told.read(f"explanations/{figure}", symbol=symbol)
+        insist_it_adds_up(found, position[figure])
+
+
+@pytest.mark.parametrize("method", ["lifo", "hifo", "average"])
+def test_a_position_is_explained_however_lots_are_chosen(
+    api: ApiClient, apple: Instrument, method: str
+) -> None:
+    make_quote(apple, last="110", previous_close="108")
+    book = Book(api, lot_method=method)
+    for price in (100, 130, 90):
+        book("buy", 10, price, fees="3")
+    book("sell", 12, 120, taxes="2")
+    book("split", ratio_from="1", ratio_to="3", symbol="AAPL")
+    book("sell", 5, 41)
+    position = book.position()
+    for figure in POSITION_FIGURES:
+        insist_it_adds_up(book.read(f"explanations/{figure}", symbol="AAPL"), position[figure])
+
+
+def test_the_price_of_a_position_tells_its_time_and_its_currency(told: Book) -> None:
+    (part,) = told.read("explanations/market_value", symbol="AAPL")["parts"]
+    held, price, rate = part["lines"]
+    assert (held["value"], held["unit"], part["total"]) == ("13", "units", None)
+    assert (price["value"], price["unit"], price["currency"]) == ("110", "price", "USD")
+    assert "UTC" in price["note"]
+    assert rate["unit"] == "rate"
+    assert Decimal(rate["value"]) == round(1 / Decimal("1.1"), 12)
+
+
+def test_a_position_without_a_price_has_a_reason(api: ApiClient, apple: Instrument) -> None:
+    book = Book(api)
+    book("buy", 1, 50)
+    found = {one: book.read(f"explanations/{one}", symbol="AAPL") for one in POSITION_FIGURES}
+    for figure in ("market_value", "unrealised_gain", "day_change", "weight_pct"):
+        assert (found[figure]["value"], found[figure]["reason"]) == (None, "no_price")
+    assert found["cost"]["value"] == "50"
+
+
+def test_of_what_was_sold_the_gain_is_explained(api: ApiClient, apple: Instrument) -> None:
+    book = Book(api)
+    book("buy", 2, 50)
+    book("sell", 2, 80)
+    insist_it_adds_up(book.read("explanations/realised_gain", symbol="AAPL"), "60")
+    gone = api.get(f"{book.path}/explanations/cost", symbol="AAPL")
+    assert (gone.status_code, gone.json()["code"]) == (404, "position_not_found")
+    make_instrument("MSFT")
+    never = api.get(f"{book.path}/explanations/realised_gain", symbol="MSFT")
+    assert (never.status_code, never.json()["code"]) == (404, "position_not_found")
+
+
 def test_worth_is_units_times_price_times_rate(told: Book, api: ApiClient) -> None:
     found = told.read("explanations/total_value")
     assert Decimal(found["value"]) == Decimal(api.get(told.path).json()["total_value"])
@@ -141,5 +219,11 @@ def test_refusals(api: ApiClient, stranger_api: ApiClient, apple: Instrument) ->
     book = Book(api)
     assert api.get(f"{book.path}/explanations/nonsense").status_code == 404
     assert stranger_api.get(f"{book.path}/explanations/twr").status_code == 404
+    for figure, symbol, code in (
+        ("twr", "AAPL", "unknown_figure"),
+        ("cost", "NOPE", "unknown_symbol"),
+    ):
+        answer = api.get(f"{book.path}/explanations/{figure}", symbol=symbol)
+        assert (answer.status_code, answer.json()["code"]) == (404, code)
     wrong = api.get(f"{book.path}/explanations/twr", start="2024-02-02", end="2024-01-01")
     assert (wrong.status_code, [*fields_in(wrong)]) == (422, ["start"])

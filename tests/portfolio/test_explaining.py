@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -19,6 +20,7 @@ from portfolio.explaining.explanations import (
     by_span,
     in_minor_units,
     largest_first,
+    percentage,
 )
 
 CENT = Decimal("0.01")
@@ -70,3 +72,27 @@ def test_the_smallest_lines_are_joined() -> None:
     assert len(shown) == LINES_MAXIMUM + 1
     assert shown[-1].label == "40 smaller ones"
     assert sum(line.value for line in shown) == sum(range(100))
+
+
+def test_each_part_of_a_quotient_adds_up_as_it_is_shown() -> None:
+    third = Decimal("0.3333333333")
+    lines = [Line(name, third) for name in "abc"]
+    found = percentage(
+        "weight_pct",
+        "Weight",
+        "One ÷ all.",
+        [Part("One", lines[:1]), Part("All", lines)],
+        value=Decimal("33.33"),
+        reason="",
+    )
+    one, every = in_minor_units(found, 2).parts
+    assert (one.total, every.total) == (Decimal("0.33"), Decimal("1.00"))
+    assert every.lines[-1] == Line(ROUNDING, Decimal("0.01"))
+
+
+def test_units_and_prices_are_not_rounded_to_cents() -> None:
+    lines = [Line("Units", Decimal("0.125"), Unit.UNITS), Line("Price", Decimal("1.005"))]
+    found = replace(explanation(Decimal("0.125625")), parts=[Part("Multiplied", lines)])
+    shown = in_minor_units(replace(found, arithmetic=Arithmetic.PRODUCT), 2)
+    assert shown.value == Decimal("0.13")
+    assert list(shown.parts[0].lines) == lines

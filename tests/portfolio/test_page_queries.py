@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from market.models import CorporateAction, Instrument
 from portfolio.activities import record_activities
+from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.imports.previews import start_import
 from portfolio.indices.own_indices import add_index
 from portfolio.models import Portfolio
@@ -36,6 +37,7 @@ TABS: Final = (
     *("performance", "performance?range=Max", "performance/instruments", "allocation", "income"),
     *("realised", "xray", "health", "cash", "imports", "sharing", "figures", "drivers?range=1w"),
     *("explanations/total_value", "explanations/twr", "positions/{held}/history"),
+    *(f"explanations/{figure}?symbol={{held}}" for figure in POSITION_FIGURES),
 )
 PAGES: Final = (
     *("/home", "/home?range=1d", "/home?benchmark=WARM0", "/portfolios", "/combined"),

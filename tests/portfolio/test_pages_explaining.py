@@ -11,8 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from market.models import Instrument
+from portfolio.activities import record_activity
+from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.explaining.explain import FIGURES
+from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.models import Portfolio
+from portfolio.recording.activity_rules import ActivityDraft
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
 from tests.portfolio.factories import draft_trade, make_tracked, post
 
@@ -35,6 +40,10 @@ def portfolio(alice: User) -> Portfolio:
 def amounts(page: str, mark: str) -> list[Decimal]:
     cells = re.findall(rf"{mark}>([^<]*)<", page)
     return [Decimal(re.sub(r"[$,+]", "", one).replace("−", "-")) for one in cells]
+
+
+def path_to(portfolio: Portfolio, figure: str) -> str:
+    return f"/portfolios/{portfolio.id}/explanations/{figure}"
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -65,8 +74,63 @@ def test_performance_links_each_figure(browser: Client, portfolio: Portfolio) ->
         assert f"/explanations/{figure}?range=max" in page
 
 
+@pytest.mark.parametrize("figure", POSITION_FIGURES)
+def test_each_figure_of_a_position_opens(
+    browser: Client, portfolio: Portfolio, figure: str
+) -> None:
+    path = path_to(portfolio, figure)
+    page = browser.get(path, {"symbol": "AAPL"}).content.decode()
+    history = f"/portfolios/{portfolio.id}/positions/AAPL/history"
+    assert f'href="{history}"' in page
+    drawer = browser.get(path, {"symbol": "AAPL"}, headers=DRAWER).content.decode()
+    assert "<main" not in drawer
+    assert f'data-explanation="{figure}"' in drawer
+    assert f'href="{path_to(portfolio, "cost")}?symbol=AAPL"' in drawer  # others of the same
+    if figure != "currency_gain":
+        assert f'href="{path}?symbol=AAPL"' in browser.get(history).content.decode()
+
+
+def test_a_position_that_was_sold_explains_its_gain(browser: Client, portfolio: Portfolio) -> None:
+    post(
+        draft_trade(
+            portfolio,
+            Instrument.objects.get(symbol="AAPL"),
+            EntryKind.SELL,
+            quantity="7",
+            price="101.25",
+            at=LAST_WEEK + timedelta(days=1),
+            is_settled=True,
+        )
+    )
+    page = browser.get(f"/portfolios/{portfolio.id}/positions/AAPL/history").content.decode()
+    assert "+$8.75" in page
+    assert "explanations/realised_gain?symbol=AAPL" in page
+    assert "explanations/cost" not in page
+
+
+def test_amounts_are_blurred_wherever_they_stand(browser: Client, portfolio: Portfolio) -> None:
+    """Also where the figure itself is a return, whose inputs are money."""
+    for figure, asked in (("simple_return", {}), ("weight_pct", {"symbol": "AAPL"})):
+        page = browser.get(path_to(portfolio, figure), asked, headers=DRAWER).content.decode()
+        for cell in re.findall(r"<td[^>]*>[^<]*\$[^<]*<", page):
+            assert "amount" in cell
+
+
+def test_a_missing_rate_is_not_worded_as_a_return_without_one(
+    browser: Client, portfolio: Portfolio
+) -> None:
+    cash = ActivityDraft(
+        kind="deposit", occurred_at=LAST_WEEK, amount=Decimal(10), currency="GBP"
+    )
+    record_activity(portfolio=portfolio, activity=cash, recorded_at=timezone.now())
+    page = browser.get(path_to(portfolio, "total_value")).content.decode()
+    assert "A currency has no rate." in page
+
+
 def test_what_is_not_a_figure_is_not_found(browser: Client, portfolio: Portfolio) -> None:
-    assert browser.get(f"/portfolios/{portfolio.id}/explanations/nonsense").status_code == 404
+    assert browser.get(path_to(portfolio, "nonsense")).status_code == 404
+    for figure, symbol in (("cost", "NOPE"), ("twr", "AAPL")):
+        assert browser.get(path_to(portfolio, figure), {"symbol": symbol}).status_code == 404
 
 
 def test_for_a_stranger_there_is_none(client: Client, portfolio: Portfolio) -> None:
