@@ -80,6 +80,11 @@ urlpatterns = [
     ),
     path("combined", combined.combined, name="combined"),
     path("combined/worth", combined.combined_worth, name="combined_worth"),
+    path(
+        "combined/explanations/<str:figure>",
+        explaining.combined_explanation,
+        name="combined_explanation",
+    ),
     path("indices", indices.indices, name="indices"),
     path("indices/<uuid:index_id>/closes", indices.add_closes, name="index_closes"),
     path("indices/<uuid:index_id>/removal", indices.remove, name="remove_index"),

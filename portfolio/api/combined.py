@@ -15,6 +15,8 @@ from portfolio.api.returns import comparison_of
 from portfolio.combined.holdings import combined_holdings, common_currency
 from portfolio.combined.schemas import CombinedHoldingsWanted, CombinedOut
 from portfolio.errors import PortfolioNotFound
+from portfolio.explaining.explain import explain_together
+from portfolio.explaining.schemas import CombinedExplanationWanted, ExplanationOut
 from portfolio.models import Portfolio
 from portfolio.returns.schemas import CombinedWanted, PerformanceOut
 from portfolio.returns.union import measure_together
@@ -61,3 +63,26 @@ def show_combined_performance(request: ApiRequest, wanted: Query[CombinedWanted]
         at=now,
     )
     return PerformanceOut.from_performance(found)
+
+
+@router.get("/combined/explanations/{figure}", response=ExplanationOut, auth=KeyAuth("read"))
+def explain_combined_figure(
+    request: ApiRequest, figure: str, wanted: Query[CombinedExplanationWanted]
+) -> ExplanationOut:
+    """Why a figure of several portfolios is what it is, by portfolio and at which rate.
+
+    `total_value`, `cash`, `market_value`, `cost`, `day_change` and `day_change_pct` are of now; the
+    others, named as a performance names them, are of the period.
+    """
+    chosen = chosen_portfolios(request.auth, wanted.portfolio_id)
+    currency = common_currency(chosen, user=request.auth.user, wanted=wanted.currency)
+    found = explain_together(
+        chosen,
+        figure,
+        currency=currency,
+        start=wanted.start,
+        end=wanted.end,
+        method=wanted.method,
+        at=timezone.now(),
+    )
+    return ExplanationOut.from_explanation(found, currency=currency)

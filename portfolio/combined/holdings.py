@@ -18,19 +18,27 @@ from portfolio.valuations.money_now import rate_of, rates_today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PortfolioPart:
-    """One of the portfolios, in the common currency; None where a price or a rate is missing."""
+class Amounts:
+    """What a portfolio is worth and did today, in one currency; None where something is missing."""
 
-    portfolio: Portfolio
     cash: Decimal | None
     market_value: Decimal | None
     cost: Decimal | None
     day_change: Decimal | None
-    weight_pct: Decimal | None = None
 
     @property
     def total_value(self) -> Decimal | None:
         return total([self.cash, self.market_value])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortfolioPart(Amounts):
+    """One of the portfolios, in the common currency; ``own`` is the same in its own."""
+
+    portfolio: Portfolio
+    own: Amounts
+    rate: Decimal | None  # the common currency for one of its own
+    weight_pct: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +126,13 @@ def combined_holdings(
         rows = position_rows(portfolio, cash=cash)
         for row in rows:
             held[row.instrument_id].append((portfolio, row, rate))
-        parts.append(
-            PortfolioPart(
-                portfolio=portfolio,
-                cash=converted(cash.in_all, rate),
-                market_value=converted(total(row.market_value for row in rows), rate),
-                cost=converted(total(row.cost for row in rows), rate),
-                day_change=converted(total(row.day_change for row in rows), rate),
-            )
+        own = Amounts(
+            cash=cash.in_all,
+            market_value=total(row.market_value for row in rows),
+            cost=total(row.cost for row in rows),
+            day_change=total(row.day_change for row in rows),
         )
+        parts.append(part_of(portfolio, own, rate))
     worth = total(part.total_value for part in parts)
     positions = [position_of(found, worth) for found in held.values()]
     return CombinedHoldings(
@@ -134,6 +140,18 @@ def combined_holdings(
         portfolios=[weighed(part, worth) for part in parts],
         positions=sorted(positions, key=lambda one: (one.instrument.symbol, one.instrument.id)),
         as_of=at,
+    )
+
+
+def part_of(portfolio: Portfolio, own: Amounts, rate: Decimal | None) -> PortfolioPart:
+    return PortfolioPart(
+        portfolio=portfolio,
+        own=own,
+        rate=rate,
+        cash=converted(own.cash, rate),
+        market_value=converted(own.market_value, rate),
+        cost=converted(own.cost, rate),
+        day_change=converted(own.day_change, rate),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -15,6 +15,7 @@ from portfolio.explaining.of_money import LINES, change_today, net_worth, of_dri
 from portfolio.explaining.of_positions import POSITION_FIGURES, of_position
 from portfolio.explaining.of_returns import OF_RETURNS
 from portfolio.explaining.of_sales import PERIOD_GAIN, of_period_gain
+from portfolio.explaining.of_unions import UNION_FIGURES, of_union
 from portfolio.models import Portfolio
 from portfolio.returns.gains import Method
 from portfolio.returns.performance import measure
@@ -69,6 +70,28 @@ def explain(
         return OF_NOW[figure](portfolio)
     found = of_days(portfolio, figure, start=start, end=end, method=method, at=at)
     return replace(found, is_of_days=True)
+
+
+def explain_together(
+    portfolios: Sequence[Portfolio],
+    figure: str,
+    *,
+    currency: str,
+    start: date | None = None,
+    end: date | None = None,
+    method: Method | None = None,
+    at: datetime,
+) -> Explanation:
+    """The same of several portfolios as one, in one currency, by portfolio.
+
+    Raises:
+        UnknownFigure: there is no such figure.
+        PeriodRefused: the period ends in the future, or before it starts.
+    """
+    insist(figure, UNION_FIGURES, of="several portfolios")
+    return of_union(
+        portfolios, figure, currency=currency, start=start, end=end, method=method, at=at
+    )
 
 
 def insist(figure: str, known: Iterable[str], *, of: str) -> None:

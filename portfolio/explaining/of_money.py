@@ -60,14 +60,19 @@ FORMULAS: Final = {
 
 def of_driver(found: Performance, figure: str, *, today: date) -> Explanation:
     """One term of the identity over a period."""
+    value, reason = driver_value(found, figure)
+    return explained(figure, value, [] if value is None else LINES[figure](found, today), reason)
+
+
+def driver_value(found: Performance, figure: str) -> tuple[Decimal | None, str]:
+    """With the sign that it has in the identity; None for the reason beside it."""
     drivers = found.drivers
-    value = getattr(found, figure) if figure.endswith("_value") else None
+    value: Decimal | None = getattr(found, figure) if figure.endswith("_value") else None
     if drivers is not None:
         value = getattr(drivers, figure)
-    sign = -1 if figure in ("fees", "taxes") else 1
-    lines = [] if value is None else LINES[figure](found, today)
-    reason = found.reasons.get("identity_gap", "no_price") if value is None else ""
-    return explained(figure, None if value is None else sign * value, lines, reason)
+    if value is None:
+        return None, found.reasons.get("identity_gap", "no_price")
+    return -value if figure in ("fees", "taxes") else value, ""
 
 
 def explained(

@@ -10,7 +10,7 @@ from market.schemas import NumberOut, Symbol
 from portfolio.bookkeeping.amounts import TEN_PLACES
 from portfolio.explaining.explain import Subject
 from portfolio.explaining.explanations import Explanation, Line, Part, Unit
-from portfolio.returns.schemas import PeriodWanted
+from portfolio.returns.schemas import CombinedCurrency, CombinedIds, PeriodWanted
 
 
 class ExplanationWanted(PeriodWanted):
@@ -21,6 +21,11 @@ class ExplanationWanted(PeriodWanted):
     @property
     def subject(self) -> Subject:
         return Subject(symbol=self.symbol)
+
+
+class CombinedExplanationWanted(PeriodWanted):
+    portfolio_id: CombinedIds = Field(default_factory=list)
+    currency: CombinedCurrency = None
 
 
 ROUNDED: Final = (Unit.FRACTION, Unit.RATIO, Unit.COUNT)

@@ -20,6 +20,7 @@ from portfolio.returns.periods import ONE_DAY
 from portfolio.returns.rates_of_return import find_rate, link
 from portfolio.returns.risk_figures import risk_figures
 from portfolio.returns.time_weighted import MonthReturn, ReturnChain, by_month
+from portfolio.returns.union_parts import Part
 
 # What is told with the value at both ends, or not at all.
 DRIVEN: Final = (
@@ -60,6 +61,7 @@ class Performance:
     benchmark: Benchmark | None
     facts: PeriodFacts
     unrealised: Unrealised | None  # of a single portfolio
+    parts: Sequence[Part] = ()  # of several that are measured as one
     reasons: Mapping[str, str] = field(default_factory=dict)
     notices: Sequence[str] = ()
 

@@ -8,12 +8,12 @@ did to the rest is the currency effect, so the identity holds for the union as i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from portfolio.bookkeeping.amounts import ZERO, product
+from portfolio.bookkeeping.amounts import ZERO
 from portfolio.models import Portfolio
 from portfolio.returns.benchmarks import Comparison
 from portfolio.returns.drivers import Drivers
@@ -23,42 +23,11 @@ from portfolio.returns.gains import Method
 from portfolio.returns.own_transfers import less, own_transfers
 from portfolio.returns.performance import Performance, figures, find_driven
 from portfolio.returns.periods import ONE_DAY, find_period
+from portfolio.returns.union_parts import CHARGES, Part, Rates, converted_drivers, plus
 from portfolio.valuations.reading import rates_into
 from portfolio.valuations.valuing import NO_RATE, DayFlow
 
-ONE: Final = Decimal(1)
-CHARGES: Final = ("income", "fees", "taxes", "trade_fees", "trade_taxes")
 FLOWS: Final = ("inflow", "outflow", "carried_gain")
-
-
-class Rates:
-    """What one of a portfolio's currency is in the union's, by day."""
-
-    def __init__(self, by_day: Mapping[date, Decimal] | None) -> None:
-        self._by_day = by_day  # None: it is the same currency
-
-    @property
-    def is_same_currency(self) -> bool:
-        return self._by_day is None
-
-    def on(self, day: date) -> Decimal | None:
-        return ONE if self._by_day is None else self._by_day.get(day)
-
-    def convert(self, amount: Decimal | None, day: date) -> Decimal | None:
-        """Nothing is worth nothing, whatever the rate."""
-        if not amount or self._by_day is None:
-            return amount
-        rate = self.on(day)
-        return None if rate is None else product(amount, rate)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One portfolio of the union, read and driven in its own currency."""
-
-    facts: PeriodFacts
-    driven: Driven
-    rates: Rates
 
 
 def measure_together(
@@ -106,6 +75,7 @@ def measure_together(
         currency=currency,
         method=method,
         benchmark=benchmark,
+        parts=parts,
     )
 
 
@@ -123,7 +93,9 @@ def read_part(
         of_day = facts.money[day]
         for name in FLOWS:
             setattr(of_day, name, less(getattr(of_day, name), getattr(flow, name)))
-    return Part(facts, find_driven(facts, method or Method(portfolio.lot_method)), rates)
+    driven = find_driven(facts, method or Method(portfolio.lot_method))
+    drivers = converted_drivers(driven, facts, rates)
+    return Part(portfolio, facts, driven, rates, drivers)
 
 
 def together(parts: Sequence[Part], start: date, end: date) -> PeriodFacts:
@@ -168,10 +140,6 @@ def added(total: DayMoney, of_day: DayMoney, rates: Rates, day: date) -> DayMone
     return DayMoney(**sums)
 
 
-def plus(amount: Decimal | None, other: Decimal | None) -> Decimal | None:
-    return None if amount is None or other is None else amount + other
-
-
 def driven_together(parts: Sequence[Part]) -> Driven:
     """The sums of what drove each; None where one of them is not known."""
     realised = [one for part in parts for one in part.driven.realised]
@@ -179,39 +147,10 @@ def driven_together(parts: Sequence[Part]) -> Driven:
     reason = next((part.driven.reason for part in parts if part.driven.reason), None)
     if reason is not None:
         return Driven(drivers=None, reason=reason, realised=realised)
-    converted = [converted_drivers(part) for part in parts]
+    converted = [part.drivers for part in parts]
     if None in converted:
         return Driven(drivers=None, reason=NO_RATE, realised=realised)
     names = [one.name for one in fields(Drivers)]
     known = [one for one in converted if one is not None]
     sums = {name: sum((getattr(one, name) for one in known), ZERO) for name in names}
     return Driven(drivers=Drivers(**sums), realised=realised)
-
-
-def converted_drivers(part: Part) -> Drivers | None:
-    """One portfolio's drivers in the union's currency; None where a rate is missing."""
-    drivers, rates, facts = part.driven.drivers, part.rates, part.facts
-    if drivers is None or rates.is_same_currency:
-        return drivers
-    sums: dict[str, Decimal | None] = dict.fromkeys(("inflow", "outflow", *CHARGES), ZERO)
-    for day, of_day in facts.money.items():
-        for name, total in sums.items():
-            sums[name] = plus(total, rates.convert(getattr(of_day, name), day))
-    realised: Decimal | None = ZERO
-    for one in part.driven.realised:
-        realised = plus(realised, rates.convert(one.gain, one.closed_at.date()))
-    moved = {
-        "start_value": rates.convert(drivers.start_value, facts.start - ONE_DAY),
-        "end_value": rates.convert(drivers.end_value, facts.end),
-        "unrealised_gain": rates.convert(drivers.unrealised_gain, facts.end),
-        "realised_gain": realised,
-        **sums,
-    }
-    known = {name: value for name, value in moved.items() if value is not None}
-    gap = rates.convert(drivers.identity_gap, facts.end)
-    if len(known) < len(moved) or gap is None:
-        return None
-    # The rest is what rates did to all of these between their days and the end. Whatever the
-    # portfolio's own identity leaves open stays open.
-    before = Drivers(**known, currency_effect=ZERO)
-    return Drivers(**known, currency_effect=before.identity_gap - gap)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -19,8 +20,10 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.combined.holdings import CombinedHoldings, combined_holdings, common_currency
 from portfolio.models import Portfolio
 from portfolio.returns.forms import PerformanceForm
+from portfolio.returns.gains import Method
 from portfolio.returns.union import measure_together
 from portfolio.valuations.ranges import RANGES
+from portfolio.views.explain_links import NAMELESS, ExplainLinks
 from portfolio.views.home import Choice, visible_portfolios
 from portfolio.views.readings import performance_context
 from portfolio.views.spans import DaysForm, Span, span_of
@@ -63,6 +66,7 @@ def combined(request: InvestorRequest) -> HttpResponse:
         "form": form,
         "days": days,
         "range": span,
+        "explains": explain_links(request.GET, span, found.method),
         "range_choices": range_choices(request.GET, span),
     }
     status = 422 if days.errors or (form.is_bound and form.errors) else 200
@@ -87,6 +91,14 @@ def choose(visible: Sequence[Portfolio], asked: QueryDict) -> list[Portfolio]:
     own = [one for one in visible if one.role == "owner"]
     most: int = settings.LIMITS.portfolios_together
     return (chosen or own or list(visible))[:most]
+
+
+def explain_links(asked: QueryDict, span: Span, method: Method | None) -> ExplainLinks:
+    """To explanations of the same portfolios over the same days."""
+    named = [("portfolio", one) for one in dict.fromkeys(asked.getlist("portfolio"))]
+    chosen = [("method", method.value)] if method else []
+    base = reverse("portfolio:combined_explanation", args=[NAMELESS]).removesuffix(NAMELESS)
+    return ExplainLinks(base, urlencode([*span.asked, *chosen, *named]))
 
 
 def range_choices(asked: QueryDict, span: Span) -> list[Choice]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_GET
 from accounts.errors import NotFound
 from accounts.fragments import for_htmx
 from accounts.http import InvestorRequest
-from accounts.policies import signed_in
+from accounts.policies import signed_in, takes_ids
 from accounts.templatetags.formats import (
     money,
     money_places,
@@ -27,7 +28,8 @@ from accounts.templatetags.formats import (
     signed_percent,
 )
 from market.errors import AmbiguousSymbol
-from portfolio.explaining.explain import Subject, explain
+from portfolio.combined.holdings import common_currency
+from portfolio.explaining.explain import Subject, explain, explain_together
 from portfolio.explaining.explanations import (
     Arithmetic,
     Explanation,
@@ -40,8 +42,9 @@ from portfolio.explaining.of_money import LINES
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.models import Portfolio
 from portfolio.returns.gains import Method
+from portfolio.views.combined import choose
 from portfolio.views.explain_links import ExplainLinks
-from portfolio.views.home import Choice
+from portfolio.views.home import Choice, visible_portfolios
 from portfolio.views.portfolios import find_portfolio, tab_context
 from portfolio.views.readings import HUNDRED, WORDS
 from portfolio.views.spans import DaysForm, Span, span_of
@@ -102,7 +105,6 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
     portfolio = find_portfolio(request, portfolio_id)
     now = timezone.now()
     span = span_of(DaysForm(request.GET, beside=[portfolio], today=now.date()))
-    asked = request.GET.get("method", "")
     subject = Subject(symbol=request.GET.get("symbol") or None)
     try:
         found = explain(
@@ -111,7 +113,7 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
             subject,
             start=span.start,
             end=span.end,
-            method=Method(asked) if asked in set(Method) else None,
+            method=method_asked(request),
             at=now,
         )
     except (NotFound, AmbiguousSymbol) as error:
@@ -120,6 +122,41 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
     context = tab_context(portfolio, around.tab) | shown(found, portfolio.currency, span)
     context["around"] = around
     return TemplateResponse(request, "portfolio/explanation.html", context)
+
+
+@signed_in
+@takes_ids(portfolio="portfolio_id")
+@require_GET
+@for_htmx({"explain-place": "portfolio/_explanation.html"})
+def combined_explanation(request: InvestorRequest, figure: str) -> HttpResponse:
+    """The same of several portfolios as one; see ``portfolio.views.combined``."""
+    chosen = choose(list(visible_portfolios(request.user)), request.GET)
+    if not chosen:
+        return redirect("portfolio:list")
+    now = timezone.now()
+    span = span_of(DaysForm(request.GET, beside=chosen, today=now.date()))
+    currency = common_currency(chosen, user=request.user, wanted=None)
+    try:
+        found = explain_together(
+            chosen,
+            figure,
+            currency=currency,
+            start=span.start,
+            end=span.end,
+            method=method_asked(request),
+            at=now,
+        )
+    except NotFound as error:
+        raise Http404(str(error)) from error
+    page = f"{reverse('portfolio:combined')}?{request.GET.urlencode()}"
+    context = shown(found, currency, span)
+    context["around"] = Around("", Choice("All together", page, is_current=False))
+    return TemplateResponse(request, "portfolio/combined_explanation.html", context)
+
+
+def method_asked(request: InvestorRequest) -> Method | None:
+    asked = request.GET.get("method", "")
+    return Method(asked) if asked in set(Method) else None
 
 
 def around_of(portfolio: Portfolio, subject: Subject, figure: str, span: Span) -> Around:

@@ -19,6 +19,9 @@ TERMS = (
 )
 
 
+EXPLAINED = "/combined/explanations/total_value"
+
+
 def together(api: ApiClient, *books: Book, **query: Any) -> dict[str, Any]:
     ids = [book.id for book in books]
     answer = api.get("/combined/performance", portfolio_id=ids, **query)
@@ -135,7 +138,7 @@ def test_the_currency_is_the_common_one_or_the_users(
     assert api.get("/combined").json()["currency"] == alice.base_currency
 
 
-@pytest.mark.parametrize("path", ["/combined", "/combined/performance"])
+@pytest.mark.parametrize("path", ["/combined", "/combined/performance", EXPLAINED])
 def test_who_has_none_or_asks_for_a_strangers_finds_none(
     api: ApiClient, stranger_api: ApiClient, alice: User, apple: Instrument, path: str
 ) -> None:

@@ -13,12 +13,15 @@ from django.utils import timezone
 from market.models import Instrument
 from portfolio.explaining.explain import FIGURES
 from portfolio.explaining.of_positions import POSITION_FIGURES
+from portfolio.explaining.of_unions import OF_NOW as UNION_OF_NOW
+from portfolio.explaining.of_unions import TODAY_PCT, UNION_FIGURES
 from tests.api.books import FIRST, Book, load_rates
 from tests.api.clients import ApiClient, fields_in
 from tests.factories import make_daily_bars, make_instrument, make_quote
 
 SPAN: Final[dict[str, str]] = {"start": "2024-01-04", "end": "2024-01-12"}
 OF_NOW: Final = ("total_value", "day_change")
+UNION_NOW: Final = (*UNION_OF_NOW, TODAY_PCT)
 
 
 def numbers(part: dict[str, Any]) -> list[Decimal]:
@@ -194,6 +197,57 @@ def test_of_what_was_sold_the_gain_is_explained(api: ApiClient, apple: Instrumen
     make_instrument("MSFT")
     never = api.get(f"{book.path}/explanations/realised_gain", symbol="MSFT")
     assert (never.status_code, never.json()["code"]) == (404, "position_not_found")
+
+
+@pytest.mark.parametrize("currency", ["USD", "EUR", "GBP"])
+def test_every_figure_of_several_portfolios_is_what_its_inputs_give(
+    told: Book, api: ApiClient, currency: str
+) -> None:
+    other = Book(api, name="Pension")
+    other("deposit", amount="3000", day=0)
+    other("buy", 5, 99, fees="2", day=1)
+    other("sell", 2, 107, day=5)
+    other("transfer_out", 1, counterpart=told.id, day=6)
+    other("fee", amount="5", day=7)
+    query: dict[str, Any] = {"portfolio_id": [told.id, other.id], "currency": currency}
+    performance = api.get("/combined/performance", **query, **SPAN).json()
+    holdings = api.get("/combined", **query).json()
+    for figure in UNION_FIGURES:
+        is_of_now = figure in UNION_NOW
+        span = {} if is_of_now else SPAN
+        found = api.get(f"/combined/explanations/{figure}", **query, **span).json()
+        assert found["currency"] == currency
+        if found["arithmetic"] == "balance":
+            assert abs(total(found["parts"][0])) < Decimal("0.005")
+            continue
+        told_elsewhere = (holdings if is_of_now else performance)[figure]
+        sign = -1 if figure in ("fees", "taxes", "max_drawdown") else 1
+        insist_it_adds_up(found, str(sign * Decimal(told_elsewhere)))
+    lines = api.get("/combined/explanations/total_value", **query).json()["parts"][0]["lines"]
+    assert [line["label"] for line in lines] == ["Book", "Pension"]
+    converted = [" × " in line["note"] for line in lines]
+    assert converted == [currency != "EUR", currency != "USD"]
+
+
+def test_worth_at_one_end_is_explained_where_the_other_is_not_known(
+    api: ApiClient, apple: Instrument
+) -> None:
+    one, other = Book(api), Book(api)
+    one("deposit", amount="1000", day=0)
+    other("deposit", amount="500", day=0)
+    other("buy", 1, 50, day=3)
+    ids = [one.id, other.id]
+    span = {"start": "2024-01-04", "end": "2024-01-09", "portfolio_id": ids}
+    start = api.get("/combined/explanations/start_value", **span).json()
+    insist_it_adds_up(start, "1500")
+    end = api.get("/combined/explanations/end_value", **span).json()
+    assert (end["value"], end["reason"]) == (None, "no_price_at_end")
+    worth = api.get("/combined/explanations/total_value", portfolio_id=ids).json()
+    assert (worth["value"], worth["reason"]) == (None, "no_price")
+    euros = api.get("/combined/explanations/cash", portfolio_id=ids, currency="EUR").json()
+    assert (euros["value"], euros["reason"]) == (None, "no_rate")
+    unknown = api.get("/combined/explanations/period_gain", portfolio_id=ids)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_figure")
 
 
 def test_worth_is_units_times_price_times_rate(told: Book, api: ApiClient) -> None:

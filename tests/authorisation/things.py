@@ -161,7 +161,8 @@ MAKERS: Final[dict[str, Callable[[Person], str]]] = {
     "share link": lambda person: str(share_link_of(person)[0].id),
     "share token": lambda person: share_link_of(person)[1],
     "index": index_of,
-    "figure": lambda person: "twr",
+    # One that everything has of which figures are explained.
+    "figure": lambda person: "unrealised_gain",
     "instrument": lambda person: SYMBOL,
     "instrument of the master": lambda person: str(Instrument.objects.get(symbol=SYMBOL).public_id),
     "user": lambda person: str(person.user.id),

@@ -24,6 +24,7 @@ OWN_PAGES = (
     "/settings/programs",
     *("/connections", "/connections/new?broker=alpaca", "/live-orders"),
     *("/settings/sharing", "/exports", "/combined?range=max", "/indices"),
+    "/combined/explanations/end_value?range=max",
 )
 PATIENCE_MS = 20_000
 STALE_MS = 30_000  # fifteen seconds without a connection, and the next look
@@ -65,6 +66,7 @@ def test_a_page_fits_and_is_accessible(looker: Page, path: str, check_accessibil
         "performance/instruments?range=max",
         "positions/AAPL/history?range=max",
         "explanations/twr?range=max",
+        "explanations/weight_pct?symbol=AAPL",
         "activities?kind=buy",
         "activities/new",
         "commission",

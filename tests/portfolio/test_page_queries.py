@@ -17,6 +17,7 @@ from django.utils import timezone
 from market.models import CorporateAction, Instrument
 from portfolio.activities import record_activities
 from portfolio.explaining.of_positions import POSITION_FIGURES
+from portfolio.explaining.of_unions import UNION_FIGURES
 from portfolio.imports.previews import start_import
 from portfolio.indices.own_indices import add_index
 from portfolio.models import Portfolio
@@ -41,6 +42,7 @@ TABS: Final = (
 )
 PAGES: Final = (
     *("/home", "/home?range=1d", "/home?benchmark=WARM0", "/portfolios", "/combined"),
+    *(f"/combined/explanations/{figure}" for figure in UNION_FIGURES),
     *(f"/portfolios/{{id}}/{tab}" for tab in TABS),
 )
 # Of what is many beside positions; the list of portfolios reads each of them.

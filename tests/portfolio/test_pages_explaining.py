@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from html import escape
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -16,6 +18,7 @@ from portfolio.activities import record_activity
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.explaining.explain import FIGURES
 from portfolio.explaining.of_positions import POSITION_FIGURES
+from portfolio.explaining.of_unions import UNION_FIGURES
 from portfolio.models import Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
@@ -106,6 +109,46 @@ def test_a_position_that_was_sold_explains_its_gain(browser: Client, portfolio: 
     assert "+$8.75" in page
     assert "explanations/realised_gain?symbol=AAPL" in page
     assert "explanations/cost" not in page
+
+
+@pytest.mark.parametrize("figure", UNION_FIGURES)
+def test_each_figure_of_all_together_opens(
+    browser: Client, alice: User, portfolio: Portfolio, figure: str
+) -> None:
+    pension = make_tracked(alice, name="Pension", cash="500.125", opened_at=LAST_WEEK)
+    path, asked = f"/combined/explanations/{figure}", {"range": "max", "portfolio": str(pension.id)}
+    page = browser.get(path, asked).content.decode()
+    assert f'href="/combined?{escape(urlencode(asked))}"' in page
+    drawer = browser.get(path, {"range": "max"}, headers=DRAWER).content.decode()
+    assert "<main" not in drawer
+    assert f'data-explanation="{figure}"' in drawer
+
+
+def test_all_together_is_explained_by_portfolio(
+    browser: Client, alice: User, portfolio: Portfolio
+) -> None:
+    make_tracked(alice, name="Pension", cash="500.125", opened_at=LAST_WEEK)
+    page = browser.get("/combined", {"range": "max"}).content.decode()
+    for figure in ("total_value", "day_change", "twr", "net_flows"):
+        assert f'href="/combined/explanations/{figure}?range=max"' in page
+    drawer = browser.get("/combined/explanations/total_value", headers=DRAWER).content.decode()
+    (worth,) = amounts(drawer, "data-explained")
+    assert sum(amounts(drawer, "data-explained-line")) == worth
+    assert f"${worth:,}" in page
+    assert "Pension" in drawer
+
+
+def test_all_together_leaves_out_what_is_a_strangers(
+    browser: Client, client: Client, portfolio: Portfolio
+) -> None:
+    path = "/combined/explanations/total_value"
+    assert browser.get("/combined/explanations/nonsense").status_code == 404
+    client.force_login(make_user("charlie@example.com"))
+    assert client.get(path).status_code == 302
+    make_tracked(User.objects.get(email="charlie@example.com"), name="His own")
+    page = client.get(path, {"portfolio": str(portfolio.id)}).content.decode()
+    assert "His own" in page
+    assert "Savings" not in page
 
 
 def test_amounts_are_blurred_wherever_they_stand(browser: Client, portfolio: Portfolio) -> None:
