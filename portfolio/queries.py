@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 
 from django.db.models import F
 
@@ -34,6 +35,8 @@ from portfolio.valuations.day_changes import (
     usable_quotes,
 )
 from portfolio.valuations.money_now import rates_today, worth_of_cash
+
+NOTHING_FRESH: Final = FreshUnits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class PositionRow:
     exchange_rate: Decimal | None  # the portfolio's currency for one of the instrument's
     currency_gain: Decimal | None
     quote: QuoteValue | None = None  # in the portfolio's currency
-    fresh: FreshUnits = FreshUnits()  # bought on the day of the quote
+    fresh: FreshUnits = NOTHING_FRESH  # bought on the day of the quote
 
     @property
     def instrument_id(self) -> int:

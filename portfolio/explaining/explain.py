@@ -7,15 +7,22 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
 
-from accounts.errors import NotFound
+from accounts.errors import NotFound, Problem, ProblemsError
 from market.queries import instrument_by_address
 from portfolio.errors import PortfolioError
 from portfolio.explaining.explanations import Explanation
+from portfolio.explaining.of_holdings import (
+    SLICE_FIGURES,
+    buying_power,
+    cash_in_all,
+    of_slice,
+)
 from portfolio.explaining.of_money import LINES, change_today, net_worth, of_driver
 from portfolio.explaining.of_positions import POSITION_FIGURES, of_position
 from portfolio.explaining.of_returns import OF_RETURNS
 from portfolio.explaining.of_sales import PERIOD_GAIN, of_period_gain
 from portfolio.explaining.of_unions import UNION_FIGURES, of_union
+from portfolio.holdings.allocation import Dimension
 from portfolio.models import Portfolio
 from portfolio.returns.gains import Method
 from portfolio.returns.performance import measure
@@ -24,6 +31,8 @@ from portfolio.returns.realised import realised_gains
 OF_NOW: Final[dict[str, Callable[[Portfolio], Explanation]]] = {
     "total_value": net_worth,
     "day_change": change_today,
+    "cash": cash_in_all,
+    "buying_power": buying_power,
 }
 FIGURES: Final = (*OF_NOW, *LINES, *OF_RETURNS, PERIOD_GAIN)
 
@@ -34,11 +43,36 @@ class UnknownFigure(PortfolioError, NotFound):
     code = "unknown_figure"
 
 
+class ExplanationRefused(PortfolioError, ProblemsError):
+    """It is not told of what a figure is to be explained; ``problems`` says why."""
+
+    code = "explanation_refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """What of a portfolio a figure is of: all of it, where nothing is named."""
 
     symbol: str | None = None  # a position, by its instrument's address
+    by: Dimension | None = None  # with ``key``: a part of an allocation
+    key: str | None = None
+
+    def insist(self) -> None:
+        """Raises:
+        ExplanationRefused: more than one thing is named, or half of one.
+        """
+        problems = []
+        if (self.by is None) != (self.key is None):
+            field = "by" if self.by is None else "key"
+            message = "A part of an allocation is named by both: by, and its key."
+            problems.append(Problem(field, "required", message))
+        if self.symbol is not None and self.by is not None:
+            message = (
+                "Name one thing to explain a figure of: a position or a part of an allocation."
+            )
+            problems.append(Problem("symbol", "too_many", message))
+        if problems:
+            raise ExplanationRefused(problems)
 
 
 ALL_OF_IT: Final = Subject()
@@ -58,10 +92,16 @@ def explain(
 
     Raises:
         UnknownFigure: there is no such figure.
+        ExplanationRefused: see ``Subject.insist``.
+        SliceNotFound: nothing of that kind is in the portfolio.
         UnknownSymbol, AmbiguousSymbol: see ``market.queries.instrument_by_address``.
         PositionNotFound: nothing is held of the instrument that is named.
         PeriodRefused: the period ends in the future, or before it starts.
     """
+    subject.insist()
+    if subject.by is not None and subject.key is not None:
+        insist(figure, SLICE_FIGURES, of="a part of an allocation")
+        return of_slice(portfolio, subject.by, subject.key, figure)
     if subject.symbol is not None:
         insist(figure, POSITION_FIGURES, of="a position")
         return of_position(portfolio, instrument_by_address(subject.symbol), figure)

@@ -9,7 +9,7 @@ from typing import Final
 
 from accounts.templatetags.formats import money, price, quantity
 from market.models import Instrument
-from portfolio.bookkeeping.amounts import EXACT, ZERO, product, ten_places
+from portfolio.bookkeeping.amounts import ZERO, product, ten_places
 from portfolio.errors import PositionNotFound
 from portfolio.explaining.explanations import (
     Arithmetic,

@@ -10,6 +10,7 @@ from market.schemas import NumberOut, Symbol
 from portfolio.bookkeeping.amounts import TEN_PLACES
 from portfolio.explaining.explain import Subject
 from portfolio.explaining.explanations import Explanation, Line, Part, Unit
+from portfolio.holdings.allocation import Dimension
 from portfolio.returns.schemas import CombinedCurrency, CombinedIds, PeriodWanted
 
 
@@ -17,10 +18,14 @@ class ExplanationWanted(PeriodWanted):
     symbol: Annotated[
         Symbol | None, Field(description="of a position, to explain a figure of it")
     ] = None
+    by: Annotated[
+        Dimension | None, Field(description="how an allocation is divided, to explain a part of it")
+    ] = None
+    key: Annotated[str | None, Field(description="of that part, as `/allocation` names it")] = None
 
     @property
     def subject(self) -> Subject:
-        return Subject(symbol=self.symbol)
+        return Subject(symbol=self.symbol, by=self.by, key=self.key)
 
 
 class CombinedExplanationWanted(PeriodWanted):

@@ -34,12 +34,16 @@ class Dimension(StrEnum):
 class Holding:
     """One thing of worth: units of an instrument, or cash of one currency (``instrument`` None).
 
-    ``value`` is in the portfolio's currency; None without a price or a rate.
+    ``value`` is in the portfolio's currency; None without a price or a rate. ``price`` is that of
+    a unit, in the instrument's currency.
     """
 
     instrument: Instrument | None
     currency: str
     value: Decimal | None
+    quantity: Decimal  # units, or money in ``currency``
+    price: Decimal | None
+    rate: Decimal | None  # into the portfolio's currency
 
 
 @dataclass(slots=True)
@@ -53,13 +57,16 @@ class Slice:
     label: str
     value: Decimal | None = ZERO
     weight_pct: Decimal | None = None
-    symbols: list[str] = field(default_factory=list)
+    holdings: list[Holding] = field(default_factory=list)
+
+    @property
+    def symbols(self) -> list[str]:
+        return [one.instrument.symbol for one in self.holdings if one.instrument is not None]
 
     def add(self, holding: Holding) -> None:
         known = self.value is not None and holding.value is not None
         self.value = (self.value or ZERO) + (holding.value or ZERO) if known else None
-        if holding.instrument is not None:
-            self.symbols.append(holding.instrument.symbol)
+        self.holdings.append(holding)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,17 @@ def holdings_of(portfolio: Portfolio) -> list[Holding]:
 
 
 def held_units(rows: Iterable[PositionRow]) -> list[Holding]:
-    return [Holding(row.instrument, major_of(row.currency), row.market_value) for row in rows]
+    return [
+        Holding(
+            row.instrument,
+            major_of(row.currency),
+            row.market_value,
+            quantity=row.quantity,
+            price=row.price,
+            rate=row.exchange_rate,
+        )
+        for row in rows
+    ]
 
 
 def cash_holdings(portfolio: Portfolio) -> list[Holding]:
@@ -99,7 +116,9 @@ def cash_holdings(portfolio: Portfolio) -> list[Holding]:
     for one in balances:
         rate = rate_of(rates, one.currency, portfolio.currency)
         worth = None if rate is None else product(one.total, rate)
-        holdings.append(Holding(None, one.currency, worth))
+        holdings.append(
+            Holding(None, one.currency, worth, quantity=one.total, price=None, rate=rate)
+        )
     return holdings
 
 

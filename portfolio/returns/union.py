@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Final
 
 from portfolio.bookkeeping.amounts import ZERO

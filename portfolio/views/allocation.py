@@ -15,6 +15,7 @@ from accounts.http import InvestorRequest
 from accounts.policies import signed_in
 from portfolio.holdings.allocation import Allocation, Dimension, Slice, allocation
 from portfolio.holdings.treemap import Tile, squarified
+from portfolio.views.explain_links import ExplainLinks
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -57,6 +58,7 @@ def allocation_tab(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse
         "found": found,
         "by_label": LABELS[by],
         "is_by_instrument": by == Dimension.INSTRUMENT,
+        "explains": ExplainLinks.of(portfolio, by=by.value, key=""),
         "drawings": drawings(found),
         "by_choices": [
             Choice(label, f"?by={one.value}", one == by) for one, label in LABELS.items()

@@ -26,6 +26,7 @@ from portfolio.models import JournalEntry, LedgerBalance, Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.external_ids import recorded_id
 from portfolio.valuations.overviews import cash_balances, cash_of, in_all
+from portfolio.views.explain_links import ExplainLinks
 from portfolio.views.portfolios import find_portfolio, tab_context
 
 
@@ -128,6 +129,7 @@ def cash_context(
         "cash": own or LedgerBalance(portfolio=portfolio, currency=portfolio.currency),
         "in_each": in_each,
         "in_all": in_all(in_each),
+        "explains": ExplainLinks.of(portfolio),
         "move_form": move_form or CashMoveForm(initial={"reference": new_id()}),
         "name_form": name_form or PortfolioNameForm(initial={"name": portfolio.name}),
     }

@@ -8,7 +8,7 @@ from decimal import Context, Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -29,7 +29,12 @@ from accounts.templatetags.formats import (
 )
 from market.errors import AmbiguousSymbol
 from portfolio.combined.holdings import common_currency
-from portfolio.explaining.explain import Subject, explain, explain_together
+from portfolio.explaining.explain import (
+    ExplanationRefused,
+    Subject,
+    explain,
+    explain_together,
+)
 from portfolio.explaining.explanations import (
     Arithmetic,
     Explanation,
@@ -38,8 +43,10 @@ from portfolio.explaining.explanations import (
     Unit,
     in_minor_units,
 )
+from portfolio.explaining.of_holdings import SLICE_FIGURES
 from portfolio.explaining.of_money import LINES
 from portfolio.explaining.of_positions import POSITION_FIGURES
+from portfolio.holdings.allocation import Dimension
 from portfolio.models import Portfolio
 from portfolio.returns.gains import Method
 from portfolio.views.combined import choose
@@ -58,7 +65,9 @@ ADDED_UP: Final = (
 RATIO_PLACES: Final = 4
 PRICE_DIGITS: Final = Context(prec=10)  # of what one unit cost on average
 NO_RATE: Final = "A currency has no rate."
+OF_CASH: Final = ("cash", "buying_power")
 FIGURE_NAMES: Final = {
+    "value": "Worth",
     "quantity": "Units",
     "average_cost": "Average cost",
     "cost": "Cost",
@@ -105,7 +114,7 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
     portfolio = find_portfolio(request, portfolio_id)
     now = timezone.now()
     span = span_of(DaysForm(request.GET, beside=[portfolio], today=now.date()))
-    subject = Subject(symbol=request.GET.get("symbol") or None)
+    subject = subject_of(request.GET)
     try:
         found = explain(
             portfolio,
@@ -116,7 +125,7 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
             method=method_asked(request),
             at=now,
         )
-    except (NotFound, AmbiguousSymbol) as error:
+    except (NotFound, AmbiguousSymbol, ExplanationRefused) as error:
         raise Http404(str(error)) from error
     around = around_of(portfolio, subject, figure, span)
     context = tab_context(portfolio, around.tab) | shown(found, portfolio.currency, span)
@@ -159,12 +168,30 @@ def method_asked(request: InvestorRequest) -> Method | None:
     return Method(asked) if asked in set(Method) else None
 
 
+def subject_of(asked: QueryDict) -> Subject:
+    by = asked.get("by", "")
+    return Subject(
+        symbol=asked.get("symbol") or None,
+        by=Dimension(by) if by in set(Dimension) else None,
+        key=asked.get("key") or None,
+    )
+
+
 def around_of(portfolio: Portfolio, subject: Subject, figure: str, span: Span) -> Around:
     if subject.symbol is not None:
         page = reverse("portfolio:position", args=[portfolio.id, subject.symbol])
         links = ExplainLinks.of(portfolio, symbol=subject.symbol)
         others = other_figures(links, POSITION_FIGURES, figure)
         return Around("positions", Choice(subject.symbol, page, is_current=False), others)
+    if subject.by is not None and subject.key is not None:
+        page = reverse("portfolio:allocation", args=[portfolio.id])
+        links = ExplainLinks.of(portfolio, by=subject.by.value, key=subject.key)
+        others = other_figures(links, SLICE_FIGURES, figure)
+        back = Choice("Allocation", f"{page}?by={subject.by.value}", is_current=False)
+        return Around("allocation", back, others)
+    if figure in OF_CASH:
+        page = reverse("portfolio:cash", args=[portfolio.id])
+        return Around("cash", Choice("Cash", page, is_current=False))
     page = reverse("portfolio:performance", args=[portfolio.id])
     back = Choice("Performance", f"{page}?{span.query}", is_current=False)
     return Around("performance", back)
@@ -196,7 +223,9 @@ def shown_part(part: Part, found: Explanation, currency: str) -> ShownPart:
     if found.arithmetic in ADDED_UP and part.lines:
         total = worded(part.total, part.lines[0].unit, currency)
     is_amount = any(line.unit.is_amount for line in part.lines)
-    return ShownPart(part.title, [shown_line(line, currency) for line in part.lines], total, is_amount)
+    return ShownPart(
+        part.title, [shown_line(line, currency) for line in part.lines], total, is_amount
+    )
 
 
 def shown_line(line: Line, currency: str) -> ShownLine:

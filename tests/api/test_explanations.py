@@ -12,15 +12,17 @@ from django.utils import timezone
 
 from market.models import Instrument
 from portfolio.explaining.explain import FIGURES
+from portfolio.explaining.of_holdings import SLICE_FIGURES
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.explaining.of_unions import OF_NOW as UNION_OF_NOW
 from portfolio.explaining.of_unions import TODAY_PCT, UNION_FIGURES
+from portfolio.holdings.allocation import Dimension
 from tests.api.books import FIRST, Book, load_rates
 from tests.api.clients import ApiClient, fields_in
 from tests.factories import make_daily_bars, make_instrument, make_quote
 
 SPAN: Final[dict[str, str]] = {"start": "2024-01-04", "end": "2024-01-12"}
-OF_NOW: Final = ("total_value", "day_change")
+OF_NOW: Final = ("total_value", "day_change", "cash", "buying_power")
 UNION_NOW: Final = (*UNION_OF_NOW, TODAY_PCT)
 
 
@@ -122,6 +124,60 @@ def test_every_figure_is_what_its_inputs_give(told: Book) -> None:
         if figure not in OF_NOW:
             sign = -1 if figure in ("fees", "taxes", "max_drawdown") else 1
             assert agree(Decimal(found["value"]), sign * Decimal(performance[figure])), figure
+
+
+def test_what_is_of_now_is_what_the_portfolio_tells(told: Book, api: ApiClient) -> None:
+    portfolio = api.get(told.path).json()
+    for figure in ("total_value", "cash", "buying_power"):
+        insist_it_adds_up(told.read(f"explanations/{figure}"), portfolio[figure])
+    names = [line["label"] for line in told.read("explanations/cash")["parts"][0]["lines"]]
+    assert names == ["Cash in EUR", "Cash in GBP"]
+
+
+def test_buying_power_is_less_what_orders_hold(api: ApiClient, apple: Instrument) -> None:
+    book = Book(api, kind="paper", starting_cash="1000")
+    make_quote(apple, last="100", previous_close="100")
+    order = {
+        "portfolio_id": book.id,
+        "symbol": "AAPL",
+        "side": "buy",
+        "type": "limit",
+        "time_in_force": "gtc",
+        "quantity": "2",
+        "limit_price": "95",
+    }
+    assert api.post("/orders", order, key="held").status_code == 201
+    found = book.read("explanations/buying_power")
+    insist_it_adds_up(found, api.get(book.path).json()["buying_power"])
+    held = found["parts"][0]["lines"][-1]
+    assert (held["label"], Decimal(held["value"]) <= -190) == ("Held by orders", True)
+
+
+@pytest.mark.parametrize("by", list(Dimension))
+def test_every_part_of_an_allocation_is_what_its_inputs_give(told: Book, by: str) -> None:
+    items = told.read("allocation", by=by)["items"]
+    assert len(items) > 1
+    for item in items:
+        for figure in SLICE_FIGURES:
+            found = told.read(f"explanations/{figure}", by=by, key=item["key"])
+            insist_it_adds_up(found, item[figure])
+
+
+def test_a_part_of_an_allocation_is_named_by_both(told: Book, api: ApiClient) -> None:
+    path = f"{told.path}/explanations/value"
+    for query, field in (
+        ({"by": "sector"}, "key"),
+        ({"key": "cash"}, "by"),
+        ({"by": "sector", "key": "cash", "symbol": "AAPL"}, "symbol"),
+    ):
+        answer = api.get(path, **query)
+        assert (answer.status_code, [*fields_in(answer)]) == (422, [field])
+    for query, code in (
+        ({"by": "sector", "key": "Nonsense"}, "slice_not_found"),
+        ({}, "unknown_figure"),
+    ):
+        answer = api.get(path, **query)
+        assert (answer.status_code, answer.json()["code"]) == (404, code)
 
 
 def test_the_parts_of_the_identity_are_explained_as_they_add_up(told: Book) -> None:

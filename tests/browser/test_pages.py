@@ -67,6 +67,7 @@ def test_a_page_fits_and_is_accessible(looker: Page, path: str, check_accessibil
         "positions/AAPL/history?range=max",
         "explanations/twr?range=max",
         "explanations/weight_pct?symbol=AAPL",
+        "explanations/value?by=sector&key=cash",
         "activities?kind=buy",
         "activities/new",
         "commission",

@@ -151,6 +151,22 @@ def test_all_together_leaves_out_what_is_a_strangers(
     assert "Savings" not in page
 
 
+def test_parts_of_an_allocation_and_cash_open_from_their_pages(
+    browser: Client, portfolio: Portfolio
+) -> None:
+    tab = f"/portfolios/{portfolio.id}"
+    page = browser.get(f"{tab}/allocation", {"by": "sector"}).content.decode()
+    address = f"{path_to(portfolio, 'weight_pct')}?by=sector&amp;key=cash"
+    assert f'href="{address}"' in page
+    drawer = browser.get(address.replace("&amp;", "&"), headers=DRAWER).content.decode()
+    assert 'data-explanation="weight_pct"' in drawer
+    assert f'href="{path_to(portfolio, "value")}?by=sector&amp;key=cash"' in drawer
+    by_instrument = browser.get(f"{tab}/allocation").content.decode()
+    assert f'href="{tab}/positions/AAPL/history"' in by_instrument
+    assert path_to(portfolio, "cash") in browser.get(f"{tab}/cash").content.decode()
+    assert f'href="{tab}/cash"' in browser.get(path_to(portfolio, "cash")).content.decode()
+
+
 def test_amounts_are_blurred_wherever_they_stand(browser: Client, portfolio: Portfolio) -> None:
     """Also where the figure itself is a return, whose inputs are money."""
     for figure, asked in (("simple_return", {}), ("weight_pct", {"symbol": "AAPL"})):
@@ -162,9 +178,7 @@ def test_amounts_are_blurred_wherever_they_stand(browser: Client, portfolio: Por
 def test_a_missing_rate_is_not_worded_as_a_return_without_one(
     browser: Client, portfolio: Portfolio
 ) -> None:
-    cash = ActivityDraft(
-        kind="deposit", occurred_at=LAST_WEEK, amount=Decimal(10), currency="GBP"
-    )
+    cash = ActivityDraft(kind="deposit", occurred_at=LAST_WEEK, amount=Decimal(10), currency="GBP")
     record_activity(portfolio=portfolio, activity=cash, recorded_at=timezone.now())
     page = browser.get(path_to(portfolio, "total_value")).content.decode()
     assert "A currency has no rate." in page
@@ -174,6 +188,8 @@ def test_what_is_not_a_figure_is_not_found(browser: Client, portfolio: Portfolio
     assert browser.get(path_to(portfolio, "nonsense")).status_code == 404
     for figure, symbol in (("cost", "NOPE"), ("twr", "AAPL")):
         assert browser.get(path_to(portfolio, figure), {"symbol": symbol}).status_code == 404
+    for asked in ({"by": "sector"}, {"by": "sector", "key": "None"}, {"by": "x", "key": "cash"}):
+        assert browser.get(path_to(portfolio, "value"), asked).status_code == 404
 
 
 def test_for_a_stranger_there_is_none(client: Client, portfolio: Portfolio) -> None:
