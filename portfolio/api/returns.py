@@ -128,8 +128,9 @@ def explain_figure(
 ) -> ExplanationOut:
     """Why a figure is what it is: its formula, and inputs from which it can be computed again.
 
-    `total_value`, `day_change`, `cash` and `buying_power` are of now; the others, named as a
-    performance names them, are of the period. With a `symbol` the figures are those of a position,
+    `total_value`, `day_change`, `cash`, `buying_power` and `declared_income` are of now; the
+    others, named as a performance names them, `gross_income` and `net_income` are of the period.
+    With a `symbol` the figures are those of a position,
     of now, named as `/positions` names them; with `by` and `key` the `value` and the `weight_pct`
     of a part of the allocation.
     """

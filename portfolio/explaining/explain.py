@@ -17,6 +17,7 @@ from portfolio.explaining.of_holdings import (
     cash_in_all,
     of_slice,
 )
+from portfolio.explaining.of_income import INCOME_FIGURES, of_income
 from portfolio.explaining.of_money import LINES, change_today, net_worth, of_driver
 from portfolio.explaining.of_positions import POSITION_FIGURES, of_position
 from portfolio.explaining.of_returns import OF_RETURNS
@@ -34,7 +35,7 @@ OF_NOW: Final[dict[str, Callable[[Portfolio], Explanation]]] = {
     "cash": cash_in_all,
     "buying_power": buying_power,
 }
-FIGURES: Final = (*OF_NOW, *LINES, *OF_RETURNS, PERIOD_GAIN)
+FIGURES: Final = (*OF_NOW, *LINES, *OF_RETURNS, PERIOD_GAIN, *INCOME_FIGURES)
 
 
 class UnknownFigure(PortfolioError, NotFound):
@@ -108,6 +109,8 @@ def explain(
     insist(figure, FIGURES, of="a portfolio")
     if figure in OF_NOW:
         return OF_NOW[figure](portfolio)
+    if figure in INCOME_FIGURES:
+        return of_income(portfolio, figure, start=start, end=end, at=at)
     found = of_days(portfolio, figure, start=start, end=end, method=method, at=at)
     return replace(found, is_of_days=True)
 

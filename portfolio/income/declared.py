@@ -38,6 +38,7 @@ class DeclaredDividend:
     amount_per_share: Decimal
     currency: str
     amount: Decimal
+    rate: Decimal | None  # today's, into the portfolio's currency
     value: Decimal | None
     source: str  # who told of it
     is_simulated: bool  # no company has declared it
@@ -74,11 +75,11 @@ def declared_dividends(portfolio: Portfolio, *, at: datetime) -> list[DeclaredDi
         if count <= 0 or is_reported(due, booked):
             continue
         rate = rate_of(rates, one.action.currency, portfolio.currency)
-        found.append(declared(due, None if rate is None else product(due.amount, rate)))
+        found.append(declared(due, rate))
     return sorted(found, key=lambda one: (one.pay_date, one.symbol))
 
 
-def declared(due: Due, value: Decimal | None) -> DeclaredDividend:
+def declared(due: Due, rate: Decimal | None) -> DeclaredDividend:
     action = due.action
     return DeclaredDividend(
         symbol=action.instrument.symbol,
@@ -89,7 +90,8 @@ def declared(due: Due, value: Decimal | None) -> DeclaredDividend:
         amount_per_share=action.amount_per_share or ZERO,
         currency=action.currency,
         amount=due.amount,
-        value=value,
+        rate=rate,
+        value=None if rate is None else product(due.amount, rate),
         source=action.source,
         is_simulated=action.is_simulated,
     )

@@ -44,6 +44,7 @@ from portfolio.explaining.explanations import (
     in_minor_units,
 )
 from portfolio.explaining.of_holdings import SLICE_FIGURES
+from portfolio.explaining.of_income import INCOME_FIGURES
 from portfolio.explaining.of_money import LINES
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.holdings.allocation import Dimension
@@ -192,6 +193,9 @@ def around_of(portfolio: Portfolio, subject: Subject, figure: str, span: Span) -
     if figure in OF_CASH:
         page = reverse("portfolio:cash", args=[portfolio.id])
         return Around("cash", Choice("Cash", page, is_current=False))
+    if figure in INCOME_FIGURES:
+        page = reverse("portfolio:income", args=[portfolio.id])
+        return Around("income", Choice("Income", page, is_current=False))
     page = reverse("portfolio:performance", args=[portfolio.id])
     back = Choice("Performance", f"{page}?{span.query}", is_current=False)
     return Around("performance", back)

@@ -20,6 +20,9 @@ from accounts.policies import signed_in
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.income.declared import DeclaredDividend, declared_dividends
 from portfolio.income.received import MonthIncome, Payment, received_income
+from portfolio.portfolios import total
+from portfolio.valuations.ranges import RANGES
+from portfolio.views.explain_links import ExplainLinks
 from portfolio.views.home import Choice
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -58,12 +61,11 @@ def income_tab(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     year = int(asked) if asked.isdecimal() and int(asked) in known else current
     context = tab_context(portfolio, "income") | {
         "found": found,
+        "explains": ExplainLinks.of(portfolio, range=RANGES[-1].key),
         "years": years,
         "month_names": [MONTHS_3[month].title() for month in range(1, 13)],
         "forecast": forecast,
-        "expected": None
-        if any(one.value is None for one in forecast)
-        else sum((one.value for one in forecast if one.value is not None), ZERO),
+        "expected": total(one.value for one in forecast),
         "calendar": calendar_months(
             [one for one in found.payments if one.paid_on.year == year], forecast, year=year
         ),

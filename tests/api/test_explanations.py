@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from math import prod
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 import pytest
 from django.utils import timezone
 
-from market.models import Instrument
+from market.models import CorporateAction, Instrument
 from portfolio.explaining.explain import FIGURES
 from portfolio.explaining.of_holdings import SLICE_FIGURES
 from portfolio.explaining.of_positions import POSITION_FIGURES
@@ -22,7 +23,7 @@ from tests.api.clients import ApiClient, fields_in
 from tests.factories import make_daily_bars, make_instrument, make_quote
 
 SPAN: Final[dict[str, str]] = {"start": "2024-01-04", "end": "2024-01-12"}
-OF_NOW: Final = ("total_value", "day_change", "cash", "buying_power")
+OF_NOW: Final = ("total_value", "day_change", "cash", "buying_power", "declared_income")
 UNION_NOW: Final = (*UNION_OF_NOW, TODAY_PCT)
 
 
@@ -111,6 +112,8 @@ def told(api: ApiClient, apple: Instrument) -> Book:
 def test_every_figure_is_what_its_inputs_give(told: Book) -> None:
     performance = told.performance(**SPAN)
     performance["period_gain"] = told.read("realized", **SPAN)["period_gain"]
+    income = told.read("income", **SPAN)
+    performance |= {"gross_income": income["gross"], "net_income": income["net"]}
     for figure in FIGURES:
         query: dict[str, str] = {} if figure in OF_NOW else SPAN
         found = told.read(f"explanations/{figure}", **query)
@@ -124,6 +127,45 @@ def test_every_figure_is_what_its_inputs_give(told: Book) -> None:
         if figure not in OF_NOW:
             sign = -1 if figure in ("fees", "taxes", "max_drawdown") else 1
             assert agree(Decimal(found["value"]), sign * Decimal(performance[figure])), figure
+
+
+def test_what_is_declared_to_come_is_explained(told: Book, apple: Instrument) -> None:
+    for days, each in ((5, "0.25"), (9, "0.3")):
+        day = timezone.now().date() + timedelta(days=days)
+        CorporateAction.objects.create(
+            instrument=apple,
+            kind="dividend",
+            ex_date=day,
+            pay_date=day,
+            amount_per_share=Decimal(each),
+            currency="USD",
+            source="sample",
+        )
+    forecast = told.read("income")["forecast"]
+    found = told.read("explanations/declared_income")
+    insist_it_adds_up(found, str(sum(Decimal(one["value"]) for one in forecast)))
+    assert found["parts"][0]["lines"][0]["note"].startswith("13 × 0.25 USD × 0.909")
+
+
+def test_income_is_explained_by_payment(told: Book) -> None:
+    (gross,) = told.read("explanations/gross_income", **SPAN)["parts"][0]["lines"]
+    assert gross["label"] == "VOD dividend, 8 Jan 2024"
+    assert "at the rate booked" in gross["note"]
+    (net,) = told.read("explanations/net_income", **SPAN)["parts"][0]["lines"]
+    assert "taxes" in net["note"]
+    assert Decimal(gross["value"]) - Decimal(net["value"]) == round(
+        Decimal("3.21") * Decimal("1.1"), 4
+    )
+
+
+def test_many_payments_are_told_by_day_and_add_up(api: ApiClient, apple: Instrument) -> None:
+    book = Book(api)
+    for number in range(62):
+        book("interest", amount=f"1.{number:02}", day=number)
+    book("interest", amount="5", day=1)
+    found = book.read("explanations/gross_income")
+    insist_it_adds_up(found, book.read("income")["gross"])
+    assert [line["label"] for line in found["parts"][0]["lines"]][:2] == ["Jan 2024", "Feb 2024"]
 
 
 def test_what_is_of_now_is_what_the_portfolio_tells(told: Book, api: ApiClient) -> None:

@@ -38,6 +38,7 @@ TABS: Final = (
     *("performance", "performance?range=Max", "performance/instruments", "allocation", "income"),
     *("realised", "xray", "health", "cash", "imports", "sharing", "figures", "drivers?range=1w"),
     *("explanations/total_value", "explanations/twr", "positions/{held}/history"),
+    *("explanations/net_income", "explanations/declared_income"),
     *("explanations/cash", "explanations/weight_pct?by=asset_class&key=stock"),
     *(f"explanations/{figure}?symbol={{held}}" for figure in POSITION_FIGURES),
 )

@@ -151,7 +151,7 @@ def test_all_together_leaves_out_what_is_a_strangers(
     assert "Savings" not in page
 
 
-def test_parts_of_an_allocation_and_cash_open_from_their_pages(
+def test_parts_of_an_allocation_income_and_cash_open_from_their_pages(
     browser: Client, portfolio: Portfolio
 ) -> None:
     tab = f"/portfolios/{portfolio.id}"
@@ -163,6 +163,8 @@ def test_parts_of_an_allocation_and_cash_open_from_their_pages(
     assert f'href="{path_to(portfolio, "value")}?by=sector&amp;key=cash"' in drawer
     by_instrument = browser.get(f"{tab}/allocation").content.decode()
     assert f'href="{tab}/positions/AAPL/history"' in by_instrument
+    assert path_to(portfolio, "net_income") in browser.get(f"{tab}/income").content.decode()
+    assert f'href="{tab}/income"' in browser.get(path_to(portfolio, "net_income")).content.decode()
     assert path_to(portfolio, "cash") in browser.get(f"{tab}/cash").content.decode()
     assert f'href="{tab}/cash"' in browser.get(path_to(portfolio, "cash")).content.decode()
 
