@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
+from uuid import UUID
 
 from accounts.errors import NotFound, Problem, ProblemsError
 from market.queries import instrument_by_address
@@ -18,6 +19,7 @@ from portfolio.explaining.of_holdings import (
     of_slice,
 )
 from portfolio.explaining.of_income import INCOME_FIGURES, of_income
+from portfolio.explaining.of_lots import LOT_FIGURES, of_lot
 from portfolio.explaining.of_money import LINES, change_today, net_worth, of_driver
 from portfolio.explaining.of_positions import POSITION_FIGURES, of_position
 from portfolio.explaining.of_returns import OF_RETURNS
@@ -55,6 +57,7 @@ class Subject:
     """What of a portfolio a figure is of: all of it, where nothing is named."""
 
     symbol: str | None = None  # a position, by its instrument's address
+    lot_id: UUID | None = None
     by: Dimension | None = None  # with ``key``: a part of an allocation
     key: str | None = None
 
@@ -94,12 +97,16 @@ def explain(
     Raises:
         UnknownFigure: there is no such figure.
         ExplanationRefused: see ``Subject.insist``.
+        LotNotFound: the portfolio has no such lot.
         SliceNotFound: nothing of that kind is in the portfolio.
         UnknownSymbol, AmbiguousSymbol: see ``market.queries.instrument_by_address``.
         PositionNotFound: nothing is held of the instrument that is named.
         PeriodRefused: the period ends in the future, or before it starts.
     """
     subject.insist()
+    if subject.lot_id is not None:
+        insist(figure, LOT_FIGURES, of="a lot")
+        return of_lot(portfolio, subject.lot_id, figure)
     if subject.by is not None and subject.key is not None:
         insist(figure, SLICE_FIGURES, of="a part of an allocation")
         return of_slice(portfolio, subject.by, subject.key, figure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -183,6 +183,41 @@ LINES: Final[dict[str, Callable[[Performance, date], list[Line]]]] = {
     "taxes": money_lines(lambda day: -day.taxes),
     "currency_effect": currency_lines,
 }
+
+
+def newest_price(value: Decimal, as_of: datetime, source: str | None, currency: str) -> Line:
+    told = f"{as_of:%-d %b %Y, %H:%M:%S} UTC, {source}"
+    return Line("Newest price", value, Unit.PRICE, told, currency)
+
+
+def worth_of_units(
+    units: Decimal,
+    newest: Line | None,
+    rate: Decimal | None,
+    *,
+    currency: str,
+    label: str,
+    value: Decimal | None,
+    reason: str,
+) -> Explanation:
+    """Units × price × rate; ``rate`` is in ``currency`` for one of the price's."""
+    parts = []
+    if value is not None and newest is not None and rate is not None:
+        lines = [Line("Units held", units, Unit.UNITS), newest]
+        if newest.currency != currency:
+            name = f"{currency} for one {newest.currency}, today"
+            lines.append(Line(name, rate, Unit.RATE))
+        parts = [Part("Multiplied", lines)]
+    return Explanation(
+        figure="market_value",
+        label=label,
+        value=value,
+        unit=Unit.MONEY,
+        formula="Units × newest price × today’s rate of its currency.",
+        arithmetic=Arithmetic.PRODUCT,
+        parts=parts,
+        reason="" if parts else reason,
+    )
 
 
 def net_worth(portfolio: Portfolio) -> Explanation:

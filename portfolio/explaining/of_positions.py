@@ -21,7 +21,13 @@ from portfolio.explaining.explanations import (
     percentage,
     summing,
 )
-from portfolio.explaining.of_money import held_now, made_of, worth_lines
+from portfolio.explaining.of_money import (
+    held_now,
+    made_of,
+    newest_price,
+    worth_lines,
+    worth_of_units,
+)
 from portfolio.explaining.of_sales import REALISED, of_realised_gain
 from portfolio.models import Lot, Portfolio
 from portfolio.queries import CashRow, PositionRow, cash_row, position_rows
@@ -126,26 +132,18 @@ def average_cost(held: Held) -> Explanation:
 
 
 def market_value(held: Held) -> Explanation:
-    row, rate, parts = held.row, held.rate, []
-    if row.market_value is not None and row.price is not None and rate is not None:
-        asked = f"{row.price_as_of:%-d %b %Y, %H:%M:%S} UTC, {row.price_source}"
-        lines = [
-            Line("Units held", row.quantity, Unit.UNITS),
-            Line("Newest price", row.price, Unit.PRICE, asked, row.currency),
-        ]
-        if row.currency != held.portfolio.currency:
-            name = f"{held.portfolio.currency} for one {row.currency}, today"
-            lines.append(Line(name, rate, Unit.RATE))
-        parts = [Part("Multiplied", lines)]
-    return Explanation(
-        figure="market_value",
+    row = held.row
+    newest = None
+    if row.price is not None and row.price_as_of is not None:
+        newest = newest_price(row.price, row.price_as_of, row.price_source, row.currency)
+    return worth_of_units(
+        row.quantity,
+        newest,
+        held.rate,
+        currency=held.portfolio.currency,
         label=f"Worth of {row.symbol}",
         value=row.market_value,
-        unit=Unit.MONEY,
-        formula="Units × newest price × today’s rate of its currency.",
-        arithmetic=Arithmetic.PRODUCT,
-        parts=parts,
-        reason="" if parts else held.reason,
+        reason=held.reason,
     )
 
 

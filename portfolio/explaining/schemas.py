@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Annotated, Final, Self
+from uuid import UUID
 
 from pydantic import Field
 
@@ -18,6 +19,7 @@ class ExplanationWanted(PeriodWanted):
     symbol: Annotated[
         Symbol | None, Field(description="of a position, to explain a figure of it")
     ] = None
+    lot_id: Annotated[UUID | None, Field(description="of a lot, to explain a figure of it")] = None
     by: Annotated[
         Dimension | None, Field(description="how an allocation is divided, to explain a part of it")
     ] = None
@@ -25,7 +27,7 @@ class ExplanationWanted(PeriodWanted):
 
     @property
     def subject(self) -> Subject:
-        return Subject(symbol=self.symbol, by=self.by, key=self.key)
+        return Subject(symbol=self.symbol, lot_id=self.lot_id, by=self.by, key=self.key)
 
 
 class CombinedExplanationWanted(PeriodWanted):

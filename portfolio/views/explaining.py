@@ -45,6 +45,7 @@ from portfolio.explaining.explanations import (
 )
 from portfolio.explaining.of_holdings import SLICE_FIGURES
 from portfolio.explaining.of_income import INCOME_FIGURES
+from portfolio.explaining.of_lots import LOT_FIGURES
 from portfolio.explaining.of_money import LINES
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.holdings.allocation import Dimension
@@ -80,6 +81,9 @@ FIGURE_NAMES: Final = {
     "weight_pct": "Weight",
     "currency_gain": "Gain by rates",
     "realised_gain": "Gain realised",
+    "unit_cost": "Cost of a unit",
+    "remaining_quantity": "Units left",
+    "remaining_cost": "Cost left",
 }
 
 
@@ -109,14 +113,15 @@ class Around:
 
 
 @signed_in
+@takes_ids(lot_id="lot_id")
 @require_GET
 @for_htmx({"explain-place": "portfolio/_explanation.html"})
 def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> HttpResponse:
     portfolio = find_portfolio(request, portfolio_id)
     now = timezone.now()
     span = span_of(DaysForm(request.GET, beside=[portfolio], today=now.date()))
-    subject = subject_of(request.GET)
     try:
+        subject = subject_of(request.GET)
         found = explain(
             portfolio,
             figure,
@@ -126,7 +131,7 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
             method=method_asked(request),
             at=now,
         )
-    except (NotFound, AmbiguousSymbol, ExplanationRefused) as error:
+    except (NotFound, AmbiguousSymbol, ExplanationRefused, ValueError) as error:
         raise Http404(str(error)) from error
     around = around_of(portfolio, subject, figure, span)
     context = tab_context(portfolio, around.tab) | shown(found, portfolio.currency, span)
@@ -170,8 +175,12 @@ def method_asked(request: InvestorRequest) -> Method | None:
 
 
 def subject_of(asked: QueryDict) -> Subject:
-    by = asked.get("by", "")
+    """Raises:
+    ValueError: what should be an id is none.
+    """
+    by, lot_id = asked.get("by", ""), asked.get("lot_id", "")
     return Subject(
+        lot_id=UUID(lot_id) if lot_id else None,
         symbol=asked.get("symbol") or None,
         by=Dimension(by) if by in set(Dimension) else None,
         key=asked.get("key") or None,
@@ -184,6 +193,11 @@ def around_of(portfolio: Portfolio, subject: Subject, figure: str, span: Span) -
         links = ExplainLinks.of(portfolio, symbol=subject.symbol)
         others = other_figures(links, POSITION_FIGURES, figure)
         return Around("positions", Choice(subject.symbol, page, is_current=False), others)
+    if subject.lot_id is not None:
+        page = reverse("portfolio:lots", args=[portfolio.id])
+        links = ExplainLinks.of(portfolio, lot_id=str(subject.lot_id))
+        others = other_figures(links, LOT_FIGURES, figure)
+        return Around("lots", Choice("Lots", page, is_current=False), others)
     if subject.by is not None and subject.key is not None:
         page = reverse("portfolio:allocation", args=[portfolio.id])
         links = ExplainLinks.of(portfolio, by=subject.by.value, key=subject.key)

@@ -26,6 +26,7 @@ from portfolio.errors import PortfolioNotFound
 from portfolio.forms import BookingForm, PortfolioForm
 from portfolio.models import Portfolio
 from portfolio.valuations.lot_rows import LOT_ORDER, find_lots, lot_rows
+from portfolio.views.explain_links import ExplainLinks
 from portfolio.views.figures import Figure, summary_figures
 from portfolio.views.home import Choice, portfolio_context, status_of, visible_portfolios
 
@@ -104,6 +105,7 @@ def lots(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     )
     context = tab_context(portfolio, "lots") | {
         "lots": lot_rows(page.items),
+        "explains": ExplainLinks.of(portfolio, lot_id=""),
         "older_href": older,
         "shows_closed": shows_closed,
         "method_form": BookingForm(

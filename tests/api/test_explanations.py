@@ -14,6 +14,7 @@ from django.utils import timezone
 from market.models import CorporateAction, Instrument
 from portfolio.explaining.explain import FIGURES
 from portfolio.explaining.of_holdings import SLICE_FIGURES
+from portfolio.explaining.of_lots import LOT_FIGURES
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.explaining.of_unions import OF_NOW as UNION_OF_NOW
 from portfolio.explaining.of_unions import TODAY_PCT, UNION_FIGURES
@@ -264,6 +265,51 @@ def test_a_position_is_explained_however_lots_are_chosen(
     position = book.position()
     for figure in POSITION_FIGURES:
         insist_it_adds_up(book.read(f"explanations/{figure}", symbol="AAPL"), position[figure])
+
+
+@pytest.mark.parametrize("method", ["fifo", "average"])
+def test_every_figure_of_a_lot_is_what_its_inputs_give(
+    told: Book, api: ApiClient, method: str
+) -> None:
+    """Lots that were bought, split, sold in part and in whole, sent away and brought in."""
+    other = Book(api, lot_method=method)
+    make_quote(Instrument.objects.get(symbol="AAPL"), last="36", previous_close="35")
+    for price in (100, 130, 90):
+        other("buy", 10, price, fees="3", taxes="1")
+    other("sell", 12, 120, taxes="2")
+    other("split", ratio_from="1", ratio_to="3", symbol="AAPL")
+    other("sell", 5, 41)
+    other("transfer_out", 4, day=9)
+    other("buy", 2, "30.5", day=10)
+    found = 0
+    for book in (told, other):
+        for lot in book.read("lots")["items"]:
+            for figure in LOT_FIGURES:
+                told_of_it = book.read(f"explanations/{figure}", lot_id=lot["lot_id"])
+                if lot[figure] is None:
+                    assert (told_of_it["value"], told_of_it["reason"]) == (None, "nothing_left")
+                    continue
+                insist_it_adds_up(told_of_it, lot[figure])
+                found += 1
+    assert found > 30
+
+
+def test_the_cost_of_a_lot_tells_its_charges(told: Book) -> None:
+    lot = told.read("lots", symbol="AAPL")["items"][0]
+    price, charges = told.read("explanations/cost", lot_id=lot["lot_id"])["parts"][0]["lines"]
+    assert price["note"] == "10 × 100.333 USD at the rate booked"
+    assert (charges["label"], charges["value"]) == ("Fees and taxes", lot["charges"])
+
+
+def test_a_lot_of_another_portfolio_is_not_found(told: Book, api: ApiClient) -> None:
+    other = Book(api)
+    lot = told.read("lots")["items"][0]["lot_id"]
+    answer = api.get(f"{other.path}/explanations/cost", lot_id=lot)
+    assert (answer.status_code, answer.json()["code"]) == (404, "lot_not_found")
+    both = api.get(f"{told.path}/explanations/cost", lot_id=lot, symbol="AAPL")
+    assert (both.status_code, [*fields_in(both)]) == (422, ["symbol"])
+    wrong = api.get(f"{told.path}/explanations/cost", lot_id="first")
+    assert (wrong.status_code, [*fields_in(wrong)]) == (422, ["lot_id"])
 
 
 def test_the_price_of_a_position_tells_its_time_and_its_currency(told: Book) -> None:

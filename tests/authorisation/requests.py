@@ -59,6 +59,7 @@ SALE: Final = {
 DEEP: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("POST /portfolios/{portfolio_id}/activities", "lot_id"): SALE,
     ("POST /portfolios/{portfolio_id}/activities/batch", "lot_id"): {"activities": [SALE]},
+    ("GET /portfolios/{portfolio_id}/explanations/{figure}", "lot_id"): {},
 }
 # Where a portfolio of the ledger's own market will not do.
 FOR_TRACKED: Final = frozenset({"POST /connections"})

@@ -71,13 +71,18 @@ def value_of(kind: str, owner: str, person: Person, victim: Person) -> str:
     return (victim if owner == "stranger" else person).values[kind]
 
 
+# A lot is of the portfolio that the address names, and only tracked ones here have any.
+BESIDE: Final = {"lot_id": {"portfolio_id": "tracked portfolio"}}
+
+
 def address(route: Route, caller: PageCaller, victim: Person, variant: Variant) -> str:
     """The path with its parameters filled in."""
     values: dict[str, str] = {}
     for name in route.parameters:
         if name in SLOTS and route.is_ours:
             owner = variant.owner if name == variant.slot else "own"
-            values[name] = value_of(SLOTS[name].kind, owner, caller.person, victim)
+            kind = BESIDE.get(variant.slot, {}).get(name, SLOTS[name].kind)
+            values[name] = value_of(kind, owner, caller.person, victim)
         else:
             values[name] = THEIRS.get(name) or object_of(route, name)
     if route.name:

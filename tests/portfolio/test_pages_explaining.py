@@ -17,9 +17,10 @@ from market.models import Instrument
 from portfolio.activities import record_activity
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.explaining.explain import FIGURES
+from portfolio.explaining.of_lots import LOT_FIGURES
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.explaining.of_unions import UNION_FIGURES
-from portfolio.models import Portfolio
+from portfolio.models import Lot, Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from tests.factories import make_daily_bars, make_instrument, make_quote, make_user
 from tests.portfolio.factories import draft_trade, make_tracked, post
@@ -151,6 +152,18 @@ def test_all_together_leaves_out_what_is_a_strangers(
     assert "Savings" not in page
 
 
+@pytest.mark.parametrize("figure", LOT_FIGURES)
+def test_each_figure_of_a_lot_opens(browser: Client, portfolio: Portfolio, figure: str) -> None:
+    lot = Lot.objects.get(portfolio=portfolio)
+    tab = f"/portfolios/{portfolio.id}/lots"
+    assert f"?lot_id={lot.id}" in browser.get(tab).content.decode()
+    asked = {"lot_id": str(lot.id)}
+    drawer = browser.get(path_to(portfolio, figure), asked, headers=DRAWER).content.decode()
+    assert f'data-explanation="{figure}"' in drawer
+    assert f'href="{path_to(portfolio, "cost")}?lot_id={lot.id}"' in drawer
+    assert f'href="{tab}"' in browser.get(path_to(portfolio, figure), asked).content.decode()
+
+
 def test_parts_of_an_allocation_income_and_cash_open_from_their_pages(
     browser: Client, portfolio: Portfolio
 ) -> None:
@@ -190,6 +203,7 @@ def test_what_is_not_a_figure_is_not_found(browser: Client, portfolio: Portfolio
     assert browser.get(path_to(portfolio, "nonsense")).status_code == 404
     for figure, symbol in (("cost", "NOPE"), ("twr", "AAPL")):
         assert browser.get(path_to(portfolio, figure), {"symbol": symbol}).status_code == 404
+    assert browser.get(path_to(portfolio, "cost"), {"lot_id": "x"}).status_code == 404
     for asked in ({"by": "sector"}, {"by": "sector", "key": "None"}, {"by": "x", "key": "cash"}):
         assert browser.get(path_to(portfolio, "value"), asked).status_code == 404
 
