@@ -70,11 +70,11 @@ class Subject:
             field = "by" if self.by is None else "key"
             message = "A part of an allocation is named by both: by, and its key."
             problems.append(Problem(field, "required", message))
-        if self.symbol is not None and self.by is not None:
-            message = (
-                "Name one thing to explain a figure of: a position or a part of an allocation."
-            )
-            problems.append(Problem("symbol", "too_many", message))
+        named = {"symbol": self.symbol, "lot_id": self.lot_id, "by": self.by}
+        fields = [name for name, value in named.items() if value is not None]
+        if len(fields) > 1:
+            message = f"Explain a figure of one thing; found were {', '.join(fields)}."
+            problems.append(Problem(fields[0], "too_many", message))
         if problems:
             raise ExplanationRefused(problems)
 

@@ -54,8 +54,6 @@ class Kept:
 
     @property
     def reason(self) -> str:
-        if self.lot.closed_at is not None:
-            return "nothing_left"
         return "no_price" if self.quote is None else "no_rate"
 
 
@@ -69,7 +67,7 @@ def of_lot(portfolio: Portfolio, lot_id: UUID, figure: str) -> Explanation:
     lot = lots.select_related("instrument", "opening_entry").first()
     if lot is None:
         raise LotNotFound("There is no such lot.")
-    quotes = latest_quotes([lot.instrument_id]) if lot.closed_at is None else {}
+    quotes = latest_quotes([lot.instrument_id])
     rates = rates_today([(lot.instrument.currency, lot.currency)])
     kept = Kept(
         lot,

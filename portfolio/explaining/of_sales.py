@@ -90,7 +90,7 @@ def sales_of(portfolio: Portfolio, instrument: Instrument) -> list[dict[str, Any
     by_sale = closures.values("closing_entry_id", "closed_at").annotate(
         sold=Sum("quantity"), brought=Sum("proceeds"), paid=Sum("cost")
     )
-    return list(by_sale.order_by("closed_at", "closing_entry_id"))
+    return [dict(one) for one in by_sale.order_by("closed_at", "closing_entry_id")]
 
 
 def sale_line(sale: dict[str, Any]) -> Line:

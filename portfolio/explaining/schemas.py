@@ -1,6 +1,6 @@
 """Explanations for programs."""
 
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Annotated, Final, Self
 from uuid import UUID
 
@@ -35,12 +35,15 @@ class CombinedExplanationWanted(PeriodWanted):
     currency: CombinedCurrency = None
 
 
-ROUNDED: Final = (Unit.FRACTION, Unit.RATIO, Unit.COUNT)
+# Sums of squares are small: ten places of them would tell too little to compute from.
+RATIO_DIGITS: Final = Context(prec=16)
 
 
 def shown(value: Decimal, unit: Unit) -> Decimal:
-    """Returns and ratios in ten places, money, prices and rates as they are."""
-    return value.quantize(TEN_PLACES) if unit in ROUNDED else value
+    """Returns in ten places, ratios in 16 digits; money, units, prices and rates as they are."""
+    if unit is Unit.RATIO:
+        return RATIO_DIGITS.plus(value)
+    return value.quantize(TEN_PLACES) if unit in (Unit.FRACTION, Unit.COUNT) else value
 
 
 class LineOut(SchemaOut):

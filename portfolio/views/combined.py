@@ -28,7 +28,7 @@ from portfolio.views.home import Choice, visible_portfolios
 from portfolio.views.readings import performance_context
 from portfolio.views.spans import DaysForm, Span, span_of
 
-POSITIONS_SHOWN: Final = 40  # what a page may weigh
+POSITIONS_SHOWN: Final = 32  # what a page may weigh
 
 
 @signed_in

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
+from django_htmx.http import push_url
 
 from accounts.errors import NotFound
 from accounts.fragments import for_htmx
@@ -99,7 +100,7 @@ class ShownLine:
 class ShownPart:
     title: str
     lines: list[ShownLine]
-    total: str  # empty where the lines do not add up to anything
+    total: str  # empty where there is nothing to add up
     is_amount: bool
 
 
@@ -136,7 +137,7 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
     around = around_of(portfolio, subject, figure, span)
     context = tab_context(portfolio, around.tab) | shown(found, portfolio.currency, span)
     context["around"] = around
-    return TemplateResponse(request, "portfolio/explanation.html", context)
+    return beside(TemplateResponse(request, "portfolio/explanation.html", context))
 
 
 @signed_in
@@ -166,7 +167,15 @@ def combined_explanation(request: InvestorRequest, figure: str) -> HttpResponse:
     page = f"{reverse('portfolio:combined')}?{request.GET.urlencode()}"
     context = shown(found, currency, span)
     context["around"] = Around("", Choice("All together", page, is_current=False))
-    return TemplateResponse(request, "portfolio/combined_explanation.html", context)
+    return beside(TemplateResponse(request, "portfolio/combined_explanation.html", context))
+
+
+def beside(answer: TemplateResponse) -> HttpResponse:
+    """In a drawer it stands beside a page, whose address stays.
+
+    What is boosted would push its own: htmx 2 heeds ``hx-push-url="false"`` there only as a header.
+    """
+    return push_url(answer, False)
 
 
 def method_asked(request: InvestorRequest) -> Method | None:
@@ -238,7 +247,7 @@ def shown(found: Explanation, currency: str, span: Span) -> dict[str, Any]:
 
 def shown_part(part: Part, found: Explanation, currency: str) -> ShownPart:
     total = ""
-    if found.arithmetic in ADDED_UP and part.lines:
+    if found.arithmetic in ADDED_UP and len(part.lines) > 1:
         total = worded(part.total, part.lines[0].unit, currency)
     is_amount = any(line.unit.is_amount for line in part.lines)
     return ShownPart(

@@ -42,7 +42,7 @@ def position(request: InvestorRequest, portfolio_id: UUID, address: str) -> Http
     context |= {
         "instrument": instrument,
         "history": history,
-        "explains": ExplainLinks.of(portfolio, symbol=instrument.address),
+        "explains": ExplainLinks.of(portfolio, symbol=address),
         "range": choice,
         "range_choices": [
             Choice(one.label, f"?range={one.key}", one is choice) for one in RANGES_OF_DAYS

@@ -32,7 +32,6 @@ WORDS: Final = {
     "no_swing": "The value did not move.",
     "total_loss": "Everything was lost.",
     "beyond_measure": "Too few days for a yearly figure.",
-    "nothing_left": "Nothing of it is left.",
     "no_previous_close": "There is no close of the day before.",
     "no_rate_at_start": "A currency had no rate at the start.",
     "no_rate_at_end": "A currency has no rate at the end.",

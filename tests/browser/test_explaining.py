@@ -49,6 +49,22 @@ def test_a_return_is_explained_down_to_the_cent(onlooker: Page, check_accessibil
     assert sum(amounts(drawer.locator("[data-explained-line]"))) == change
 
 
+def test_a_position_is_explained_figure_by_figure(
+    onlooker: Page, check_accessibility: Check
+) -> None:
+    portfolio = onlooker.locator("[data-portfolio]").first.get_attribute("data-portfolio")
+    go(onlooker, f"/portfolios/{portfolio}/positions/AAPL/history?range=max")
+    drawer = onlooker.get_by_role("dialog", name="How is this computed?")
+    onlooker.get_by_role("link", name="How is cost computed?").click()
+    expect(drawer.locator("[data-explanation=cost]")).to_be_visible()
+    (cost,) = amounts(drawer.locator("[data-explained]"))
+    assert sum(amounts(drawer.locator("[data-explained-line]"))) == cost
+    drawer.get_by_role("link", name="Weight", exact=True).click()
+    expect(drawer.locator("[data-explanation=weight_pct]")).to_be_visible()
+    check_accessibility(onlooker)
+    assert onlooker.url.endswith("/positions/AAPL/history?range=max")
+
+
 def see_where_the_change_came_from(page: Page) -> None:
     page.get_by_role("link", name="1W", exact=True).click()
     change = page.locator(".change")

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from market.models import Instrument
+from market.models import EuroRate, Instrument
 from portfolio.activities import record_activity
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.explaining.explain import FIGURES
@@ -70,6 +70,11 @@ def test_lines_add_up_to_what_home_shows(browser: Client, portfolio: Portfolio) 
     home = browser.get("/home").content.decode()
     assert f"${total:,}" in home
     assert path in home
+
+
+def test_a_drawer_leaves_the_address_of_its_page(browser: Client, portfolio: Portfolio) -> None:
+    for path in (path_to(portfolio, "cash"), "/combined/explanations/cash"):
+        assert browser.get(path, headers=DRAWER).headers["HX-Push-Url"] == "false"
 
 
 def test_performance_links_each_figure(browser: Client, portfolio: Portfolio) -> None:
@@ -175,7 +180,7 @@ def test_parts_of_an_allocation_income_and_cash_open_from_their_pages(
     assert 'data-explanation="weight_pct"' in drawer
     assert f'href="{path_to(portfolio, "value")}?by=sector&amp;key=cash"' in drawer
     by_instrument = browser.get(f"{tab}/allocation").content.decode()
-    assert f'href="{tab}/positions/AAPL/history"' in by_instrument
+    assert f'href="{tab}/positions/XNAS:AAPL/history"' in by_instrument
     assert path_to(portfolio, "net_income") in browser.get(f"{tab}/income").content.decode()
     assert f'href="{tab}/income"' in browser.get(path_to(portfolio, "net_income")).content.decode()
     assert path_to(portfolio, "cash") in browser.get(f"{tab}/cash").content.decode()
@@ -193,8 +198,13 @@ def test_amounts_are_blurred_wherever_they_stand(browser: Client, portfolio: Por
 def test_a_missing_rate_is_not_worded_as_a_return_without_one(
     browser: Client, portfolio: Portfolio
 ) -> None:
+    for currency in ("GBP", "USD"):
+        EuroRate.objects.create(
+            currency=currency, on_date=LAST_WEEK.date(), per_euro=Decimal("0.9")
+        )
     cash = ActivityDraft(kind="deposit", occurred_at=LAST_WEEK, amount=Decimal(10), currency="GBP")
     record_activity(portfolio=portfolio, activity=cash, recorded_at=timezone.now())
+    EuroRate.objects.all().delete()
     page = browser.get(path_to(portfolio, "total_value")).content.decode()
     assert "A currency has no rate." in page
 
