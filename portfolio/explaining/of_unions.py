@@ -29,6 +29,7 @@ from portfolio.returns.union import measure_together
 from portfolio.returns.union_parts import Part as UnionPart
 
 SMALLER: Final = "smaller ones"
+BETWEEN: Final = "Cost of what went from one to another"
 TODAY_PCT: Final = "day_change_pct"
 # Of now, by the names of the combined holdings; how each portfolio comes to its own.
 OF_NOW: Final = {
@@ -136,6 +137,9 @@ def of_driver(found: Performance, figure: str) -> Explanation:
     """One term of the identity over a period, by portfolio."""
     value, reason = driver_value(found, figure)
     lines = [] if value is None else [driver_line(part, figure, found) for part in found.parts]
+    between = (value or ZERO) - sum((line.value for line in lines), ZERO)
+    if figure == "currency_effect" and between:
+        lines.append(Line(BETWEEN, between))
     return summing(
         figure,
         f"{LABELS[figure]}, of {len(found.parts)} together",

@@ -22,7 +22,14 @@ from portfolio.returns.gains import Method
 from portfolio.returns.own_transfers import less, own_transfers
 from portfolio.returns.performance import Performance, figures, find_driven
 from portfolio.returns.periods import ONE_DAY, find_period
-from portfolio.returns.union_parts import CHARGES, Part, Rates, converted_drivers, plus
+from portfolio.returns.union_parts import (
+    CHARGES,
+    Part,
+    Rates,
+    converted_drivers,
+    moved_within,
+    plus,
+)
 from portfolio.valuations.reading import rates_into
 from portfolio.valuations.valuing import NO_RATE, DayFlow
 
@@ -93,8 +100,9 @@ def read_part(
         for name in FLOWS:
             setattr(of_day, name, less(getattr(of_day, name), getattr(flow, name)))
     driven = find_driven(facts, method or Method(portfolio.lot_method))
-    drivers = converted_drivers(driven, facts, rates)
-    return Part(portfolio, facts, driven, rates, drivers)
+    drivers = converted_drivers(driven, facts, rates, transfers)
+    moved = moved_within(transfers, rates)
+    return Part(portfolio, facts, driven, rates, drivers, moved)
 
 
 def together(parts: Sequence[Part], start: date, end: date) -> PeriodFacts:
@@ -152,4 +160,7 @@ def driven_together(parts: Sequence[Part]) -> Driven:
     names = [one.name for one in fields(Drivers)]
     known = [one for one in converted if one is not None]
     sums = {name: sum((getattr(one, name) for one in known), ZERO) for name in names}
+    if not all(part.rates.is_same_currency for part in parts):
+        # What left one at its cost has another in the other's currency: that, too, rates did.
+        sums["currency_effect"] += sum((part.moved or ZERO for part in parts), ZERO)
     return Driven(drivers=Drivers(**sums), realised=realised)

@@ -14,6 +14,7 @@ from portfolio.returns.drivers import Drivers
 from portfolio.returns.driving import Driven
 from portfolio.returns.facts import PeriodFacts
 from portfolio.returns.periods import ONE_DAY
+from portfolio.valuations.valuing import DayFlow
 
 ONE: Final = Decimal(1)
 CHARGES: Final = ("income", "fees", "taxes", "trade_fees", "trade_taxes")
@@ -44,7 +45,9 @@ class Rates:
 class Part:
     """One portfolio of the union, read and driven in its own currency.
 
-    ``drivers`` are in the union's; None where its own are not known, or a rate is not.
+    ``drivers`` are in the union's; None where its own are not known, or a rate is not. ``moved`` is
+    the cost that transfers within the union brought, less what they took, at their days' rates:
+    they are no flows, so the portfolio's own identity leaves just that open.
     """
 
     portfolio: Portfolio
@@ -52,9 +55,27 @@ class Part:
     driven: Driven
     rates: Rates
     drivers: Drivers | None
+    moved: Decimal | None
 
 
-def converted_drivers(driven: Driven, facts: PeriodFacts, rates: Rates) -> Drivers | None:
+def moved_within(transfers: Mapping[date, DayFlow], rates: Rates) -> Decimal | None:
+    """See ``Part.moved``; None where a price or a rate is missing."""
+    total: Decimal | None = ZERO
+    for day, flow in transfers.items():
+        total = plus(total, rates.convert(cost_of(flow), day))
+    return total
+
+
+def cost_of(flow: DayFlow) -> Decimal | None:
+    """What came without being paid for, at its cost; < 0 where more left."""
+    if flow.inflow is None or flow.outflow is None or flow.carried_gain is None:
+        return None
+    return flow.inflow - flow.outflow - flow.carried_gain
+
+
+def converted_drivers(
+    driven: Driven, facts: PeriodFacts, rates: Rates, transfers: Mapping[date, DayFlow]
+) -> Drivers | None:
     """One portfolio's drivers in the union's currency; None where a rate is missing."""
     drivers = driven.drivers
     if drivers is None or rates.is_same_currency:
@@ -74,8 +95,11 @@ def converted_drivers(driven: Driven, facts: PeriodFacts, rates: Rates) -> Drive
         **sums,
     }
     known = {name: value for name, value in moved.items() if value is not None}
-    gap = rates.convert(drivers.identity_gap, facts.end)
-    if len(known) < len(moved) or gap is None:
+    own, brought = moved_within(transfers, Rates(None)), moved_within(transfers, rates)
+    if len(known) < len(moved) or own is None or brought is None:
+        return None
+    gap = plus(rates.convert(drivers.identity_gap - own, facts.end), brought)
+    if gap is None:
         return None
     # The rest is what rates did to all of these between their days and the end. Whatever the
     # portfolio's own identity leaves open stays open.

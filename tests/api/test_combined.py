@@ -89,6 +89,35 @@ def test_two_currencies_count_at_the_rates_of_their_days(api: ApiClient, apple: 
     assert dollar["currency_effect"] == "-125"
 
 
+@pytest.mark.parametrize("currency", ["USD", "EUR"])
+def test_what_goes_between_two_currencies_leaves_nothing_open(
+    api: ApiClient, apple: Instrument, currency: str
+) -> None:
+    """Rates move before the transfers, between them, and after."""
+    from market.models import EuroRate
+
+    close_at(apple, 50, 50, 52, 55, 55, 60, 60, 60)
+    load_rates(USD="1.25")
+    for day, rate in (("04", "1.2"), ("06", "1.1"), ("07", "1.00")):
+        EuroRate.objects.filter(currency="USD", on_date__gte=f"2024-01-{day}").update(per_euro=rate)
+    dollars, euros = Book(api), Book(api, currency="EUR")
+    dollars("deposit", amount="1000", day=0)
+    euros("deposit", amount="500", day=0)
+    dollars("buy", 10, 50, fees="1", day=1)
+    dollars("transfer_out", 4, counterpart=euros.id, day=2)
+    dollars("transfer_out", amount="100", counterpart=euros.id, day=4)
+    found = together(api, dollars, euros, end="2024-01-08", currency=currency)
+    ids = [dollars.id, euros.id]
+    told = api.get(
+        "/combined/explanations/currency_effect",
+        portfolio_id=ids,
+        end="2024-01-08",
+        currency=currency,
+    ).json()
+    (part,) = told["parts"]
+    assert Decimal(part["total"]) == Decimal(found["currency_effect"]) == Decimal(told["value"])
+
+
 def test_a_missing_rate_is_a_reason(api: ApiClient, apple: Instrument) -> None:
     dollars, euros = Book(api), Book(api, currency="EUR")
     dollars("deposit", amount="1000", day=0)
