@@ -130,9 +130,10 @@ def explain_figure(
 
     `total_value`, `day_change`, `cash`, `buying_power` and `declared_income` are of now; the
     others, named as a performance names them, `gross_income` and `net_income` are of the period.
-    With a `symbol` the figures are those of a position,
-    of now, named as `/positions` names them; with a `lot_id` those of a lot, named as `/lots` names
-    them; with `by` and `key` the `value` and the `weight_pct` of a part of the allocation.
+    With a `symbol` the figures are those of a position: of now, named as `/positions` names them,
+    or of the period's days that are over, `gain`, `inflow`, `outflow`, `income`, `charges` and
+    `gain_by_rates`. With a `lot_id` they are those of a lot, named as `/lots` names them; with `by`
+    and `key` the `value` and the `weight_pct` of a part of the allocation.
     """
     portfolio = find_portfolio(request.auth, portfolio_id)
     found = explain(

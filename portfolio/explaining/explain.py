@@ -21,6 +21,7 @@ from portfolio.explaining.of_holdings import (
 from portfolio.explaining.of_income import INCOME_FIGURES, of_income
 from portfolio.explaining.of_lots import LOT_FIGURES, of_lot
 from portfolio.explaining.of_money import LINES, change_today, net_worth, of_driver
+from portfolio.explaining.of_position_days import POSITION_DAYS, of_position_days
 from portfolio.explaining.of_positions import POSITION_FIGURES, of_position
 from portfolio.explaining.of_returns import OF_RETURNS
 from portfolio.explaining.of_sales import PERIOD_GAIN, of_period_gain
@@ -100,7 +101,7 @@ def explain(
         LotNotFound: the portfolio has no such lot.
         SliceNotFound: nothing of that kind is in the portfolio.
         UnknownSymbol, AmbiguousSymbol: see ``market.queries.instrument_by_address``.
-        PositionNotFound: nothing is held of the instrument that is named.
+        PositionNotFound: nothing is held of the instrument that is named, or was ever.
         PeriodRefused: the period ends in the future, or before it starts.
     """
     subject.insist()
@@ -111,8 +112,11 @@ def explain(
         insist(figure, SLICE_FIGURES, of="a part of an allocation")
         return of_slice(portfolio, subject.by, subject.key, figure)
     if subject.symbol is not None:
-        insist(figure, POSITION_FIGURES, of="a position")
-        return of_position(portfolio, instrument_by_address(subject.symbol), figure)
+        insist(figure, (*POSITION_FIGURES, *POSITION_DAYS), of="a position")
+        instrument = instrument_by_address(subject.symbol)
+        if figure in POSITION_DAYS:
+            return of_position_days(portfolio, instrument, figure, start=start, end=end, at=at)
+        return of_position(portfolio, instrument, figure)
     insist(figure, FIGURES, of="a portfolio")
     if figure in OF_NOW:
         return OF_NOW[figure](portfolio)

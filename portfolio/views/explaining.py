@@ -31,6 +31,7 @@ from accounts.templatetags.formats import (
 from market.errors import AmbiguousSymbol
 from portfolio.combined.holdings import common_currency
 from portfolio.explaining.explain import (
+    ALL_OF_IT,
     ExplanationRefused,
     Subject,
     explain,
@@ -48,6 +49,7 @@ from portfolio.explaining.of_holdings import SLICE_FIGURES
 from portfolio.explaining.of_income import INCOME_FIGURES
 from portfolio.explaining.of_lots import LOT_FIGURES
 from portfolio.explaining.of_money import LINES
+from portfolio.explaining.of_position_days import POSITION_DAYS
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.holdings.allocation import Dimension
 from portfolio.models import Portfolio
@@ -85,6 +87,12 @@ FIGURE_NAMES: Final = {
     "unit_cost": "Cost of a unit",
     "remaining_quantity": "Units left",
     "remaining_cost": "Cost left",
+    "gain": "Gain",
+    "inflow": "Bought",
+    "outflow": "Sold",
+    "income": "Income",
+    "charges": "Withheld",
+    "gain_by_rates": "Gain by rates",
 }
 
 
@@ -137,6 +145,7 @@ def explanation(request: InvestorRequest, portfolio_id: UUID, figure: str) -> Ht
     around = around_of(portfolio, subject, figure, span)
     context = tab_context(portfolio, around.tab) | shown(found, portfolio.currency, span)
     context["around"] = around
+    context["is_of_identity"] &= subject == ALL_OF_IT
     return beside(TemplateResponse(request, "portfolio/explanation.html", context))
 
 
@@ -199,8 +208,13 @@ def subject_of(asked: QueryDict) -> Subject:
 def around_of(portfolio: Portfolio, subject: Subject, figure: str, span: Span) -> Around:
     if subject.symbol is not None:
         page = reverse("portfolio:position", args=[portfolio.id, subject.symbol])
-        links = ExplainLinks.of(portfolio, symbol=subject.symbol)
-        others = other_figures(links, POSITION_FIGURES, figure)
+        if figure in POSITION_DAYS:
+            page = f"{page}?{span.query}"
+            links = ExplainLinks.of(portfolio, symbol=subject.symbol, **dict(span.asked))
+            others = other_figures(links, list(POSITION_DAYS), figure)
+        else:
+            links = ExplainLinks.of(portfolio, symbol=subject.symbol)
+            others = other_figures(links, POSITION_FIGURES, figure)
         return Around("positions", Choice(subject.symbol, page, is_current=False), others)
     if subject.lot_id is not None:
         page = reverse("portfolio:lots", args=[portfolio.id])

@@ -43,6 +43,7 @@ def position(request: InvestorRequest, portfolio_id: UUID, address: str) -> Http
         "instrument": instrument,
         "history": history,
         "explains": ExplainLinks.of(portfolio, symbol=address),
+        "explains_days": ExplainLinks.of(portfolio, symbol=address, range=choice.key),
         "range": choice,
         "range_choices": [
             Choice(one.label, f"?range={one.key}", one is choice) for one in RANGES_OF_DAYS

@@ -15,6 +15,7 @@ from market.models import CorporateAction, Instrument
 from portfolio.explaining.explain import FIGURES
 from portfolio.explaining.of_holdings import SLICE_FIGURES
 from portfolio.explaining.of_lots import LOT_FIGURES
+from portfolio.explaining.of_position_days import POSITION_DAYS
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.explaining.of_unions import OF_NOW as UNION_OF_NOW
 from portfolio.explaining.of_unions import TODAY_PCT, UNION_FIGURES
@@ -249,6 +250,39 @@ def test_every_figure_of_a_position_is_what_its_inputs_give(told: Book, symbol: 
     for figure in POSITION_FIGURES:
         found = told.read(f"explanations/{figure}", symbol=symbol)
         insist_it_adds_up(found, position[figure])
+
+
+@pytest.mark.parametrize("symbol", ["AAPL", "VOD"])
+@pytest.mark.parametrize("days", [SPAN, {"end": "2024-01-12"}, {"start": "2024-01-11"}])
+def test_what_a_position_did_is_what_its_days_give(
+    told: Book, symbol: str, days: dict[str, str]
+) -> None:
+    yesterday = str(timezone.now().date() - timedelta(days=1))
+    span = {"end": yesterday} | days
+    (each,) = (
+        one
+        for one in told.read("performance/instruments", **span)["items"]
+        if one["symbol"] == symbol
+    )
+    for figure in POSITION_DAYS:
+        found = told.read(f"explanations/{figure}", symbol=symbol, **days)
+        if each.get(figure, "") is None:
+            assert (found["value"], found["reason"]) == (None, "no_price"), figure
+        else:
+            insist_it_adds_up(found, each.get(figure, found["value"]))
+
+
+def test_what_rates_did_to_a_position_is_its_days_difference(told: Book) -> None:
+    rows = told.read("positions/valuations", symbol="VOD", start="2024-01-03", end="2024-01-12")
+    effects = [Decimal(one["currency_effect"]) for one in rows["items"]]
+    found = told.read("explanations/gain_by_rates", symbol="VOD", **SPAN)
+    assert Decimal(found["value"]) == effects[-1] - effects[0]
+
+
+def test_of_a_position_that_was_never_held_nothing_is_explained(told: Book) -> None:
+    make_instrument("KO")
+    answer = told.api.get(f"{told.path}/explanations/gain", symbol="KO")
+    assert (answer.status_code, answer.json()["code"]) == (404, "position_not_found")
 
 
 @pytest.mark.parametrize("method", ["lifo", "hifo", "average"])

@@ -18,6 +18,7 @@ from portfolio.activities import record_activity
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.explaining.explain import FIGURES
 from portfolio.explaining.of_lots import LOT_FIGURES
+from portfolio.explaining.of_position_days import POSITION_DAYS
 from portfolio.explaining.of_positions import POSITION_FIGURES
 from portfolio.explaining.of_unions import UNION_FIGURES
 from portfolio.models import Lot, Portfolio
@@ -97,6 +98,21 @@ def test_each_figure_of_a_position_opens(
     assert f'href="{path_to(portfolio, "cost")}?symbol=AAPL"' in drawer  # others of the same
     if figure != "currency_gain":
         assert f'href="{path}?symbol=AAPL"' in browser.get(history).content.decode()
+
+
+@pytest.mark.parametrize("figure", POSITION_DAYS)
+def test_what_a_position_did_opens(browser: Client, portfolio: Portfolio, figure: str) -> None:
+    path, asked = path_to(portfolio, figure), {"symbol": "AAPL", "range": "1m"}
+    history = f"/portfolios/{portfolio.id}/positions/AAPL/history?range=1m"
+    page = browser.get(path, asked)
+    assert f'href="{history}"' in page.content.decode()
+    assert "value at the end" not in page.content.decode()  # that is the portfolio's identity
+    drawer = browser.get(path, asked, headers=DRAWER).content.decode()
+    assert "in 1 month" in drawer
+    told = browser.get(history)
+    if figure not in ("charges", "gain_by_rates"):  # not told apart, and of other currencies
+        assert f'href="{path}?symbol=AAPL&amp;range=1m"' in told.content.decode()
+        assert page.context["found"].value == getattr(told.context["history"].span, figure)
 
 
 def test_a_position_that_was_sold_explains_its_gain(browser: Client, portfolio: Portfolio) -> None:
