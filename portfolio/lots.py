@@ -91,9 +91,13 @@ class OpenLot:
         )
 
     @property
-    def order(self) -> tuple[datetime, UUID]:
-        """Oldest first; ids decide between equal times, so reruns agree."""
-        return (self.opened_at, self.lot_id)
+    def order(self) -> tuple[datetime, datetime]:
+        """Oldest first; of equal ones that which came into the portfolio first.
+
+        Lots are told apart by nothing else: ids are others in a copy of the same books. Of one
+        moment they stay as they came.
+        """
+        return (self.opened_at, self.acquired_at or self.opened_at)
 
     @property
     def unit_cost(self) -> Decimal:
@@ -151,7 +155,7 @@ def close_in_order(
 
     Args:
         lots: those of one instrument in one portfolio, the first to be used first; first in,
-            first out is by ``(opened_at, lot_id)``. The lots used are changed in place.
+            first out is by ``OpenLot.order``. The lots used are changed in place.
         quantity: units sold, > 0.
         proceeds: what the sale brought, net of charges; it may be < 0.
 

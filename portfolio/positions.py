@@ -27,7 +27,7 @@ class Holding:
     started with lots already stored tells the difference to the stored position.
     """
 
-    lots: list[OpenLot] = field(default_factory=list)  # by (opened_at, lot_id)
+    lots: list[OpenLot] = field(default_factory=list)  # by their order
     method: Method = Method.FIFO
     closures: list[Closure] = field(default_factory=list)
     opened: list[OpenLot] = field(default_factory=list)

@@ -56,7 +56,9 @@ SELECT w.entry_id, l.id, l.opened_at, coalesce(c.carried_quantity, c.quantity), 
 FROM unnest(%s::uuid[], %s::uuid[]) AS w (entry_id, source_id)
 JOIN portfolio_lotclosure AS c ON c.closing_entry_id = w.source_id
 JOIN portfolio_lot AS l ON l.id = c.lot_id
-ORDER BY w.entry_id, l.opened_at, l.id
+ORDER BY w.entry_id, l.opened_at, coalesce(l.acquired_at, l.opened_at),
+    -- What was bought is named after its entry. Names of what was carried say nothing.
+    CASE WHEN l.acquired_at IS NULL THEN l.id END, c.quantity, c.cost, l.id
 """
 # A transfer that came from another portfolio of the same owner is found by its external id, or
 # by its very moment; so both sides may be recorded in any order. Between two currencies the side

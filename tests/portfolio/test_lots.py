@@ -14,7 +14,7 @@ from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.lots import Closure, OpenLot, OverSold, close_in_order
 from portfolio.positions import Holding, hold
-from portfolio.trades import Trade
+from portfolio.trades import ArrivingLot, Trade
 from tests.portfolio.factories import decimals
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -226,3 +226,29 @@ def test_at_one_moment_nothing_is_missing_that_comes_in_whatever_was_recorded_fi
     assert missing == max(gone - came, 0)
     assert holding.quantity == max(came - gone, 0)
     assert (holding.latest_trade_at, holding.latest_entry_id) == at_once[-1].order
+
+
+@pytest.mark.parametrize("bought_id", [1, 2**128 - 1])
+def test_of_lots_of_one_day_the_one_that_was_here_first_is_used_first(bought_id: int) -> None:
+    """Whatever the ids are: a copy of the books has others."""
+    first = datetime(2026, 1, 5, tzinfo=UTC)
+
+    def trade(number: int, kind: EntryKind, days: int, quantity: int, money: int) -> Trade:
+        return Trade(
+            entry_id=UUID(int=number),
+            kind=kind,
+            occurred_at=first + timedelta(days=days),
+            quantity=Decimal(quantity),
+            money=Decimal(money),
+            currency="USD",
+        )
+
+    carried = ArrivingLot(Decimal(4), Decimal(80), Decimal(80), first, UUID(int=7))
+    arrival = trade(5, EntryKind.TRANSFER_IN, 3, 4, 0)
+    trades = [
+        trade(bought_id, EntryKind.BUY, 0, 10, 100),
+        replace(arrival, arriving=(carried,)),
+        trade(20, EntryKind.SELL, 5, 3, 60),
+    ]
+    (closure,) = hold(trades).closures
+    assert (closure.lot_id, closure.cost) == (UUID(int=bought_id), 30)
