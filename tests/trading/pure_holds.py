@@ -43,12 +43,17 @@ class Holds:
         """Raises AssertionError where a hold has not what those need who share it."""
         needed: dict[UUID, int] = {}
         sharing: dict[UUID, WorkingOrder] = {}
+        on_their_way: set[UUID] = set()  # of those whose turn has not come, who hold already
         for order in orders:
-            if (known := plain.orders.get(order.id)) is not None:
+            if (known := plain.orders.get(order.id)) is None:
+                on_their_way.add(order.hold_id)
+            else:
                 sharing[order.hold_id] = order
                 has = needed.get(order.hold_id, 0)
                 needed[order.hold_id] = max(has, plain.held_for(known))
         for hold_id, order in sharing.items():
+            if hold_id in on_their_way:
+                continue
             found, name = self.in_steps(order), f"{order.order_class} {order.side} {order.type}"
             assert found == needed[hold_id], (
                 f"{name} {order.id.int}: holds {found}, not {needed[hold_id]}"
