@@ -211,13 +211,16 @@ class Matching:
         self._holds.change(changes.hold_changes())
         for order_id, one in progress.items():
             known = self.known[order_id]
+            was_queued = known.order.is_queued
             known.status, known.filled_amount = one.status, one.filled_amount
             known.order = replace(
                 self._shard.orders.get(order_id, one.order),
                 filled_quantity=one.filled_quantity,
                 stop_price=known.order.stop_price,  # moved below
                 water_mark=known.order.water_mark,
-                is_queued=one.status is Status.ACCEPTED,
+                is_queued=was_queued
+                if one.status is Status.SUSPENDED
+                else one.status is Status.ACCEPTED,
                 is_suspended=one.status is Status.SUSPENDED,
             )
         for order_id, order in self._shard.orders.items():  # exits whose entry was replaced

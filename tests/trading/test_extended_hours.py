@@ -24,8 +24,11 @@ from tests.trading.factories import (
     status_of,
 )
 from trading import orders
-from trading.models import Order
+from trading.halts.halts import halt_instrument, resume_instrument
+from trading.matcher import Matcher
+from trading.models import Fill, Order
 from trading.orders import OrderDenied
+from trading.shards.command_queue import working_orders
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +57,35 @@ def alice() -> Portfolio:
 def extended(portfolio: Portfolio, instrument: Instrument, *, at: datetime, **fields: str) -> Order:
     ticket = replace(make_ticket(instrument, **fields), extended_hours=True)
     return orders.place_order(portfolio_id=portfolio.id, ticket=ticket, placed_at=at)
+
+
+def test_who_waits_for_the_opening_still_does_after_a_halt_and_a_restart(
+    apple: Instrument, alice: Portfolio
+) -> None:
+    """As one who comes with the opening he pays what the street asks, not his limit."""
+    staff = make_user("staff@example.com", tier="admin", is_staff=True)
+    waiting = place(alice, apple, limit="101", tif="gtc", at=DAWN)
+    clock = Clock(DAWN)
+    publish_quote(apple, bid="99", ask="100", at=DAWN)
+    matcher = leading_matcher(clock)
+    matcher.work()
+    halt_instrument(apple, reason="News", halted_at=DAWN, halted_by_id=staff.id)
+    matcher.work()
+    assert status_of(waiting) == "suspended"
+
+    again = Matcher(shard=0, shards=1, clock=clock)
+    again.lead()
+    (order,) = working_orders(shard=0, shards=1)
+    assert (order.is_queued, order.is_suspended) == (True, True)
+    resume_instrument(apple, resumed_at=DAWN, resumed_by_id=staff.id)
+    again.work()
+    assert status_of(waiting) == "accepted"
+
+    clock.now = OPENS
+    publish_quote(apple, bid="99", ask="100", at=OPENS)
+    again.work()
+    assert status_of(waiting) == "filled"
+    assert Fill.objects.get(order=waiting).price == 100
 
 
 def test_it_fills_before_the_opening_while_others_wait(apple: Instrument, alice: Portfolio) -> None:

@@ -53,6 +53,19 @@ def test_a_group_whose_leader_is_on_its_way_holds_what_that_will_need() -> None:
     state.teardown()
 
 
+def test_who_waits_for_the_opening_goes_on_waiting_after_a_halt_and_a_restart() -> None:
+    state = InMemory()
+    state.wait(minutes=29)
+    state.place_group(kind=15, offset=0, size=1, which=1, who=0)
+    state.wait(minutes=36)
+    state.halt(which=1)
+    state.wait(minutes=46)
+    state.restart()
+    state.halt(which=1)
+    state.wait(minutes=9)
+    state.teardown()
+
+
 def test_who_was_replaced_in_his_place_is_not_followed_before_others() -> None:
     """The exits of the better-priced purchase wake first, whatever was replaced before."""
     floor = PureFloor()

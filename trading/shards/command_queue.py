@@ -24,7 +24,12 @@ ORDER_COLUMNS: Final = """
     orders.priority, orders.stop_price, orders.trail_amount, orders.trail_pct, orders.water_mark,
     orders.triggered_at, orders.replaces_id, orders.filled_before,
     orders.extended_hours, orders.order_class, orders.parent_id, orders.activated_at,
-    orders.hold_reference
+    orders.hold_reference,
+    -- A halt suspends who waits for the market to open as well, and he goes on waiting after it.
+    CASE orders.status WHEN 'accepted' THEN true WHEN 'suspended' THEN coalesce((
+        SELECT event.status = 'accepted' FROM trading_orderevent AS event
+        WHERE event.order_id = orders.id AND event.status <> 'suspended'
+        ORDER BY event.id DESC LIMIT 1), false) ELSE false END AS is_queued
 """
 ORDER_JOINS: Final = """
     JOIN portfolio_portfolio AS portfolio ON portfolio.id = orders.portfolio_id
@@ -164,6 +169,6 @@ def _order(row: Any) -> WorkingOrder:
         parent_id=row.parent_id,
         is_dormant=row.parent_id is not None and row.activated_at is None,
         hold_reference=row.hold_reference,
-        is_queued=row.status == Status.ACCEPTED,
+        is_queued=row.is_queued,
         is_suspended=row.status == Status.SUSPENDED,
     )
