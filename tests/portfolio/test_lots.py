@@ -251,4 +251,4 @@ def test_of_lots_of_one_day_the_one_that_was_here_first_is_used_first(bought_id:
         trade(20, EntryKind.SELL, 5, 3, 60),
     ]
     (closure,) = hold(trades).closures
-    assert (closure.lot_id, closure.cost) == (UUID(int=bought_id), 30)
+    assert (closure.lot_id, closure.cost) == (UUID(int=bought_id), Decimal(30))
