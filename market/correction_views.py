@@ -15,7 +15,7 @@ from accounts.policies import signed_in
 from market.instruments.short_addresses import shortest_addresses
 from market.instruments.shown import instrument_or_404
 from market.models import BarRevision, TickRevision
-from market.series.history import history_start
+from market.series.history import history_start, within
 from market.series.price_corrections import bar_corrections, tick_corrections
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def corrections(request: InvestorRequest, address: str) -> HttpResponse:
         ticks = TickRevision.objects.filter(instrument=shown)
         tick_page, older = read_page(
             request,
-            ticks if since is None else ticks.filter(occurred_at__gte=since),
+            within(ticks, "occurred_at", start=since),
             name=f"tick-revisions-{shown.id}",
             filters={},
             order=["-id"],
@@ -51,7 +51,7 @@ def corrections(request: InvestorRequest, address: str) -> HttpResponse:
         bars = BarRevision.objects.filter(instrument=shown)
         bar_page, older = read_page(
             request,
-            bars if since is None else bars.filter(opened_at__gte=since),
+            within(bars, "opened_at", start=since),
             name=f"bar-revisions-{shown.id}",
             filters={},
             order=["-id"],

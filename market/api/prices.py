@@ -34,7 +34,7 @@ from market.schemas import (
     TickList,
     TickOut,
 )
-from market.series.history import permitted_start
+from market.series.history import permitted_start, within
 from market.series.price_tables import bar_table, tick_table
 from market.values import Interval, QuoteValue, quote_to_wire
 
@@ -208,13 +208,9 @@ def list_ticks(
         table = tick_table(instrument, start=start, end=wanted.end, limit=named_limit(wanted))
         return table_response(table, form)
     ticks = Tick.objects.filter(instrument=instrument)
-    if start is not None:
-        ticks = ticks.filter(occurred_at__gte=start)
-    if wanted.end is not None:
-        ticks = ticks.filter(occurred_at__lt=wanted.end)
     filters = {"start": wanted.start, "end": wanted.end}
     found = Listing(request.auth, f"ticks {instrument.id}", filters).page(
-        ticks,
+        within(ticks, "occurred_at", start=start, end=wanted.end),
         order=["-occurred_at", "-provider_tick_id"],
         limit=wanted.limit,
         cursor=wanted.cursor,

@@ -22,7 +22,7 @@ from market.revision_schemas import (
     TickRevisionList,
     TickRevisionOut,
 )
-from market.series.history import permitted_start
+from market.series.history import permitted_start, within
 from market.series.price_corrections import bar_corrections, tick_corrections
 
 router: Final = Router(tags=["Prices"])
@@ -49,12 +49,11 @@ def list_bar_revisions(
     rows = BarRevision.objects.filter(instrument=instrument)
     if wanted.interval is not None:
         rows = rows.filter(interval=wanted.interval)
-    if since is not None:
-        rows = rows.filter(opened_at__gte=since)
-    if wanted.end is not None:
-        rows = rows.filter(opened_at__lt=wanted.end)
     found = Listing(request.auth, f"bar revisions {instrument.id}", filters).page(
-        rows, order=["-id"], limit=wanted.limit, cursor=wanted.cursor
+        within(rows, "opened_at", start=since, end=wanted.end),
+        order=["-id"],
+        limit=wanted.limit,
+        cursor=wanted.cursor,
     )
     address = address_as_found(symbol, instrument)
     items = [
@@ -75,13 +74,12 @@ def list_tick_revisions(
         request.auth.user, start=wanted.start, end=wanted.end, at=timezone.now()
     )
     rows = TickRevision.objects.filter(instrument=instrument)
-    if since is not None:
-        rows = rows.filter(occurred_at__gte=since)
-    if wanted.end is not None:
-        rows = rows.filter(occurred_at__lt=wanted.end)
     filters = {"start": wanted.start, "end": wanted.end}
     found = Listing(request.auth, f"tick revisions {instrument.id}", filters).page(
-        rows, order=["-id"], limit=wanted.limit, cursor=wanted.cursor
+        within(rows, "occurred_at", start=since, end=wanted.end),
+        order=["-id"],
+        limit=wanted.limit,
+        cursor=wanted.cursor,
     )
     address = address_as_found(symbol, instrument)
     items = [

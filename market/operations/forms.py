@@ -20,6 +20,7 @@ from market.instruments.instrument_files import (
 from market.instruments.provider_symbols import tidy
 from market.models import Instrument
 from market.models.instruments import AssetClass
+from market.operations.upload_forms import checked_size
 
 if TYPE_CHECKING:
     from django.core.files.uploadedfile import UploadedFile
@@ -134,11 +135,6 @@ class InstrumentFileForm(forms.Form):
         ),
     )
 
-    def clean_file(self) -> UploadedFile[Any]:
-        file: UploadedFile[Any] = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[Any] | None:
         allowed = settings.LIMITS.instrument_file_bytes
-        if (file.size or 0) > allowed:
-            raise forms.ValidationError(
-                f"The file has {file.size} bytes, must have at most {allowed}."
-            )
-        return file
+        return checked_size(self.cleaned_data["file"], allowed=allowed)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
 
 from accounts.models import User
 from accounts.utc_days import utc_midnight
 from market.errors import HistoryExceeded
+
+Row = TypeVar("Row", bound=Model)
 
 
 def history_start(user: User, *, at: datetime) -> datetime | None:
@@ -33,3 +38,15 @@ def permitted_start(
         if moment is not None and moment < since:
             raise HistoryExceeded(user.tier, field=name, found=moment, since=since)
     return start or since
+
+
+def within(
+    rows: QuerySet[Row, Row], moment: str, *, start: datetime | None, end: datetime | None = None
+) -> QuerySet[Row, Row]:
+    """Those of a span, whose end is not in it; None is open.
+
+    Args:
+        moment: the field by which rows stand in time.
+    """
+    span = {f"{moment}__gte": start, f"{moment}__lt": end}
+    return rows.filter(**{name: bound for name, bound in span.items() if bound is not None})

@@ -24,6 +24,7 @@ from market.corporate_actions.adjustment import Adjustment
 from market.corporate_actions.factors import factors_of
 from market.models import Instrument, Tick
 from market.series.bar_series import SeriesRange, series_query
+from market.series.history import within
 from market.values import Interval
 
 BAR_COLUMNS: Final = (
@@ -91,13 +92,13 @@ def tick_table(
 ) -> Table:
     """Time and sales from ``start`` on and before ``end``, ascending; of too many the oldest."""
     ticks = Tick.objects.filter(instrument=instrument)
-    if start is not None:
-        ticks = ticks.filter(occurred_at__gte=start)
-    if end is not None:
-        ticks = ticks.filter(occurred_at__lt=end)
-    ordered = ticks.order_by("occurred_at", "provider_tick_id").values_list(
-        "occurred_at", "price", "size", "source"
-    )[: limit or settings.LIMITS.download_rows]
+    ordered = (
+        within(ticks, "occurred_at", start=start, end=end)
+        .order_by("occurred_at", "provider_tick_id")
+        .values_list("occurred_at", "price", "size", "source")[
+            : limit or settings.LIMITS.download_rows
+        ]
+    )
 
     def rows() -> Iterable[Row]:
         return ordered.iterator(chunk_size=settings.LIMITS.download_batch_rows)
