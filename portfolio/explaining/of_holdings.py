@@ -33,10 +33,7 @@ class SliceNotFound(PortfolioError, NotFound):
 def cash_in_all(portfolio: Portfolio) -> Explanation:
     """A line for each currency."""
     held = cash_of([portfolio], cash_balances([portfolio]))[portfolio.id]
-    lines = []
-    for one in held:
-        note = money_made_of(one.amount, one.currency, one.rate) if one.rate != 1 else ""
-        lines.append(Line(f"Cash in {one.currency}", one.value or ZERO, note=note))
+    lines = [cash_line(one.amount, one.currency, one.rate, value=one.value) for one in held]
     return summing(
         "cash",
         "Cash",
@@ -47,8 +44,13 @@ def cash_in_all(portfolio: Portfolio) -> Explanation:
     )
 
 
-def money_made_of(amount: Decimal, currency: str, rate: Decimal | None) -> str:
-    return money(amount, currency) + (f" × {quantity(rate)}" if rate is not None else "")
+def cash_line(
+    amount: Decimal, currency: str, rate: Decimal | None, *, value: Decimal | None
+) -> Line:
+    note = "" if rate == 1 else money(amount, currency)
+    if note and rate is not None:
+        note += f" × {quantity(rate)}"
+    return Line(f"Cash in {currency}", value or ZERO, note=note)
 
 
 def buying_power(portfolio: Portfolio) -> Explanation:
@@ -88,12 +90,10 @@ def slice_lines(holdings: Iterable[Holding]) -> list[Line]:
     lines = []
     for one in holdings:
         if one.instrument is None:
-            name = f"Cash in {one.currency}"
-            note = money_made_of(one.quantity, one.currency, one.rate) if one.rate != 1 else ""
+            lines.append(cash_line(one.quantity, one.currency, one.rate, value=one.value))
         else:
-            name = one.instrument.symbol
             note = made_of(one.quantity, one.price, one.instrument, one.rate)
-        lines.append(Line(name, one.value or ZERO, note=note))
+            lines.append(Line(one.instrument.symbol, one.value or ZERO, note=note))
     return largest_first(lines, rest=SMALLER)
 
 

@@ -24,11 +24,10 @@ from portfolio.explaining.explanations import (
     summing,
 )
 from portfolio.explaining.of_money import made_of, newest_price, worth_of_units
+from portfolio.explaining.of_sales import SMALLER_SALES, sale_line
 from portfolio.models import JournalEntry, Lot, LotClosure, Portfolio
 from portfolio.valuations.lot_rows import LotRow, lot_rows
 from portfolio.valuations.money_now import rate_of, rates_today
-
-SMALLER: Final = "smaller sales"
 
 
 class LotNotFound(PortfolioError, NotFound):
@@ -124,7 +123,7 @@ def remaining_quantity(kept: Kept) -> Explanation:
         "remaining_quantity",
         f"Units left of {kept.name}",
         "Units that came in, and what splits made of them − units that were sold or went out.",
-        in_order(lines, rest=SMALLER),
+        in_order(lines, rest=SMALLER_SALES),
         value=kept.row.remaining_quantity,
     )
 
@@ -136,7 +135,7 @@ def remaining_cost(kept: Kept) -> Explanation:
         "remaining_cost",
         f"Cost left in {kept.name}",
         "Cost of the whole lot − cost of the units that were sold or went out.",
-        in_order(lines, rest=SMALLER),
+        in_order(lines, rest=SMALLER_SALES),
         value=kept.row.remaining_cost,
     )
 
@@ -197,7 +196,7 @@ def realised(kept: Kept) -> Explanation:
         "realised_gain",
         f"Gain on {kept.name}, realised",
         "Of each sale of its units: proceeds after charges − what they cost.",
-        in_order(list(gains(kept.closures)), rest=SMALLER),
+        in_order(list(gains(kept.closures)), rest=SMALLER_SALES),
         value=kept.row.realised_gain,
     )
 
@@ -206,9 +205,7 @@ def gains(closures: Iterable[LotClosure]) -> Iterable[Line]:
     """What went out unsold brought its cost, and no gain."""
     for one in closures:
         if one.quantity and one.proceeds != one.cost:
-            note = f"{one.proceeds:,.2f} proceeds − {one.cost:,.2f} cost"
-            label = f"{quantity(one.quantity)} sold on {one.closed_at:%-d %b %Y}"
-            yield Line(label, one.proceeds - one.cost, note=note)
+            yield sale_line(one.quantity, one.closed_at, proceeds=one.proceeds, cost=one.cost)
 
 
 OF_LOTS: Final[dict[str, Callable[[Kept], Explanation]]] = {

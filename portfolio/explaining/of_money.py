@@ -18,6 +18,7 @@ from portfolio.explaining.explanations import (
     Unit,
     by_span,
     largest_first,
+    summing,
 )
 from portfolio.models import Portfolio, PositionValuation
 from portfolio.queries import PositionRow, cash_row, position_rows
@@ -72,21 +73,19 @@ def driver_value(found: Performance, figure: str) -> tuple[Decimal | None, str]:
         value = getattr(drivers, figure)
     if value is None:
         return None, found.reasons.get("identity_gap", "no_price")
-    return -value if figure in ("fees", "taxes") else value, ""
+    return value if sign_of(figure) > 0 else -value, ""
+
+
+def sign_of(figure: str) -> int:
+    """With which a driver counts in the identity."""
+    return -1 if figure in ("fees", "taxes") else 1
 
 
 def explained(
     figure: str, value: Decimal | None, lines: Iterable[Line], reason: str
 ) -> Explanation:
-    return Explanation(
-        figure=figure,
-        label=LABELS[figure],
-        value=value,
-        unit=Unit.MONEY,
-        formula=FORMULAS[figure],
-        arithmetic=Arithmetic.SUM,
-        parts=[Part("Adds up from", list(lines))] if value is not None else [],
-        reason=reason,
+    return summing(
+        figure, LABELS[figure], FORMULAS[figure], list(lines), value=value, reason=reason
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 from market.models import Instrument
@@ -14,6 +15,7 @@ from portfolio.errors import PositionNotFound
 from portfolio.explaining.explanations import Explanation, Line, by_span, summing
 from portfolio.explaining.of_money import made_of
 from portfolio.models import Portfolio, PositionValuation
+from portfolio.portfolios import total
 from portfolio.returns.periods import ONE_DAY, find_period
 from portfolio.valuation import freshen
 
@@ -33,11 +35,6 @@ class StoredDays:
         return next(
             (row for row in (*self.days, self.before) if row and row.date == self.end), None
         )
-
-    def reason(self, *rows: PositionValuation | None) -> str:
-        """Why a figure that needs what is known of these days is not."""
-        gaps = [row.gap for row in rows if row is not None and row.gap]
-        return gaps[0] if gaps else "no_price"
 
 
 def of_position_days(
@@ -67,24 +64,23 @@ def of_position_days(
     return replace(explained, is_of_days=True)
 
 
-def moved(
-    figure: str, label: str, formula: str, take: Callable[[PositionValuation], Decimal | None]
-) -> Callable[[StoredDays], Explanation]:
+def gap_of(lacking: Sequence[PositionValuation]) -> str:
+    """Why a figure is not known that needs what these days lack."""
+    return next((row.gap for row in lacking if row.gap), "no_price")
+
+
+def moved(found: StoredDays, *, figure: str, label: str, formula: str) -> Explanation:
     """The sum of what each day says; None where a day's is not known."""
-
-    def explained(found: StoredDays) -> Explanation:
-        known = [(row.date, value) for row in found.days if (value := take(row)) is not None]
-        is_known = len(known) == len(found.days)
-        return summing(
-            figure,
-            f"{label} {found.instrument.symbol}",
-            formula,
-            by_span(known),
-            value=sum((value for _, value in known), ZERO) if is_known else None,
-            reason=found.reason(*(row for row in found.days if take(row) is None)),
-        )
-
-    return explained
+    amounts: dict[date, Decimal | None] = {row.date: getattr(row, figure) for row in found.days}
+    known = [(day, amount) for day, amount in amounts.items() if amount is not None]
+    return summing(
+        figure,
+        f"{label} {found.instrument.symbol}",
+        formula,
+        by_span(known),
+        value=total(amounts.values()),
+        reason=gap_of([row for row in found.days if amounts[row.date] is None]),
+    )
 
 
 def gain(found: StoredDays) -> Explanation:
@@ -106,7 +102,7 @@ def gain(found: StoredDays) -> Explanation:
         "+ income − what was withheld from it.",
         lines,
         value=None if lacking else sum((line.value for line in lines), ZERO),
-        reason=found.reason(*lacking),
+        reason=gap_of(lacking),
     )
 
 
@@ -145,26 +141,30 @@ FLOWS: Final = (
 )
 POSITION_DAYS: Final[dict[str, Callable[[StoredDays], Explanation]]] = {
     "gain": gain,
-    "inflow": moved(
-        "inflow",
-        "Bought of",
-        "Units bought, charges counted in, and units that came in at that day’s price, by day.",
-        lambda row: row.inflow,
+    "inflow": partial(
+        moved,
+        figure="inflow",
+        label="Bought of",
+        formula="Units bought, charges counted in, and units that came in at that day’s price, by "
+        "day.",
     ),
-    "outflow": moved(
-        "outflow",
-        "Sold of",
-        "Units sold, less charges, and units that went out at that day’s price, by day.",
-        lambda row: row.outflow,
+    "outflow": partial(
+        moved,
+        figure="outflow",
+        label="Sold of",
+        formula="Units sold, less charges, and units that went out at that day’s price, by day.",
     ),
-    "income": moved(
-        "income", "Income of", "Dividends, gross, as booked, by day.", lambda row: row.income
+    "income": partial(
+        moved,
+        figure="income",
+        label="Income of",
+        formula="Dividends, gross, as booked, by day.",
     ),
-    "charges": moved(
-        "charges",
-        "Withheld from income of",
-        "Fees and taxes withheld from income, as booked, by day.",
-        lambda row: row.charges,
+    "charges": partial(
+        moved,
+        figure="charges",
+        label="Withheld from income of",
+        formula="Fees and taxes withheld from income, as booked, by day.",
     ),
     "gain_by_rates": gain_by_rates,
 }

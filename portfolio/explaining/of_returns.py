@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -138,7 +138,7 @@ def yearly(found: Performance) -> Explanation:
 
 
 def volatility(found: Performance) -> Explanation:
-    daily, parts = risk.weekday_returns(found.returns.days), []
+    daily, lines = risk.weekday_returns(found.returns.days), []
     if found.volatility is not None:
         mean = EXACT.divide(sum(daily, ZERO), Decimal(len(daily)))
         squares = sum((EXACT.power(one - mean, Decimal(2)) for one in daily), ZERO)
@@ -151,23 +151,19 @@ def volatility(found: Performance) -> Explanation:
             ),
             Line("Days from Monday to Friday, less one", Decimal(len(daily) - 1), Unit.COUNT),
         ]
-        parts = [Part("Daily returns", lines)]
-    return Explanation(
-        figure="volatility",
-        label="Volatility",
-        value=found.volatility,
-        unit=Unit.FRACTION,
-        formula="√(squared distances ÷ days × 252): the sample standard deviation of the daily "
-        "returns, put on a year.",
-        arithmetic=Arithmetic.DEVIATION,
-        parts=parts,
-        reason=found.reasons.get("volatility", ""),
+    return deviated(
+        found,
+        "volatility",
+        "Volatility",
+        "√(squared distances ÷ days × 252): the sample standard deviation of the daily returns, "
+        "put on a year.",
+        lines,
     )
 
 
 def downside(found: Performance) -> Explanation:
     """See ``risk.downside_deviation``."""
-    daily, parts = risk.weekday_returns(found.returns.days), []
+    daily, lines = risk.weekday_returns(found.returns.days), []
     if found.downside_deviation is not None:
         squares = sum((EXACT.power(min(one, ZERO), Decimal(2)) for one in daily), ZERO)
         losing = sum(one < 0 for one in daily)
@@ -175,17 +171,29 @@ def downside(found: Performance) -> Explanation:
             Line("Squared losses, summed", squares, Unit.RATIO, f"of {losing} losing days"),
             Line("Days from Monday to Friday", Decimal(len(daily)), Unit.COUNT),
         ]
-        parts = [Part("Daily returns", lines)]
+    return deviated(
+        found,
+        "downside_deviation",
+        "Downside deviation",
+        "√(squared losses ÷ days × 252): as volatility, but gains count as zero and the distance "
+        "is from zero (Sortino and Price, 1994, with a target of zero).",
+        lines,
+    )
+
+
+def deviated(
+    found: Performance, figure: str, label: str, formula: str, lines: Sequence[Line]
+) -> Explanation:
+    """A deviation of the daily returns from its squares and its days; without them unknown."""
     return Explanation(
-        figure="downside_deviation",
-        label="Downside deviation",
-        value=found.downside_deviation,
+        figure=figure,
+        label=label,
+        value=getattr(found, figure),
         unit=Unit.FRACTION,
-        formula="√(squared losses ÷ days × 252): as volatility, but gains count as zero and the "
-        "distance is from zero (Sortino and Price, 1994, with a target of zero).",
+        formula=formula,
         arithmetic=Arithmetic.DEVIATION,
-        parts=parts,
-        reason=found.reasons.get("downside_deviation", ""),
+        parts=[Part("Daily returns", lines)] if lines else [],
+        reason=found.reasons.get(figure, ""),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db.models import Sum
@@ -27,6 +29,7 @@ from portfolio.returns.realised import RealisedPeriod
 
 PERIOD_GAIN: Final = "period_gain"
 REALISED: Final = "realised_gain"
+SMALLER_SALES: Final = "smaller sales"
 
 
 def of_period_gain(found: RealisedPeriod) -> Explanation:
@@ -75,7 +78,13 @@ def of_realised_gain(portfolio: Portfolio, instrument: Instrument) -> Explanatio
         f"Gain on {instrument.symbol}, realised",
         "Of each sale: proceeds after charges − cost of the units it used, by the portfolio’s own "
         "way of choosing lots.",
-        in_order([sale_line(one) for one in sales_of(portfolio, instrument)], rest="smaller sales"),
+        in_order(
+            [
+                sale_line(one["sold"], one["closed_at"], proceeds=one["brought"], cost=one["paid"])
+                for one in sales_of(portfolio, instrument)
+            ],
+            rest=SMALLER_SALES,
+        ),
         value=value,
     )
 
@@ -93,7 +102,6 @@ def sales_of(portfolio: Portfolio, instrument: Instrument) -> list[dict[str, Any
     return [dict(one) for one in by_sale.order_by("closed_at", "closing_entry_id")]
 
 
-def sale_line(sale: dict[str, Any]) -> Line:
-    note = f"{sale['brought']:,.2f} proceeds − {sale['paid']:,.2f} cost"
-    label = f"{quantity(sale['sold'])} sold on {sale['closed_at']:%-d %b %Y}"
-    return Line(label, sale["brought"] - sale["paid"], note=note)
+def sale_line(units: Decimal, closed_at: datetime, *, proceeds: Decimal, cost: Decimal) -> Line:
+    note = f"{proceeds:,.2f} proceeds − {cost:,.2f} cost"
+    return Line(f"{quantity(units)} sold on {closed_at:%-d %b %Y}", proceeds - cost, note=note)

@@ -19,7 +19,7 @@ from portfolio.explaining.explanations import (
     percentage,
     summing,
 )
-from portfolio.explaining.of_money import FORMULAS, LABELS, LINES, driver_value
+from portfolio.explaining.of_money import FORMULAS, LABELS, LINES, SMALLER, driver_value, sign_of
 from portfolio.explaining.of_returns import OF_RETURNS
 from portfolio.models import Portfolio
 from portfolio.returns.gains import Method
@@ -28,7 +28,6 @@ from portfolio.returns.periods import ONE_DAY
 from portfolio.returns.union import measure_together
 from portfolio.returns.union_parts import Part as UnionPart
 
-SMALLER: Final = "smaller ones"
 BETWEEN: Final = "Cost of what went from one to another"
 TODAY_PCT: Final = "day_change_pct"
 # Of now, by the names of the combined holdings; how each portfolio comes to its own.
@@ -152,7 +151,7 @@ def of_driver(found: Performance, figure: str) -> Explanation:
 
 
 def driver_line(part: UnionPart, figure: str, found: Performance) -> Line:
-    sign = -1 if figure in ("fees", "taxes") else 1
+    sign = sign_of(figure)
     own, value = own_and_common(part, figure, found)
     note = ""
     if own is not None and not part.rates.is_same_currency:
