@@ -50,12 +50,12 @@ def search(*, seconds: float, seed: int) -> Finding:
         if took > CPU_SECONDS_EACH:
             finding.violations.append(f"file {finding.count}: took {took:.1f} s")
         if finding.count % BOOKED_EACH == 0:
-            if finding.count % (BOOKED_EACH * BOOKED_TOGETHER) == 0:  # small books are quick ones
-                depot = make_tracked(owner, "Depot")
             ways = Ways(owner, depot, at=at())
             book(ways, content, finding)
             outcomes += ways.outcomes
         finding.count += 1
+        if finding.count % (BOOKED_EACH * BOOKED_TOGETHER) == 0:  # small books are quick ones
+            depot = make_tracked(owner, "Depot")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if memory > MEMORY_MIB:
         finding.violations.append(f"memory grew to {memory:.0f} MiB")
