@@ -258,6 +258,6 @@ def test_a_halt_and_its_end_are_told_as_they_happen(
 
 
 def in_feed(work: Callable[[MarketFeed], Any]) -> None:
-    """Let the server's feed do what its clock would make it do."""
-    (feed,) = [it for it in market_feed._feeds.values() if it.has_subscribers]
+    """Let the server's feed do what its clock would make it do; others' servers have ended."""
+    (feed,) = [it for loop, it in market_feed._feeds.items() if loop.is_running()]
     asyncio.run_coroutine_threadsafe(work(feed), feed.runner.loop).result(SECONDS)
