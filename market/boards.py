@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
-from market import queries
-from market.charting.sparklines import sparkline_path
+from market.charting.small_lines import SmallLine, small_lines
 from market.instruments.short_addresses import shortest_addresses
 from market.live.live_quotes import latest_quotes
 from market.models import Instrument
 from market.values import NOT_OF_A_MARKET, QuoteValue
-
-SPARKLINE_DAYS: Final = 30  # what every tier sees of the past, and who is not signed in
 
 
 def _of_quote(name: str) -> Any:
@@ -33,8 +29,7 @@ class BoardRow:
     address: str  # the shortest that means only this instrument; prices are subscribed by it
     quote: QuoteValue | None  # None where there never was one
     is_stale: bool
-    sparkline: str  # an SVG path; empty where there is no history
-    sparkline_change: Decimal | None  # newest close minus the first drawn
+    line: SmallLine
     next_alert: str = ""  # the viewer's nearest alert in short, on lists that show it
 
     last = _of_quote("last")
@@ -62,21 +57,19 @@ def board_rows(
     at: datetime,
     quotes: Mapping[int, QuoteValue] | None = None,
 ) -> list[BoardRow]:
-    """Rows in the order given, from three queries and one read of the quotes unless given."""
+    """Rows in the order given, from at most three queries and a read of the quotes unless given."""
     listed = list(instruments)
     ids = [instrument.id for instrument in listed]
     if quotes is None:
         quotes = latest_quotes(ids)
-    closes = queries.daily_closes(
-        ids, start=at.date() - timedelta(days=SPARKLINE_DAYS), end=at.date(), comparable_at=at
-    )
+    lines = small_lines(ids, at=at)
     addresses = shortest_addresses(listed)
     return [
         _board_row(
             instrument,
             addresses[instrument.id],
             quotes.get(instrument.id),
-            closes.get(instrument.id, ()),
+            lines[instrument.id],
             at,
         )
         for instrument in listed
@@ -87,15 +80,13 @@ def _board_row(
     instrument: Instrument,
     address: str,
     quote: QuoteValue | None,
-    dated_closes: Sequence[tuple[date, Decimal]],
+    line: SmallLine,
     at: datetime,
 ) -> BoardRow:
-    closes = [close for _, close in dated_closes]
     return BoardRow(
         instrument=instrument,
         address=address,
         quote=quote,
         is_stale=quote is not None and quote.is_stale(at, settings.LIMITS.quote_fresh_seconds),
-        sparkline=sparkline_path(closes),
-        sparkline_change=closes[-1] - closes[0] if closes else None,
+        line=line,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET
 
 from accounts.fragments import for_htmx
@@ -21,8 +23,7 @@ from accounts.http import InvestorRequest
 from accounts.models import User
 from accounts.policies import signed_in, takes_ids
 from accounts.roles import Role
-from market import queries as market_queries
-from market.charting.sparklines import sparkline_path
+from market.charting.small_lines import SmallLine, small_lines
 from market.models import WatchlistItem
 from portfolio import portfolios
 from portfolio.bookkeeping.entries import EntryKind
@@ -34,15 +35,8 @@ from portfolio.returns.forms import ComparisonForm
 from portfolio.valuations.ranges import RANGES, ChartRange, find_range
 from portfolio.valuations.worth import worth_history
 from portfolio.views.explain_links import ExplainLinks
-from portfolio.views.figures import (
-    Figure,
-    position_figures,
-    row_figures,
-    summary_figures,
-)
+from portfolio.views.figures import position_figures, row_spans, summary_figures
 from portfolio.views.readings import percent
-
-SPARKLINE_DAYS: Final = 30  # what every tier sees of the past
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +63,8 @@ class PositionLine:
     """A position with what the page draws beside it."""
 
     row: PositionRow
-    figures: dict[str, Figure]
-    sparkline: str
-    sparkline_change: Decimal | None
+    spans: dict[str, SafeString]  # its figures as the page shows them
+    sparkline: SmallLine
 
 
 @signed_in
@@ -116,7 +109,7 @@ def portfolio_context(request: InvestorRequest, portfolio: Portfolio, href: str)
         "may_edit": Role(getattr(portfolio, "role", Role.VIEWER)).includes(Role.EDITOR),
         "summary": summary,
         "figures": summary_figures(summary, portfolio.currency),
-        "lines": position_lines(rows, portfolio.currency),
+        "lines": position_lines(rows, portfolio.currency, at=now),
         # One badge on the table says it where every row would.
         "is_all_simulated": bool(rows) and all(row.is_simulated for row in rows),
         **history_context(request, portfolio, href, worth_now=summary.total_value, at=now),
@@ -161,21 +154,12 @@ def status_of(context: dict[str, Any]) -> int:
     return 422 if form is not None and form.errors else 200
 
 
-def position_lines(rows: list[PositionRow], currency: str) -> list[PositionLine]:
-    """The rows with their latest daily closes as small lines, in two queries."""
-    now = timezone.now()
-    today = now.date()
-    ids = [row.instrument_id for row in rows]
-    closes = market_queries.daily_closes(
-        ids, start=today - timedelta(days=SPARKLINE_DAYS), end=today, comparable_at=now
-    )
-    lines = []
-    for row in rows:
-        values = [close for _, close in closes.get(row.instrument_id, ())]
-        change = values[-1] - values[0] if values else None
-        figures = row_figures(row, currency)
-        lines.append(PositionLine(row, figures, sparkline_path(values), change))
-    return lines
+def position_lines(
+    rows: Sequence[PositionRow], currency: str, *, at: datetime
+) -> list[PositionLine]:
+    """The rows with the lines of their latest closes."""
+    lines = small_lines([row.instrument_id for row in rows], at=at)
+    return [PositionLine(row, row_spans(row, currency), lines[row.instrument_id]) for row in rows]
 
 
 def first_steps(user: User, portfolio: Portfolio | None) -> list[Step]:
