@@ -36,10 +36,20 @@ class ComparisonForm(forms.Form):
         IndexSeries.objects.none(), required=False, label="or with an index", empty_label="–"
     )
 
-    def __init__(self, data: QueryDict | None, *, user: User, beside: Sequence[Portfolio]) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None,
+        *,
+        user: User,
+        beside: Sequence[Portfolio],
+        visible: Sequence[Portfolio] | None = None,
+    ) -> None:
+        """``visible``, where they are known, are all the portfolios that the user sees."""
         super().__init__(data)
-        visible = Portfolio.objects.for_user(user, Role.VIEWER).own_first(user)
-        others = visible.exclude(id__in=[one.id for one in beside])
+        others = Portfolio.objects.none()
+        if visible is None or set(visible) - set(beside):
+            seen = Portfolio.objects.for_user(user, Role.VIEWER).own_first(user)
+            others = seen.exclude(id__in=[one.id for one in beside])
         choices: dict[str, Any] = {
             "benchmark_portfolio_id": others,
             "benchmark_index_id": IndexSeries.objects.for_user(user).order_by("name", "id"),

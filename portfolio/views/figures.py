@@ -16,6 +16,8 @@ from accounts.templatetags.formats import (
     direction,
     money,
     percent,
+    plain,
+    price,
     signed,
     signed_percent,
 )
@@ -34,6 +36,8 @@ SPANS: Final = {  # of a figure's name, the instrument's id, the text and the di
     "day_pct": PCT_CHANGE,
     "weight": f"<span {NAMED}>{{2}}</span>",
 }
+# The script writes each new price into it.
+PRICE: Final = '<span{} data-field="last" data-decimals="2" data-flashes data-value="{}">{}</span>'
 
 
 class Figure(TypedDict):
@@ -71,8 +75,10 @@ def row_figures(row: PositionRow, currency: str) -> dict[str, Figure]:
 def row_spans(row: PositionRow, currency: str) -> dict[str, SafeString]:
     """The same as they stand in a row of the page, where the script finds them by their names."""
     number = row.instrument_id
-    return {
-        # Texts of formats are safe, names and directions are words of ours.
+    unpriced = ' class="no-price"' if row.price is None else ""
+    # Texts of formats are safe, names and directions are words of ours.
+    last = SafeString(PRICE.format(unpriced, plain(row.price), price(row.price)))
+    return {"last": last} | {
         name: SafeString(SPANS[name].format(name, number, figure["text"], figure["direction"]))
         for name, figure in row_figures(row, currency).items()
     }

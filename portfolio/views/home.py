@@ -79,11 +79,11 @@ def home(request: InvestorRequest) -> HttpResponse:
     owned = list(visible_portfolios(request.user))
     wanted = request.GET.get("portfolio")
     shown = next((one for one in owned if str(one.id) == wanted), owned[0] if owned else None)
-    context: dict[str, Any] = {"portfolios": owned, "steps": first_steps(request.user, shown)}
+    context: dict[str, Any] = {"portfolios": owned}
     if shown is None:
         context["form"] = PortfolioForm()
     else:
-        context |= portfolio_context(request, shown, reverse("portfolio:home"))
+        context |= portfolio_context(request, shown, reverse("portfolio:home"), visible=owned)
         context["portfolio_choices"] = [
             Choice(one.name, f"?portfolio={one.id}", one == shown) for one in owned
         ]
@@ -91,6 +91,7 @@ def home(request: InvestorRequest) -> HttpResponse:
             together = Choice("All together", reverse("portfolio:combined"), is_current=False)
             context["portfolio_choices"].append(together)
         context["has_several"] = sum(one.role == Role.OWNER for one in owned) > 1
+    context["steps"] = first_steps(request.user, shown, holds=bool(context.get("lines")))
     return TemplateResponse(request, "portfolio/home.html", context, status=status_of(context))
 
 
@@ -100,8 +101,17 @@ def visible_portfolios(user: User) -> PortfolioQuerySet:
     return visible.with_role_of(user).own_first(user)
 
 
-def portfolio_context(request: InvestorRequest, portfolio: Portfolio, href: str) -> dict[str, Any]:
-    """What the worth and the positions of a portfolio show, on the page at ``href``."""
+def portfolio_context(
+    request: InvestorRequest,
+    portfolio: Portfolio,
+    href: str,
+    *,
+    visible: Sequence[Portfolio] | None = None,
+) -> dict[str, Any]:
+    """What the worth and the positions of a portfolio show, on the page at ``href``.
+
+    ``visible``, where they are known, are all the portfolios that the user sees.
+    """
     now = timezone.now()
     summary, rows = portfolios.summary_and_rows(portfolio, at=now)
     return {
@@ -112,7 +122,9 @@ def portfolio_context(request: InvestorRequest, portfolio: Portfolio, href: str)
         "lines": position_lines(rows, portfolio.currency, at=now),
         # One badge on the table says it where every row would.
         "is_all_simulated": bool(rows) and all(row.is_simulated for row in rows),
-        **history_context(request, portfolio, href, worth_now=summary.total_value, at=now),
+        **history_context(
+            request, portfolio, href, worth_now=summary.total_value, visible=visible, at=now
+        ),
     }
 
 
@@ -122,11 +134,12 @@ def history_context(
     href: str,
     *,
     worth_now: Decimal | None,
+    visible: Sequence[Portfolio] | None,
     at: datetime,
 ) -> dict[str, Any]:
     """The chart of worth over the range that is asked for, and what it is compared with."""
     choice = find_range(request.GET.get("range"))
-    form = ComparisonForm(request.GET, user=request.user, beside=[portfolio])
+    form = ComparisonForm(request.GET, user=request.user, beside=[portfolio], visible=visible)
     benchmark = form.comparison(at=at) if form.is_valid() else None
     history = worth_history(portfolio, choice, worth_now=worth_now, benchmark=benchmark, at=at)
 
@@ -162,9 +175,9 @@ def position_lines(
     return [PositionLine(row, row_spans(row, currency), lines[row.instrument_id]) for row in rows]
 
 
-def first_steps(user: User, portfolio: Portfolio | None) -> list[Step]:
-    """The first-run checklist; empty once all is done."""
-    has_bought = (
+def first_steps(user: User, portfolio: Portfolio | None, *, holds: bool) -> list[Step]:
+    """The first-run checklist; empty once all is done. Whoever ``holds`` something need not buy."""
+    has_bought = holds or (
         portfolio is not None
         and JournalEntry.objects.filter(portfolio=portfolio, kind=EntryKind.BUY).exists()
     )
