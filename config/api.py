@@ -234,6 +234,7 @@ ROUTERS: Final = (
     "portfolio.api",
     "trading.api.orders",
     "trading.api.many_orders",
+    "trading.api.estimates",
     "trading.order_entry.api",
     "trading.halts.api",
     "trading.charging.api",

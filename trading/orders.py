@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -13,7 +13,6 @@ from django.db import connection, transaction
 from accounts import metrics
 from accounts.errors import Problem
 from accounts.models import User
-from portfolio.models import Portfolio
 from trading import pretrade
 from trading.changing.cancellation import cancel_order
 from trading.errors import (
@@ -30,6 +29,7 @@ from trading.placing import sizing
 from trading.placing.given_terms import as_given
 from trading.placing.group_placing import record_group
 from trading.placing.order_drafts import Draft, draft_order
+from trading.placing.order_ends import order_ends_at, order_works_from
 from trading.placing.situation import Situation, look
 from trading.placing.tickets import OrderTicket
 from trading.shards import doorbell
@@ -51,22 +51,31 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What an order would cost if it were placed now, in the instrument's currency.
+    """What an order would come to if it were placed now, in the instrument's currency.
 
     ``cost`` is price × quantity at the reference price (a limit order's: at its limit, or
-    better), without ``fees``. ``buying_power_after`` has the whole reservation taken off.
+    better), without ``fees``. ``reserve`` is what it would set aside until it fills: of a
+    purchase cash at the worst price with the fees there, of a sale units.
+    ``buying_power_after`` has the whole reservation taken off. ``works_from`` is the opening or
+    the auction it would wait for, ``None`` where it trades at once; ``expires_at`` when it would
+    end by itself. ``repeats`` names the order that placing it would answer with.
     Figures are ``None`` where the ticket or the market does not say enough.
     """
 
-    reference_price: Decimal | None
-    quantity: Decimal | None
-    cost: Decimal | None
-    fees: Decimal | None
+    currency: str | None = None  # None where there is no such instrument
+    reference_price: Decimal | None = None
+    quantity: Decimal | None = None
+    cost: Decimal | None = None
+    fees: Decimal | None = None
+    reserve: Decimal | None = None
     buying_power: Decimal
-    buying_power_after: Decimal | None
-    problems: tuple[Problem, ...]
+    buying_power_after: Decimal | None = None
+    works_from: datetime | None = None
+    expires_at: datetime | None = None
+    repeats: UUID | None = None
+    problems: tuple[Problem, ...] = ()
 
 
 # See trading.migrations.0002_place_order for what it says.
@@ -141,10 +150,50 @@ def tell_placed(order: Order) -> None:
     metrics.orders_accepted.labels(order.type).inc()
 
 
-def estimate_order(*, portfolio: Portfolio, ticket: OrderTicket, at: datetime) -> Estimate:
-    """Say what the order would cost and what stands against it. Changes nothing."""
-    ticket = replace(ticket, client_order_id=None)
-    situation = look(portfolio_id=portfolio.id, ticket=ticket, at=at)
+def estimate_order(*, portfolio_id: UUID, ticket: OrderTicket, at: datetime) -> Estimate:
+    """Say what the order would come to and all that stands against it. Changes nothing.
+
+    Raises:
+        PortfolioUnknown: there is no such portfolio.
+    """
+    situation = look(portfolio_id=portfolio_id, ticket=ticket, at=at)
+    problems = tuple(_problems_of(ticket, situation))
+    buying_power = situation.means.buying_power
+    if situation.terms is None:
+        return Estimate(buying_power=buying_power, problems=problems)
+    figures = sizing.size_up(
+        ticket, terms=situation.terms, market=situation.market, rules=situation.rules
+    )
+    after = None
+    if figures.reserve is not None:
+        after = buying_power - (figures.reserve if ticket.side is Side.BUY else 0)
+    extended, mic = ticket.extended_hours, situation.facts.mic
+    tif = ticket.time_in_force
+    return Estimate(
+        currency=situation.terms.currency,
+        reference_price=figures.reference_price,
+        quantity=figures.quantity,
+        cost=figures.cost,
+        fees=figures.fees,
+        reserve=figures.reserve,
+        buying_power=buying_power,
+        buying_power_after=after,
+        works_from=order_works_from(tif, extended_hours=extended, at=at, mic=mic),
+        expires_at=order_ends_at(tif, extended_hours=extended, at=at, mic=mic),
+        repeats=None if problems else situation.facts.earlier_order_id,
+        problems=problems,
+    )
+
+
+def _problems_of(ticket: OrderTicket, situation: Situation) -> list[Problem]:
+    """For what placing the ticket would be refused; of one that was placed, as what differs."""
+    earlier_id = situation.facts.earlier_order_id
+    if earlier_id is not None:
+        try:
+            _repeat(ticket, order_id=earlier_id)
+        except DuplicateClientOrderId as error:
+            return [Problem("client_order_id", error.code, str(error))]
+        return []
     problems = pretrade.find_problems(
         ticket,
         terms=situation.terms,
@@ -152,26 +201,9 @@ def estimate_order(*, portfolio: Portfolio, ticket: OrderTicket, at: datetime) -
         means=situation.means,
         rules=situation.rules,
     )
-    buying_power = situation.means.buying_power
-    if situation.terms is None:
-        return Estimate(None, None, None, None, buying_power, None, tuple(problems))
     if standing_stop() is not None:
         problems.append(Problem("", OrderEntryStopped.code, str(OrderEntryStopped())))
-    figures = sizing.size_up(
-        ticket, terms=situation.terms, market=situation.market, rules=situation.rules
-    )
-    after = None
-    if figures.reserve is not None:
-        after = buying_power - (figures.reserve if ticket.side is Side.BUY else 0)
-    return Estimate(
-        reference_price=figures.reference_price,
-        quantity=figures.quantity,
-        cost=figures.cost,
-        fees=figures.fees,
-        buying_power=buying_power,
-        buying_power_after=after,
-        problems=tuple(problems),
-    )
+    return problems
 
 
 def _repeat(ticket: OrderTicket, *, order_id: UUID) -> Order:

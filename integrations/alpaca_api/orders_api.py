@@ -79,7 +79,7 @@ def denied(account: Portfolio, ticket: OrderTicket, error: OrderDenied) -> HttpR
         instrument = Instrument.objects.get(id=ticket.instrument_id)
         body |= held_json(account, instrument, wanted=ticket.quantity)
     elif any(one.code in TOO_LITTLE for one in error.problems):
-        estimate = orders.estimate_order(portfolio=account, ticket=ticket, at=timezone.now())
+        estimate = orders.estimate_order(portfolio_id=account.id, ticket=ticket, at=timezone.now())
         body["buying_power"] = plain_or_none(estimate.buying_power)
         body["cost_basis"] = plain_or_none(estimate.cost)
     return answer(body, status=status)

@@ -37,6 +37,7 @@ def test_a_viewer_reads_orders_and_places_none(
     assert len(guest.get("/orders").json()["items"]) == 1
     for refused in (
         place(guest, paper),
+        guest.post("/orders/estimate", order_of(paper)),
         guest.post("/orders/batch", {"orders": [order_of(paper)]}, key=uuid4().hex),
         guest.post(f"/orders/{order['id']}/cancellation"),
         guest.patch(f"/orders/{order['id']}", {"limit_price": "91"}),
@@ -54,6 +55,7 @@ def test_an_editor_trades_under_the_owners_allowance(
     PortfolioMember.objects.update(role="editor")
     placed = place(guest, paper, type="limit", limit_price="90", time_in_force="gtc")
     assert placed.status_code == 201, placed.content
+    assert guest.post("/orders/estimate", order_of(paper)).status_code == 200
     batch = guest.post("/orders/batch", {"orders": [order_of(paper)]}, key=uuid4().hex)
     assert batch.status_code == 200, batch.content
     assert guest.post(f"/orders/{placed.json()['id']}/cancellation").status_code == 202

@@ -98,6 +98,7 @@ class World(Books, Brokers, Markets):
         """A body with which the operation succeeds; the document's example where that will do."""
         made: dict[str, Callable[[], Any]] = {
             "place_order": self.order_body,
+            "estimate_order": self.order_body,
             "place_orders": lambda: {"orders": [self.order_body(), self.order_body()]},
             "replace_order": lambda: {"limit_price": "1.05"},
             "record_activity": lambda: {"kind": "deposit", "amount": "100", "currency": "USD"},

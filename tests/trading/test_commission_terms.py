@@ -53,7 +53,7 @@ def test_it_is_estimated_held_and_charged_over_all_fills(
     set_terms(portfolio)
     publish_quote(apple, asks=[("100.00", "3"), ("101.00", "50")])
     ticket = make_ticket(apple, quantity="10", limit="101")
-    estimate = estimate_order(portfolio=portfolio, ticket=ticket, at=NOON)
+    estimate = estimate_order(portfolio_id=portfolio.id, ticket=ticket, at=NOON)
     assert estimate.fees == 5
 
     order = place(portfolio, apple, quantity="10", limit="101")

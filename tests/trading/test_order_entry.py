@@ -90,7 +90,7 @@ def test_a_violation_stops_every_way_to_place(
     with pytest.raises(OrderEntryStopped):
         order_batch.place_orders(wishes=wishes, placed_at=NOON)
     assert Order.objects.count() == 1
-    estimate = estimate_order(portfolio=portfolio, ticket=ticket, at=NOON)
+    estimate = estimate_order(portfolio_id=portfolio.id, ticket=ticket, at=NOON)
     assert "order_entry_stopped" in {problem.code for problem in estimate.problems}
 
 

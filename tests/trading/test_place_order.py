@@ -205,12 +205,12 @@ def test_a_client_order_id_with_other_content_is_refused() -> None:
 def test_an_estimate_says_what_it_would_cost_and_changes_nothing() -> None:
     portfolio, apple = make_portfolio(), make_instrument()
     publish_quote(apple, ask="100.00")
-    estimate = estimate_order(portfolio=portfolio, ticket=make_ticket(apple), at=NOON)
+    estimate = estimate_order(portfolio_id=portfolio.id, ticket=make_ticket(apple), at=NOON)
     assert facts(estimate.reference_price, estimate.cost, estimate.fees) == (100, 1000, 0)
     assert facts(estimate.buying_power, estimate.buying_power_after) == (100_000, 98_950)
     assert estimate.problems == ()
     too_much = make_ticket(apple, quantity="5000")
-    estimate = estimate_order(portfolio=portfolio, ticket=too_much, at=NOON)
+    estimate = estimate_order(portfolio_id=portfolio.id, ticket=too_much, at=NOON)
     assert [problem.code for problem in estimate.problems] == ["insufficient_buying_power"]
     assert not Order.objects.exists()
 

@@ -53,7 +53,7 @@ def test_it_is_refused_from_any_portfolio_of_the_owner(
     wish = Wish(second.id, ticket)
     (placing,) = place_orders(wishes=[wish], placed_at=NOON)
     assert isinstance(placing.error, OrderDenied)
-    estimate = orders.estimate_order(portfolio=second, ticket=ticket, at=NOON)
+    estimate = orders.estimate_order(portfolio_id=second.id, ticket=ticket, at=NOON)
     assert [one.code for one in estimate.problems] == ["self_match"]
 
 

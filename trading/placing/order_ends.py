@@ -1,4 +1,4 @@
-"""When an order ends by itself, or is auctioned."""
+"""When an order comes to the market, when it is auctioned, and when it ends by itself."""
 
 from __future__ import annotations
 
@@ -22,3 +22,15 @@ def order_ends_at(
     if time_in_force in {TimeInForce.DAY, TimeInForce.CLS}:
         return sessions.session_close_at(at, mic)
     return None
+
+
+def order_works_from(
+    time_in_force: TimeInForce, *, extended_hours: bool, at: datetime, mic: str
+) -> datetime | None:
+    """The auction it is for, or the opening it waits for. ``None``: it may trade at once."""
+    if time_in_force.is_auction:
+        starts_at = order_ends_at(time_in_force, extended_hours=False, at=at, mic=mic)
+    else:
+        find = sessions.extended_session_of if extended_hours else sessions.session_of
+        starts_at = find(at, mic).opens_at
+    return starts_at if starts_at is not None and starts_at > at else None

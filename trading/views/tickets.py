@@ -137,7 +137,7 @@ def _ticket_context(
 ) -> dict[str, Any]:
     """The ticket with its estimate, and with every problem at its field."""
     estimated = orders.estimate_order(
-        portfolio=portfolio, ticket=form.to_ticket(instrument.id), at=timezone.now()
+        portfolio_id=portfolio.id, ticket=form.to_ticket(instrument.id), at=timezone.now()
     )
     form.add_problems(estimated.problems, is_draft=is_draft)
     return {
