@@ -114,6 +114,15 @@ def _calendar_hours(calendar: str) -> TradingHours:
     )
 
 
+def has_auctions(mic: str, *, hours: Hours = "real") -> bool:
+    """Whether its sessions open and close with an auction: not where it trades round the clock.
+
+    Raises:
+        UnknownExchange: we know no such market identifier code.
+    """
+    return exchange_facts(mic).calendar != ROUND_THE_CLOCK and hours == "real"
+
+
 def session_of(at: datetime, mic: str, *, hours: Hours = "real") -> Session:
     """The session that is open at that moment, else the next one.
 

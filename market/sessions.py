@@ -34,9 +34,9 @@ def is_extended(at: datetime, mic: str) -> bool:
     return not is_open(at, mic) and extended_session_of(at, mic).opens_at <= at
 
 
-def has_auctions() -> bool:
-    """Whether sessions open and close at all."""
-    return _hours() == "real"
+def has_auctions(mic: str) -> bool:
+    """Whether its sessions open and close with an auction."""
+    return calendar.has_auctions(mic, hours=_hours())
 
 
 def _hours() -> Hours:

@@ -11,6 +11,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from accounts.errors import AllowanceExceeded, Problem
 from accounts.identifiers import new_id
 from accounts.refusals import with_way_on
+from market import sessions
 from trading.orders import OrderTicket
 from trading.states import OrderClass, OrderType, Side, TimeInForce
 
@@ -52,6 +53,16 @@ TIMES_IN_FORCE: Final = (
     (TimeInForce.CLS.value, "CLS: in the closing auction"),
 )
 DECIMAL_INPUT: Final = {"inputmode": "decimal", "autocomplete": "off", "spellcheck": "false"}
+
+
+def times_offered(mic: str, *, chosen: str = "") -> list[tuple[str, str]]:
+    """What to choose from: an auction only where the exchange holds one, or ``chosen`` is it."""
+    are_held = sessions.has_auctions(mic)
+    return [
+        (value, words)
+        for value, words in TIMES_IN_FORCE
+        if are_held or value == chosen or not TimeInForce(value).is_auction
+    ]
 
 
 def number_field(label: str, *, decimal_places: int) -> forms.DecimalField:
@@ -115,6 +126,10 @@ class OrderTicketForm(forms.Form):
             "client_order_id": str(new_id()),
         }
         return cls(defaults | {name: value for name, value in chosen.items() if value})
+
+    def offer_times_of(self, mic: str) -> None:
+        """Show what the exchange has alone; the order's checks say why another is refused."""
+        self.fields["time_in_force"].widget.choices = times_offered(mic)
 
     def clean(self) -> dict[str, Any]:
         # Kept apart: a problem put at a field takes its value out of ``cleaned_data``.

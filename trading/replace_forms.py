@@ -12,7 +12,7 @@ from accounts.identifiers import new_id
 from accounts.problem_forms import ProblemForm
 from market.values import plain_or_none
 from trading.changing.replacement import Changes
-from trading.forms import TIMES_IN_FORCE, number_field
+from trading.forms import TIMES_IN_FORCE, number_field, times_offered
 from trading.models import Order
 from trading.states import OrderType, TimeInForce
 
@@ -73,6 +73,8 @@ class ReplaceForm(ChangeForm):
         self, order: Order, data: Any = None, *, wanted: Mapping[str, str] = NOTHING
     ) -> None:
         super().__init__(terms_of(order), data, wanted=wanted)
+        times = times_offered(order.instrument.exchange_id, chosen=order.time_in_force)
+        self.fields["time_in_force"].widget.choices = times
         kind = OrderType(order.type)
         is_waiting = order.triggered_at is None
         uses = {

@@ -3,6 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from market.calendar import (
+    has_auctions,
     is_open,
     local_date,
     local_midnight,
@@ -90,6 +91,12 @@ def test_a_time_beyond_the_calendar_is_refused() -> None:
 @pytest.mark.parametrize("mic", sorted(set(KNOWN_EXCHANGES) - {"CRYP", "TIKI"}))
 def test_every_known_exchange_has_a_calendar(mic: str) -> None:
     assert 230 < len(sessions_between(date(2025, 1, 1), date(2025, 12, 31), mic)) < 262
+
+
+def test_only_what_closes_has_auctions() -> None:
+    without = {mic for mic in KNOWN_EXCHANGES if not has_auctions(mic)}
+    assert without == {"CRYP", "TIKI"}
+    assert not any(has_auctions(mic, hours="always") for mic in KNOWN_EXCHANGES)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from config.limits import LIMITS
 from market.models import Instrument
 from portfolio.models import Portfolio
+from tests.factories import make_exchange
 from tests.trading.factories import (
     Clock,
     cash_of,
@@ -18,13 +19,18 @@ from tests.trading.factories import (
     leading_matcher,
     make_instrument,
     make_portfolio,
+    make_ticket,
     make_user,
     place,
     publish_quote,
     status_of,
 )
+from tests.trading.grouping import place_group
+from tests.trading.replacing import ask
 from trading.models import Fill, Order
 from trading.orders import OrderDenied
+from trading.placing.order_batch import Wish, place_orders
+from trading.states import TimeInForce
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +39,7 @@ OPENS = datetime(2026, 3, 4, 14, 30, tzinfo=UTC)
 CLOSES = datetime(2026, 3, 4, 21, 0, tzinfo=UTC)
 DAWN = OPENS - timedelta(hours=2)
 NOON = OPENS + timedelta(hours=3)
+NO_AUCTION = [("time_in_force", "no_auction")]
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +62,12 @@ def bob(apple: Instrument) -> Portfolio:
     portfolio = make_portfolio(make_user("bob@example.com"))
     give_units(portfolio, apple, "50")
     return portfolio
+
+
+def make_coin(mic: str) -> Instrument:
+    coin = make_instrument("COIN", exchange=make_exchange(mic))
+    publish_quote(coin, bid="99", ask="101", last="100", at=NOON)
+    return coin
 
 
 def fills_of(*orders: Order) -> list[tuple[object, object]]:
@@ -208,3 +221,35 @@ def test_stops_are_not_for_auctions(apple: Instrument, alice: Portfolio) -> None
     with pytest.raises(OrderDenied) as refused:
         place(alice, apple, stop="100", tif="cls", at=DAWN)
     assert "not_for_auctions" in [one.code for one in refused.value.problems]
+
+
+@pytest.mark.parametrize("mic", ["CRYP", "TIKI"])
+@pytest.mark.parametrize("tif", ["opg", "cls"])
+def test_a_place_open_round_the_clock_takes_no_order_for_an_auction(
+    mic: str, tif: str, alice: Portfolio
+) -> None:
+    coin = make_coin(mic)
+    with pytest.raises(OrderDenied) as refused:
+        place(alice, coin, limit="100", tif=tif, at=NOON)
+    assert [(one.field, one.code) for one in refused.value.problems] == NO_AUCTION
+    wishes = [Wish(alice.id, make_ticket(coin, limit="100", tif=one)) for one in (tif, "gtc")]
+    batch = place_orders(wishes=wishes, placed_at=NOON)
+    assert isinstance(batch[0].error, OrderDenied)
+    assert [(one.field, one.code) for one in batch[0].error.problems] == NO_AUCTION
+    assert batch[1].error is None
+    with pytest.raises(OrderDenied) as group:
+        place_group(alice, coin, limit="100", profit="110", loss="90", tif=tif)
+    assert NO_AUCTION[0] in [(one.field, one.code) for one in group.value.problems]
+
+
+@pytest.mark.parametrize("mic", ["CRYP", "TIKI"])
+@pytest.mark.parametrize("tif", ["opg", "cls"])
+def test_no_order_of_such_a_place_is_replaced_by_one_for_an_auction(
+    mic: str, tif: str, alice: Portfolio
+) -> None:
+    order = place(alice, make_coin(mic), limit="90", tif="gtc", at=NOON)
+    leading_matcher(Clock(NOON)).work()
+    with pytest.raises(OrderDenied) as refused:
+        ask(order, time_in_force=TimeInForce(tif))
+    assert [(one.field, one.code) for one in refused.value.problems] == NO_AUCTION
+    assert status_of(order) == "new"

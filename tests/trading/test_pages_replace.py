@@ -94,3 +94,12 @@ def test_of_a_stranger_there_is_no_such_order(client: Client, order: Order) -> N
     client.force_login(make_user("charlie@example.com"))
     assert client.get(f"/orders/{order.id}/replacement").status_code == 404
     assert client.post(f"/orders/{order.id}/replacement", form_of(order)).status_code == 404
+
+
+def test_of_an_exchange_without_auctions_none_is_offered(page: Client, order: Order) -> None:
+    """In tests, as in the demo, no exchange ever closes."""
+    path = f"/orders/{order.id}/replacement"
+    assert 'value="opg"' not in page.get(path).content.decode()
+    refused = page.post(path, form_of(order, time_in_force="opg"))
+    assert refused.status_code == 422
+    assert "it has no auctions" in refused.content.decode()

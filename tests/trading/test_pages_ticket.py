@@ -319,3 +319,22 @@ def test_a_problem_of_an_exit_stands_at_its_field(
     assert "must be above" in problems_at("take_profit", text)
     assert "<details" in text
     assert not Order.objects.exists()
+
+
+def test_only_an_exchange_with_auctions_offers_them(
+    page: Client, portfolio: Portfolio, settings: Any
+) -> None:
+    settings.SIMULATED_EXCHANGE_HOURS = "real"
+    for mic in ("XNAS", "CRYP"):
+        make_quote(make_instrument("COIN", mic=mic), bid="99.99", ask="100.01")
+    path = f"/portfolios/{portfolio.id}/ticket"
+    shares = page.get(path, {"instrument": "XNAS:COIN"}).content.decode()
+    coins = page.get(path, {"instrument": "CRYP:COIN"}).content.decode()
+    assert 'value="opg"' in shares
+    assert 'value="opg"' not in coins
+    assert 'value="cls"' not in coins
+    limit = {"type": "limit", "limit_price": "100", "time_in_force": "opg"}
+    refused = send(page, portfolio, instrument="CRYP:COIN", **limit)
+    assert refused.status_code == 422
+    assert "it has no auctions" in problems_at("time_in_force", refused.content.decode())
+    assert not Order.objects.exists()

@@ -90,7 +90,7 @@ def situation_of(facts: Any, *, quote: QuoteValue | None, at: datetime) -> Situa
             is_open=session.opens_at <= at,
             opens_at=session.opens_at,
             closes_at=session.closes_at,
-            has_auctions=sessions.has_auctions(),
+            has_auctions=sessions.has_auctions(facts.mic),
             is_halted=facts.is_halted,
         )
     means = Means(

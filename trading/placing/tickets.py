@@ -66,7 +66,7 @@ class Terms:
     is_halted: bool = False  # staff lets nobody trade it at the moment
     opens_at: datetime | None = None  # of the session that is on, else of the next one
     closes_at: datetime | None = None  # of the same session
-    has_auctions: bool = True  # its sessions open and close
+    has_auctions: bool = True  # its sessions open and close with one
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,7 @@ def _ticket_context(
     is_draft: bool = True,
 ) -> dict[str, Any]:
     """The ticket with its estimate, and with every problem at its field."""
+    form.offer_times_of(instrument.exchange_id)
     estimated = orders.estimate_order(
         portfolio_id=portfolio.id, ticket=form.to_ticket(instrument.id), at=timezone.now()
     )

@@ -32,6 +32,7 @@ from alpaca.trading.requests import (
 )
 
 from portfolio.models import Portfolio
+from tests.factories import make_instrument, make_quote
 
 Match = Callable[[], None]
 NOON = datetime(2025, 9, 1, 12, tzinfo=UTC)
@@ -142,6 +143,18 @@ def test_orders_are_cancelled_one_by_one_and_all(trading: Any, match: Match) -> 
     with pytest.raises(APIError) as refused:
         trading.cancel_order_by_id(orders[0].id)
     assert (refused.value.status_code, refused.value.code) == (422, 42210000)
+
+
+def test_an_auction_that_is_not_held_is_refused_in_alpacas_way(trading: Any, settings: Any) -> None:
+    settings.SIMULATED_EXCHANGE_HOURS = "real"
+    make_quote(make_instrument("BTC", mic="CRYP"), bid="99.99", ask="100.01")
+    wanted = LimitOrderRequest(
+        symbol="BTC", qty=1, side=OrderSide.BUY, time_in_force=TimeInForce.CLS, limit_price=100
+    )
+    with pytest.raises(APIError) as refused:
+        trading.submit_order(wanted)
+    assert (refused.value.status_code, refused.value.code) == (422, 42210000)
+    assert "has no auctions" in refused.value.message
 
 
 def test_positions_are_closed_in_part_and_all(trading: Any, match: Match) -> None:
