@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 import orjson
@@ -23,6 +24,9 @@ from accounts.utc_days import utc_midnight
 # Longer integers stay decimals: int() takes quadratic time, and refuses 4,300 digits.
 INTEGER_DIGITS: Final = 30
 NUMBER: Final = re.compile(r"[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,4})?", re.ASCII)
+MOMENT_LENGTH: Final = 40  # spaces around it may be any number
+UNITS: Final = {places: Decimal(1).scaleb(-places) for places in (8, 10)}
+WIDE: Final = Context(prec=200)
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -115,14 +119,12 @@ def sized(number: Decimal, *, whole_digits: int, places: int) -> Decimal:
     """Refuse what the column cannot hold exactly; never round."""
     if number.is_zero():
         return Decimal(0)
-    _, digits, exponent = number.as_tuple()
     if number.adjusted() >= whole_digits:
         raise PydanticCustomError(
             "too_large", f"was too large, must have at most {whole_digits} digits before the point"
         )
-    zeros = next((i for i, digit in enumerate(reversed(digits)) if digit), 0)
-    # A finite number's exponent is an integer.
-    if int(exponent) + zeros < -places:
+    # Rounded to the places in a context without bounds, it must be what it was.
+    if number != number.quantize(UNITS[places], context=WIDE):
         raise PydanticCustomError(
             "too_many_places", f"had too many decimal places, must have at most {places}"
         )
@@ -130,22 +132,45 @@ def sized(number: Decimal, *, whole_digits: int, places: int) -> Decimal:
 
 
 def read_amount(value: object) -> Decimal:
+    if isinstance(value, str):
+        return _amount_of_text(value)
     return sized(read_number(value), whole_digits=18, places=10)
 
 
 def read_price(value: object) -> Decimal:
+    if isinstance(value, str):
+        return _price_of_text(value)
     return sized(read_number(value), whole_digits=12, places=8)
+
+
+# The rows of a broker's file have few quantities, charges and days; what is refused is not kept,
+# so that all that is kept is short.
+@lru_cache(maxsize=8192)
+def _amount_of_text(text: str) -> Decimal:
+    return sized(read_number(text), whole_digits=18, places=10)
+
+
+@lru_cache(maxsize=8192)
+def _price_of_text(text: str) -> Decimal:
+    return sized(read_number(text), whole_digits=12, places=8)
 
 
 def read_moment(value: object) -> datetime:
     """Take RFC 3339 with an offset, or a date for its first moment in UTC."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC)
-    problem = PydanticCustomError(
+    if not isinstance(value, str):
+        raise not_a_time()
+    return _moment_of_text(value) if len(value) <= MOMENT_LENGTH else moment_of_text(value)
+
+
+def not_a_time() -> PydanticCustomError:
+    return PydanticCustomError(
         "not_a_time", "must be a time with an offset, such as 2025-01-31T15:30:00Z, or a date"
     )
-    if not isinstance(value, str):
-        raise problem
+
+
+def moment_of_text(value: str) -> datetime:
     # A plus sign that was not escaped in an address arrives as a space.
     text = re.sub(r" (?=\d\d:?\d\d$)", "+", value.strip()) if "T" in value.upper() else value
     try:
@@ -153,10 +178,13 @@ def read_moment(value: object) -> datetime:
             return utc_midnight(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
-            raise problem
+            raise not_a_time()
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise problem from None
+        raise not_a_time() from None
+
+
+_moment_of_text: Final = lru_cache(maxsize=8192)(moment_of_text)
 
 
 # Units or money: 18 digits before the point, 10 behind it.

@@ -32,7 +32,9 @@ def array(values: Sequence[Any]) -> Any:
     Most are written out, see ``accounts.array_literals``; the query names the array's type.
     """
     first = next((value for value in values if value is not None), None)
-    if first is None or isinstance(first, (Decimal, UUID, int, date)):
+    if isinstance(first, UUID):
+        return array_literal(["NULL" if one is None else one.hex for one in values])
+    if first is None or isinstance(first, (Decimal, int, date)):
         return array_literal(["NULL" if one is None else str(one) for one in values])
     if isinstance(first, str):
         return array_literal(["NULL" if one is None else quoted_item(one) for one in values])

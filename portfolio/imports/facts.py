@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from market.values import plain, wire_time
@@ -20,7 +21,8 @@ from portfolio.imports.moments import parse_moment
 from portfolio.imports.profile import CASH, SKIP, TRADE, Profile, Row
 from portfolio.imports.values import DateOrder, Field, ReadRow, RowProblem
 
-PRICE_PLACES: Final = 8
+PRICE_UNIT: Final = Decimal("1E-8")
+DIGITS: Final = 40  # before the point, far beyond what is booked
 CENT: Final = Decimal("0.01")
 # Beyond that part of the whole, price and amount are in different currencies, and not rounded.
 ROUNDING: Final = Decimal("0.01")
@@ -144,17 +146,19 @@ def take_moment(found: ReadRow, texts: Mapping[Field, str], style: ReadingStyle)
     if not text:
         found.problems.append(RowProblem("occurred_at", "required", "The row has no date."))
         return
+    clock = texts.get(Field.TIME, "")
     try:
-        moment = parse_moment(
-            text,
-            order=style.date_order,
-            zone=style.profile.zone,
-            clock=texts.get(Field.TIME, ""),
-        )
+        found.facts["occurred_at"] = told_moment(text, style.date_order, style.profile.zone, clock)
     except BadMoment as error:
         found.problems.append(RowProblem("occurred_at", "not_a_time", f"The date {error}."))
-    else:
-        found.facts["occurred_at"] = wire_time(moment)
+
+
+@lru_cache(maxsize=8192)
+def told_moment(text: str, order: DateOrder, zone: str, clock: str) -> str:
+    """Raises:
+    BadMoment: it is none.
+    """
+    return wire_time(parse_moment(text, order=order, zone=zone, clock=clock))
 
 
 def take_amounts(
@@ -238,20 +242,20 @@ def trade_amounts(
     if amount is not None and units != 1 and abs(price - amount) <= CENT < abs(gross - amount):
         # The whole cost stands where the price of one is looked for.
         return {"quantity": units, "unit_price": None, "amount": amount}
-    is_finer = amount is not None and CENT < abs(amount - gross) <= gross * ROUNDING
-    if is_finer or places_of(price) > PRICE_PLACES:
-        return {"quantity": units, "unit_price": None, "amount": amount if is_finer else gross}
+    is_exact = amount is not None and CENT < abs(amount - gross) <= gross * ROUNDING
+    if is_exact or is_finer(price, PRICE_UNIT):
+        return {"quantity": units, "unit_price": None, "amount": amount if is_exact else gross}
     return {"quantity": units, "unit_price": price, "amount": None}
 
 
-def places_of(number: Decimal) -> int:
-    exponent = number.normalize(EXACT).as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
+def is_finer(number: Decimal, unit: Decimal) -> bool:
+    """Whether it has parts of the unit; of what is too large to be booked that is no question."""
+    return number.adjusted() < DIGITS and number != number.quantize(unit, context=EXACT)
 
 
 def rounded(number: Decimal) -> Decimal:
     """To the ten places that the ledger stores."""
-    return number.quantize(TEN_PLACES, context=EXACT) if places_of(number) > 10 else number
+    return number.quantize(TEN_PLACES, context=EXACT) if is_finer(number, TEN_PLACES) else number
 
 
 def take_words(found: ReadRow, texts: Mapping[Field, str], profile: Profile, part: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 from portfolio.imports.values import Field, Line, Sheet, Table
@@ -74,8 +75,9 @@ NAMES: Final[Mapping[Field, tuple[str, ...]]] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def folded(name: str) -> str:
-    """A column's name without its case, quotes and odd spaces."""
+    """A name of a column, or a word of a row, without its case, quotes and odd spaces."""
     return SPACES.sub(" ", name.strip(AROUND)).strip().casefold()
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from portfolio.imports.errors import BadNumber
@@ -51,6 +52,7 @@ def mark_of(text: str) -> str:
     return mark if len(digits) != 3 or text.lstrip("-+ ").startswith("0") else ""
 
 
+@lru_cache(maxsize=8192)
 def parse_number(text: str, *, decimal_mark: str = POINT) -> Decimal:
     """Read a number; parentheses and a minus at either end make it negative.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -11,6 +10,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from django.conf import settings
 from django.db import transaction
 
@@ -229,14 +229,18 @@ def store_rows(import_id: UUID, rows: Iterable[Judged]) -> None:
 def row_values(import_id: UUID, judged: Judged) -> tuple[Any, ...]:
     row = judged.row
     return (
-        *(import_id, judged.position, row.line, row.sheet, row.raw, json.dumps(row.facts)),
+        *(import_id, judged.position, row.line, row.sheet, row.raw, written(row.facts)),
         *(row.symbol, row.isin, row.name, row.portfolio),
         judged.instrument.id if judged.instrument else None,
         judged.portfolio.id if judged.portfolio else None,
-        json.dumps([asdict(one) for one in judged.problems]),
-        *(judged.note, judged.status.value, judged.decision, json.dumps(judged.changes)),
+        written([asdict(one) for one in judged.problems]),
+        *(judged.note, judged.status.value, judged.decision, written(judged.changes)),
         judged.duplicate_of,
     )
+
+
+def written(told: dict[str, Any] | list[Any]) -> str:
+    return orjson.dumps(told).decode()
 
 
 def keep_reading(found: FileImport, reading: Reading, *, at: datetime) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from accounts.errors import Problem
 from market.currencies.currency_units import CURRENCY_CODE
 from market.models import Instrument
-from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
 from portfolio.bookkeeping.drafts import EntryKind, LotFact
 from portfolio.models import Portfolio, PortfolioKind
 
@@ -28,8 +28,7 @@ NOTE_LENGTH: Final = 300
 RATIO_MAXIMUM: Final = Decimal(1_000_000)
 SIGNED: Final = ("quantity", "amount")
 LOTS_MAXIMUM: Final = 500
-PLACES: Final = {"unit_price": 8}
-PLACES_OTHERWISE: Final = 10
+UNITS: Final = {"unit_price": Decimal("1E-8")}  # the finest that is stored, else ten places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,8 +173,8 @@ def find_number_problem(field: str, number: Decimal, *, is_zero_allowed: bool) -
         message = f"{field} was {number}, must be at most {NUMBER_MAXIMUM:f}"
         yield Problem(field, "out_of_range", message)
     else:
-        places = PLACES.get(field, PLACES_OTHERWISE)
-        exponent = number.normalize().as_tuple().exponent
-        if isinstance(exponent, int) and exponent < -places:
+        unit = UNITS.get(field, TEN_PLACES)
+        if number != number.quantize(unit, context=EXACT):
+            places = -unit.adjusted()
             message = f"{field} was {number}, must have at most {places} decimal places"
             yield Problem(field, "too_precise", message)
