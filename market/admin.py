@@ -135,8 +135,8 @@ class IngestionRunAdmin(ReadOnlyAdmin):
 
 @admin.register(QuarantinedRow)
 class QuarantinedRowAdmin(ReadOnlyAdmin):
-    list_display = ("run", "line", "code", "message")
-    list_filter = ("code",)
+    list_display = ("run", "line", "code", "message", "status", "judged_at")
+    list_filter = ("status", "code")
     list_select_related = ("run",)
     ordering = ("-run__created_at", "line", "id")
     show_full_result_count = False

@@ -16,6 +16,15 @@ BIGGEST_ID = 2**63 - 1
 RowId = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
 
 
+class ConfirmingPriceOut(SchemaOut):
+    """A price that followed one that jumped and was as far off."""
+
+    price: str
+    occurred_at: dt.datetime
+    source: str
+    provider_tick_id: Annotated[str | None, Field(description="null where it was a quote's")]
+
+
 class QuarantinedRowOut(SchemaOut):
     """One reason why one line was refused; `values` are the line's, as far as it could be read."""
 
@@ -30,6 +39,9 @@ class QuarantinedRowOut(SchemaOut):
     values: dict[str, Any]
     status: str
     judged_at: dt.datetime | None
+    confirmed_by: Annotated[
+        ConfirmingPriceOut | None, Field(description="the live price that confirmed it by itself")
+    ]
 
     @classmethod
     def from_row(cls, row: QuarantinedRow) -> Self:
@@ -45,6 +57,7 @@ class QuarantinedRowOut(SchemaOut):
             values=row.raw,
             status=row.status,
             judged_at=row.judged_at,
+            confirmed_by=row.confirmed_by and ConfirmingPriceOut(**row.confirmed_by),
         )
 
 
@@ -55,7 +68,7 @@ class QuarantinedRowList(SchemaOut):
 
 class QuarantineWanted(PageIn):
     status: Annotated[
-        Literal["waiting", "released", "rejected"] | None,
+        Literal["waiting", "released", "rejected", "confirmed"] | None,
         Field(description="only those that stand so"),
     ] = None
     code: Annotated[

@@ -15,9 +15,10 @@ from typing import Final
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
+from market.intake.confirmed_jumps import confirm_jumps
 from market.intake.ingestion import ensure_tick_partitions, store_quotes, store_ticks
 from market.intake.providers import PriceBatch
-from market.intake.refused_prices import RefusedPrice
+from market.intake.refused_prices import ConfirmedJump, RefusedPrice
 from market.values import QuoteValue, TickValue
 
 logger = logging.getLogger(__name__)
@@ -31,12 +32,13 @@ PARTITION_DAYS: Final = 3
 
 
 class PriceBuffer:
-    """What is not stored yet: every tick in order, what was kept out, the newest quotes."""
+    """What is not stored yet: all ticks in order, what was kept out or confirmed, newest quotes."""
 
     def __init__(self, *, capacity: int = TICKS_WAITING) -> None:
         self._lock = threading.Lock()
         self._ticks: deque[TickValue] = deque()
         self._refused: deque[RefusedPrice] = deque()
+        self._confirmed: deque[ConfirmedJump] = deque()
         self._quotes: dict[int, QuoteValue] = {}
         self._capacity = capacity
         self._dropped = 0
@@ -45,6 +47,7 @@ class PriceBuffer:
         with self._lock:
             self._ticks.extend(batch.ticks)
             self._refused.extend(batch.refused)
+            self._confirmed.extend(batch.confirmed)
             self._quotes.update((quote.instrument_id, quote) for quote in batch.quotes)
             self._drop_excess()
 
@@ -53,20 +56,22 @@ class PriceBuffer:
         with self._lock:
             self._ticks.extendleft(reversed(batch.ticks))
             self._refused.extendleft(reversed(batch.refused))
+            self._confirmed.extendleft(reversed(batch.confirmed))
             for quote in batch.quotes:
                 self._quotes.setdefault(quote.instrument_id, quote)
             self._drop_excess()
 
     def take(self, *, ticks: int = TICKS_PER_WRITE) -> PriceBatch:
-        """Remove the oldest ticks, what was kept out, and all quotes."""
+        """Remove the oldest ticks, what was kept out or confirmed, and all quotes."""
         with self._lock:
             count = min(ticks, len(self._ticks))
             taken = tuple(self._ticks.popleft() for _ in range(count))
             quotes = tuple(self._quotes.values())
             self._quotes = {}
-            refused = tuple(self._refused)
+            refused, confirmed = tuple(self._refused), tuple(self._confirmed)
             self._refused.clear()
-            return PriceBatch(quotes, taken, refused)
+            self._confirmed.clear()
+            return PriceBatch(quotes, taken, refused, confirmed)
 
     def take_dropped(self) -> int:
         """How many ticks were dropped since the latest call."""
@@ -78,7 +83,7 @@ class PriceBuffer:
         return len(self._ticks)
 
     def _drop_excess(self) -> None:
-        for waiting in (self._ticks, self._refused):
+        for waiting in (self._ticks, self._refused, self._confirmed):
             while len(waiting) > self._capacity:
                 waiting.popleft()
                 self._dropped += 1
@@ -127,6 +132,8 @@ class PriceStore:
                 store_ticks(batch.ticks, received_at=self._clock(), kept_out=batch.refused)
             if batch.quotes:
                 store_quotes(batch.quotes)
+            if batch.confirmed:
+                confirm_jumps(batch.confirmed, confirmed_at=self._clock())
         except (OperationalError, InterfaceError) as error:
             self._buffer.put_back(batch)
             logger.warning("%s ticks wait for the database: %s", len(self._buffer), error)

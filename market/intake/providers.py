@@ -12,7 +12,7 @@ from typing import Protocol, cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from market.intake.refused_prices import RefusedPrice
+from market.intake.refused_prices import ConfirmedJump, RefusedPrice
 from market.models import Instrument
 from market.values import BarValue, Interval, QuoteValue, TickValue
 
@@ -36,12 +36,14 @@ class ListedInstrument:
 class PriceBatch:
     """What became known together: at most one quote per instrument, ticks in order of time.
 
-    ``refused`` is what our own door kept out of it; a provider leaves it empty.
+    ``refused`` is what our own door kept out of it, ``confirmed`` what it kept out before and this
+    batch confirms; a provider leaves both empty.
     """
 
     quotes: tuple[QuoteValue, ...]
     ticks: tuple[TickValue, ...]
     refused: tuple[RefusedPrice, ...] = ()
+    confirmed: tuple[ConfirmedJump, ...] = ()
 
 
 class LiveProvider(Protocol):

@@ -46,7 +46,7 @@ class UnknownQuarantinedRow(MarketError, NotFound):
 
 
 class AlreadyJudged(MarketError):
-    """Somebody has judged the row the other way; ``status`` says how."""
+    """The row was judged the other way, or confirmed by the next price; ``status`` says how."""
 
     code = "already_judged"
 
@@ -96,7 +96,7 @@ def release_row(
     row, line = _lock_line(row_id)
     if row.status == QuarantineStatus.RELEASED:
         return row
-    if row.status == QuarantineStatus.REJECTED:
+    if row.status != QuarantineStatus.WAITING:
         raise AlreadyJudged(row.status)
     wanted = {name: text for name, text in corrections.items() if name in fields_of(row)}
     try:
@@ -138,7 +138,7 @@ def reject_row(row_id: int, *, rejected_by_id: UUID, rejected_at: datetime) -> Q
     row, line = _lock_line(row_id)
     if row.status == QuarantineStatus.REJECTED:
         return row
-    if row.status == QuarantineStatus.RELEASED:
+    if row.status != QuarantineStatus.WAITING:
         raise AlreadyJudged(row.status)
     _judge(line, QuarantineStatus.REJECTED, by_id=rejected_by_id, at=rejected_at)
     audit.record(

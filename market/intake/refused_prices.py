@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import models
+
 from market.intake.price_runs import TICKS_OF
 from market.models import IngestionRun, Instrument, QuarantinedRow, Tick
 from market.models.prices import QuarantinedKind, QuarantineStatus, RunStatus
@@ -33,6 +35,15 @@ class RefusedQuote:
 
 
 RefusedPrice = RefusedTick | RefusedQuote
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedJump:
+    """What was kept out as a spike, and the price after it, as far off, that was let in."""
+
+    item: RefusedPrice
+    price: Decimal
+    by: TickValue | QuoteValue  # whose price that is
 
 
 def quarantine(refused: Sequence[RefusedPrice], *, received_at: datetime) -> None:
@@ -95,13 +106,7 @@ def raw_of(item: RefusedPrice, *, symbol: str) -> dict[str, Any]:
 
 def released_of(items: Sequence[RefusedPrice]) -> list[tuple[RefusedPrice, Decimal]]:
     """Those of refused prices that staff has released since, with the price as released."""
-    since = min(value_of(item).occurred_at for item in items) - timedelta(days=1)
-    rows = QuarantinedRow.objects.filter(
-        status=QuarantineStatus.RELEASED,
-        kind__in=(QuarantinedKind.TICK, QuarantinedKind.QUOTE),
-        run__created_at__gte=since,
-        raw__instrument_id__in=[value_of(item).instrument_id for item in items],
-    )
+    rows = rows_about(items, status=QuarantineStatus.RELEASED)
     released = {key_of(row.raw) for row in rows}
     found: list[tuple[RefusedPrice, Decimal]] = []
     for item in items:
@@ -118,6 +123,19 @@ def released_of(items: Sequence[RefusedPrice]) -> list[tuple[RefusedPrice, Decim
         )
         found += [(item, price) for price in stored.values_list("price", flat=True)]
     return found
+
+
+def rows_about(
+    items: Sequence[RefusedPrice], *, status: QuarantineStatus
+) -> models.QuerySet[QuarantinedRow]:
+    """Rows of live prices of the same instruments that stand so; see ``key_of`` for whose."""
+    since = min(value_of(item).occurred_at for item in items) - timedelta(days=1)
+    return QuarantinedRow.objects.filter(
+        status=status,
+        kind__in=(QuarantinedKind.TICK, QuarantinedKind.QUOTE),
+        run__created_at__gte=since,
+        raw__instrument_id__in=[value_of(item).instrument_id for item in items],
+    )
 
 
 def key_of(raw: Mapping[str, Any]) -> tuple[object, ...]:

@@ -54,7 +54,11 @@ class Band:
         """Whether a price lies outside and has jumped there. ``previous`` is the price before."""
         if self.lowest <= price <= self.highest:
             return False
-        return previous is None or not previous / self.step <= price <= previous * self.step
+        return previous is None or not self.is_near(price, previous)
+
+    def is_near(self, price: Decimal, other: Decimal) -> bool:
+        """Whether one may follow the other without a jump."""
+        return other / self.step <= price <= other * self.step
 
     def words(self, price: Decimal) -> str:
         return (

@@ -1,10 +1,11 @@
 """The door that live prices pass before anybody hears of them: quotes, alerts, books, valuations.
 
 What cannot be true, and what jumps by the rule of ``market.intake.spikes``, is kept out and stands
-in quarantine. The next price as far off confirms a new level and goes through; the same word
-again confirms nothing. Where only the latest trade waits, bid and ask go on with the trade before
-it. Of bids and asks those count by which somebody would be paid too much: a bid above what is
-expected, an ask below it; that an empty book bids nearly nothing is no mistake.
+in quarantine. The next price as far off confirms a new level and goes through, and what waited
+before it is confirmed with it; the same word again confirms nothing. Where only the latest trade
+waits, bid and ask go on with the trade before it. Of bids and asks those count by which somebody
+would be paid too much: a bid above what is expected, an ask below it; that an empty book bids
+nearly nothing is no mistake.
 
 One thread lets batches in and looks into memory only; another renews what is expected, and looks
 for what staff has released. What was released is let in where no later price came meanwhile.
@@ -14,13 +15,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
 
 from market.intake.providers import PriceBatch
 from market.intake.refused_prices import (
+    ConfirmedJump,
     RefusedPrice,
     RefusedQuote,
     RefusedTick,
@@ -31,23 +32,8 @@ from market.intake.spikes import CODE as SPIKE
 from market.intake.spikes import Band, Bands
 from market.intake.tick_columns import TickColumns
 from market.intake.tick_rules import CLOCK_TOLERANCE, are_all_sound, find_problem
+from market.live.waiting_prices import Side, Waiting, far_side, is_confirmed
 from market.values import NOT_OF_A_MARKET, QuoteValue, TickValue
-
-
-class Side(NamedTuple):
-    name: Literal["bid", "ask"]
-    price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """What is kept out of one instrument."""
-
-    item: RefusedPrice  # as it stands in quarantine
-    last: Decimal | None = None  # the price of the trade that waits, if one does
-    side: Side | None = None  # the bid or ask that waits, if one does
-    quote: QuoteValue | None = None  # the newest, as its provider says it
-    is_released: bool = False  # at another price than its provider goes on saying
 
 
 class PriceDoor:
@@ -79,11 +65,12 @@ class PriceDoor:
             self._released.extend(released_of(waiting))
 
     def admit(self, batch: PriceBatch, *, at: datetime) -> PriceBatch:
-        """The batch without what must wait, which it names as refused."""
+        """The batch without what must wait, which it names as refused, and what it confirms."""
         refused: list[RefusedPrice] = []
-        ticks = self._admit_ticks(batch.ticks, refused, at=at)
-        quotes = self._admit_quotes(batch.quotes, refused)
-        return PriceBatch(tuple(quotes), tuple(ticks), tuple(refused))
+        confirmed: list[ConfirmedJump] = []
+        ticks = self._admit_ticks(batch.ticks, refused, confirmed, at=at)
+        quotes = self._admit_quotes(batch.quotes, refused, confirmed)
+        return PriceBatch(tuple(quotes), tuple(ticks), tuple(refused), tuple(confirmed))
 
     def take_released(self) -> list[PriceBatch]:
         """What staff has released, where no later price came meanwhile."""
@@ -96,7 +83,12 @@ class PriceDoor:
         return found
 
     def _admit_ticks(
-        self, ticks: Sequence[TickValue], refused: list[RefusedPrice], *, at: datetime
+        self,
+        ticks: Sequence[TickValue],
+        refused: list[RefusedPrice],
+        confirmed: list[ConfirmedJump],
+        *,
+        at: datetime,
     ) -> Sequence[TickValue]:
         columns = TickColumns.of(ticks)
         latest_at = at + CLOCK_TOLERANCE
@@ -118,6 +110,8 @@ class PriceDoor:
                 continue
             latest[number] = price
             if number in waiting:
+                if tick.source not in NOT_OF_A_MARKET:
+                    self._confirm(price, tick, band, confirmed)
                 self._forget_trade(number, before=tick.occurred_at)
         return [tick for tick in ticks if tick not in spikes] if spikes else ticks
 
@@ -139,6 +133,8 @@ class PriceDoor:
             last=tick.price,
             side=known.side if known else None,
             quote=known.quote if known else None,
+            of_last=item,
+            of_side=known.of_side if known else None,
         )
         return True
 
@@ -150,10 +146,26 @@ class PriceDoor:
         if waiting.side is None:
             del self._waiting[number]
         else:
-            self._waiting[number] = replace(waiting, last=None)
+            self._waiting[number] = replace(waiting, last=None, of_last=None)
+
+    def _confirm(
+        self,
+        price: Decimal,
+        by: TickValue | QuoteValue,
+        band: Band,
+        confirmed: list[ConfirmedJump],
+    ) -> None:
+        """Name what stands in quarantine and is confirmed by a price of what is let in."""
+        waiting = self._waiting.get(by.instrument_id)
+        if waiting is not None and (items := waiting.confirmed_by(price, band)):
+            confirmed += [ConfirmedJump(item, price=price, by=by) for item in items]
+            self._waiting[by.instrument_id] = waiting.without(items)
 
     def _admit_quotes(
-        self, quotes: Sequence[QuoteValue], refused: list[RefusedPrice]
+        self,
+        quotes: Sequence[QuoteValue],
+        refused: list[RefusedPrice],
+        confirmed: list[ConfirmedJump],
     ) -> Sequence[QuoteValue]:
         bands, admitted = self._bands.by_instrument, []
         for quote in quotes:
@@ -163,7 +175,7 @@ class PriceDoor:
             elif band.lowest <= quote.last <= band.highest and far_side(quote, band) is None:
                 self._let(quote)
                 admitted.append(quote)
-            elif (sound := self._part_of(quote, band, refused)) is not None:
+            elif (sound := self._part_of(quote, band, refused, confirmed)) is not None:
                 admitted.append(sound)
         return admitted
 
@@ -174,7 +186,11 @@ class PriceDoor:
         self._waiting.pop(number, None)
 
     def _part_of(
-        self, quote: QuoteValue, band: Band, refused: list[RefusedPrice]
+        self,
+        quote: QuoteValue,
+        band: Band,
+        refused: list[RefusedPrice],
+        confirmed: list[ConfirmedJump],
     ) -> QuoteValue | None:
         """What may be let in of a quote with a price far off; None for nothing."""
         number = quote.instrument_id
@@ -185,27 +201,55 @@ class PriceDoor:
         if last_waits:
             shown = before and replace(quote, last=before.last, last_size=before.last_size)
             self._latest[number] = quote.last
+        else:
+            self._confirm(quote.last, quote, band, confirmed)
         side = far_side(quote, band)
         known = waiting.side if waiting else None
         if side is not None and is_confirmed(side, band, shown=shown, before=before, known=known):
+            self._confirm(side.price, quote, band, confirmed)
             side = None
         if side is not None:
             shown = None
         if not last_waits and side is None:
             self._let(quote)
             return quote
-        last = quote.last if last_waits else None
-        is_new = (last_waits and not is_repeated) or (side is not None and side != known)
-        if waiting is None or is_new:
-            found = quote.last if side is None else side.price
-            item = RefusedQuote(quote, code=SPIKE, message=band.words(found))
-            refused.append(item)
-            self._waiting[number] = Waiting(item, last=last, side=side, quote=quote)
-        else:
-            self._waiting[number] = replace(waiting, last=last, side=side, quote=quote)
+        self._keep_out(quote, band, refused, last=quote.last if last_waits else None, side=side)
         if shown is not None:
             self._let_in[number] = shown
         return shown
+
+    def _keep_out(
+        self,
+        quote: QuoteValue,
+        band: Band,
+        refused: list[RefusedPrice],
+        *,
+        last: Decimal | None,
+        side: Side | None,
+    ) -> None:
+        """Let its last price wait, or its bid or ask, or both; what waited already goes on so."""
+        waiting = self._waiting.get(quote.instrument_id)
+        is_new_last = last is not None and (waiting is None or waiting.last != last)
+        is_new_side = side is not None and (waiting is None or waiting.side != side)
+        if waiting is not None and not (is_new_last or is_new_side):
+            of_last = waiting.of_last if last is not None else None
+            of_side = waiting.of_side if side is not None else None
+            self._waiting[quote.instrument_id] = replace(
+                waiting, last=last, side=side, quote=quote, of_last=of_last, of_side=of_side
+            )
+            return
+        found = quote.last if side is None else side.price
+        item = RefusedQuote(quote, code=SPIKE, message=band.words(found))
+        refused.append(item)
+        known_last, known_side = (waiting.of_last, waiting.of_side) if waiting else (None, None)
+        self._waiting[quote.instrument_id] = Waiting(
+            item,
+            last=last,
+            side=side,
+            quote=quote,
+            of_last=item if is_new_last else known_last,
+            of_side=item if is_new_side else known_side,
+        )
 
     def _release(self, waiting: Waiting, price: Decimal) -> PriceBatch:
         item = waiting.item
@@ -228,30 +272,3 @@ class PriceDoor:
         else:
             self._waiting[number] = replace(waiting, quote=None, is_released=True)
         return PriceBatch(tuple(quotes), (tick,))
-
-
-def far_side(quote: QuoteValue, band: Band) -> Side | None:
-    """A bid above, or an ask below what is expected."""
-    if quote.bid is not None and quote.bid > band.highest:
-        return Side("bid", quote.bid)
-    if quote.ask is not None and quote.ask < band.lowest:
-        return Side("ask", quote.ask)
-    return None
-
-
-def is_confirmed(
-    side: Side,
-    band: Band,
-    *,
-    shown: QuoteValue | None,
-    before: QuoteValue | None,
-    known: Side | None,
-) -> bool:
-    """Whether a bid or ask far off is near the trade, the one let in before, or another word."""
-    near = [shown.last] if shown else []
-    former: Decimal | None = getattr(before, side.name, None)
-    if former is not None:
-        near.append(former)
-    if known is not None and known.name == side.name and known != side:
-        near.append(known.price)
-    return any(not band.is_spike(side.price, previous=price) for price in near)

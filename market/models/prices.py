@@ -171,6 +171,7 @@ class QuarantineStatus(models.TextChoices):
     WAITING = "waiting", "Waiting"
     RELEASED = "released", "Released"  # stored after all, as it was or corrected
     REJECTED = "rejected", "Rejected"  # stays out
+    CONFIRMED = "confirmed", "Confirmed"  # by the price that followed; nobody need judge it
 
 
 class QuarantinedKind(models.TextChoices):
@@ -221,13 +222,16 @@ class QuarantinedRow(models.Model):
     message = models.CharField(max_length=300)
     raw = models.JSONField()
     status = models.CharField(
-        max_length=8,
+        max_length=9,
         choices=QuarantineStatus.choices,
         default=QuarantineStatus.WAITING,
         db_default=QuarantineStatus.WAITING.value,
     )
     judged_at = models.DateTimeField(null=True)
     judged_by_id = models.UUIDField(null=True)
+    # The price after a live one that jumped: {"price", "occurred_at", "source",
+    # "provider_tick_id"}, the last null where it was a quote's.
+    confirmed_by = models.JSONField(null=True)
 
     objects: ClassVar[models.Manager[QuarantinedRow]] = QuarantinedRowQuerySet.as_manager()
 
@@ -238,8 +242,13 @@ class QuarantinedRow(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(status="waiting", judged_at__isnull=True)
-                | Q(status__in=["released", "rejected"], judged_at__isnull=False),
+                | Q(status__in=["released", "rejected", "confirmed"], judged_at__isnull=False),
                 name="quarantined_row_judged_at_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="confirmed", confirmed_by__isnull=False)
+                | (~Q(status="confirmed") & Q(confirmed_by__isnull=True)),
+                name="quarantined_row_says_what_confirmed_it",
             ),
         )
         indexes = (models.Index(fields=["status", "-id"], name="quarantined_row_newest"),)

@@ -20,6 +20,7 @@ from market.intake.quarantine import reject_row, release_row
 from market.models import QuarantinedRow
 from market.models.prices import QuarantinedKind
 from market.operations.quarantine_forms import QuarantineListForm, ReleaseForm
+from market.values import time_from_wire
 
 if TYPE_CHECKING:
     from accounts.http import InvestorRequest
@@ -83,7 +84,13 @@ def reject(request: InvestorRequest, row_id: int) -> HttpResponse:
 
 
 def about(row: QuarantinedRow) -> dict[str, object]:
-    """Every reason of its line, and who judged it."""
+    """Every reason of its line, and who or what judged it."""
     line = QuarantinedRow.objects.filter(run_id=row.run_id, line=row.line).order_by("id")
     judge = User.objects.filter(id=row.judged_by_id).first() if row.judged_by_id else None
-    return {"line": line, "judge": judge, "is_releasable": row.kind != QuarantinedKind.OTHER}
+    by = row.confirmed_by
+    return {
+        "line": line,
+        "judge": judge,
+        "confirmed_by": by and {**by, "occurred_at": time_from_wire(by["occurred_at"])},
+        "is_releasable": row.kind != QuarantinedKind.OTHER,
+    }
