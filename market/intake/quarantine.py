@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -34,6 +35,12 @@ from market.models import Instrument, QuarantinedRow
 from market.models.prices import QuarantinedKind, QuarantineStatus
 from market.values import Interval, TickValue, quote_from_wire
 
+# Of a line of exchange rates that was refused before its cells were kept.
+NOTHING_KEPT: Final = (
+    "What this line said was not kept when it was refused, so there is nothing to release. Where it"
+    " is still wrong, it comes here again, whole, with the next table of its source."
+)
+
 
 class UnknownQuarantinedRow(MarketError, NotFound):
     """There is no such row."""
@@ -56,18 +63,24 @@ class AlreadyJudged(MarketError):
 
 
 class NotReleasable(MarketError):
-    """The row is no price or rate: what it was about is entered anew, on its own page."""
+    """The row can only be rejected; the message says why."""
 
     code = "not_releasable"
-
-    def __init__(self) -> None:
-        super().__init__("Only prices and rates can be released; correct this where it came from.")
 
 
 class ReleaseRefused(MarketError, ProblemsError):
     """The values cannot be true as they are; ``problems`` names each field."""
 
     code = "release_refused"
+
+
+def why_not_releasable(row: QuarantinedRow) -> str:
+    """Why the row can only be rejected; empty where it can be released."""
+    if row.kind != QuarantinedKind.OTHER:
+        return ""
+    if not row.raw:
+        return NOTHING_KEPT
+    return "Only prices and rates can be released; correct this where it came from."
 
 
 def fields_of(row: QuarantinedRow) -> Sequence[str]:
@@ -110,7 +123,7 @@ def release_row(
         elif row.kind == QuarantinedKind.RATE:
             _release_rates(row, wanted, at=released_at)
         else:
-            raise NotReleasable
+            raise NotReleasable(why_not_releasable(row))
     except UnsoundValues as error:
         raise ReleaseRefused(error.problems) from error
     _judge(line, QuarantineStatus.RELEASED, by_id=released_by_id, at=released_at)

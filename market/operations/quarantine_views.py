@@ -16,9 +16,8 @@ from accounts.models import User
 from accounts.page_lists import read_page
 from accounts.policies import staff_only, takes_ids
 from market.errors import MarketError
-from market.intake.quarantine import reject_row, release_row
+from market.intake.quarantine import reject_row, release_row, why_not_releasable
 from market.models import QuarantinedRow
-from market.models.prices import QuarantinedKind
 from market.operations.quarantine_forms import QuarantineListForm, ReleaseForm
 from market.values import time_from_wire
 
@@ -92,5 +91,5 @@ def about(row: QuarantinedRow) -> dict[str, object]:
         "line": line,
         "judge": judge,
         "confirmed_by": by and {**by, "occurred_at": time_from_wire(by["occurred_at"])},
-        "is_releasable": row.kind != QuarantinedKind.OTHER,
+        "why_not_releasable": why_not_releasable(row),
     }
