@@ -13,7 +13,8 @@ from market.corporate_actions.adjustment import ONE
 from market.corporate_actions.factors import IS_OF_TICKS
 from market.corporate_actions.split_factors import factor_between, splits_of
 
-# Stored days, and days that only minutes know yet, by exchange-local date.
+# Stored days, and days that only minutes know yet, by exchange-local date. The newest stored day
+# counts only where it ends after the start, so earlier ones are not looked through.
 CLOSES: Final = f"""
     SELECT listed.id, day.on_date, trim_scale(day.close), day.opened_at, day.is_as_traded
     FROM (
@@ -25,6 +26,7 @@ CLOSES: Final = f"""
         SELECT coalesce(((
             SELECT opened_at FROM market_bar
             WHERE instrument_id = listed.id AND "interval" = '1d'
+              AND opened_at >= (%(start)s::date - 2)::timestamp AT TIME ZONE listed.timezone
             ORDER BY opened_at DESC LIMIT 1
         ) AT TIME ZONE listed.timezone + interval '1 day') AT TIME ZONE listed.timezone,
         '-infinity') AS since_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -12,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from market.intake.bars import BarRow, store_bars
 from market.intake.ingestion import store_ticks
 from market.intake.minute_rollups import roll_up_minutes
-from market.models import Instrument
+from market.models import Exchange, Instrument
 from market.queries import bars, bars_json, closes_on, daily_closes, statistics
 from market.values import BarValue, Interval, plain, plain_or_none, wire_time
 from tests.market.factories import NOON, decimals, make_bar, make_instrument, make_tick
@@ -192,6 +193,25 @@ def test_daily_closes_of_several_instruments(
         apple.id: [(date(2025, 12, 31), Decimal(9)), (date(2026, 1, 5), Decimal(10))],
         sap.id: [(date(2026, 1, 2), Decimal(7)), (date(2026, 1, 5), Decimal(6))],
     }
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Asia/Tokyo"])
+@pytest.mark.parametrize("newest_stored", ["2025-03-07", "2025-03-28", "2025-10-24", "2025-10-31"])
+def test_minutes_of_a_stored_day_never_stand_for_it(zone: str, newest_stored: str) -> None:
+    """Wherever the span begins: those of the days after it do. Clocks are changed in between."""
+    apple = make_instrument("AAPL")
+    Exchange.objects.filter(mic=apple.exchange_id).update(timezone=zone)
+    stored = datetime.fromisoformat(newest_stored).replace(tzinfo=ZoneInfo(zone))
+    days = [stored + timedelta(days=after) for after in range(5)]
+    last_minutes = [day + timedelta(hours=23, minutes=59) for day in days]
+    store(
+        make_bar(apple, "9 9 9 9", at=stored),
+        *(make_bar(apple, "5 5 5 5", interval="1m", at=at) for at in last_minutes),
+    )
+    every = [(day.date(), Decimal(9 if day == stored else 5)) for day in days]
+    for place, first in enumerate(days):
+        found = daily_closes([apple.id], start=first.date(), end=days[-1].date())
+        assert found == {apple.id: every[place:]}
 
 
 def test_closes_on_dates_go_back_to_the_newest_before() -> None:
