@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -22,22 +22,28 @@ ONE: Final = 10**CLOSE_PLACES
 TOO_LARGE: Final = -1
 LARGEST: Final = 9 * 10**10
 
-# All days of an instrument in one value, because a message for each costs more than its numbers.
-# They are counted from the first of the year 1 on, as Python does.
+# All of them in one row, because a message for each costs more than its numbers: which instruments
+# with how many days each, and the days of all one after another. Days are counted from the first of
+# the year 1 on, as Python does.
 CLOSE_NUMBERS: Final = f"""
 COPY (
-    SELECT id::int4, string_agg(
-        int4send(on_date - '0001-01-01'::date + 1) || int8send(
-            CASE WHEN close <= {LARGEST} THEN (close * {ONE})::int8 ELSE {TOO_LARGE} END),
-        ''::bytea ORDER BY on_date)
-    FROM ({CLOSES}) AS found (id, on_date, close, opened_at, is_as_traded) GROUP BY id
+    SELECT string_agg(int4send(id::int4) || int4send(count::int4), ''::bytea ORDER BY id),
+        string_agg(days, ''::bytea ORDER BY id)
+    FROM (
+        SELECT id, count(*), string_agg(
+            int4send(on_date - '0001-01-01'::date + 1) || int8send(
+                CASE WHEN close <= {LARGEST} THEN (close * {ONE})::int8 ELSE {TOO_LARGE} END),
+            ''::bytea ORDER BY on_date) AS days
+        FROM ({CLOSES}) AS found (id, on_date, close, opened_at, is_as_traded) GROUP BY id
+    ) AS by_instrument
 ) TO STDOUT (FORMAT BINARY)
 """
+SERIES: Final = np.dtype([("id", ">i4"), ("count", ">i4")])
 DAY: Final = np.dtype([("day", ">i4"), ("close", ">i8")])
-# The number of a row's values, and each value after its length: the id, and then all days.
-ROW_HEAD: Final = Struct(">hiii")
+# How many values a row has comes before them, and before each its length.
+VALUES: Final = Struct(">h")
+LENGTH: Final = Struct(">i")
 HEADER_BYTES: Final = 19
-TRAILER_BYTES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +75,31 @@ def close_arrays(
 ) -> dict[int, CloseArray]:
     """What ``daily_closes`` finds, by instrument; one without a close is absent."""
     ids = array_literal([str(one) for one in instrument_ids])
-    span = {"ids": ids, "start": start, "end": end}
+    series, days = packed(copy_out(CLOSE_NUMBERS, {"ids": ids, "start": start, "end": end}))
+    ordinals, numbers = days["day"].astype(np.int64), days["close"].astype(np.int64)
+    ends = np.cumsum(series["count"])
     found: dict[int, CloseArray] = {}
-    for key, data in packed_days(copy_out(CLOSE_NUMBERS, span)):
-        days = np.frombuffer(data, DAY)
-        found[key] = CloseArray(days["day"].astype(np.int64), days["close"].astype(np.int64))
-    large = [key for key, one in found.items() if TOO_LARGE in one.numbers]
-    if large:
+    place = 0
+    for key, past in zip(series["id"].tolist(), ends.tolist(), strict=True):
+        found[key] = CloseArray(ordinals[place:past], numbers[place:past])
+        place = past
+    beyond = np.searchsorted(ends, np.flatnonzero(numbers == TOO_LARGE), side="right")
+    if len(beyond):
+        large = np.unique(series["id"][beyond]).tolist()
         exact = daily_closes(large, start=start, end=end)
         found |= {key: CloseArray.of(closes) for key, closes in exact.items()}
     return found
 
 
-def packed_days(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Rows of ``CLOSE_NUMBERS``: an instrument's id, and its days as ``DAY`` has them."""
-    place = HEADER_BYTES
-    while place < len(data) - TRAILER_BYTES:
-        _, _, key, length = ROW_HEAD.unpack_from(data, place)
-        place += ROW_HEAD.size
-        yield key, data[place : place + length]
-        place += length
+def packed(data: bytes) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """The row of ``CLOSE_NUMBERS``: its ``SERIES``, and the ``DAY`` of all of them in turn."""
+    place = HEADER_BYTES + VALUES.size
+    values: list[NDArray[np.void]] = []
+    for kind in (SERIES, DAY):
+        (length,) = LENGTH.unpack_from(data, place)
+        place += LENGTH.size
+        # Where there is no close at all, the values are missing, which is a length below zero.
+        values.append(np.frombuffer(data, kind, max(0, length) // kind.itemsize, place))
+        place += max(0, length)
+    series, days = values
+    return series, days
