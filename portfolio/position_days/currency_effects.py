@@ -61,8 +61,8 @@ def cash_effect(
         return Column.nothing(count)
     held = together(others, count)
     booked = Steps.of({day: one.booked for day, one in changes.items() if one.booked}).over(table)
-    numbers = np.where(held.lacking, 0, summed([held.numbers, less(booked)], count))
-    return Column(numbers, ~held.lacking)
+    numbers = np.where(held.known, summed([held.numbers, less(booked)], count), 0)
+    return Column(numbers, held.known)
 
 
 def less(amounts: Scaled) -> Numbers:

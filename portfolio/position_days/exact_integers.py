@@ -31,16 +31,17 @@ ONE: Final = Decimal(1)
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """Numbers in order: ``numbers[i] / 10**places`` where ``known[i]``.
+    """Numbers in order: ``numbers[i] / 10**places`` where ``known[i]``, and 0 where not.
 
     ``odd`` are those that have more places than an array can, as thirds after a split; their
-    number is 0 here.
+    number is 0 here. None of the numbers is beyond ``bound``, where one is told.
     """
 
     numbers: Numbers
     places: int
     known: Flags
     odd: Mapping[int, Decimal] = field(default_factory=dict)
+    bound: int | None = None
 
     @classmethod
     def of(cls, values: Sequence[Decimal | None], *, most_places: int = PLACES_MAXIMUM) -> Self:
@@ -68,22 +69,41 @@ class Scaled:
     def __len__(self) -> int:
         return len(self.known)
 
+    @property
+    def most(self) -> int:
+        """None of the numbers is beyond it."""
+        return largest(self.numbers) if self.bound is None else self.bound
+
     def at(self, index: int) -> Decimal | None:
         if not self.known[index]:
             return None
         number = Decimal(int(self.numbers[index]))
         return self.odd.get(index, number.scaleb(-self.places, context=EXACT))
 
+    def is_same(self, other: Scaled) -> bool:
+        """Meant for a few numbers."""
+        return (
+            self.places == other.places
+            and self.numbers.tolist() == other.numbers.tolist()
+            and self.known.tolist() == other.known.tolist()
+            and self.odd == other.odd
+        )
+
     def part(self, start: int, end: int) -> Scaled:
-        odd = {place - start: value for place, value in self.odd.items() if start <= place < end}
-        return Scaled(self.numbers[start:end], self.places, self.known[start:end], odd)
+        odd = self.odd and {
+            place - start: value for place, value in self.odd.items() if start <= place < end
+        }
+        numbers, known = self.numbers[start:end], self.known[start:end]
+        return Scaled(numbers, self.places, known, odd, self.bound)
 
     def followed_by(self, other: Scaled) -> Scaled:
         places = max(self.places, other.places)
-        numbers = [times(one.numbers, 10 ** (places - one.places)) for one in (self, other)]
-        odd = {**self.odd, **{len(self) + place: value for place, value in other.odd.items()}}
+        mine, theirs = 10 ** (places - self.places), 10 ** (places - other.places)
+        numbers = np.concatenate([times(self.numbers, mine), times(other.numbers, theirs)])
         known = np.concatenate([self.known, other.known])
-        return Scaled(np.concatenate(numbers), places, known, odd)
+        odd = {**self.odd, **{len(self) + place: value for place, value in other.odd.items()}}
+        bound = max(self.most * mine, other.most * theirs)
+        return Scaled(numbers, places, known, odd, bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +148,16 @@ def integers(numbers: Sequence[int]) -> Numbers:
     return np.array(numbers, dtype=np.int64 if fits else object)
 
 
-def in_lowest_terms(numbers: Numbers, places: int) -> tuple[Numbers, int]:
-    """The same numbers with as few places as they need: stored ones end in zeros."""
-    shared = int(np.gcd.reduce(numbers)) if len(numbers) else 0
+def in_lowest_terms(
+    numbers: Numbers, places: int, *, shared: int | None = None
+) -> tuple[Numbers, int]:
+    """The same numbers with as few places as they need: stored ones end in zeros.
+
+    Args:
+        shared: their greatest common divisor, where it is known.
+    """
+    if shared is None:
+        shared = int(np.gcd.reduce(numbers)) if len(numbers) else 0
     spare = 0
     while spare < places and shared % 10 ** (spare + 1) == 0:
         spare += 1
@@ -235,11 +262,18 @@ def as_integer(value: Decimal) -> int:
     return int(value.quantize(TEN_PLACES, context=EXACT).scaleb(PLACES, context=EXACT))
 
 
-def summed(arrays: Sequence[Numbers], count: int) -> Numbers:
-    """Arrays added up, in 64 bits where the largest sum fits."""
+def summed(arrays: Sequence[Numbers], count: int, *, most: int = MOST) -> Numbers:
+    """Arrays added up, in 64 bits where the largest sum fits.
+
+    Args:
+        most: no sum is beyond it, as far as that is known.
+    """
     total: Numbers = np.zeros(count, np.int64)
-    if sum(largest(one) for one in arrays) >= MOST:
+    if most >= MOST and sum(largest(one) for one in arrays) >= MOST:
         total = total.astype(object)
     for one in arrays:
-        total = total + one
+        if one.dtype.kind == "O":
+            total = total + one
+        else:
+            total += one
     return total

@@ -37,8 +37,8 @@ def value_table(
         effects: see ``currency_effects.cost_effects``.
     """
     count, money = len(table), cash_worths(table, changes)
-    worths = together(positions, count).column.decimals()
-    cash = together(money, count).column.decimals()
+    worths = together(positions, count).decimals()
+    cash = together(money, count).decimals()
     by_rates = added_up(effects.values(), count).decimals()
     by_cash = cash_effect(table, money, changes).decimals()
     cost = sum((change.cost for day, change in changes.items() if day < start), ZERO)
@@ -66,4 +66,4 @@ def value_table(
 
 def held_at(index: int, worths: Mapping[Key, Worths]) -> dict[Key, Decimal]:
     """What there was of at all, on one day of a table; how much is not told."""
-    return {key: ZERO for key, one in worths.items() if one.held.numbers[index]}
+    return {key: ZERO for key, one in worths.items() if one.held[index]}

@@ -1,6 +1,6 @@
 """Closes that young days stand on, kept by this process, so that only young ones are read anew.
 
-A day without a close has that of up to a month before, and whatever changes that one tells.
+A day without a close has the newest of up to a month before, and whatever changes that one tells.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ NO_CLOSES: Final = CloseArray(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """The closes of the ``CARRY_DAYS`` before the first young day."""
+    """The newest close of the ``CARRY_DAYS`` before the first young day, or none."""
 
     revision: UUID
     young_from: date
-    closes: CloseArray
+    close: CloseArray
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class RecentCloses:
         """
         # Another thread may give the store up meanwhile.
         old = {
-            key: tail.closes
+            key: tail.close
             for key, revision in revisions.items()
             if not is_anew
             and (tail := self.kept.get(key)) is not None
@@ -64,9 +64,14 @@ class RecentCloses:
             self.kept.clear()
         first = young_from - timedelta(days=CARRY_DAYS)
         found = close_arrays(keys, start=first, end=young_from - ONE_DAY)
-        closes = {key: found.get(key, NO_CLOSES) for key in keys}
-        self.kept |= {key: Tail(revisions[key], young_from, one) for key, one in closes.items()}
-        return closes
+        newest = {key: newest_of(found[key]) if key in found else NO_CLOSES for key in keys}
+        self.kept |= {key: Tail(revisions[key], young_from, one) for key, one in newest.items()}
+        return newest
+
+
+def newest_of(closes: CloseArray) -> CloseArray:
+    # Copied, so that it does not keep those beside it in the memory.
+    return CloseArray(closes.days[-1:].copy(), closes.numbers[-1:].copy())
 
 
 def joined(old: CloseArray, young: CloseArray) -> CloseArray:

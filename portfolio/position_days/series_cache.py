@@ -1,8 +1,8 @@
 """Series of prices and rates that this process keeps, so that they are read once.
 
-Kept are days that are over everywhere: whatever changes one of them tells, however late. Younger
-ones may change without anybody telling, as the minutes of the day that is open do, and are read
-every time.
+Kept for good are days that are over everywhere: whatever changes one of them tells, however late.
+Younger ones may change without anybody telling, as the minutes of the day that is open do, and are
+read every time; kept with the others they only save putting both together where nothing changed.
 """
 
 from __future__ import annotations
@@ -28,19 +28,30 @@ Load = Callable[[Sequence[Key], date, date], Mapping[Key, Scaled]]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
+    """``series`` goes on after ``settled``, the last day kept for good, with ``recent``."""
+
     revision: UUID
     start: date
+    settled: date
     series: Scaled
+    recent: Scaled | None = None
 
-    @property
-    def end(self) -> date:
-        return self.start + ONE_DAY * (len(self.series) - 1)
-
-    def reaches(self, start: date, end: date) -> bool:
-        return self.start <= start and end <= self.end
+    def reaches(self, start: date, settled: date) -> bool:
+        return self.start <= start and settled <= self.settled
 
     def between(self, start: date, end: date) -> Scaled:
         return self.series.part((start - self.start).days, (end - self.start).days + 1)
+
+    def ends_with(self, recent: Scaled, *, after: date) -> bool:
+        return self.settled == after and self.recent is not None and self.recent.is_same(recent)
+
+    def followed_by(self, recent: Scaled, *, after: date) -> Kept:
+        """Of its days those up to one that is settled, and recent ones."""
+        series = self.between(self.start, after).followed_by(recent)
+        # All who read it share it.
+        series.numbers.setflags(write=False)
+        series.known.setflags(write=False)
+        return Kept(self.revision, self.start, after, series, recent)
 
 
 @dataclass(slots=True)
@@ -74,7 +85,7 @@ class SeriesCache(Generic[Key]):
             if (kept := self.kept.get(key)) is not None and kept.revision == revision
         }
         usable = {
-            key: kept.between(start, settled)
+            key: kept
             for key, kept in at_hand.items()
             if not is_anew and kept.reaches(start, settled)
         }
@@ -82,10 +93,15 @@ class SeriesCache(Generic[Key]):
         # Where there is more in store than is asked for, it is not given up.
         earliest = min([start, *(at_hand[key].start for key in lacking if key in at_hand)])
         for key, series in self._loaded(lacking, load, earliest, settled).items():
-            usable[key] = series.part((start - earliest).days, len(series))
-            self._keep(key, Kept(revisions[key], earliest, series))
+            usable[key] = Kept(revisions[key], earliest, settled, series)
         recent = self._loaded(list(revisions), load_recent or load, settled + ONE_DAY, end)
-        return {key: usable[key].followed_by(recent[key]) for key in revisions}
+        for key, kept in usable.items():
+            if not kept.ends_with(recent[key], after=settled):
+                usable[key] = kept.followed_by(recent[key], after=settled)
+                # Where more is settled already, that is not given up.
+                if kept.settled == settled:
+                    self._keep(key, usable[key])
+        return {key: usable[key].between(start, end) for key in revisions}
 
     def _loaded(
         self, keys: Collection[Key], load: Load[Key], start: date, end: date
@@ -93,6 +109,6 @@ class SeriesCache(Generic[Key]):
         return dict(load(list(keys), start, end)) if keys else {}
 
     def _keep(self, key: Key, kept: Kept) -> None:
-        if len(self.kept) >= SERIES_KEPT:
+        if len(self.kept) - (key in self.kept) >= SERIES_KEPT:
             self.kept.clear()
         self.kept[key] = kept

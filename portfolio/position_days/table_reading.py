@@ -134,11 +134,15 @@ def carried(closes: Mapping[int, CloseArray], start: date, end: date) -> dict[in
     age = np.arange(first, first + count) - np.repeat(days, lengths).reshape(-1, count)
     known = age <= CARRY_DAYS
     prices = np.where(known, np.repeat(numbers, lengths).reshape(-1, count), 0)
-    # Copied, so that none keeps those beside it in the memory.
-    return {
-        key: Scaled(*in_lowest_terms(row.copy(), CLOSE_PLACES), is_known.copy())
-        for key, row, is_known in zip(closes, prices, known, strict=True)
-    }
+    divisors = np.gcd.reduce(prices, axis=1).tolist()
+    most = np.maximum(prices.max(axis=1), -prices.min(axis=1)).tolist()
+    found: dict[int, Scaled] = {}
+    for row, key in enumerate(closes):
+        # Copied, so that none keeps those beside it in the memory.
+        numbers, places = in_lowest_terms(prices[row].copy(), CLOSE_PLACES, shared=divisors[row])
+        bound = most[row] // 10 ** (CLOSE_PLACES - places)
+        found[key] = Scaled(numbers, places, known[row].copy(), bound=bound)
+    return found
 
 
 def load_rates(pairs: Sequence[Currencies], start: date, end: date) -> dict[Currencies, Scaled]:

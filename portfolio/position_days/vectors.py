@@ -24,31 +24,35 @@ from portfolio.position_days.exact_integers import (
     Flags,
     Numbers,
     Scaled,
+    largest,
     summed,
     worth,
 )
 from portfolio.position_days.stretches import stretches
 from portfolio.valuations.valuing import DayChange
 
-# So that what is worked out together stays small: 1.6 MB an array.
-NUMBERS_AT_ONCE: Final = 200_000
+# 16 MB an array. Smaller ones were given back to the system after each use, and to get their memory
+# again took longer than to fill it.
+NUMBERS_AT_ONCE: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Worths:
-    """Something held on each day of a table: how much, and its worth at ten places.
+    """What something was worth on each day of a table, at ten places, and whether it was held.
 
-    ``lacking`` are days on which it was held and had no price, or its currency no rate.
+    ``lacking`` are days on which it was held and had no price, or its currency no rate. None of
+    the numbers is beyond ``most``.
     """
 
-    held: Scaled
     numbers: Numbers
+    held: Flags
     lacking: Flags
+    most: int
 
     @classmethod
-    def of(cls, held: Scaled, price: Scaled, rate: Scaled) -> Worths:
-        lacking = (held.numbers != 0) & ~(price.known & rate.known)
-        return cls(held, worth(held, price, rate), lacking)
+    def of(cls, units: Scaled, price: Scaled, rate: Scaled) -> Self:
+        held, numbers = units.numbers != 0, worth(units, price, rate)
+        return cls(numbers, held, held & ~(price.known & rate.known), largest(numbers))
 
     @property
     def column(self) -> Column:
@@ -79,16 +83,20 @@ class Steps:
 
     def over(self, table: DayTable) -> Scaled:
         """What it has come to by the end of each day of a table."""
-        (held,) = held_over(table, [self])
+        (held,) = held_over(table, [self], [1])
         return Scaled(held, self.places, np.ones(len(table), np.bool_))
 
 
-def held_over(table: DayTable, steps: Sequence[Steps]) -> Numbers:
-    """A row of totals for each, a column for each day of a table; ``steps`` is not empty."""
+def held_over(table: DayTable, steps: Sequence[Steps], factors: Sequence[int]) -> Numbers:
+    """A row of totals for each, a column for each day of a table; ``steps`` is not empty.
+
+    Args:
+        factors: by which the totals of each are multiplied; they must not go beyond 64 bits.
+    """
     first, count = table.start.toordinal(), len(table)
     lengths = stretches([one.days for one in steps], first=first, count=count)
-    totals = np.concatenate([one.totals for one in steps])
-    return np.repeat(totals, lengths).reshape(len(steps), count)
+    totals = [one.totals * factor for one, factor in zip(steps, factors, strict=True)]
+    return np.repeat(np.concatenate(totals), lengths).reshape(len(steps), count)
 
 
 def unit_steps(changes: Mapping[date, DayChange]) -> dict[int, Steps]:
@@ -129,26 +137,25 @@ def is_plain(table: DayTable, key: int, steps: Steps) -> bool:
 
 def plain_worths(table: DayTable, units: Mapping[int, Steps]) -> dict[int, Worths]:
     """``Worths.of`` of each that is plain, but of those whose products need more than 64 bits."""
-    prices = np.stack([table.prices[key].numbers for key in units])
-    largest = np.maximum(prices.max(axis=1), -prices.min(axis=1)).tolist()
+    prices = [table.prices[key] for key in units]
     factors = [
-        10 ** (PLACES - steps.places - table.prices[key].places) for key, steps in units.items()
+        10 ** (PLACES - steps.places - price.places)
+        for steps, price in zip(units.values(), prices, strict=True)
     ]
-    bounds = zip(units.values(), largest, factors, strict=True)
-    fits = [steps.most * price * factor < MOST for steps, price, factor in bounds]
-    if not all(fits):
-        fitting = {key: units[key] for key, one in zip(units, fits, strict=True) if one}
+    bounds = zip(units.values(), prices, factors, strict=True)
+    most = [steps.most * factor * max(price.most, 1) for steps, price, factor in bounds]
+    if max(most) >= MOST:
+        fitting = {key: units[key] for key, one in zip(units, most, strict=True) if one < MOST}
         return plain_worths(table, fitting) if fitting else {}
-    held = held_over(table, list(units.values()))
-    numbers = held * prices
-    numbers *= np.array(factors, dtype=np.int64).reshape(-1, 1)
-    unknown = ~np.stack([table.prices[key].known for key in units])
-    numbers[unknown] = 0
-    lacking = unknown & (held != 0)
-    always = np.ones(len(table), np.bool_)
+    # The small factors go into the few totals, so that what is held becomes its worth in place.
+    numbers = held_over(table, list(units.values()), factors)
+    held = numbers != 0
+    for row, price in enumerate(prices):
+        numbers[row] *= price.numbers
+    lacking = held & ~np.stack([price.known for price in prices])
     return {
-        key: Worths(Scaled(held[row], steps.places, always), numbers[row], lacking[row])
-        for row, (key, steps) in enumerate(units.items())
+        key: Worths(numbers[row], held[row], lacking[row], most[row])
+        for row, key in enumerate(units)
     }
 
 
@@ -164,10 +171,11 @@ def cash_worths(table: DayTable, changes: Mapping[date, DayChange]) -> dict[str,
     }
 
 
-def together(worths: Mapping[int, Worths] | Mapping[str, Worths], count: int) -> Worths:
-    """Their sum; lacking where one of them is."""
+def together(worths: Mapping[int, Worths] | Mapping[str, Worths], count: int) -> Column:
+    """Their sum; not known where one of them is lacking."""
     lacking = np.zeros(count, np.bool_)
     for one in worths.values():
         lacking |= one.lacking
-    numbers = summed([one.numbers for one in worths.values()], count)
-    return Worths(Scaled.ones(count), numbers, lacking)
+    most = sum(one.most for one in worths.values())
+    numbers = summed([one.numbers for one in worths.values()], count, most=most)
+    return Column(numbers, ~lacking)

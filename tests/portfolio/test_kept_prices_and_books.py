@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from django.db.transaction import savepoint, savepoint_rollback
 from pytest_django import DjangoAssertNumQueries
@@ -33,16 +34,29 @@ from tests.factories import make_daily_bars, make_instrument, make_user
 from tests.portfolio.factories import draft_trade, make_tracked, post
 
 FIRST = date(2026, 1, 5)
+NUMBER_OF_DAY = Decimal(-1)
 
 
-def read(cache: SeriesCache[str], revision: UUID, *, through: date) -> tuple[Scaled, list[date]]:
-    """What a cache gives of a series that counts days, and the days that it had to read."""
+def read(
+    cache: SeriesCache[str],
+    revision: UUID,
+    *,
+    through: date,
+    newest: Decimal | None = NUMBER_OF_DAY,
+) -> tuple[Scaled, list[date]]:
+    """What a cache gives of a series that counts days, and the days that it had to read.
+
+    ``newest`` is what the last day is said to be instead.
+    """
     asked: list[date] = []
 
     def load(keys: object, start: date, end: date) -> dict[str, Scaled]:
         every = [start + timedelta(days=number) for number in range((end - start).days + 1)]
         asked.extend(every)
-        return {"a": Scaled.of([Decimal((day - FIRST).days) for day in every])}
+        values: list[Decimal | None] = [Decimal((day - FIRST).days) for day in every]
+        if end == through and newest is not NUMBER_OF_DAY:
+            values[-1] = newest
+        return {"a": Scaled.of(values)}
 
     found = cache.read({"a": revision}, load, start=FIRST, end=through)
     return found["a"], asked
@@ -58,6 +72,42 @@ def test_only_recent_days_are_read_again() -> None:
     assert again.numbers.tolist() == first.numbers.tolist() == list(range(100))
     _, asked = read(cache, uuid4(), through=through)
     assert len(asked) == 100
+
+
+def test_what_has_not_changed_is_not_put_together_again() -> None:
+    cache, revision = SeriesCache[str](), uuid4()
+    through = FIRST + timedelta(days=99)
+    first, _ = read(cache, revision, through=through)
+    again, _ = read(cache, revision, through=through)
+    assert np.shares_memory(again.numbers, first.numbers)
+
+
+def test_a_recent_day_that_changed_is_seen_by_who_asks_later_and_by_nobody_before() -> None:
+    cache, revision = SeriesCache[str](), uuid4()
+    through = FIRST + timedelta(days=99)
+    first, _ = read(cache, revision, through=through)
+    moved, _ = read(cache, revision, through=through, newest=Decimal("100.5"))
+    lacking, _ = read(cache, revision, through=through, newest=None)
+    again, _ = read(cache, revision, through=through)
+    assert [one.at(99) for one in (first, moved, lacking, again)] == [
+        99,
+        Decimal("100.5"),
+        None,
+        99,
+    ]
+    for one in (first, moved, lacking, again):
+        assert [one.at(day) for day in range(99)] == list(range(99))
+
+
+def test_who_asks_for_fewer_days_leaves_the_store_as_it_was() -> None:
+    cache, revision = SeriesCache[str](), uuid4()
+    through = FIRST + timedelta(days=99)
+    read(cache, revision, through=through)
+    fewer, asked = read(cache, revision, through=through - timedelta(days=9))
+    assert [fewer.at(day) for day in range(len(fewer))] == list(range(91))
+    assert len(asked) == RECENT.days
+    _, asked = read(cache, revision, through=through)
+    assert len(asked) == RECENT.days
 
 
 def test_a_store_that_is_full_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +242,7 @@ def units_in(found: Books, instrument: Instrument) -> Decimal:
 def test_of_recent_days_only_their_own_closes_are_read_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What they carry on from before is kept, until a revision says that it changed."""
+    """The newest close before them is kept, until a revision says that it changed."""
     apple, silent = make_instrument("AAPL"), make_instrument("HUSH")
     make_daily_bars(apple, [100 + day for day in range(90)])
     make_daily_bars(silent, [7])
@@ -206,7 +256,8 @@ def test_of_recent_days_only_their_own_closes_are_read_again(
     kept, both = RecentCloses(), {apple.id: uuid4(), silent.id: uuid4()}
     start, end = FIRST + timedelta(days=30), FIRST + timedelta(days=32)
     young = (set(both), start, end)
-    expected = daily_closes(both, start=FIRST, end=end)
+    every = daily_closes(both, start=FIRST, end=end)
+    expected = {apple.id: every[apple.id][-4:], silent.id: every[silent.id]}
     for old in ([(set(both), FIRST, start - timedelta(days=1))], []):
         found = kept.read(both, start=start, end=end)
         assert {key: one.decimals() for key, one in found.items()} == expected
