@@ -174,6 +174,12 @@ class OrderTicketForm(forms.Form):
         """Whether any exit is filled in, so that its fields are to be in sight."""
         return any(self[name].value() for name in EXITS)
 
+    @property
+    def time_in_force_words(self) -> str:
+        """How long the order is good, as the end of a sentence: ``until the close``."""
+        words = dict(TIMES_IN_FORCE).get(self["time_in_force"].value() or "", "")
+        return words.partition(": ")[2]
+
     @staticmethod
     def _class_of(given: dict[str, Any]) -> OrderClass:
         """What the exits make of the order; a sale at a limit with a stop-loss is an OCO."""

@@ -7,6 +7,7 @@ const SEEN = {
   "[data-tape]": "tape",
   "[data-alert-terms]": "alert-form",
   "[data-copies]": "copy",
+  "[data-reviewed]": "ticket-review",
 };
 const sight = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) if (isIntersecting) bring(target);

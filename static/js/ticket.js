@@ -7,17 +7,20 @@ function isTyping(target) {
 }
 
 document.addEventListener("keydown", (event) => {
+  // A held Enter reviews, and does not place too.
+  if (event.repeat && event.key === "Enter") event.preventDefault();
   const side = SIDES[event.key.toLowerCase()];
   const ticket = document.querySelector("#ticket");
   if (!side || !ticket || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   event.preventDefault();
-  ticket.querySelector(`[name=side][value=${side}]`).click();
+  ticket.querySelector(`[name=side][value=${side}]`)?.click();
   ticket.querySelector("[name=size]").focus();
 });
 
 // A price was picked in the order book: the ticket becomes a limit order at that price.
 document.addEventListener("price-chosen", ({ detail }) => {
   const ticket = document.querySelector("#ticket");
+  if (ticket.dataset.reviewed) return;
   ticket.querySelector("[name=type][value=limit]").click();
   const field = ticket.querySelector("[name=limit_price]");
   field.value = detail.price;

@@ -135,6 +135,7 @@ def test_the_ticket_refuses_beside_its_form(browser: Client, dora: User, apple: 
         "size": "1",
         "limit_price": "99",
         "time_in_force": "gtc",
+        "reviewed": "yes",
     }
 
     def post() -> Answer:

@@ -181,6 +181,7 @@ def test_a_fill_is_marked_on_the_chart(investor: Page) -> None:
     see_the_chart(investor)
     investor.locator("#ticket").get_by_text("Market", exact=True).click()
     investor.locator("#ticket [name=size]").fill("2")
+    investor.get_by_role("button", name="Review order").click()
     investor.get_by_role("button", name="Buy MSFT").click()
     marks = investor.locator("[data-plot] .scatterlayer path.point")
     expect(marks.first).to_be_attached(timeout=PATIENCE_MS)

@@ -53,7 +53,9 @@ def test_an_order_lives_by_keyboard_alone(investor: Page, check_accessibility: C
     write(page, price)
     tab_to(page, page.get_by_label("Time in force"))
     page.keyboard.press("g")  # GTC
-    tab_to(page, page.get_by_role("button", name="Buy MSFT"))
+    tab_to(page, page.get_by_role("button", name="Review order"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Buy MSFT")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#placed-order [data-status=new]")).to_be_visible(timeout=PATIENCE_MS)
 
@@ -93,6 +95,7 @@ def test_a_line_is_dragged_and_asks_before_it_moves_anything(investor: Page) -> 
     page.get_by_role("group", name="Order type").get_by_text("Limit", exact=True).click()
     page.get_by_role("textbox", name="How much").fill("1")
     page.get_by_role("textbox", name="Limit price").fill(price)
+    page.get_by_role("button", name="Review order").click()
     page.get_by_role("button", name="Buy MSFT").click()
     grip = page.locator("[data-order-line]")
     expect(grip).to_have_attribute("aria-valuenow", price, timeout=PATIENCE_MS)

@@ -47,6 +47,8 @@ def test_a_trailing_stop_is_placed_by_keyboard_and_all_are_cancelled(
     distance.fill("40")
     page.get_by_label("Time in force").select_option("gtc")
     distance.press("Enter")
+    expect(page.locator("#ticket-words")).to_contain_text("turned by 40.00 from its best")
+    page.get_by_role("button", name="Buy AAPL").press("Enter")
     expect(page.locator("#placed-order")).to_contain_text(
         re.compile("trailing by 40"), timeout=PATIENCE_MS
     )
@@ -66,6 +68,7 @@ def test_every_fill_is_on_a_page(investor: Page, check_accessibility: Check) -> 
     units = investor.get_by_role("textbox", name="How much")
     units.fill("1")
     units.press("Enter")
+    investor.get_by_role("button", name="Buy AAPL").press("Enter")
     expect(investor.locator("#placed-order [data-status=filled]")).to_be_visible(
         timeout=PATIENCE_MS
     )

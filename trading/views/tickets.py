@@ -1,4 +1,4 @@
-"""The order ticket: beside the chart, on a page of its own, and its estimate while one types."""
+"""The order ticket, beside the chart or on a page of its own: its estimate, and its review."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from portfolio.views.portfolios import find_portfolio
 from trading import orders
 from trading.forms import OrderTicketForm
 from trading.models import Order
+from trading.views import review_choice
 
 
 @signed_in
@@ -41,7 +42,7 @@ def desk(request: InvestorRequest, address: str) -> HttpResponse:
     if portfolio is not None:
         given = {name: request.GET.get(name, "") for name in ("side", "type", "limit_price")}
         form = OrderTicketForm.blank(**given)
-        context |= _ticket_context(portfolio, instrument, form)
+        context |= _ticket_context(request, portfolio, instrument, form)
         context |= _holding_context(request, portfolio, instrument) | {"portfolios": owned}
     template = "trading/_desk.html" if request.htmx else "trading/desk.html"
     return TemplateResponse(request, template, context)
@@ -65,16 +66,12 @@ def ticket(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = _find_paper(request, portfolio_id)
     given = request.POST if request.method == "POST" else request.GET
     instrument = instrument_or_404(given.get("instrument", ""))
-    form = OrderTicketForm.blank(side=given.get("side", ""), type=given.get("type", ""))
     if request.method == "POST":
-        form = OrderTicketForm(request.POST)
-        order = _place(request, portfolio, instrument, form)
-        if order is not None:
-            return _placed(request, portfolio, instrument, order)
-    is_draft = request.method == "GET"
-    context = _ticket_context(portfolio, instrument, form, is_draft=is_draft)
-    template = "trading/_ticket.html" if request.htmx else "trading/ticket.html"
-    return TemplateResponse(request, template, context, status=200 if is_draft else 422)
+        response = _sent(request, portfolio, instrument)
+        review_choice.keep_choice(request, response)
+        return response
+    form = OrderTicketForm.blank(side=given.get("side", ""), type=given.get("type", ""))
+    return _shown(request, _ticket_context(request, portfolio, instrument, form))
 
 
 @signed_in
@@ -86,8 +83,33 @@ def estimate(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
     portfolio = _find_paper(request, portfolio_id)
     instrument = instrument_or_404(request.GET.get("instrument", ""))
     form = OrderTicketForm(request.GET)
-    context = _ticket_context(portfolio, instrument, form)
-    return TemplateResponse(request, "trading/_estimate.html", context | {"is_answer": True})
+    context = _ticket_context(request, portfolio, instrument, form)
+    name = "_review_words" if review_choice.REVIEWED in request.GET else "_estimate"
+    return TemplateResponse(request, f"trading/{name}.html", context | {"is_answer": True})
+
+
+def _sent(request: InvestorRequest, portfolio: Portfolio, instrument: Instrument) -> HttpResponse:
+    """Show for review what was filled in; place it once that is confirmed, or not asked for."""
+    form = OrderTicketForm(request.POST)
+    if review_choice.CHANGE in request.POST:
+        return _shown(request, _ticket_context(request, portfolio, instrument, form))
+    is_final = not review_choice.is_ticket(request) or review_choice.skips_review(request)
+    order = _place(request, portfolio, instrument, form) if is_final else None
+    if order is not None:
+        return _placed(request, portfolio, instrument, order)
+    context = _ticket_context(request, portfolio, instrument, form, is_draft=False)
+    if form.errors or is_final:
+        return _shown(request, context, status=422)
+    return _shown(request, context, part="review")
+
+
+def _shown(
+    request: InvestorRequest, context: dict[str, Any], *, part: str = "ticket", status: int = 200
+) -> HttpResponse:
+    """The ticket or its review: alone where HTMX asks, else on a page of its own."""
+    context["part"] = f"trading/_{part}.html"
+    template = context["part"] if request.htmx else "trading/ticket.html"
+    return TemplateResponse(request, template, context, status=status)
 
 
 def _place(
@@ -121,7 +143,7 @@ def _placed(
     form = OrderTicketForm.blank(
         side=order.side, type=order.type, time_in_force=order.time_in_force
     )
-    context = _ticket_context(portfolio, instrument, form) | {"placed": order}
+    context = _ticket_context(request, portfolio, instrument, form) | {"placed": order}
     response = TemplateResponse(request, "trading/_ticket.html", context)
     # Told once the answer is on the page, so that its line about the order hears it as well: the
     # fill may have been announced before this answer arrived.
@@ -129,6 +151,7 @@ def _placed(
 
 
 def _ticket_context(
+    request: InvestorRequest,
     portfolio: Portfolio,
     instrument: Instrument,
     form: OrderTicketForm,
@@ -137,15 +160,16 @@ def _ticket_context(
 ) -> dict[str, Any]:
     """The ticket with its estimate, and with every problem at its field."""
     form.offer_times_of(instrument.exchange_id)
-    estimated = orders.estimate_order(
-        portfolio_id=portfolio.id, ticket=form.to_ticket(instrument.id), at=timezone.now()
-    )
+    asked = form.to_ticket(instrument.id)
+    estimated = orders.estimate_order(portfolio_id=portfolio.id, ticket=asked, at=timezone.now())
     form.add_problems(estimated.problems, is_draft=is_draft)
     return {
         "form": form,
+        "asked": asked,
         "estimate": estimated,
         "portfolio": portfolio,
         "instrument": instrument,
+        "skips_review": review_choice.skips_review(request),
     }
 
 
