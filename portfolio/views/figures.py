@@ -74,14 +74,14 @@ def row_figures(row: PositionRow, currency: str) -> dict[str, Figure]:
 
 def row_spans(row: PositionRow, currency: str) -> dict[str, SafeString]:
     """The same as they stand in a row of the page, where the script finds them by their names."""
-    number = row.instrument_id
     unpriced = ' class="no-price"' if row.price is None else ""
-    # Texts of formats are safe, names and directions are words of ours.
-    last = SafeString(PRICE.format(unpriced, plain(row.price), price(row.price)))
-    return {"last": last} | {
-        name: SafeString(SPANS[name].format(name, number, figure["text"], figure["direction"]))
+    number = row.instrument_id
+    texts = {"last": PRICE.format(unpriced, plain(row.price), price(row.price))} | {
+        name: SPANS[name].format(name, number, figure["text"], figure["direction"])
         for name, figure in row_figures(row, currency).items()
     }
+    # Texts of formats are safe, names and directions are words of ours.
+    return {name: SafeString(text) for name, text in texts.items()}  # nosec B703
 
 
 def position_figures(rows: Iterable[PositionRow], currency: str) -> dict[str, Figure]:
