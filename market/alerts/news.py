@@ -7,17 +7,13 @@ the watchers compare themselves with the database, and pages look by themselves.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
 import orjson
-import redis
 
 from market.live import live_quotes
-
-logger = logging.getLogger(__name__)
 
 CHANGED: Final = "alerts:changed"
 FIRED: Final = "alerts:fired"
@@ -49,8 +45,5 @@ def publish_ids(channel: str, ids: Iterable[UUID]) -> None:
     """Publish ids; while Valkey is away, nothing happens."""
     if live_quotes.rest.is_on:
         return
-    try:
+    with live_quotes.rest.on_failure("Nobody was told about changes, Valkey is away"):
         live_quotes.valkey().publish(channel, orjson.dumps([str(one) for one in ids]))
-    except redis.RedisError as error:
-        live_quotes.rest.begin()
-        logger.warning("Nobody was told about changes, Valkey is away: %s", error)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-import redis
 from django.utils.html import format_html, html_safe
 
 from accounts.templatetags.formats import direction
 from market.charting.sparklines import sparkline_path
 from market.live.live_quotes import prefixed, rest, valkey
 from market.series.closes import daily_closes
-
-logger = logging.getLogger(__name__)
 
 DAYS: Final = 30  # what every tier sees of the past, and who is not signed in
 # The newest price beside a line is live; the line itself moves by less than can be seen.
@@ -74,30 +70,25 @@ def _draw(closes: Sequence[Decimal]) -> SmallLine:
 def _kept(instrument_ids: Sequence[int]) -> dict[int, SmallLine]:
     if rest.is_on or not instrument_ids:
         return {}
-    try:
+    lines: dict[int, SmallLine] = {}
+    with rest.on_failure("Valkey did not answer, drawing small lines anew"):
         texts: list[Any] = list(valkey().mget([_key(number) for number in instrument_ids]))
-    except redis.RedisError as error:
-        rest.begin()
-        logger.warning("Valkey did not answer, drawing small lines anew: %s", error)
-        return {}
-    return {
-        number: _from_text(text.decode())
-        for number, text in zip(instrument_ids, texts, strict=True)
-        if text is not None
-    }
+        for number, text in zip(instrument_ids, texts, strict=True):
+            if text is not None:
+                lines[number] = _from_text(text.decode())
+    return lines
 
 
 def _keep(lines: Mapping[int, SmallLine]) -> None:
     if rest.is_on:
         return
-    try:
-        with valkey().pipeline(transaction=False) as pipeline:
-            for number, line in lines.items():
-                pipeline.set(_key(number), _to_text(line), ex=KEPT_SECONDS)
-            pipeline.execute()
-    except redis.RedisError as error:
-        rest.begin()
-        logger.warning("Valkey did not keep small lines: %s", error)
+    with (
+        rest.on_failure("Valkey did not keep small lines"),
+        valkey().pipeline(transaction=False) as pipeline,
+    ):
+        for number, line in lines.items():
+            pipeline.set(_key(number), _to_text(line), ex=KEPT_SECONDS)
+        pipeline.execute()
 
 
 def _key(instrument_id: int) -> str:

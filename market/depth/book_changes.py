@@ -5,15 +5,11 @@ A message that is lost costs the time until the next regular look, no more.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 import orjson
-import redis
 
 from market.live import live_quotes
-
-logger = logging.getLogger(__name__)
 
 
 def announce(instrument_ids: Iterable[int]) -> None:
@@ -21,8 +17,5 @@ def announce(instrument_ids: Iterable[int]) -> None:
     changed = sorted(set(instrument_ids))
     if not changed or live_quotes.rest.is_on:
         return
-    try:
+    with live_quotes.rest.on_failure("Pages hear of changed order books with a delay"):
         live_quotes.valkey().publish(live_quotes.books_channel(), orjson.dumps(changed))
-    except redis.RedisError as error:
-        live_quotes.rest.begin()
-        logger.warning("Pages hear of changed order books with a delay: %s", error)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
@@ -47,6 +48,15 @@ class Rest:
     @property
     def is_on(self) -> bool:
         return time.monotonic() < self._until
+
+    @contextmanager
+    def on_failure(self, said: str) -> Iterator[None]:
+        """Go on after what is within where Valkey fails there, and begin; ``said`` is logged."""
+        try:
+            yield
+        except redis.RedisError as error:
+            self.begin()
+            logger.warning("%s: %s", said, error)
 
 
 rest: Final = Rest()
@@ -118,12 +128,9 @@ def _remembered(instrument_ids: Sequence[int]) -> dict[int, QuoteValue]:
     if rest.is_on:
         return {}
     fields = [str(instrument_id) for instrument_id in instrument_ids]
-    try:
-        texts: list[Any] = list(valkey().hmget(prefixed(QUOTES_KEY), fields))
-    except redis.RedisError as error:
-        rest.begin()
-        logger.warning("Valkey did not answer, serving stored quotes: %s", error)
-        return {}
+    texts: list[Any] = []
+    with rest.on_failure("Valkey did not answer, serving stored quotes"):
+        texts = list(valkey().hmget(prefixed(QUOTES_KEY), fields))
     found = (quote_from_wire(orjson.loads(text)) for text in texts if text is not None)
     return {quote.instrument_id: quote for quote in found}
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Final
 
-import redis
 from django.conf import settings
 
 from accounts.valkey_calls import ValkeyMessages
 from market.live import live_quotes
-
-logger = logging.getLogger(__name__)
 
 RING: Final = b"1"
 
@@ -35,8 +31,5 @@ def ring(instrument_id: int) -> None:
     """Wake the matcher of an instrument; call after the commit."""
     if live_quotes.rest.is_on:
         return
-    try:
+    with live_quotes.rest.on_failure("The matcher was not woken and will look by itself"):
         bells.call(settings.REDIS_URL, "PUBLISH", channel(shard_of(instrument_id)), RING)
-    except redis.RedisError as error:
-        live_quotes.rest.begin()
-        logger.warning("The matcher was not woken and will look by itself: %s", error)
