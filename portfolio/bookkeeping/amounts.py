@@ -7,7 +7,9 @@ from typing import Final
 
 ZERO: Final = Decimal(0)
 TEN_PLACES: Final = Decimal("1E-10")
+PRICE_UNIT: Final = Decimal("1E-8")  # the finest price of one unit that the ledger stores
 HUNDREDTH: Final = Decimal("0.01")
+DIGITS: Final = 40  # before the point, far beyond what is stored
 
 # Wide enough that a product or quotient of stored numbers is rounded once, by ``quantize``.
 EXACT: Final = Context(prec=90, rounding=ROUND_HALF_EVEN)
@@ -16,6 +18,11 @@ EXACT: Final = Context(prec=90, rounding=ROUND_HALF_EVEN)
 def ten_places(value: Decimal) -> Decimal:
     """Round half-even to the ten places that the ledger stores."""
     return value.quantize(TEN_PLACES, context=EXACT)
+
+
+def is_finer(number: Decimal, unit: Decimal) -> bool:
+    """Whether it has parts of the unit; of what is too large to be stored that is no question."""
+    return number.adjusted() < DIGITS and number != number.quantize(unit, context=EXACT)
 
 
 def stored_units(value: Decimal) -> Decimal:

@@ -13,7 +13,14 @@ from functools import lru_cache
 from typing import Final
 
 from market.values import plain, wire_time
-from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
+from portfolio.bookkeeping.amounts import (
+    EXACT,
+    PRICE_UNIT,
+    TEN_PLACES,
+    ZERO,
+    is_finer,
+    ten_places,
+)
 from portfolio.imports.errors import BadMoment
 from portfolio.imports.headers import folded
 from portfolio.imports.kinds import KINDS, WORDS
@@ -21,8 +28,6 @@ from portfolio.imports.moments import parse_moment
 from portfolio.imports.profile import CASH, SKIP, TRADE, Profile, Row
 from portfolio.imports.values import DateOrder, Field, ReadRow, RowProblem
 
-PRICE_UNIT: Final = Decimal("1E-8")
-DIGITS: Final = 40  # before the point, far beyond what is booked
 CENT: Final = Decimal("0.01")
 # Beyond that part of the whole, price and amount are in different currencies, and not rounded.
 ROUNDING: Final = Decimal("0.01")
@@ -248,14 +253,9 @@ def trade_amounts(
     return {"quantity": units, "unit_price": price, "amount": None}
 
 
-def is_finer(number: Decimal, unit: Decimal) -> bool:
-    """Whether it has parts of the unit; of what is too large to be booked that is no question."""
-    return number.adjusted() < DIGITS and number != number.quantize(unit, context=EXACT)
-
-
 def rounded(number: Decimal) -> Decimal:
     """To the ten places that the ledger stores."""
-    return number.quantize(TEN_PLACES, context=EXACT) if is_finer(number, TEN_PLACES) else number
+    return ten_places(number) if is_finer(number, TEN_PLACES) else number
 
 
 def take_words(found: ReadRow, texts: Mapping[Field, str], profile: Profile, part: int) -> None:

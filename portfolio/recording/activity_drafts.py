@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from accounts.errors import Problem
 from accounts.identifiers import new_id
-from portfolio.bookkeeping.amounts import EXACT, ZERO, product
+from portfolio.bookkeeping.amounts import EXACT, PRICE_UNIT, ZERO, product
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
 from portfolio.bookkeeping.entries import (
     cash_entry,
@@ -31,7 +31,6 @@ from portfolio.recording.booking_rates import BookedMoney, money_of
 from portfolio.recording.external_ids import may_be_shared
 from portfolio.recording.other_sides import OTHER_KINDS, currencies_of_other_sides
 
-PRICE_PLACES: Final = Decimal("1E-8")
 CASH_KINDS: Final = (EntryKind.DEPOSIT, EntryKind.WITHDRAWAL)
 
 
@@ -108,7 +107,7 @@ def unit_price_of(activity: ActivityDraft) -> Decimal:
     if activity.unit_price is not None:
         return activity.unit_price
     exact = EXACT.divide(activity.amount or ZERO, activity.quantity or Decimal(1))
-    return exact.quantize(PRICE_PLACES, context=EXACT)
+    return exact.quantize(PRICE_UNIT, context=EXACT)
 
 
 def cost_of(activity: ActivityDraft) -> Decimal | None:

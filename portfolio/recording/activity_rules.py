@@ -12,7 +12,7 @@ from uuid import UUID
 from accounts.errors import Problem
 from market.currencies.currency_units import CURRENCY_CODE
 from market.models import Instrument
-from portfolio.bookkeeping.amounts import EXACT, TEN_PLACES, ZERO
+from portfolio.bookkeeping.amounts import PRICE_UNIT, TEN_PLACES, ZERO, is_finer
 from portfolio.bookkeeping.drafts import EntryKind, LotFact
 from portfolio.models import Portfolio, PortfolioKind
 
@@ -28,7 +28,7 @@ NOTE_LENGTH: Final = 300
 RATIO_MAXIMUM: Final = Decimal(1_000_000)
 SIGNED: Final = ("quantity", "amount")
 LOTS_MAXIMUM: Final = 500
-UNITS: Final = {"unit_price": Decimal("1E-8")}  # the finest that is stored, else ten places
+UNITS: Final = {"unit_price": PRICE_UNIT}  # else ten places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,7 @@ def find_number_problem(field: str, number: Decimal, *, is_zero_allowed: bool) -
         yield Problem(field, "out_of_range", message)
     else:
         unit = UNITS.get(field, TEN_PLACES)
-        if number != number.quantize(unit, context=EXACT):
+        if is_finer(number, unit):
             places = -unit.adjusted()
             message = f"{field} was {number}, must have at most {places} decimal places"
             yield Problem(field, "too_precise", message)
