@@ -55,7 +55,7 @@ def words_of(person: Person) -> set[str]:
     # A session's is a number like any other; the rest is everybody's.
     shared = {
         *("instrument", "instrument of the master", "corporate action", "text", "session"),
-        *("quarantined row", "nightly export", "figure"),
+        *("quarantined row", "nightly export", "figure", "activity type"),
     }
     ids = {value for kind, value in person.values.items() if kind not in shared}
     return ids | {person.mark, str(person.user.id)}
