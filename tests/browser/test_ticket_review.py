@@ -53,6 +53,26 @@ def test_an_order_is_reviewed_changed_and_placed_by_keyboard(
     expect(placed).to_contain_text("Buy 2 AAPL")
 
 
+def test_who_answers_a_review_at_once_stays_on_the_page(investor: Page) -> None:
+    go(investor, "/instruments/AAPL/desk")
+    investor.evaluate(
+        """() => {
+          window.isSameDocument = true;
+          new MutationObserver((_, observer) => {
+            const place = document.querySelector("#ticket[data-reviewed] [autofocus]");
+            if (!place) return;
+            observer.disconnect();
+            place.click();
+          }).observe(document.body, { childList: true, subtree: true });
+        }"""
+    )
+    investor.get_by_role("textbox", name="How much").fill("1")
+    investor.get_by_role("button", name="Review order").click()
+    placed = investor.locator("#placed-order, [role=status]:has-text('The order is placed.')")
+    expect(placed.first).to_be_visible(timeout=PATIENCE_MS)
+    assert investor.evaluate("window.isSameDocument")
+
+
 def test_a_price_from_the_book_leads_back_to_the_ticket(investor: Page) -> None:
     go(investor, "/instruments/MSFT")
     ticket = investor.locator("#ticket")
