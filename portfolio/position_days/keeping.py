@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import chain
+from struct import pack
 from typing import Final
 
 from django.db import connection
+from psycopg.copy import QueuedLibpqWriter
 
 from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
 from portfolio.models import Portfolio, PositionMonth, PositionValuation
@@ -14,7 +17,13 @@ from portfolio.position_days.columns import PositionColumns
 from portfolio.position_days.copied_rows import HEADER, TRAILER
 from portfolio.position_days.day_table import DayTable
 from portfolio.position_days.instrument_days import InstrumentDays
-from portfolio.position_days.month_rows import Month, MonthDivider, PositionRows
+from portfolio.position_days.month_rows import (
+    Month,
+    MonthDays,
+    MonthDivider,
+    MonthRows,
+    PositionRows,
+)
 from portfolio.position_days.walk import copied, value_positions
 from portfolio.valuations.reading import Prices
 
@@ -24,9 +33,17 @@ COLUMNS: Final = (
     "gap",
 )
 BATCH_BYTES: Final = 16_000_000  # of rows, so that they do not fill the memory
+BLOCK_BYTES: Final = 1_000_000
 DIGESTS: Final = """
-SELECT instrument_id, month, digest FROM portfolio_positionmonth
-WHERE portfolio_id = %s AND month >= %s
+SELECT month, digest FROM portfolio_positionmonth
+WHERE portfolio_id = %s AND month >= %s AND instrument_id = %s
+"""
+# Of all months of an instrument together, in two lanes; see ``month_digests``.
+WHOLE_DIGESTS: Final = """
+SELECT instrument_id,
+    bit_xor(('x' || encode(substr(digest, 1, 8), 'hex'))::bit(64)::bigint),
+    bit_xor(('x' || encode(substr(digest, 9, 8), 'hex'))::bit(64)::bigint)
+FROM portfolio_positionmonth WHERE portfolio_id = %s AND month >= %s GROUP BY instrument_id
 """
 FORGET_DAYS: Final = """
 DELETE FROM portfolio_positionvaluation AS d
@@ -79,40 +96,82 @@ def keep_positions(
     """
     if is_full:
         forget_positions(portfolio)
-    write = add_months if is_full else replace_months
-    stored = stored_digests(portfolio, table.start)
-    divider = MonthDivider(table)
-    written: dict[Month, bytes] = {}
-    parts: list[bytes] = []
-    count, size = 0, 0
-    for position in positions:
-        months = divider.months(position)
-        changed = [one for one in months if stored.pop(one.month, None) != one.digest]
-        if not changed:
-            continue
-        rows = PositionRows(portfolio.id, table, position)
-        for one in changed:
-            written[one.month] = one.digest
-            parts.append(rows.part(one.low, one.high))
-            count, size = count + one.high - one.low, size + len(parts[-1])
-        if size > BATCH_BYTES:
-            write(portfolio, written, parts)
-            written, parts, size = {}, [], 0
-    write(portfolio, written, parts)
-    forget_months(portfolio, stored)
+    stored = StoredDigests(portfolio, table.start)
+    parts = changed_months(portfolio, table, positions, stored)
+    if is_full:
+        return add_months(portfolio, parts)
+    count = 0
+    for batch in batches_of(parts):
+        forget_months(portfolio, [part.month for part in batch])
+        count += add_months(portfolio, batch)
+    forget_months(portfolio, stored.gone())
     return count
 
 
-def stored_digests(portfolio: Portfolio, start: date) -> dict[Month, bytes]:
-    rows = fetch_rows(DIGESTS, [portfolio.id, start])
-    return {Month(row[0], row[1]): bytes(row[2]) for row in rows}
+class StoredDigests:
+    """What is stored of a portfolio's months from one on; of none, nothing more is asked."""
+
+    def __init__(self, portfolio: Portfolio, start: date) -> None:
+        self._asked = (portfolio.id, start)
+        rows = fetch_rows(WHOLE_DIGESTS, self._asked)
+        self._whole = {row[0]: pack(">qq", *row[1:]) for row in rows}
+        self._gone: list[Month] = []
+
+    def is_same(self, instrument_id: int, digest: bytes) -> bool:
+        """Whether all months of an instrument are stored as they are; it is then not gone."""
+        if self._whole.get(instrument_id) != digest:
+            return False
+        del self._whole[instrument_id]
+        return True
+
+    def changed(self, instrument_id: int, months: Iterable[MonthDays]) -> list[MonthDays]:
+        """Those that are not as stored; of these what is stored elsewhere is gone."""
+        is_stored = self._whole.pop(instrument_id, None) is not None
+        known = self._months(instrument_id) if is_stored else {}
+        changed = [one for one in months if known.pop(one.month, None) != one.digest]
+        self._gone += known
+        return changed
+
+    def gone(self) -> list[Month]:
+        """Once all positions were compared, the months that are stored and have nothing."""
+        return [*self._gone, *(month for key in self._whole for month in self._months(key))]
+
+    def _months(self, instrument_id: int) -> dict[Month, bytes]:
+        rows = fetch_rows(DIGESTS, [*self._asked, instrument_id])
+        return {Month(instrument_id, row[0]): bytes(row[1]) for row in rows}
 
 
-def replace_months(
-    portfolio: Portfolio, written: Mapping[Month, bytes], parts: Sequence[bytes]
-) -> None:
-    forget_months(portfolio, written)
-    add_months(portfolio, written, parts)
+def changed_months(
+    portfolio: Portfolio,
+    table: DayTable,
+    positions: Iterable[PositionColumns],
+    stored: StoredDigests,
+) -> Iterator[MonthRows]:
+    """The rows of the months that are not as stored."""
+    divider = MonthDivider(table)
+    for position in positions:
+        months = divider.months(position)
+        if stored.is_same(position.instrument_id, months.digest):
+            continue
+        changed = stored.changed(position.instrument_id, months)
+        if changed:
+            rows = PositionRows(portfolio.id, table, position)
+            for one in changed:
+                part = rows.part(one.low, one.high)
+                yield MonthRows(one.month, one.digest, one.high - one.low, part)
+
+
+def batches_of(parts: Iterable[MonthRows]) -> Iterator[list[MonthRows]]:
+    batch: list[MonthRows] = []
+    size = 0
+    for part in parts:
+        batch.append(part)
+        size += len(part.rows)
+        if size > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def forget_months(portfolio: Portfolio, months: Collection[Month]) -> None:
@@ -122,27 +181,44 @@ def forget_months(portfolio: Portfolio, months: Collection[Month]) -> None:
         execute(FORGET_MONTHS, [*columns, portfolio.id])
 
 
-def add_months(
-    portfolio: Portfolio, written: Mapping[Month, bytes], parts: Sequence[bytes]
-) -> None:
-    """Of which nothing is stored; ``parts`` are their rows, see ``PositionRows``."""
-    if not written:
-        return
-    copy_positions(parts)
-    new = columns_of(((*month, digest) for month, digest in written.items()), width=3)
-    execute(NOTE_MONTHS, [portfolio.id, *new])
+def add_months(portfolio: Portfolio, parts: Iterable[MonthRows]) -> int:
+    """Store months of which nothing is stored; return how many days they have."""
+    written: list[tuple[int, date, bytes]] = []
+    count = 0
+
+    def told() -> Iterator[bytes]:
+        nonlocal count
+        for part in parts:
+            written.append((*part.month, part.digest))
+            count += part.days
+            yield part.rows
+
+    copy_positions(told())
+    execute(NOTE_MONTHS, [portfolio.id, *columns_of(written, width=3)])
+    return count
 
 
 def copy_positions(parts: Iterable[bytes]) -> None:
-    """Append rows as ``PositionRows`` writes them."""
+    """Append rows as ``PositionRows`` writes them; the server takes some while others are made."""
     into = f"portfolio_positionvaluation ({', '.join(COLUMNS)})"
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        # At once, because the driver waits for the server after each.
-        copy.write(b"".join((HEADER, *parts, TRAILER)))
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        writer = QueuedLibpqWriter(cursor.cursor)
+        with cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)", writer=writer) as copy:
+            for block in blocks_of(chain((HEADER,), parts, (TRAILER,))):
+                copy.write(block)
+
+
+def blocks_of(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The same in larger pieces, since each is a turn of two threads."""
+    pieces: list[bytes] = []
+    size = 0
+    for part in parts:
+        pieces.append(part)
+        size += len(part)
+        if size > BLOCK_BYTES:
+            yield b"".join(pieces)
+            pieces, size = [], 0
+    yield b"".join(pieces)
 
 
 def forget_positions(portfolio: Portfolio) -> None:

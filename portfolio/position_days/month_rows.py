@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from hashlib import blake2b
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -23,10 +22,8 @@ from portfolio.position_days.copied_rows import (
     put_flows,
 )
 from portfolio.position_days.day_table import DayTable
-from portfolio.position_days.exact_integers import Numbers, integers
-from portfolio.position_days.walk import flow_text
-
-DIGEST_BYTES: Final = 16
+from portfolio.position_days.exact_integers import Numbers
+from portfolio.position_days.month_digests import all_together, day_digests, of_spans
 
 
 class Month(NamedTuple):
@@ -48,6 +45,46 @@ class MonthDays(NamedTuple):
     high: int
 
 
+class MonthRows(NamedTuple):
+    """A month on its way into the database."""
+
+    month: Month
+    digest: bytes
+    days: int
+    rows: bytes  # as COPY takes them
+
+
+class PositionMonths:
+    """The days of a position by calendar months."""
+
+    def __init__(
+        self,
+        position: PositionColumns,
+        *,
+        table_start: date,
+        firsts: Sequence[date],
+        starts: list[int],
+    ) -> None:
+        self._position = position
+        self._firsts = firsts
+        self._starts = starts
+        self._digests = day_digests(position, first_ordinal=table_start.toordinal())
+
+    @property
+    def digest(self) -> bytes:
+        """Of all months together."""
+        return all_together(self._digests)
+
+    def __iter__(self) -> Iterator[MonthDays]:
+        """Ascending; a month without anything is left out."""
+        places = np.searchsorted(self._position.places, self._starts).tolist()
+        spans = zip(self._firsts, pairwise(places), strict=True)
+        held = [(first, low, high) for first, (low, high) in spans if low < high]
+        digests = of_spans(self._digests, [low for _, low, _ in held])
+        for (first, low, high), digest in zip(held, digests, strict=True):
+            yield MonthDays(Month(self._position.instrument_id, first), digest, low, high)
+
+
 class MonthDivider:
     """Divides positions over one table by calendar months."""
 
@@ -56,50 +93,12 @@ class MonthDivider:
         starts = [index for index, day in enumerate(days) if not index or day.day == 1]
         self._firsts = [days[index].replace(day=1) for index in starts]
         self._starts = [*starts, len(days)]
-        self._first_ordinal = table.start.toordinal()
+        self._table_start = table.start
 
-    def months(self, position: PositionColumns) -> Iterator[MonthDays]:
-        """Ascending; a month without anything is left out."""
-        told = self._told(position)
-        lows: list[int] = np.searchsorted(position.places, self._starts).tolist()
-        crossed = sorted(position.flows)
-        crossings: list[int] = np.searchsorted(crossed, lows).tolist()
-        spans = zip(self._firsts, pairwise(lows), pairwise(crossings), strict=True)
-        for first, (low, high), (begin, end) in spans:
-            if low == high:
-                continue
-            digest = blake2b(told(low, high), digest_size=DIGEST_BYTES)
-            if position.rates is not None and not position.rates.is_own:
-                digest.update(position.rates.fields[position.places[low:high]].tobytes())
-            for index in crossed[begin:end]:
-                digest.update(flow_text(position.flows[index]).encode())
-            yield MonthDays(Month(position.instrument_id, first), digest.digest(), low, high)
-
-    def _told(self, position: PositionColumns) -> Callable[[int, int], bytes | memoryview]:
-        """All that decides what the rows are, but rates and flows, of the items of a span."""
-        effect = position.effect
-        columns = (
-            position.places + self._first_ordinal,
-            position.units,
-            position.cost,
-            position.price.numbers,
-            position.value.numbers,
-            np.zeros_like(position.places) if effect is None else effect.numbers,
-            position.layouts(),
+    def months(self, position: PositionColumns) -> PositionMonths:
+        return PositionMonths(
+            position, table_start=self._table_start, firsts=self._firsts, starts=self._starts
         )
-        table = np.column_stack(columns)
-        if table.dtype.kind == "O":
-            return lambda low, high: plain_bytes(table[low:high].reshape(-1))
-        data, width = memoryview(table.tobytes()), table.itemsize * len(columns)
-        return lambda low, high: data[low * width : high * width]
-
-
-def plain_bytes(numbers: Numbers) -> bytes:
-    """Of Python's integers; the same for the same numbers as an array of 64 bits has."""
-    shorter = integers(numbers.tolist())
-    if shorter.dtype.kind == "O":
-        return " ".join(map(str, numbers.tolist())).encode()
-    return shorter.tobytes()
 
 
 class PositionRows:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import xor
 from struct import unpack_from
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from psycopg.types.numeric import NumericBinaryLoader
 
 from market.series.close_arrays import CloseArray
 from portfolio.bookkeeping.amounts import EXACT, ten_places
-from portfolio.position_days import exact_integers
+from portfolio.position_days import exact_integers, month_digests
 from portfolio.position_days.columns import ColumnMaker
 from portfolio.position_days.copied_rows import numbers_as_fields
 from portfolio.position_days.currency_effects import cost_effects
@@ -183,6 +185,41 @@ def test_months_that_are_stored_alike_have_one_digest(
     for month in first.keys() & second.keys():
         (digest, rows), (other_digest, other_rows) = first[month], second[month]
         assert (digest == other_digest) == (rows == other_rows)
+
+
+@given(both=markets(), told=steps, later=steps)
+def test_positions_that_are_stored_alike_have_one_digest(
+    both: tuple[Callable[[], Market], DayTable],
+    told: list[tuple[int, int, Decimal]],
+    later: list[tuple[int, int, Decimal]],
+) -> None:
+    _, table = both
+    first, second = (wholes_of(table, changes_of(one)) for one in (told, [*told, *later]))
+    for instrument_id in first.keys() & second.keys():
+        (digest, rows), (other_digest, other_rows) = first[instrument_id], second[instrument_id]
+        assert (digest == other_digest) == (rows == other_rows)
+
+
+def wholes_of(table: DayTable, changes: Mapping[date, DayChange]) -> dict[int, tuple[bytes, bytes]]:
+    """Of each instrument what is told of all its months, which is what theirs come to."""
+    found = {}
+    worths = position_worths(table, unit_steps(changes))
+    moved = instrument_days(changes)
+    for position in ColumnMaker(table, cost_effects(table, moved)).positions(worths, moved):
+        months = MonthDivider(table).months(position)
+        digests = (int.from_bytes(one.digest) for one in months)
+        assert int.from_bytes(months.digest) == reduce(xor, digests, 0)
+        rows = PositionRows(OWNER, table, position).part(0, len(position.places))
+        found[position.instrument_id] = (months.digest, rows)
+    return found
+
+
+def test_numbers_beyond_64_bits_have_the_digest_of_their_own_rows() -> None:
+    small, beyond = [1, -2, 3, 4, 5, 6, 7], [1, -2, 3, 10**30, 5, 6, 7]
+    plain = month_digests.sums_of(np.array([small]), month_digests.KEYS)
+    both = month_digests.sums_of_any(np.array([small, beyond], dtype=object))
+    assert both[0].tolist() == plain[0].tolist()
+    assert both[1].tolist() != plain[0].tolist()
 
 
 def months_of(
