@@ -7,7 +7,7 @@ cost more than the work itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -15,7 +15,9 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import ClientCursor, Cursor
 from psycopg.pq import PipelineStatus
+from psycopg.pq.abc import PGconn
 from psycopg.rows import tuple_row
+from psycopg.waiting import Ready, Wait
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 
@@ -36,13 +38,19 @@ class Answer:
 
 
 @contextmanager
-def flow() -> Iterator[None]:
+def flow(*, is_prepared: bool = True) -> Iterator[None]:
     """Send the statements of the block one after the other; who reads an answer waits for it.
 
     What fails is raised where the next answer is read, by the commit, or at the end of the block,
     whichever comes first. Nothing is copied within a flow. Django's own cursors wait, as ever.
+
+    Args:
+        is_prepared: whether statements stay planned for as long as the connection lasts; not
+            where a pooler may give each transaction another one.
     """
     connection.ensure_connection()
+    # Without a threshold nothing is prepared.
+    connection.connection.prepare_threshold = 0 if is_prepared else None
     with connection.wrap_database_errors, connection.connection.pipeline() as pipeline:
 
         def wait(execute: Any, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -85,16 +93,35 @@ def prepared_cursor(row_factory: Any = tuple_row) -> CursorWrapper:
     Parameters are sent beside the statement; each needs a type in it, as ``%s::int4[]``.
     """
     connection.ensure_connection()
+    # Django's own cursors never look at it.
+    connection.connection.prepare_threshold = 0
+    return _server_cursor(row_factory)
+
+
+def ask(query: str, parameters: Parameters, *, row_factory: Any = tuple_row) -> Answer:
+    """Send a statement of a flow, whole, and read its answer later."""
+    cursor = _server_cursor(row_factory)
+    cursor.execute(query, parameters)
     raw = connection.connection
-    # Without a threshold nothing is prepared; Django's own cursors never look at it.
-    raw.prepare_threshold = 0
-    cursor = Cursor(raw, row_factory=row_factory)
+    # What the driver leaves of a large one would wait for the next.
+    if raw.pgconn.flush():
+        raw.wait(_sending(raw.pgconn))
+    return Answer(cursor)
+
+
+def _server_cursor(row_factory: Any) -> CursorWrapper:
+    """One that sends parameters beside the statement."""
+    cursor = Cursor(connection.connection, row_factory=row_factory)
     wrapped: CursorWrapper = connection.make_cursor(cursor)  # type: ignore[arg-type] # stubs
     return wrapped
 
 
-def ask(query: str, parameters: Parameters, *, row_factory: Any = tuple_row) -> Answer:
-    """Send a prepared statement, and read its answer later."""
-    cursor = prepared_cursor(row_factory)
-    cursor.execute(query, parameters)
-    return Answer(cursor)
+def _sending(pgconn: PGconn) -> Generator[Wait, Ready, None]:
+    """Read meanwhile: who has answers that nobody takes does not listen either."""
+    is_waiting = True
+    while is_waiting:
+        ready = yield Wait.RW
+        if ready & Ready.R:
+            pgconn.consume_input()
+        if ready & Ready.W:
+            is_waiting = pgconn.flush() != 0

@@ -16,10 +16,10 @@ from accounts import audit
 from accounts.errors import Problem
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
-from portfolio.bookkeeping.lot_keeping import apply_trades
+from portfolio.bookkeeping.lot_keeping import begin_trades
 from portfolio.corporate_actions.market_actions import book_market_actions
 from portfolio.errors import ActivityRefused, InsufficientFunds
-from portfolio.ledger import post_entries
+from portfolio.ledger import begin_posting
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio, PortfolioKind
 from portfolio.recording.activity_drafts import (
     draft_counterparts,
@@ -102,7 +102,7 @@ def post_activities(
     """Do what ``record_activities`` does without what follows it, and return the entries' ids.
 
     Whoever posts many in several parts calls ``follow_activities`` once, after the last, in the
-    same transaction.
+    same transaction. A failure ends that transaction.
     """
     if is_batch is None:
         is_batch = len(activities) > 1
@@ -111,11 +111,13 @@ def post_activities(
         draft_entry(portfolio, activity, money)
         for activity, money in zip(activities, monies, strict=True)
     ]
-    beside = draft_counterparts(portfolio, activities, drafts)
-    posted = post_entries([*drafts, *beside], recorded_at=recorded_at)
+    entries = [*drafts, *draft_counterparts(portfolio, activities, drafts)]
+    post = begin_posting(entries, recorded_at=recorded_at)
+    apply = begin_trades(entries)
+    posted = post()
     if portfolio.kind == PortfolioKind.PAPER:
         refuse_unsettled_withdrawal(portfolio, withdrawn=withdrawn_by(posted.new))
-    apply_trades(posted.new)
+    apply(posted.new)
     touched.add(posted.new)
     return [posted.entry_id(draft) for draft in drafts]
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -106,15 +107,20 @@ def post_entries(
         UnknownHold, HoldReleased: see ``HoldChange``.
     """
     with transaction.atomic():
-        return post_or_abort(drafts, recorded_at=recorded_at, hold_changes=hold_changes)
+        return begin_posting(drafts, recorded_at=recorded_at, hold_changes=hold_changes)()
 
 
-def post_or_abort(
-    drafts: Sequence[EntryDraft], *, recorded_at: datetime, hold_changes: Sequence[HoldChange]
-) -> PostedEntries:
-    """The same, where a failure ends the transaction of the caller: nothing is there to return to.
+def begin_posting(
+    drafts: Sequence[EntryDraft],
+    *,
+    recorded_at: datetime,
+    hold_changes: Sequence[HoldChange] = (),
+) -> Callable[[], PostedEntries]:
+    """Lock the balances and write the entries; the answer writes the rest, as ``post_entries``.
 
-    What is asked is sent before answers are read, so that within a flow few are waited for.
+    A failure ends the transaction of the caller: nothing is there to return to. What is asked is
+    sent before answers are read, so that within a flow few are waited for, and what can be worked
+    out meanwhile is.
     """
     find_balances = seek_balances(balance_keys(drafts))
     find_accounts = seek_accounts(_account_keys(drafts))
@@ -123,16 +129,25 @@ def post_or_abort(
     lock = begin_lock(balance_ids.values(), references=references)
     insert = _begin_entries(drafts, recorded_at=recorded_at)
     read_holds = begin_reading(hold_changes)
-    locked, posted = lock(), insert()
-    changes = _balance_changes(posted.new, balance_ids)
-    change_holds(hold_changes, read_holds(), changes, changed_at=recorded_at)
-    change_balances(locked, changes)
-    # Accounts are made under the locks: who holds those already may be about to make the same.
-    _insert_postings(posted.new, find_accounts())
-    _mark_valuations_stale(posted.new, recorded_at=recorded_at)
-    if posted.new:
-        entries_posted.send(sender=PostedEntries, drafts=posted.new, recorded_at=recorded_at)
-    return posted
+
+    def post() -> PostedEntries:
+        changes = _balance_changes(drafts, balance_ids)
+        # Accounts are made under the locks: who holds those already may be about to make the same.
+        postings = _posting_rows(drafts, find_accounts())
+        locked, posted = lock(), insert()
+        if posted.repeated:
+            changes = _balance_changes(posted.new, balance_ids)
+            postings = [row for row in postings if row[0] not in posted.repeated]
+        change_holds(hold_changes, read_holds(), changes, changed_at=recorded_at)
+        change_balances(locked, changes)
+        if postings:
+            add_rows("portfolio_posting", POSTING_COLUMNS, postings)
+        _mark_valuations_stale(posted.new, recorded_at=recorded_at)
+        if posted.new:
+            entries_posted.send(sender=PostedEntries, drafts=posted.new, recorded_at=recorded_at)
+        return posted
+
+    return post
 
 
 def balance_keys(drafts: Iterable[EntryDraft]) -> set[BalanceKey]:
@@ -211,17 +226,16 @@ def _balance_changes(
     return changes
 
 
-def _insert_postings(drafts: Sequence[EntryDraft], account_ids: dict[AccountKey, int]) -> None:
-    if not drafts:
-        return
+def _posting_rows(
+    drafts: Sequence[EntryDraft], account_ids: dict[AccountKey, int]
+) -> list[tuple[UUID, int, Decimal]]:
     ids = _by_portfolio(account_ids)
-    rows = (
+    return [
         (draft.id, own[posting.kind, posting.currency, posting.instrument_id], posting.amount)
         for draft in drafts
         for own in (ids[draft.portfolio_id],)
         for posting in draft.postings
-    )
-    add_rows("portfolio_posting", POSTING_COLUMNS, rows)
+    ]
 
 
 def _account_keys(drafts: Iterable[EntryDraft]) -> set[AccountKey]:
@@ -272,11 +286,11 @@ __all__ = [
     "EntryDraft",
     "HoldChange",
     "PostedEntries",
+    "begin_posting",
     "charge_entry",
     "deposit_entry",
     "income_entry",
     "post_entries",
-    "post_or_abort",
     "settlement_entry",
     "trade_entry",
     "withdrawal_entry",

@@ -7,8 +7,9 @@ Rows are locked in the house's order: orders by id, then ledger balances by id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -134,19 +135,26 @@ def _check_against_books(changes: Changes, steps: Iterable[Step]) -> None:
 
 
 def _write(changes: Changes, batch: Batch, *, shard: int) -> None:
-    entries = [fill.entry for fill in changes.fills]
-    hold_changes = changes.hold_changes()
-    if entries or hold_changes:
-        ledger.post_or_abort(entries, recorded_at=changes.now, hold_changes=hold_changes)
+    apply_trades = _post(changes)
     if changes.fills:
         insert_fills(changes.fills, now=changes.now)
     _write_orders(changes, batch, shard=shard)
     if changes.events:
         insert_events(changes.events, now=changes.now)
         orders_changed.send(sender=Changes, changes=changes)
-    # Last, because it waits for an answer.
-    if changes.fills:
-        lot_keeping.apply_trades(entries)
+    apply_trades()
+
+
+def _post(changes: Changes) -> Callable[[], None]:
+    """Write entries and holds; the answer applies the trades, for which it has asked by then."""
+    entries = [fill.entry for fill in changes.fills]
+    hold_changes = changes.hold_changes()
+    if not entries and not hold_changes:
+        return lambda: None
+    post = ledger.begin_posting(entries, recorded_at=changes.now, hold_changes=hold_changes)
+    apply_trades = lot_keeping.begin_trades(entries)
+    post()
+    return partial(apply_trades, entries)
 
 
 def _write_orders(changes: Changes, batch: Batch, *, shard: int) -> None:

@@ -7,7 +7,7 @@ units' balance, and nobody else changes the lots of that pair meanwhile.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from accounts.errors import Problem
 from portfolio.bookkeeping.amounts import ZERO
-from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows
+from portfolio.bookkeeping.bulk import columns_of, execute, fetch_rows, send
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
 from portfolio.bookkeeping.lot_writing import closure_rows, forget_holdings, write_holdings
 from portfolio.corporate_actions.restatements import restate
@@ -91,7 +91,7 @@ class PairState:
     needs_history: bool
 
 
-def apply_trades(entries: Iterable[EntryDraft]) -> None:
+def apply_trades(entries: Sequence[EntryDraft]) -> None:
     """Maintain lots, closures and positions for newly posted entries; others are passed over.
 
     A fixed number of statements for any number of trades. A trade that sorts before one applied
@@ -101,21 +101,36 @@ def apply_trades(entries: Iterable[EntryDraft]) -> None:
         ActivityRefused: see ``rebuild_pairs``.
         InsufficientUnits: some sale of a paper portfolio exceeds what was held at its time.
     """
-    changed = group_by_pair(entries)
-    if not changed:
-        return
-    states = states_of(changed)
-    late = {pair for pair, new in changed.items() if needs_rebuild(new, states[pair])}
-    on_time = {
-        pair: [trade_of_draft(one, base_currency=states[pair].currency) for one in changed[pair]]
-        for pair in changed.keys() - late
-    }
-    lots = open_lots(on_time)
-    holdings = {pair: hold(new, lots=lots[pair]) for pair, new in on_time.items()}
-    refuse_missing(holdings, states)
-    write_holdings(holdings)
-    restate(effects_of(holdings))
-    rebuild_pairs(late)
+    begin_trades(entries)(entries)
+
+
+def begin_trades(drafts: Iterable[EntryDraft]) -> Callable[[Iterable[EntryDraft]], None]:
+    """Ask what ``apply_trades`` needs to know; the answer applies those that were posted.
+
+    The balances of all of them must be locked by then.
+    """
+    expected = group_by_pair(drafts)
+    if not expected:
+        return lambda _: None
+    read_states, read_lots = seek_states(expected), seek_open_lots(expected)
+
+    def apply(posted: Iterable[EntryDraft]) -> None:
+        changed = group_by_pair(posted)
+        if not changed:
+            return
+        states, lots = read_states(), read_lots()
+        late = {pair for pair, new in changed.items() if needs_rebuild(new, states[pair])}
+        holdings = {}
+        for pair in changed.keys() - late:
+            base = states[pair].currency
+            trades = [trade_of_draft(one, base_currency=base) for one in changed[pair]]
+            holdings[pair] = hold(trades, lots=lots[pair])
+        refuse_missing(holdings, states)
+        write_holdings(holdings)
+        restate(effects_of(holdings))
+        rebuild_pairs(late)
+
+    return apply
 
 
 def rebuild_pairs(pairs: Iterable[Pair]) -> None:
@@ -205,14 +220,18 @@ def group_by_pair(entries: Iterable[EntryDraft]) -> dict[Pair, list[EntryDraft]]
 
 
 def states_of(pairs: Iterable[Pair]) -> dict[Pair, PairState]:
-    states = {}
-    for row in fetch_rows(PAIRS, columns_of(pairs, width=2)):
-        portfolio_id, instrument_id, kind, currency, method, latest_at, latest_id, needs = row
-        latest = None if latest_at is None else (latest_at, latest_id)
-        states[portfolio_id, instrument_id] = PairState(
-            kind == PortfolioKind.PAPER, currency, Method(method), latest, needs
-        )
-    return states
+    return seek_states(pairs)()
+
+
+def seek_states(pairs: Iterable[Pair]) -> Callable[[], dict[Pair, PairState]]:
+    answer = send(PAIRS, columns_of(pairs, width=2))
+    return lambda: {(row[0], row[1]): state_in(row[2:]) for row in answer.rows()}
+
+
+def state_in(row: Sequence[Any]) -> PairState:
+    kind, currency, method, latest_at, latest_id, needs_history = row
+    latest = None if latest_at is None else (latest_at, latest_id)
+    return PairState(kind == PortfolioKind.PAPER, currency, Method(method), latest, needs_history)
 
 
 def needs_rebuild(new: Sequence[EntryDraft], state: PairState) -> bool:
@@ -229,20 +248,28 @@ def needs_rebuild(new: Sequence[EntryDraft], state: PairState) -> bool:
     return is_at_once or first < state.latest
 
 
-def open_lots(trades: Mapping[Pair, Sequence[Trade]]) -> Mapping[Pair, list[OpenLot]]:
+def seek_open_lots(
+    entries: Mapping[Pair, Sequence[EntryDraft]],
+) -> Callable[[], Mapping[Pair, list[OpenLot]]]:
     """The oldest open lots of each pair that sells, enough to cover what is sold."""
-    sold = {
-        pair: sum((trade.quantity for trade in new if trade.kind == EntryKind.SELL), ZERO)
-        for pair, new in trades.items()
-    }
-    lots: dict[Pair, list[OpenLot]] = defaultdict(list)
+    sold = {pair: units_sold(of_pair) for pair, of_pair in entries.items()}
     wanted = [(*pair, quantity) for pair, quantity in sold.items() if quantity]
-    if wanted:
-        for row in fetch_rows(OPEN_LOTS, columns_of(wanted, width=3)):
+    answer = send(OPEN_LOTS, columns_of(wanted, width=3)) if wanted else None
+
+    def read() -> Mapping[Pair, list[OpenLot]]:
+        lots: dict[Pair, list[OpenLot]] = defaultdict(list)
+        for row in answer.rows() if answer else ():
             lot = OpenLot(*row[2:])
             lot.local_cost = lot.cost if row[10] is None else row[10]
             lots[row[0], row[1]].append(lot)
-    return lots
+        return lots
+
+    return read
+
+
+def units_sold(entries: Iterable[EntryDraft]) -> Decimal:
+    sales = (one.quantity or ZERO for one in entries if one.kind == EntryKind.SELL)
+    return sum(sales, ZERO)
 
 
 def refuse_missing(holdings: Mapping[Pair, Holding], states: Mapping[Pair, PairState]) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 from portfolio.bookkeeping.amounts import ZERO
 from portfolio.bookkeeping.drafts import (
     ASSET_KINDS,
+    ONE,
     EntryDraft,
     EntryKind,
     LedgerAccountKind,
@@ -174,6 +175,9 @@ def with_money_of(
 
     Each part is converted and rounded by itself, and the cash is what they leave.
     """
+    is_plain = settled_currency == draft.currency and exchange_rate is None
+    if is_plain and base_rate == local_rate == ONE:
+        return draft  # says so by saying nothing
     told = replace(
         draft,
         settled_currency=settled_currency,
@@ -181,7 +185,7 @@ def with_money_of(
         base_rate=base_rate,
         local_rate=local_rate,
     )
-    if settled_currency == draft.currency and exchange_rate is None:
+    if is_plain:
         return told
     money = [posting for posting in draft.postings if posting.currency]
     contra = [

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from accounts import audit
 from accounts.identifiers import new_id
+from accounts.statement_flow import flow
 from portfolio.activities import Touched, follow_activities, post_activities
 from portfolio.bookkeeping.bulk import columns_of, execute
 from portfolio.imports.carrying_out import carry_out_asked
@@ -102,11 +103,13 @@ def book(found: FileImport, *, at: datetime, report: Report) -> None:
     size = settings.LIMITS.import_batch_rows
     for rows in by_portfolio.values():
         touched = Touched()
-        for batch in batches_of(rows, size):
-            name_lots(batch, renamed)
-            book_batch(batch, touched, at=at)
-            done += len(batch)
-            report(done)
+        # While the database writes one batch the next is drafted.
+        with flow(is_prepared=False):
+            for batch in batches_of(rows, size):
+                name_lots(batch, renamed)
+                book_batch(batch, touched, at=at)
+                done += len(batch)
+                report(done)
         follow_activities(rows[0].portfolio, touched, recorded_at=at)
     found.status, found.error = ImportStatus.COMMITTED, ""
     found.rows_done, found.committed_at = done, at

@@ -11,8 +11,10 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import User
 from accounts.statement_flow import ask, flow, flowing_transaction, is_flowing
 from portfolio.bookkeeping.bulk import add_rows, execute, fetch_rows, send
+from tests.support.desk import wait_until
 
 INSERT = "INSERT INTO flow_test (id) VALUES (%s::int) RETURNING id"
+LOCKED = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,6 +108,35 @@ def test_rows_are_added_as_they_are_copied() -> None:
         execute("DELETE FROM flow_test", [])
         add_rows("flow_test", columns, rows)
     assert fetch_rows("SELECT * FROM flow_test ORDER BY id", []) == copied == rows
+
+
+def test_what_is_asked_is_sent_whole_though_nobody_reads_the_answer() -> None:
+    number, text = 20_260_105, "x" * 5_000_000
+    with flow(), transaction.atomic():
+        ask("SELECT pg_advisory_xact_lock(%s::bigint), length(%s::text)", [number, text])
+        wait_until(lambda: is_locked(number), seconds=30, what="the statement to be carried out")
+
+
+def is_locked(number: int) -> bool:
+    """As another connection sees it."""
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute(LOCKED, [number])
+            ((found,),) = cursor.fetchall()
+            return bool(found)
+    finally:
+        other.close()
+
+
+def test_a_flow_leaves_nothing_planned_where_a_pooler_may_stand_before_it() -> None:
+    with flow(), transaction.atomic():
+        execute("SELECT 'planned', %s::int", [1])
+    with flow(is_prepared=False), transaction.atomic():
+        execute("SELECT 'planned each time', %s::int", [1])
+    rows = fetch_rows("SELECT statement FROM pg_prepared_statements", [])
+    assert any("'planned'," in text for (text,) in rows)
+    assert not any("'planned each time'" in text for (text,) in rows)
 
 
 def test_what_a_model_refuses_within_a_flow_may_be_caught_there() -> None:

@@ -98,8 +98,8 @@ def make_crossing() -> tuple[list[Order], Instrument]:
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
-        pytest.param(ledger, "post_or_abort", id="before the entries"),
-        pytest.param(lot_keeping, "apply_trades", id="after the fills"),
+        pytest.param(ledger, "begin_posting", id="before the entries"),
+        pytest.param(lot_keeping, "write_holdings", id="after the fills"),
         pytest.param(batch_rows, "event_row", id="at the events"),
     ],
 )
