@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, Self
 
 from django import forms
 
@@ -12,6 +12,7 @@ from market.errors import AmbiguousSymbol, UnknownSymbol
 from market.models import Instrument
 from market.queries import instrument_by_address
 from portfolio.holdings.thresholds import DEFAULTS, Rule
+from portfolio.models import Portfolio
 from portfolio.models.portfolios import BookedActions, PortfolioKind
 from portfolio.returns.gains import Method
 
@@ -66,6 +67,12 @@ class BookingForm(ProblemForm):
         label="Of the market, booked by themselves",
         required=False,
     )
+
+    @classmethod
+    def of(cls, portfolio: Portfolio) -> Self:
+        """As the portfolio books now."""
+        chosen = {"lot_method": portfolio.lot_method, "booked_actions": portfolio.booked_actions}
+        return cls(initial=chosen)
 
 
 class PortfolioNameForm(ProblemForm):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -21,6 +22,7 @@ from accounts.page_lists import read_page
 from accounts.policies import role_wanted, signed_in, takes_ids
 from accounts.refusals import with_way_on
 from accounts.roles import Role, RoleMissing
+from market.instruments.shown import instrument_or_404
 from portfolio import portfolios
 from portfolio.errors import PortfolioNotFound
 from portfolio.forms import BookingForm, PortfolioForm
@@ -94,32 +96,33 @@ def positions(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 @signed_in
 @require_GET
 def lots(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
+    """Open lots or closed ones, of all instruments or of the one that the address names."""
     portfolio = find_portfolio(request, portfolio_id)
     shows_closed = request.GET.get("status") == "closed"
-    page, older = read_page(
-        request,
-        find_lots(portfolio, is_open=not shows_closed),
-        name="lots",
-        filters={"portfolio": str(portfolio.id), "closed": shows_closed},
-        order=LOT_ORDER,
-    )
+    address = request.GET.get("symbol", "")
+    instrument = instrument_or_404(address) if address else None
+    instrument_id = None if instrument is None else instrument.id
+    found = find_lots(portfolio, instrument_id=instrument_id, is_open=not shows_closed)
+    filters = {"portfolio": str(portfolio.id), "closed": shows_closed, "symbol": address}
+    page, older = read_page(request, found, name="lots", filters=filters, order=LOT_ORDER)
     context = tab_context(portfolio, "lots") | {
         "lots": lot_rows(page.items),
+        "instrument": instrument,
         "explains": ExplainLinks.of(portfolio, lot_id=""),
         "older_href": older,
         "shows_closed": shows_closed,
-        "method_form": BookingForm(
-            initial={
-                "lot_method": portfolio.lot_method,
-                "booked_actions": portfolio.booked_actions,
-            }
-        ),
-        "status_choices": [
-            Choice("Open", "?status=open", is_current=not shows_closed),
-            Choice("Closed", "?status=closed", is_current=shows_closed),
-        ],
+        "method_form": BookingForm.of(portfolio),
+        "status_choices": _lot_choices(address, shows_closed=shows_closed),
     }
     return TemplateResponse(request, "portfolio/lots.html", context)
+
+
+def _lot_choices(address: str, *, shows_closed: bool) -> list[Choice]:
+    of_one = f"&{urlencode({'symbol': address})}" if address else ""
+    return [
+        Choice("Open", f"?status=open{of_one}", is_current=not shows_closed),
+        Choice("Closed", f"?status=closed{of_one}", is_current=shows_closed),
+    ]
 
 
 def find_portfolio(request: InvestorRequest, portfolio_id: UUID) -> Portfolio:

@@ -118,6 +118,27 @@ def test_performance_is_measured_as_asked(
     assert any(choice in response.content.decode() for choice in words.split("|"))
 
 
+def test_lots_of_one_instrument_alone(browser: Client, portfolio: Portfolio) -> None:
+    more = make_instrument("MSFT")
+    drafts = [
+        draft_trade(
+            portfolio, more, quantity="1", at=LAST_WEEK + timedelta(minutes=at), is_settled=True
+        )
+        for at in range(ROWS + 1)
+    ]
+    post(*drafts)
+    path = f"/portfolios/{portfolio.id}/lots"
+    first = browser.get(path, {"symbol": "XNAS:MSFT"})
+    assert {one.symbol for one in first.context["lots"]} == {"MSFT"}
+    assert "Lots of MSFT" in first.content.decode()
+    (last,) = browser.get(first.context["older_href"]).context["lots"]
+    assert last.symbol == "MSFT"
+    closed = browser.get(path + first.context["status_choices"][1].href)
+    assert closed.context["lots"] == []
+    assert "Lots of MSFT" in closed.content.decode()
+    assert browser.get(path, {"symbol": "NOWHERE"}).status_code == 404
+
+
 def test_lots_show_what_is_left(browser: Client, portfolio: Portfolio) -> None:
     page = browser.get(f"/portfolios/{portfolio.id}/lots").content.decode()
     assert "of 10" in page

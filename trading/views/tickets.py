@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -22,11 +22,15 @@ from market.models import Instrument
 from portfolio.models import Portfolio
 from portfolio.models.portfolios import PortfolioKind, PortfolioQuerySet
 from portfolio.queries import position_rows
+from portfolio.valuations.held_lots import held_lots
 from portfolio.views.portfolios import find_portfolio
 from trading import orders
 from trading.forms import OrderTicketForm
 from trading.models import Order
 from trading.views import review_choice
+
+# Of a position, beside the chart; the lots' own page has them all.
+LOTS_SHOWN: Final = 5
 
 
 @signed_in
@@ -177,11 +181,13 @@ def _holding_context(
     request: InvestorRequest, portfolio: Portfolio, instrument: Instrument
 ) -> dict[str, Any]:
     rows = position_rows(portfolio)
+    position = next((row for row in rows if row.instrument_id == instrument.id), None)
     working = Order.objects.for_user(request.user, Role.EDITOR).working()
     return {
         "portfolio": portfolio,
         "instrument": instrument,
-        "position": next((row for row in rows if row.symbol == instrument.symbol), None),
+        "position": position,
+        "lots": position and held_lots(portfolio, position, at_most=LOTS_SHOWN),
         "orders": working.filter(portfolio=portfolio, instrument=instrument)
         .select_related("instrument", "portfolio")
         .order_by("-submitted_at", "-id"),
