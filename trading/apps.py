@@ -12,6 +12,7 @@ class TradingConfig(AppConfig):
             "changing.archiving",
             "changing.closing_followed",
             "live.alert_bells",
+            "live.entry_bells",
             "order_entry.stops",
             "resets.carrying_out",
         ):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final, TypedDict
 from uuid import UUID
 
@@ -68,6 +69,11 @@ def cash_changed(portfolio_ids: Iterable[UUID]) -> None:
 def ring(portfolio_ids: Iterable[UUID]) -> None:
     """Let the sockets of portfolios look what is new, from a process that does this rarely."""
     async_to_sync(_send_all)(list(portfolio_ids))
+
+
+def ring_soon(portfolio_ids: Iterable[UUID]) -> None:
+    """The same from a process that does this often: nobody waits, and the bell may be lost."""
+    _announcer().announce({portfolio_id: News() for portfolio_id in portfolio_ids})
 
 
 def ring_on_commit(portfolio_id: UUID) -> None:
@@ -139,3 +145,13 @@ class Announcer:
                 await asyncio.to_thread(book_changes.announce, books)
             if self._is_closing:
                 return
+
+
+@cache
+def _announcer() -> Announcer:
+    """The process's own; it begins with the first who needs it."""
+    return Announcer()
+
+
+# A child has none of its parent's threads.
+os.register_at_fork(after_in_child=_announcer.cache_clear)

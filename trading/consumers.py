@@ -7,21 +7,24 @@ that was lost costs time and nothing else.
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 from uuid import UUID
 
-import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.conf import settings
 
 from accounts.auth import Caller, authenticate_socket
 from accounts.roles import Role
 from accounts.socket_access import SocketHolder
-from market.live.hub_socket import SocketClose
+from market.live.hub_socket import CloseCode, SocketClose
+from market.live.socket_messages import MalformedMessage, MessageAllowance
 from portfolio.models import Portfolio
 from trading import broadcasts
 from trading.broadcasts import PortfolioChanged
 from trading.live.open_sockets import Watch, open_sockets
+from trading.live.resuming import read_since
 from trading.live.stream_events import Stretch, current_horizon, messages_of, read_stretch
 from trading.live.telling import keep_telling
 
@@ -51,6 +54,13 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
         self._told: set[tuple[str, str]] = set()
         self._since: int | None = None
         self._may_replay = True
+        limits = settings.LIMITS
+        self._malformed_left: int = limits.socket_malformed_messages
+        self._allowance = MessageAllowance(
+            per_second=limits.socket_messages_per_second,
+            burst=limits.socket_message_burst,
+            now=time.monotonic(),
+        )
         self._bell = asyncio.Event()
         await self.send_json({"type": "hello", "seq": self._cursor})
         open_sockets().join(self)
@@ -74,13 +84,32 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **_: Any
     ) -> None:
-        """Note from where on to tell again; whatever else a client says is dropped."""
+        """Note from where on to tell again, or answer why not."""
         del bytes_data
-        since = since_of(text_data)
-        if since is not None and self._may_replay:
-            self._may_replay = False
-            self._since = since
-            self._bell.set()
+        if self.is_ended:
+            return
+        if not self._allowance.spend(now=time.monotonic()):
+            await self.end(SocketClose(CloseCode.TOO_MANY_MESSAGES, "too many messages a second"))
+            return
+        try:
+            since = read_since(text_data)
+        except MalformedMessage as error:
+            await self._complain("malformed", str(error))
+            return
+        if not self._may_replay:
+            await self._complain("since_repeated", "A connection is told again once; open another.")
+            return
+        self._may_replay = False
+        self._since = since
+        self._bell.set()
+
+    async def _complain(self, code: str, message: str) -> None:
+        self._malformed_left -= 1
+        if self._malformed_left <= 0:
+            await self.end(SocketClose(CloseCode.MALFORMED, "malformed messages, again and again"))
+            return
+        body = {"type": "error", "code": code, "message": message, "seq": self._cursor}
+        await self.send_json(body)
 
     async def portfolio_changed(self, message: PortfolioChanged) -> None:
         del message
@@ -97,22 +126,15 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
             return
         if stretch.events is None:
             await self.send_json({"type": "resync", "seq": stretch.horizon})
-        for message in messages_of(stretch, told=self._told):
+        elif since is not None:
+            await self.send_json({"type": "replaying", "seq": since})
+        # A replay is whole: what was told before it came in between, and belongs further down.
+        for message in messages_of(stretch, told=self._told if since is None else ()):
             await self.send_json(message)
         if since is not None and stretch.events is not None:
             await self.send_json({"type": "replayed", "seq": stretch.horizon})
         self._cursor = stretch.horizon
         self._told = {it.key for it in stretch.events or () if it.xid >= stretch.horizon}
-
-
-def since_of(text: str | None) -> int | None:
-    """The number of ``{"since": number}``; ``None`` for anything else."""
-    try:
-        said = orjson.loads(text or "")
-    except orjson.JSONDecodeError:
-        return None
-    since = said.get("since") if isinstance(said, dict) else None
-    return since if type(since) is int and since >= 0 else None
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

@@ -157,6 +157,14 @@ async def test_a_worker_tells_of_settled_cash() -> None:
         assert types(await hear(communicator, until="cash")) == {"cash"}
 
 
+async def test_what_is_booked_rings_by_itself() -> None:
+    alice, _, portfolio = await people()
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        await greeted(communicator)
+        await sync_to_async(deposit)(portfolio)
+        assert types(await hear(communicator, until="cash")) == {"cash"}
+
+
 async def test_nothing_is_told_twice_on_one_connection() -> None:
     alice, _, portfolio = await people()
     async with socket(portfolio.id, user=alice) as (_, communicator):
@@ -172,6 +180,7 @@ async def test_what_nobody_rang_for_is_told_at_the_next_look(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("trading.live.telling.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(broadcasts, "ring_soon", lambda portfolio_ids: None)
     alice, _, portfolio = await people()
     async with socket(portfolio.id, user=alice) as (_, communicator):
         await greeted(communicator)
@@ -189,12 +198,12 @@ async def test_what_happened_during_a_break_is_told_after_it() -> None:
         assert await greeted(communicator) > seen
         await communicator.send_json_to({"since": seen})
         heard = await hear(communicator, until="replayed")
-        assert types(heard) == {"order", "fill", "positions", "cash", "replayed"}
+        assert types(heard) == {"replaying", "order", "fill", "positions", "cash", "replayed"}
     # From where the last one stopped nothing is left to tell.
     async with socket(portfolio.id, user=alice) as (_, communicator):
         await greeted(communicator)
         await communicator.send_json_to({"since": heard[-1]["seq"]})
-        assert types(await hear(communicator, until="replayed")) == {"replayed"}
+        assert types(await hear(communicator, until="replayed")) == {"replaying", "replayed"}
 
 
 async def test_a_transaction_that_commits_late_is_not_missed() -> None:
@@ -223,7 +232,8 @@ async def test_a_transaction_that_commits_late_is_not_missed() -> None:
     async with socket(portfolio.id, user=alice) as (_, communicator):
         await greeted(communicator)
         await communicator.send_json_to({"since": seen})
-        assert types(await hear(communicator, until="replayed")) == {"cash", "replayed"}
+        heard = await hear(communicator, until="replayed")
+        assert types(heard) == {"replaying", "cash", "replayed"}
 
 
 async def test_too_much_or_too_far_is_read_anew(settings: Any) -> None:
@@ -244,17 +254,61 @@ async def test_too_much_or_too_far_is_read_anew(settings: Any) -> None:
         await hear(communicator, until="resync")
 
 
-async def test_what_else_a_client_says_is_dropped() -> None:
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        pytest.param("not even JSON", "This was not JSON.", id="no JSON"),
+        pytest.param("[]", 'Send {"since": seq}, and nothing else.', id="no object"),
+        pytest.param('{"since": 5, "x": 1}', 'Send {"since": seq}, and nothing else.', id="more"),
+        pytest.param('{"since": "5"}', """"since" was '5', must be""", id="a text"),
+        pytest.param('{"since": true}', '"since" was True, must be', id="a truth"),
+        pytest.param('{"since": -1}', '"since" was -1, must be', id="below zero"),
+        pytest.param('{"since": 1.0}', '"since" was 1.0, must be', id="a fraction"),
+        pytest.param(f'{{"since": 1{" " * 200}}}', "at most 200 characters", id="too long"),
+    ],
+)
+async def test_what_is_no_point_to_go_on_from_is_answered(said: str, answer: str) -> None:
     alice, _, portfolio = await people()
     async with socket(portfolio.id, user=alice) as (_, communicator):
         seen = await greeted(communicator)
-        for said in ("not even JSON", "[]", '{"since": "5"}', '{"since": true}', '{"since": -1}'):
-            await communicator.send_to(text_data=said)
-        assert await communicator.receive_nothing(timeout=0.3)
-        for _ in range(2):  # asked once it is told, asked again it is not
-            await communicator.send_json_to({"since": seen})
+        await communicator.send_to(text_data=said)
+        (error,) = await hear(communicator, until="error")
+        assert error["code"] == "malformed"
+        assert answer in error["message"]
+        assert error["seq"] >= seen
+        await communicator.send_json_to({"since": seen})  # still possible
         await hear(communicator, until="replayed")
+
+
+async def test_a_connection_is_told_again_once() -> None:
+    alice, _, portfolio = await people()
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        seen = await greeted(communicator)
+        await communicator.send_json_to({"since": seen})
+        await hear(communicator, until="replayed")
+        await communicator.send_json_to({"since": seen})
+        assert (await hear(communicator, until="error"))[-1]["code"] == "since_repeated"
         assert await communicator.receive_nothing(timeout=0.3)
+
+
+@pytest.mark.parametrize(
+    ("limits", "code"),
+    [({"socket_malformed_messages": 2}, 4400), ({"socket_message_burst": 2}, 4429)],
+)
+async def test_who_goes_on_talking_nonsense_is_let_go(
+    settings: Any, limits: dict[str, int], code: int
+) -> None:
+    few = {"socket_messages_per_second": 0.001} | limits
+    settings.LIMITS = replace(settings.LIMITS, **few)
+    alice, _, portfolio = await people()
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        await greeted(communicator)
+        for _ in range(3):
+            await communicator.send_to(text_data="nonsense")
+        answer = await communicator.receive_output(timeout=10)
+        while answer["type"] != "websocket.close":
+            answer = await communicator.receive_output(timeout=10)
+        assert answer["code"] == code
 
 
 async def test_a_stranger_an_anonymous_and_an_unknown_portfolio_are_refused() -> None:

@@ -4,7 +4,8 @@ A change of an order, an entry of the journal, an alert that fired and what beco
 each remember their transaction. Transactions commit in another order than they began, but below
 ``pg_snapshot_xmin`` all have ended: what was read up to there is complete for good. So a message's
 ``seq`` is its transaction, or that horizon where the horizon is lower, and whoever asks for
-everything from the last ``seq`` he saw misses nothing; he may hear the newest messages twice.
+everything from the last ``seq`` he saw misses nothing. He may hear the newest messages twice, and
+knows them by their ``id``, which is of one event for good.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ SELECT * FROM (
           WHERE held.portfolio_id = %(portfolio)s
             AND held.instrument_id = fired.instrument_id AND held.quantity <> 0))
     UNION ALL
-    SELECT 'closing', closing.id::text || ' ' || closing.changed_xid::text,
+    SELECT 'closing', closing.id::text || ':' || closing.changed_xid::text,
         closing.changed_xid::text::bigint, NULL, NULL, false, NULL, closing.id::text
     FROM trading_positionclosing AS closing
     WHERE closing.changed_xid >= %(since)s::text::xid8 AND closing.portfolio_id = %(portfolio)s
@@ -102,26 +103,34 @@ def read_stretch(portfolio_id: UUID, *, since: int, watcher_id: UUID | None = No
 
 
 def messages_of(stretch: Stretch, *, told: Collection[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """The messages for what was not told yet; that cash or positions changed is said once, last."""
+    """The messages for what was not told yet; that cash or positions changed is said once, last.
+
+    These two tell of no event of their own, so they alone have no ``id``.
+    """
     has_units = has_cash = False
     seq = stretch.horizon
     for event in stretch.events or ():
         seq = min(event.xid, stretch.horizon)
         if event.key in told:
             continue
+        known = {"id": ":".join(event.key), "seq": seq}
         if event.alert_id is not None:
-            ids = {"trigger_id": event.key[1], "alert_id": event.alert_id}
-            yield {"type": "alert", **ids, "seq": seq}
+            yield {
+                "type": "alert",
+                "trigger_id": event.key[1],
+                "alert_id": event.alert_id,
+                **known,
+            }
             continue
         if event.closing_id is not None:
-            yield {"type": "closing", "closing_id": event.closing_id, "seq": seq}
+            yield {"type": "closing", "closing_id": event.closing_id, **known}
             continue
         has_cash = True  # an order reserves or releases some
         if event.order_id is not None:
-            yield {"type": "order", "order_id": event.order_id, "seq": seq}
+            yield {"type": "order", "order_id": event.order_id, **known}
             if event.fill_id:
                 ids = {"fill_id": event.fill_id, "order_id": event.order_id}
-                yield {"type": "fill", **ids, "seq": seq}
+                yield {"type": "fill", **ids, "id": f"fill:{event.fill_id}", "seq": seq}
         has_units = has_units or event.is_units or event.fill_id is not None
     if has_units:
         yield {"type": "positions", "seq": seq}

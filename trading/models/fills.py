@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -12,6 +13,9 @@ from accounts.identifiers import new_id
 from market.models import Instrument
 from portfolio.models import JournalEntry, Portfolio
 from trading.models.orders import Order
+
+# The external id of a fill's entry in the books: this and the fill's own id.
+ENTRY_OF_FILL: Final = "fill:"
 
 
 class Counterparty(models.TextChoices):

@@ -14,7 +14,7 @@ from portfolio import ledger
 from portfolio.bookkeeping.entries import EntryKind
 from trading.commissions import fill_commission, schedule_of
 from trading.matching import End, Trade
-from trading.models.fills import Counterparty
+from trading.models.fills import ENTRY_OF_FILL, Counterparty
 from trading.settlement import trade_dates
 from trading.shards.batch_rows import NewFill, Progress
 from trading.shards.batches import (
@@ -246,7 +246,7 @@ def _new_fill(
         entry_id=new_id(),
         portfolio_id=order.portfolio_id,
         kind=EntryKind.BUY if order.side is Side.BUY else EntryKind.SELL,
-        external_id=f"fill:{fill_id}",
+        external_id=f"{ENTRY_OF_FILL}{fill_id}",
         occurred_at=now,
         currency=order.currency,
         instrument_id=order.instrument_id,
