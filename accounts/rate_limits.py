@@ -74,10 +74,10 @@ class RateLimited(AccountsError):
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What one subject may use: all keys and tokens of a user together, or an address."""
+    """What one subject may use: all keys and tokens of a user, his browsers, or an address."""
 
     subject: str
-    policy: str  # the tier, or "anonymous"
+    policy: str  # the tier, for pages "<tier>-pages", or "anonymous"
     per_minute: int
 
 

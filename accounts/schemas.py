@@ -76,6 +76,7 @@ class AllowanceOut(SchemaOut):
     watchlists: int | None
     history_days: int | None
     requests_per_minute: int
+    page_requests_per_minute: int
     symbols_per_socket: int
     portfolios: int | None
     open_orders: int

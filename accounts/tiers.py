@@ -19,6 +19,7 @@ class Allowance:
     watchlists: int | None
     history_days: int | None  # days of price history back from today
     requests_per_minute: int
+    page_requests_per_minute: int  # of pages and what they fetch; several windows take some 500
     symbols_per_socket: int
     portfolios: int | None
     open_orders: int  # working at once, in all portfolios together
@@ -31,6 +32,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         watchlists=1,
         history_days=30,
         requests_per_minute=60,
+        page_requests_per_minute=1_200,
         symbols_per_socket=50,
         portfolios=5,
         open_orders=200,
@@ -41,6 +43,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         watchlists=50,
         history_days=None,
         requests_per_minute=600,
+        page_requests_per_minute=3_000,
         symbols_per_socket=500,
         portfolios=50,
         open_orders=2_000,
@@ -51,6 +54,7 @@ ALLOWANCES: Final[dict[Tier, Allowance]] = {
         watchlists=None,
         history_days=None,
         requests_per_minute=60_000,
+        page_requests_per_minute=60_000,
         symbols_per_socket=2_000,
         portfolios=None,
         open_orders=20_000,
@@ -70,6 +74,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "history_days": ("day of price history", "days of price history"),
     "symbols_per_socket": ("symbol on a live connection", "symbols on a live connection"),
     "requests_per_minute": ("API request a minute", "API requests a minute"),
+    "page_requests_per_minute": ("request of pages a minute", "requests of pages a minute"),
 }
 
 

@@ -92,6 +92,7 @@ NAMED: Final[dict[str, Any]] = {
     "open": "100.00",
     "otp": "123456",
     "outcome": "added",
+    "page_requests_per_minute": 3_000,
     "password": "correct horse battery staple",
     "previous_close": "98.75",
     "quantity": "10",

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "config.middleware.session_activity.SessionActivityMiddleware",
     "config.middleware.leaving.LeavingMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.page_limits.PageLimitsMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -41,7 +41,7 @@ def make_people() -> People:
 def no_rate_limits(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[None]:
     """Let the matrix ask as often as it likes; how often one may is tested elsewhere."""
     for tier, allowance in tiers.ALLOWANCES.items():
-        plenty = replace(allowance, requests_per_minute=10**6)
+        plenty = replace(allowance, requests_per_minute=10**6, page_requests_per_minute=10**6)
         monkeypatch.setitem(tiers.ALLOWANCES, tier, plenty)
     settings.LIMITS = replace(
         settings.LIMITS,
