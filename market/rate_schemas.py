@@ -78,4 +78,4 @@ class CurrencyOut(SchemaOut):
 
 class CurrencyList(SchemaOut):
     items: list[CurrencyOut]
-    next_cursor: None = None
+    next_cursor: str | None

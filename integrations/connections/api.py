@@ -57,9 +57,16 @@ def find_connection(caller: Caller, connection_id: UUID) -> Connection:
 
 
 @router.get("/brokers", response=BrokerList, auth=KeyAuth("read"))
-def list_brokers(request: ApiRequest) -> BrokerList:
+def list_brokers(request: ApiRequest, asked: Query[PageIn]) -> BrokerList:
     """Every broker that can be connected, what it asks for, and what can be done there."""
-    return BrokerList(items=[BrokerOut.of(adapter) for adapter in catalogue().values()])
+    page = Listing(request.auth, "brokers", {}).part(
+        catalogue().values(),
+        key=lambda adapter: (adapter.title, adapter.name),
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    items = [BrokerOut.of(adapter) for adapter in page.items]
+    return BrokerList(items=items, next_cursor=page.next_cursor)
 
 
 @router.get("/connections", response=ConnectionList, auth=KeyAuth("read"))

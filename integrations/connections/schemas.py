@@ -102,6 +102,7 @@ class BrokerOut(SchemaOut):
 
 class BrokerList(SchemaOut):
     items: list[BrokerOut]
+    next_cursor: str | None
 
 
 class ConnectionIn(SchemaIn):

@@ -17,6 +17,7 @@ from accounts.http import ApiRequest
 from accounts.idempotency import HEADER, idempotent
 from accounts.models import User
 from accounts.own_transactions import own_transaction
+from accounts.schemas import PageIn
 from integrations.connections import arming
 from integrations.connections.api import find_connection
 from integrations.live_orders.cancelling import cancel_live_order as cancel
@@ -147,11 +148,16 @@ def read_live_order(request: ApiRequest, live_order_id: UUID) -> LiveOrderOut:
     response=LiveOrderEventList,
     auth=KeyAuth("read"),
 )
-def list_live_order_events(request: ApiRequest, live_order_id: UUID) -> LiveOrderEventList:
+def list_live_order_events(
+    request: ApiRequest, live_order_id: UUID, asked: Query[PageIn]
+) -> LiveOrderEventList:
     """Every step, oldest first."""
     order = find_order(request.auth, live_order_id)
-    items = [LiveOrderEventOut.of(row) for row in order.events.order_by("id")]
-    return LiveOrderEventList(items=items)
+    page = Listing(request.auth, f"events of live order {order.id}", {}).page(
+        order.events.all(), order=("id",), limit=asked.limit, cursor=asked.cursor
+    )
+    items = [LiveOrderEventOut.of(row) for row in page.items]
+    return LiveOrderEventList(items=items, next_cursor=page.next_cursor)
 
 
 @router.post(

@@ -183,6 +183,7 @@ class LiveOrderEventOut(SchemaOut):
 
 class LiveOrderEventList(SchemaOut):
     items: list[LiveOrderEventOut]
+    next_cursor: str | None
 
 
 class LiveOrdersWanted(PageIn):

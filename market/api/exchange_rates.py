@@ -11,6 +11,7 @@ from accounts.auth import KeyAuth
 from accounts.cursors import BadCursor, Listing
 from accounts.errors import Problem, ProblemsError
 from accounts.http import ApiRequest
+from accounts.schemas import PageIn
 from market.currencies import exchange_rates
 from market.rate_schemas import (
     CurrencyList,
@@ -57,10 +58,16 @@ def list_exchange_rates(request: ApiRequest, wanted: Query[RatesWanted]) -> Exch
 
 
 @router.get("/currencies", response=CurrencyList, auth=KeyAuth("read"))
-def list_currencies(request: ApiRequest) -> CurrencyList:
+def list_currencies(request: ApiRequest, asked: Query[PageIn]) -> CurrencyList:
     """Every currency that the desk has rates of, by code."""
-    known = exchange_rates.known_currencies()
-    return CurrencyList(items=[CurrencyOut.from_currency(one) for one in known])
+    page = Listing(request.auth, "currencies", {}).part(
+        exchange_rates.known_currencies(),
+        key=lambda one: (one.code,),
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    items = [CurrencyOut.from_currency(one) for one in page.items]
+    return CurrencyList(items=items, next_cursor=page.next_cursor)
 
 
 def find_problems(wanted: RatesWanted, *, today: date) -> list[Problem]:

@@ -1,5 +1,6 @@
 """What a portfolio is made of, what it earns, and how far its figures are to be trusted."""
 
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +24,13 @@ from portfolio.holdings.schemas import (
 from portfolio.holdings.thresholds import change_thresholds
 from portfolio.income.declared import declared_dividends
 from portfolio.income.received import received_income
-from portfolio.income.schemas import IncomeOut, IncomeWanted
+from portfolio.income.schemas import (
+    IncomeOut,
+    IncomeWanted,
+    PaymentList,
+    PaymentOut,
+    PaymentsWanted,
+)
 from portfolio.models import Portfolio
 from portfolio.quality.checks import quality_checks
 from portfolio.quality.findings import place_of
@@ -52,6 +59,28 @@ def show_income(request: ApiRequest, portfolio_id: UUID, wanted: Query[IncomeWan
     found = received_income(portfolio, start=wanted.start, end=wanted.end, at=now)
     forecast = declared_dividends(portfolio, at=now)
     return IncomeOut.from_income(found, forecast, currency=portfolio.currency)
+
+
+@router.get(
+    "/portfolios/{uuid:portfolio_id}/income/payments",
+    response=PaymentList,
+    auth=KeyAuth("read"),
+)
+def list_payments(
+    request: ApiRequest, portfolio_id: UUID, wanted: Query[PaymentsWanted]
+) -> PaymentList:
+    """The dividends and interest behind `income`, in the order in which they were paid."""
+    portfolio = find_portfolio(request.auth, portfolio_id)
+    found = received_income(portfolio, start=wanted.start, end=wanted.end, at=timezone.now())
+    days = {"start": wanted.start, "end": wanted.end}
+    page = Listing(request.auth, f"payments {portfolio.id}", days).part(
+        found.payments,
+        key=attrgetter("place"),
+        limit=wanted.limit,
+        cursor=wanted.cursor,
+    )
+    items = [PaymentOut.from_payment(one) for one in page.items]
+    return PaymentList(items=items, next_cursor=page.next_cursor)
 
 
 @router.get(

@@ -4,13 +4,15 @@ from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
-from ninja import File, Form, Router
+from ninja import File, Form, Query, Router
 from ninja.files import UploadedFile
 from ninja.responses import Status
 
 from accounts.auth import KeyAuth
+from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
+from accounts.schemas import PageIn
 from portfolio.indices import own_indices
 from portfolio.indices.schemas import IndexList, IndexOut, TakenInOut
 
@@ -18,10 +20,16 @@ router: Final = Router(tags=["Performance"])
 
 
 @router.get("/indices", response=IndexList, auth=KeyAuth("read"))
-def list_indices(request: ApiRequest) -> IndexList:
+def list_indices(request: ApiRequest, asked: Query[PageIn]) -> IndexList:
     """The user's own, by name."""
-    found = own_indices.indices_of(request.auth.user)
-    return IndexList(items=[IndexOut.from_overview(one) for one in found])
+    page = Listing(request.auth, "indices", {}).part(
+        own_indices.indices_of(request.auth.user),
+        key=lambda one: (one.index.name, str(one.index.id)),
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    items = [IndexOut.from_overview(one) for one in page.items]
+    return IndexList(items=items, next_cursor=page.next_cursor)
 
 
 @router.post("/indices", response={201: TakenInOut}, auth=KeyAuth("trade"))

@@ -1,20 +1,24 @@
 """With whom a portfolio is shared: members in roles, and links that tell percentages."""
 
+from operator import attrgetter
 from typing import Final
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from ninja import Router
+from ninja import Query, Router
 from ninja.responses import Status
 
 from accounts.auth import KeyAuth
+from accounts.cursors import Listing
 from accounts.http import ApiRequest
 from accounts.idempotency import idempotent
 from accounts.policies import anybody
 from accounts.roles import Role
+from accounts.schemas import PageIn
 from portfolio.api.reach import find_portfolio
+from portfolio.models import ShareLink
 from portfolio.sharing import members, share_links
 from portfolio.sharing.percentages import shared_portfolio
 from portfolio.sharing.schemas import (
@@ -34,11 +38,17 @@ OWNERS: Final = KeyAuth("trade", role=Role.OWNER)
 
 
 @router.get("/portfolios/{uuid:portfolio_id}/members", response=MemberList, auth=KeyAuth("read"))
-def list_members(request: ApiRequest, portfolio_id: UUID) -> MemberList:
+def list_members(request: ApiRequest, portfolio_id: UUID, asked: Query[PageIn]) -> MemberList:
     """The owner and those he shares with; a member is told of the owner and of himself."""
     portfolio = find_portfolio(request.auth, portfolio_id)
-    rows = members.member_rows(portfolio, reader=request.auth.user)
-    return MemberList(items=[MemberOut.of(row) for row in rows])
+    page = Listing(request.auth, f"members {portfolio.id}", {}).part(
+        members.member_rows(portfolio, reader=request.auth.user),
+        key=attrgetter("place"),
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    items = [MemberOut.of(row) for row in page.items]
+    return MemberList(items=items, next_cursor=page.next_cursor)
 
 
 @router.post("/portfolios/{uuid:portfolio_id}/members", response={201: MemberOut}, auth=OWNERS)
@@ -96,11 +106,19 @@ def remove_member(request: ApiRequest, portfolio_id: UUID, member_id: UUID) -> S
     response=ShareLinkList,
     auth=KeyAuth("read", role=Role.OWNER),
 )
-def list_share_links(request: ApiRequest, portfolio_id: UUID) -> ShareLinkList:
+def list_share_links(
+    request: ApiRequest, portfolio_id: UUID, asked: Query[PageIn]
+) -> ShareLinkList:
     """Links that were made, newest first; their tokens are never told again."""
     portfolio, now = find_portfolio(request.auth, portfolio_id), timezone.now()
-    found = share_links.share_links_of(portfolio)
-    return ShareLinkList(items=[ShareLinkOut.of(link, at=now) for link in found])
+    page = Listing(request.auth, f"share links {portfolio.id}", {}).page(
+        ShareLink.objects.filter(portfolio=portfolio),
+        order=("-created_at", "-id"),
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    items = [ShareLinkOut.of(link, at=now) for link in page.items]
+    return ShareLinkList(items=items, next_cursor=page.next_cursor)
 
 
 @router.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -20,7 +20,7 @@ SELECT e.id, (e.occurred_at AT TIME ZONE 'UTC')::date, e.kind, i.symbol,
     -sum(round(p.amount * e.base_rate, 10)) FILTER (WHERE a.kind = 'income'),
     coalesce(sum(round(p.amount * e.base_rate, 10)) FILTER (WHERE a.kind = 'taxes'), 0),
     coalesce(sum(round(p.amount * e.base_rate, 10)) FILTER (WHERE a.kind = 'fees'), 0),
-    e.amount, e.currency
+    e.amount, e.currency, e.occurred_at
 FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id AND a.currency <> ''
@@ -47,10 +47,17 @@ class Payment:
     fees: Decimal
     local_amount: Decimal
     currency: str
+    occurred_at: datetime
 
     @property
     def net(self) -> Decimal:
         return self.amount - self.taxes - self.fees
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Texts in whose order payments are."""
+        moment = self.occurred_at.astimezone(UTC).isoformat(timespec="microseconds")
+        return (moment, str(self.activity_id))
 
 
 @dataclass(slots=True)

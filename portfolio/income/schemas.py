@@ -7,10 +7,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from accounts.schemas import SchemaIn, SchemaOut
+from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut
 from portfolio.income.declared import DeclaredDividend
-from portfolio.income.received import ReceivedIncome
+from portfolio.income.received import Payment, ReceivedIncome
 from portfolio.schemas import attributes
 
 
@@ -19,6 +19,10 @@ class IncomeWanted(SchemaIn):
         None
     )
     end: Annotated[date | None, Field(description="last day; else today")] = None
+
+
+class PaymentsWanted(IncomeWanted, PageIn):
+    """Which days, and which part of what was paid in them."""
 
 
 class IncomeMonthOut(SchemaOut):
@@ -44,6 +48,15 @@ class PaymentOut(SchemaOut):
     net: NumberOut
     local_amount: NumberOut
     currency: str
+
+    @classmethod
+    def from_payment(cls, paid: Payment) -> Self:
+        return cls(**attributes(paid, cls.model_fields))
+
+
+class PaymentList(SchemaOut):
+    items: list[PaymentOut]
+    next_cursor: str | None
 
 
 class DeclaredOut(SchemaOut):
@@ -83,8 +96,6 @@ class IncomeOut(SchemaOut):
                 IncomeMonthOut(**attributes(one, IncomeMonthOut.model_fields))
                 for one in found.months
             ],
-            payments=[
-                PaymentOut(**attributes(one, PaymentOut.model_fields)) for one in found.payments
-            ],
+            payments=[PaymentOut.from_payment(one) for one in found.payments],
             forecast=[DeclaredOut(**attributes(one, DeclaredOut.model_fields)) for one in forecast],
         )

@@ -30,7 +30,7 @@ class IndexOut(SchemaOut):
 
 class IndexList(SchemaOut):
     items: list[IndexOut]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
 class RefusedRowOut(SchemaOut):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,6 +44,12 @@ class MemberRow:
     display_name: str
     role: Role
     added_at: datetime
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Texts in whose order the rows are."""
+        moment = self.added_at.astimezone(UTC).isoformat(timespec="microseconds")
+        return ("owner" if self.id is None else "with", moment, str(self.id))
 
 
 def member_rows(portfolio: Portfolio, *, reader: User) -> list[MemberRow]:

@@ -53,7 +53,7 @@ class MemberOut(SchemaOut):
 
 class MemberList(SchemaOut):
     items: list[MemberOut]
-    next_cursor: str | None = None
+    next_cursor: str | None
 
 
 class ShareLinkIn(SchemaIn):
@@ -94,7 +94,7 @@ class NewShareLinkOut(ShareLinkOut):
 
 class ShareLinkList(SchemaOut):
     items: list[ShareLinkOut]
-    next_cursor: str | None = None
+    next_cursor: str | None
 
 
 class SharedHoldingOut(SchemaOut):

@@ -203,6 +203,10 @@ def test_programs_arm_with_a_password_place_follow_and_cancel(desk: LiveOrderDes
         "recorded",
         "canceled",
     ]
+    first = client.get(f"{one}/events?limit=1").json()
+    rest = client.get(f"{one}/events?limit=1&cursor={first['next_cursor']}").json()
+    assert [item["kind"] for item in first["items"] + rest["items"]] == ["recorded", "canceled"]
+    assert rest["next_cursor"] is None
     listed = client.get(f"/api/v1/live-orders?connection_id={desk.connection.id}&status=canceled")
     assert [item["id"] for item in listed.json()["items"]] == [made.json()["id"]]
     assert client.delete(arming).status_code == 204
