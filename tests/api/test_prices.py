@@ -55,6 +55,7 @@ def test_quotes_come_in_the_order_asked_for(api: ApiClient, apple: Instrument) -
         ("/instruments/AAPL/bars", {"interval": "2d"}, 422, "invalid"),
         ("/instruments/AAPL/bars", {"start": "yesterday"}, 422, "invalid"),
         ("/instruments/AAPL/bars", {"limit": "0"}, 422, "invalid"),
+        ("/instruments/AAPL/bars", {"limit": "10001"}, 422, "invalid"),
         ("/instruments/AAPL/bars", {"cursor": "x"}, 400, "bad_cursor"),
         ("/instruments/AAPL/ticks", {"end": "2020-01-01T00:00:00"}, 422, "invalid"),
         ("/instruments/AAPL/ticks", {"cursor": "x"}, 400, "bad_cursor"),
@@ -111,6 +112,18 @@ def test_without_a_start_the_newest_bars_come(api: ApiClient, apple: Instrument)
     answer = api.get("/instruments/AAPL/bars", limit=3).json()
     assert [bar["close"] for bar in answer["items"]] == ["5", "6", "7"]
     assert answer["next_cursor"] is None
+
+
+@pytest.mark.parametrize("asked", [{}, {"start": "2026-01-01"}])
+def test_an_answer_has_500_bars_unless_up_to_10_000_are_asked_for(
+    api: ApiClient, apple: Instrument, asked: dict[str, str]
+) -> None:
+    make_daily_bars(apple, range(1, 502))
+    path = "/instruments/AAPL/bars"
+    answer = api.get(path, **asked).json()
+    assert len(answer["items"]) == 500
+    assert (answer["next_cursor"] is None) is (not asked)
+    assert len(api.get(path, limit=10_000, **asked).json()["items"]) == 501
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 8])
