@@ -76,7 +76,10 @@ class JournalEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(LedgerBalance)
 class LedgerBalanceAdmin(ReadOnlyAdmin):
-    list_display = ("portfolio", "currency", "instrument", "settled", "held", "version")
+    list_display = (
+        *("portfolio", "currency", "instrument", "settled", "to_receive", "to_deliver", "held"),
+        *("accrued", "version"),
+    )
     search_fields = ("portfolio__id",)
     ordering = ("-id",)
     list_select_related = ("portfolio", "instrument")

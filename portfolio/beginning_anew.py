@@ -16,7 +16,7 @@ from accounts.identifiers import new_id
 from portfolio.activities import request_valuations
 from portfolio.bookkeeping.balances import LockedBalance, ensure_balances, lock_balances
 from portfolio.bookkeeping.closing_entries import closing_entry
-from portfolio.bookkeeping.drafts import BalanceKey, EntryDraft
+from portfolio.bookkeeping.drafts import BalanceKey, EntryDraft, LedgerAccountKind
 from portfolio.bookkeeping.entries import deposit_entry
 from portfolio.bookkeeping.lot_keeping import apply_trades
 from portfolio.errors import PortfolioError
@@ -89,15 +89,21 @@ def _after_everything(portfolio: Portfolio, at: datetime) -> datetime:
 def _closing_entries(
     portfolio: Portfolio, balances: Iterable[LockedBalance], *, reference: UUID, at: datetime
 ) -> Iterable[EntryDraft]:
+    """What has accrued leaves like the rest: nothing of before is paid any more."""
     for balance in balances:
-        if not balance.settled:
-            continue
         what = balance.key.currency or str(balance.key.instrument_id)
-        yield closing_entry(
-            balance.key,
-            balance.settled,
-            entry_id=new_id(),
-            external_id=f"reset:{reference}:{what}",
-            occurred_at=at,
-            currency=portfolio.currency,
+        parts = (
+            (LedgerAccountKind.SETTLED, balance.settled, what),
+            (LedgerAccountKind.ACCRUED, balance.accrued, f"{what}:accrued"),
         )
+        for account, amount, name in parts:
+            if amount:
+                yield closing_entry(
+                    balance.key,
+                    amount,
+                    account=account,
+                    entry_id=new_id(),
+                    external_id=f"reset:{reference}:{name}",
+                    occurred_at=at,
+                    currency=portfolio.currency,
+                )

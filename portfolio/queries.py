@@ -46,16 +46,12 @@ class CashRow:
     ``in_all`` counts that of other currencies at today's rates; None where one has no rate.
     """
 
-    total: Decimal  # settled or not
+    total: Decimal  # settled or not, and what has accrued
     settled: Decimal
     held: Decimal
     withdrawable: Decimal
+    buying_power: Decimal  # what an order may reserve; proceeds of sales count from the trade date
     in_all: Decimal | None
-
-    @property
-    def buying_power(self) -> Decimal:
-        """What an order may still reserve; proceeds of sales count from the trade date."""
-        return self.total - self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +113,15 @@ def cash_row(portfolio: Portfolio) -> CashRow:
     in_all = worth_of_cash(totals, portfolio.currency, rates)
     balance = balances.get(portfolio.currency)
     if balance is None:
-        return CashRow(ZERO, ZERO, ZERO, ZERO, in_all)
-    return CashRow(balance.total, balance.settled, balance.held, balance.withdrawable, in_all)
+        return CashRow(ZERO, ZERO, ZERO, ZERO, ZERO, in_all)
+    return CashRow(
+        balance.total,
+        balance.settled,
+        balance.held,
+        balance.withdrawable,
+        balance.available,
+        in_all,
+    )
 
 
 def position_rows(

@@ -75,7 +75,10 @@ def _held(connection: Connection) -> Counts:
 
 
 def _cash(connection: Connection, told: Counts) -> Counts:
-    """Settled or not, in the currencies that the broker speaks of and those with money in them."""
+    """Settled or not, in the currencies that the broker speaks of and those with money in them.
+
+    What has accrued is not there yet.
+    """
     found = LedgerBalance.objects.filter(portfolio=connection.portfolio, instrument=None)
-    totals = {balance.currency: balance.total for balance in found}
+    totals = {balance.currency: balance.total - balance.accrued for balance in found}
     return {code: total for code, total in totals.items() if total or code in told}

@@ -66,7 +66,7 @@ SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::int[]) ON CONFLICT 
 """
 # Which balance a hold reserves never changes.
 LOCK: Final = """
-SELECT id, portfolio_id, currency, instrument_id, settled, to_receive, to_deliver, held,
+SELECT id, portfolio_id, currency, instrument_id, settled, to_receive, to_deliver, held, accrued,
     may_go_negative
 FROM portfolio_ledgerbalance
 WHERE id = ANY(%s::bigint[]
@@ -76,9 +76,9 @@ ORDER BY id FOR NO KEY UPDATE
 CHANGE: Final = """
 UPDATE portfolio_ledgerbalance AS b SET settled = b.settled + c.settled,
     to_receive = b.to_receive + c.to_receive, to_deliver = b.to_deliver + c.to_deliver,
-    held = b.held + c.held, version = b.version + 1
-FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[])
-    AS c (id, settled, to_receive, to_deliver, held)
+    held = b.held + c.held, accrued = b.accrued + c.accrued, version = b.version + 1
+FROM unnest(%s::bigint[], %s::numeric[], %s::numeric[], %s::numeric[], %s::numeric[],
+    %s::numeric[]) AS c (id, settled, to_receive, to_deliver, held, accrued)
 WHERE b.id = c.id
 """
 
@@ -93,6 +93,7 @@ class LockedBalance(Spendable):
     to_receive: Decimal
     to_deliver: Decimal
     held: Decimal
+    accrued: Decimal
     may_go_negative: bool
 
 
@@ -104,6 +105,7 @@ class BalanceChange(Spendable):
     to_receive: Decimal = ZERO
     to_deliver: Decimal = ZERO
     held: Decimal = ZERO
+    accrued: Decimal = ZERO
 
 
 known_balances: Final[KnownIds[BalanceKey]] = KnownIds()
@@ -172,10 +174,10 @@ def change_balances(
     for balance_id, change in changes.items():
         refuse_overdraft(locked[balance_id], change)
     rows = [
-        (balance_id, change.settled, change.to_receive, change.to_deliver, change.held)
-        for balance_id, change in changes.items()
+        (balance_id, one.settled, one.to_receive, one.to_deliver, one.held, one.accrued)
+        for balance_id, one in changes.items()
     ]
-    execute(CHANGE, columns_of(rows, width=5))
+    execute(CHANGE, columns_of(rows, width=6))
 
 
 def refuse_overdraft(balance: LockedBalance, change: BalanceChange) -> None:

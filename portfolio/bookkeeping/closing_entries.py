@@ -1,6 +1,6 @@
 """Entries by which everything leaves a portfolio that is reset. Pure.
 
-They are adjustments out of the settled accounts into the reset account: what was owned goes, and
+They are adjustments out of the asset accounts into the reset account: what was owned goes, and
 the account says where to. A position of 10 units posts -10 units to the settled units and +10 to
 the reset account; cash of 500 USD posts -500 USD and +500 USD.
 """
@@ -30,6 +30,7 @@ def closing_entry(
     commodity: BalanceKey,
     amount: Decimal,
     *,
+    account: LedgerAccountKind = LedgerAccountKind.SETTLED,
     entry_id: UUID,
     external_id: str,
     occurred_at: datetime,
@@ -39,6 +40,7 @@ def closing_entry(
 
     Args:
         amount: what there is of it; of cash < 0 where it is owed.
+        account: the asset account in which it is.
         currency: the portfolio's.
     """
     if commodity.instrument_id is None:
@@ -64,9 +66,12 @@ def closing_entry(
             quantity=-amount,
             note=NOTE,
         )
-    return replace(draft, postings=tuple(map(_into_reset, draft.postings)))
+    return replace(draft, postings=tuple(_moved(one, account) for one in draft.postings))
 
 
-def _into_reset(posting: PostingDraft) -> PostingDraft:
-    is_contra = posting.kind is LedgerAccountKind.EQUITY
-    return replace(posting, kind=LedgerAccountKind.RESET) if is_contra else posting
+def _moved(posting: PostingDraft, account: LedgerAccountKind) -> PostingDraft:
+    kinds = {
+        LedgerAccountKind.SETTLED: account,
+        LedgerAccountKind.EQUITY: LedgerAccountKind.RESET,
+    }
+    return replace(posting, kind=kinds.get(posting.kind, posting.kind))

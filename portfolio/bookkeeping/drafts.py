@@ -19,21 +19,26 @@ ONE: Final = Decimal(1)
 
 
 class LedgerAccountKind(StrEnum):
-    """The first three are the portfolio's assets and have balances; the rest are contra."""
+    """The first four are the portfolio's assets and have balances; the rest are contra."""
 
     SETTLED = "settled"
     TO_RECEIVE = "to_receive"
     TO_DELIVER = "to_deliver"  # of cash: to pay; balances are negative or zero
+    ACCRUED = "accrued"  # dividends that are due and not paid: nothing that can be spent yet
     STREET = "street"
     FEES = "fees"
     TAXES = "taxes"
     INCOME = "income"
+    UNPAID = "unpaid"  # income that has accrued, until it is paid
     EQUITY = "equity"  # deposits and withdrawals
     RESET = "reset"  # what a portfolio had when it was reset
 
 
 ASSET_KINDS: Final = frozenset(
-    {LedgerAccountKind.SETTLED, LedgerAccountKind.TO_RECEIVE, LedgerAccountKind.TO_DELIVER}
+    {
+        *(LedgerAccountKind.SETTLED, LedgerAccountKind.TO_RECEIVE, LedgerAccountKind.TO_DELIVER),
+        LedgerAccountKind.ACCRUED,
+    }
 )
 
 
@@ -54,11 +59,14 @@ class EntryKind(StrEnum):
     SETTLEMENT = "settlement"
     REVERSAL = "reversal"
     RESTATEMENT = "restatement"  # units that another entry is found to have changed
+    ACCRUAL = "accrual"  # a dividend is due
+    ACCRUAL_PAID = "accrual_paid"  # and is due no more, because it was paid
 
     @classmethod
     def activities(cls) -> frozenset[EntryKind]:
         """Kinds that an investor would call something that happened."""
-        return frozenset(cls) - {cls.SETTLEMENT, cls.REVERSAL, cls.RESTATEMENT}
+        bookkeeping = {cls.SETTLEMENT, cls.REVERSAL, cls.RESTATEMENT, *cls.claims()}
+        return frozenset(cls) - bookkeeping
 
     @classmethod
     def trades(cls) -> tuple[EntryKind, EntryKind]:
@@ -73,6 +81,16 @@ class EntryKind(StrEnum):
     @classmethod
     def corporate_actions(cls) -> tuple[EntryKind, EntryKind]:
         return (cls.SPLIT, cls.SPIN_OFF)
+
+    @classmethod
+    def claims(cls) -> tuple[EntryKind, EntryKind]:
+        """Kinds that make a claim to a dividend, and end it."""
+        return (cls.ACCRUAL, cls.ACCRUAL_PAID)
+
+    @classmethod
+    def of_the_market(cls) -> tuple[EntryKind, ...]:
+        """Kinds that book themselves where the market's splits and dividends do."""
+        return (cls.SPLIT, cls.DIVIDEND, *cls.claims())
 
     @classmethod
     def deliveries(cls) -> tuple[EntryKind, EntryKind, EntryKind]:

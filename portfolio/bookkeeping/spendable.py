@@ -1,4 +1,4 @@
-"""What of a balance may be spent, by the four amounts that it consists of. Pure."""
+"""What of a balance may be spent, by the five amounts that it consists of. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class HasAmounts(Protocol):
-    """The amounts of one commodity; ``to_deliver`` is <= 0, ``held`` >= 0."""
+    """The amounts of one commodity; ``to_deliver`` is <= 0, ``held`` and ``accrued`` >= 0."""
 
     @property
     def settled(self) -> Decimal: ...
@@ -17,21 +17,23 @@ class HasAmounts(Protocol):
     def to_deliver(self) -> Decimal: ...
     @property
     def held(self) -> Decimal: ...
+    @property
+    def accrued(self) -> Decimal: ...
 
 
 class Spendable:
-    """Mix into whatever has the four amounts."""
+    """Mix into whatever has the five amounts."""
 
     __slots__ = ()
 
     @property
     def total(self: HasAmounts) -> Decimal:
-        """What is owned of the commodity, settled or not."""
-        return self.settled + self.to_receive + self.to_deliver
+        """What is owned of the commodity, settled or not, and what has accrued of it."""
+        return self.settled + self.to_receive + self.to_deliver + self.accrued
 
     @property
     def available(self: HasAmounts) -> Decimal:
-        """What an order may still reserve."""
+        """What an order may still reserve. What has accrued comes on a day of its own."""
         return self.settled + self.to_receive + self.to_deliver - self.held
 
     @property

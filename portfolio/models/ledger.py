@@ -64,11 +64,12 @@ class LedgerAccount(models.Model):
 
 
 class LedgerBalance(Spendable, models.Model):
-    """What a portfolio has of one commodity: its three asset accounts in one row.
+    """What a portfolio has of one commodity: its four asset accounts in one row.
 
     One row, so that one lock and one CHECK guard what an order may reserve:
     ``available = settled + to_receive + to_deliver - held``. ``to_deliver`` is <= 0, and
     ``settled`` may dip below zero when a purchase paid by a sale settles before that sale.
+    ``accrued`` is owned and no part of that: nobody can spend a dividend before it is paid.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -83,6 +84,9 @@ class LedgerBalance(Spendable, models.Model):
     to_receive = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     to_deliver = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
     held = models.DecimalField(max_digits=28, decimal_places=10, default=Decimal(0))
+    accrued = models.DecimalField(
+        max_digits=28, decimal_places=10, default=Decimal(0), db_default=Decimal(0)
+    )
     may_go_negative = models.BooleanField(default=False)
     version = models.BigIntegerField(default=0)
 
@@ -95,6 +99,9 @@ class LedgerBalance(Spendable, models.Model):
                 name="ledger_balance_once",
             ),
             models.CheckConstraint(condition=Q(held__gte=0), name="ledger_balance_held_positive"),
+            models.CheckConstraint(
+                condition=Q(accrued__gte=0), name="ledger_balance_accrued_positive"
+            ),
             models.CheckConstraint(
                 condition=Q(may_go_negative=True)
                 | Q(settled__gte=F("held") - F("to_receive") - F("to_deliver")),
@@ -201,6 +208,11 @@ class JournalEntry(models.Model):
                 fields=["portfolio", "instrument"],
                 condition=Q(restates__isnull=False),
                 name="journal_entry_restatements",
+            ),
+            models.Index(
+                fields=["portfolio", "instrument", "occurred_at", "id"],
+                condition=Q(kind__in=[kind.value for kind in EntryKind.of_the_market()]),
+                name="journal_entry_of_the_market",
             ),
             models.Index(
                 fields=["instrument", "quantity"],

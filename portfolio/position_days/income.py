@@ -1,4 +1,8 @@
-"""Income and charges of a portfolio, read from its postings."""
+"""Income and charges of a portfolio, read from its postings.
+
+Income counts on the day on which it accrues. Where it was a claim before it is paid, the end of
+the claim takes off on the day of the payment what the payment brings.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,14 @@ SELECT (e.occurred_at AT TIME ZONE 'UTC')::date, e.instrument_id, a.kind, e.kind
 FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %s AND a.currency <> '' AND a.kind IN ('income', 'fees', 'taxes')
-    AND e.kind IN ('dividend', 'interest', 'fee', 'tax', 'buy', 'sell')
+WHERE e.portfolio_id = %s AND a.currency <> ''
+    AND a.kind IN ('income', 'unpaid', 'fees', 'taxes')
+    AND e.kind IN ('dividend', 'interest', 'fee', 'tax', 'buy', 'sell', 'accrual', 'accrual_paid')
     AND (%s OR NOT ({PLAIN})) AND e.occurred_at > %s AND e.occurred_at >= %s AND {STANDS}
 GROUP BY 1, 2, 3, 4
 """
 TRADES: Final = frozenset({EntryKind.BUY, EntryKind.SELL})
+EARNED: Final = frozenset({LedgerAccountKind.INCOME, LedgerAccountKind.UNPAID})
 # A fee that names an instrument is one of the portfolio, not of that position.
 ALONE: Final = frozenset({EntryKind.FEE, EntryKind.TAX})
 
@@ -47,7 +53,7 @@ class Amount(NamedTuple):
 
     def add_to(self, earned: Earned) -> None:
         """Charges of trades stand apart: they belong to what the trades cost and brought."""
-        if self.account == LedgerAccountKind.INCOME:
+        if self.account in EARNED:
             earned.income -= self.posted
         elif self.account == LedgerAccountKind.FEES and self.kind in TRADES:
             earned.trade_fees += self.posted
@@ -59,7 +65,7 @@ class Amount(NamedTuple):
             earned.taxes += self.posted
 
     def add_to_position(self, of_day: InstrumentDay) -> None:
-        if self.account == LedgerAccountKind.INCOME:
+        if self.account in EARNED:
             of_day.income -= self.posted
         elif self.kind in TRADES:
             of_day.trade_charges += self.posted

@@ -10,6 +10,7 @@ from typing import Any, Final
 from accounts.errors import Problem
 from accounts.identifiers import new_id
 from portfolio.bookkeeping.amounts import EXACT, PRICE_UNIT, ZERO, product
+from portfolio.bookkeeping.claim_entries import claim_entry
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
 from portfolio.bookkeeping.entries import (
     cash_entry,
@@ -66,6 +67,8 @@ def draft_money(activity: ActivityDraft, facts: dict[str, Any]) -> EntryDraft:
             taxes=activity.taxes,
             instrument_id=activity.instrument.id if activity.instrument else None,
         )
+    if kind in EntryKind.claims() and activity.instrument is not None:
+        return claim_entry(**facts, kind=kind, amount=amount, instrument_id=activity.instrument.id)
     draft = cash_entry if activity.is_delivery or kind in CASH_KINDS else charge_entry
     return draft(**facts, kind=kind, amount=amount)
 

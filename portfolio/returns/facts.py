@@ -39,7 +39,7 @@ JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
 CROSS JOIN LATERAL (
     SELECT e.occurred_at < %s::date::timestamp AT TIME ZONE 'UTC' AS before) AS time
 WHERE e.portfolio_id = %s AND e.occurred_at > %s AND a.currency NOT IN ('', %s)
-    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
+    AND a.kind IN ('settled', 'to_receive', 'to_deliver', 'accrued')
     AND e.occurred_at < (%s::date + 1)::timestamp AT TIME ZONE 'UTC'
 GROUP BY a.currency
 """

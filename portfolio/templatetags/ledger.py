@@ -14,10 +14,12 @@ ACCOUNT_WORDS: Final = {
     LedgerAccountKind.SETTLED: "Settled",
     LedgerAccountKind.TO_RECEIVE: "To receive",
     LedgerAccountKind.TO_DELIVER: "To pay or deliver",
+    LedgerAccountKind.ACCRUED: "Accrued",
     LedgerAccountKind.STREET: "Street",
     LedgerAccountKind.FEES: "Fees",
     LedgerAccountKind.TAXES: "Taxes",
     LedgerAccountKind.INCOME: "Income",
+    LedgerAccountKind.UNPAID: "Income not paid yet",
     LedgerAccountKind.EQUITY: "Equity",
     LedgerAccountKind.RESET: "Reset",
 }

@@ -14,6 +14,7 @@ from market.currencies.cross_rates import ExchangeRate
 from market.currencies.exchange_rates import exchange_rates
 from market.values import QuoteValue
 from portfolio.bookkeeping.amounts import EXACT, ZERO, product
+from portfolio.models import LedgerBalance
 
 ONE: Final = Decimal(1)
 Pair = tuple[str, str]  # from, to
@@ -21,12 +22,23 @@ Pair = tuple[str, str]  # from, to
 
 @dataclass(frozen=True, slots=True)
 class CurrencyCash:
-    """Money in one currency, settled or not; ``value`` in the portfolio's, None without a rate."""
+    """Money in one currency, settled or not, and what has accrued.
+
+    ``value`` is that of the amount in the portfolio's currency, None without a rate.
+    """
 
     currency: str
     amount: Decimal
+    accrued: Decimal  # of the amount what is not paid yet, so that it cannot be spent
     rate: Decimal | None  # the portfolio's currency for one of it, today
     value: Decimal | None
+
+    @property
+    def accrued_value(self) -> Decimal | None:
+        """What has accrued, in the portfolio's currency; None without a rate."""
+        if not self.accrued:
+            return ZERO
+        return None if self.rate is None else product(self.accrued, self.rate)
 
 
 def rates_today(pairs: Iterable[Pair], *, on_date: date | None = None) -> dict[Pair, Decimal]:
@@ -65,15 +77,23 @@ def quote_in(quote: QuoteValue, rate: Decimal) -> QuoteValue:
 
 
 def cash_by_currency(
-    balances: Mapping[str, Decimal], currency: str, rates: Mapping[Pair, Decimal]
+    balances: Mapping[str, LedgerBalance], currency: str, rates: Mapping[Pair, Decimal]
 ) -> list[CurrencyCash]:
     """The portfolio's own currency first, also where there is nothing of it, then the others."""
-    amounts = {currency: ZERO, **balances}
-    return [
-        CurrencyCash(code, amount, rate, worth_of_cash({code: amount}, currency, rates))
-        for code, amount in sorted(amounts.items(), key=lambda one: (one[0] != currency, one[0]))
-        for rate in (rate_of(rates, code, currency),)
-    ]
+    found = []
+    for code in sorted({currency, *balances}, key=lambda code: (code != currency, code)):
+        balance = balances.get(code)
+        amount = ZERO if balance is None else balance.total
+        found.append(
+            CurrencyCash(
+                currency=code,
+                amount=amount,
+                accrued=ZERO if balance is None else balance.accrued,
+                rate=rate_of(rates, code, currency),
+                value=worth_of_cash({code: amount}, currency, rates),
+            )
+        )
+    return found
 
 
 def worth_of_cash(

@@ -21,10 +21,12 @@ class PortfolioOverview:
     """In the portfolio's currency. Values are None where a holding has no usable price.
 
     ``cash`` is that of all currencies, None where one has no rate; ``balances`` are its parts.
+    ``accrued`` is what of it are dividends that are not paid yet.
     """
 
     portfolio: Portfolio
-    cash: Decimal | None  # settled or not
+    cash: Decimal | None  # settled or not, and what has accrued
+    accrued: Decimal | None
     settled_cash: Decimal
     buying_power: Decimal  # cash that no order has reserved
     market_value: Decimal | None
@@ -47,8 +49,9 @@ def overviews(portfolios: Sequence[Portfolio], *, at: datetime) -> list[Portfoli
         PortfolioOverview(
             portfolio=portfolio,
             cash=in_all(cash[portfolio.id]),
+            accrued=accrued_in_all(cash[portfolio.id]),
             settled_cash=balance.settled if balance else ZERO,
-            buying_power=balance.total - balance.held if balance else ZERO,
+            buying_power=balance.available if balance else ZERO,
             market_value=values[portfolio.id],
             balances=cash[portfolio.id],
             as_of=at,
@@ -71,14 +74,21 @@ def in_all(cash: Sequence[CurrencyCash]) -> Decimal | None:
     return sum(values, ZERO) if len(values) == len(cash) else None
 
 
+def accrued_in_all(cash: Sequence[CurrencyCash]) -> Decimal | None:
+    """None where a currency in which something has accrued has no rate."""
+    values = [one.accrued_value for one in cash]
+    known = [value for value in values if value is not None]
+    return sum(known, ZERO) if len(known) == len(values) else None
+
+
 def cash_of(
     portfolios: Sequence[Portfolio], balances: Mapping[tuple[UUID, str], LedgerBalance]
 ) -> dict[UUID, list[CurrencyCash]]:
     """What each portfolio has in each currency."""
-    held: defaultdict[UUID, dict[str, Decimal]] = defaultdict(dict)
+    held: defaultdict[UUID, dict[str, LedgerBalance]] = defaultdict(dict)
     for (portfolio_id, currency), balance in balances.items():
-        if balance.total:
-            held[portfolio_id][currency] = balance.total
+        if balance.total or balance.accrued:
+            held[portfolio_id][currency] = balance
     own = {portfolio.id: portfolio.currency for portfolio in portfolios}
     rates = rates_today((code, own[key]) for key, found in held.items() for code in found)
     return {key: cash_by_currency(held[key], currency, rates) for key, currency in own.items()}

@@ -60,7 +60,8 @@ SELECT (e.occurred_at AT TIME ZONE 'UTC')::date AS day, a.currency, a.instrument
 FROM portfolio_journalentry AS e
 JOIN portfolio_posting AS p ON p.entry_id = e.id
 JOIN portfolio_ledgeraccount AS a ON a.id = p.ledger_account_id
-WHERE e.portfolio_id = %(portfolio)s AND a.kind IN ('settled', 'to_receive', 'to_deliver')
+WHERE e.portfolio_id = %(portfolio)s
+    AND a.kind IN ('settled', 'to_receive', 'to_deliver', 'accrued')
 GROUP BY day, a.currency, a.instrument_id
 HAVING sum(p.amount) <> 0 OR a.currency NOT IN ('', %(currency)s)
 """
