@@ -29,6 +29,7 @@ FORMATS: Final[dict[str, Any]] = {
 NAMED: Final[dict[str, Any]] = {
     "access_token": "eyJhbGciOiJIUzI1NiIs…",
     "account_kind": "cash",
+    "accrued": "26.40",
     "amount": "1012.50",
     "ask": "100.01",
     "ask_size": "1000",

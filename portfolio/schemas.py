@@ -67,6 +67,9 @@ class CurrencyCashOut(SchemaOut):
 
     currency: str
     amount: NumberOut
+    accrued: Annotated[
+        NumberOut, Field(description="of the amount, dividends that are due and not paid yet")
+    ]
     rate: NumberOut | None
     value: NumberOut | None
 
@@ -75,7 +78,8 @@ class PortfolioOut(SchemaOut):
     """Values need prices and rates: null where a holding or a currency has none.
 
     `cash` counts all currencies, `balances` tell each; `settled_cash` and `buying_power` are of the
-    portfolio's own.
+    portfolio's own. `accrued` is what of `cash` are dividends from their ex-date until they are
+    paid: part of the worth, and no part of `settled_cash` and `buying_power`.
     """
 
     id: UUID
@@ -86,6 +90,7 @@ class PortfolioOut(SchemaOut):
     booked_actions: str
     role: Annotated[str, Field(description="yours in it: owner, editor or viewer")]
     cash: NumberOut | None
+    accrued: NumberOut | None
     settled_cash: NumberOut
     buying_power: NumberOut
     market_value: NumberOut | None
@@ -97,7 +102,8 @@ class PortfolioOut(SchemaOut):
     def from_overview(cls, found: PortfolioOverview) -> Self:
         return cls(
             **attributes(found.portfolio, PORTFOLIO_FACTS),
-            **attributes(found, ("cash", "settled_cash", "buying_power", "market_value")),
+            **attributes(found, ("cash", "accrued", "settled_cash", "buying_power")),
+            market_value=found.market_value,
             total_value=found.total_value,
             balances=[
                 CurrencyCashOut(**attributes(one, CurrencyCashOut.model_fields))

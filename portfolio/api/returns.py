@@ -128,8 +128,9 @@ def explain_figure(
 ) -> ExplanationOut:
     """Why a figure is what it is: its formula, and inputs from which it can be computed again.
 
-    `total_value`, `day_change`, `cash`, `buying_power` and `declared_income` are of now; the
-    others, named as a performance names them, `gross_income` and `net_income` are of the period.
+    `total_value`, `day_change`, `cash`, `buying_power`, `declared_income` and `accrued_income` are
+    of now; the others, named as a performance names them, `gross_income` and `net_income` are of
+    the period.
     With a `symbol` the figures are those of a position: of now, named as `/positions` names them,
     or of the period's days that are over, `gain`, `inflow`, `outflow`, `income`, `charges` and
     `gain_by_rates`. With a `lot_id` they are those of a lot, named as `/lots` names them; with `by`

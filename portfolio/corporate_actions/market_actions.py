@@ -5,73 +5,41 @@ was held, what does not stand any more is reversed, and what is missing is poste
 done at any time, again and again, and follows late activities and corrected actions.
 
 A split is booked at the exchange's midnight that begins its ex-date, a dividend at that of its pay
-date, for the units held before the ex-date. What the investor reported himself is not booked again.
+date, for the units held before the ex-date; from the ex-date until it is paid it is a claim. What
+the investor reported himself is not booked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts import audit
 from accounts.errors import Problem
-from market import calendar
 from market.models import CorporateAction
 from market.models.corporate_actions import ActionKind
-from portfolio.bookkeeping.amounts import ZERO, product
-from portfolio.bookkeeping.bulk import columns_of, fetch_rows
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
 from portfolio.bookkeeping.lot_keeping import apply_trades, rebuild_pairs
+from portfolio.corporate_actions.bookings import (
+    OURS,
+    Booking,
+    bookings_of,
+    entry_fact,
+    standing_entries,
+)
+from portfolio.corporate_actions.due_actions import due_actions
 from portfolio.ledger import post_entries
 from portfolio.models import JournalEntry, Portfolio, PortfolioKind, Position
 from portfolio.models.portfolios import BookedActions
 from portfolio.recording.activity_drafts import draft_entry
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.booking_rates import money_of
-from portfolio.recording.reversal_drafts import draft_reversal
-
-OURS: Final = "market:"  # what begins the external ids of these entries
-ONE_DAY: Final = timedelta(days=1)
-# A dividend that is reported this long after its pay date is still that one.
-REPORTED_WITHIN: Final = timedelta(days=30)
-
-UNITS_AT: Final = """
-SELECT w.place, coalesce(sum(p.amount), 0)
-FROM unnest(%s::int[], %s::int[], %s::timestamptz[]) AS w (place, instrument_id, moment)
-JOIN portfolio_ledgeraccount AS a ON a.portfolio_id = %s AND a.instrument_id = w.instrument_id
-    AND a.kind IN ('settled', 'to_receive', 'to_deliver')
-JOIN portfolio_posting AS p ON p.ledger_account_id = a.id
-JOIN portfolio_journalentry AS e ON e.id = p.entry_id AND e.occurred_at < w.moment
-GROUP BY w.place
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """One action of the market that a portfolio held units for. ``units`` > 0."""
-
-    action: CorporateAction
-    units: Decimal
-
-    @property
-    def ex_at(self) -> datetime:
-        return midnight_of(self.action, self.action.ex_date)
-
-    @property
-    def booked_at(self) -> datetime:
-        """When it takes effect: a split on its ex-date, a dividend on its pay date."""
-        paid = self.action.pay_date or self.action.ex_date
-        return self.ex_at if self.action.is_split else midnight_of(self.action, paid)
-
-    @property
-    def amount(self) -> Decimal:
-        return product(self.units, self.action.amount_per_share or ZERO)
+from portfolio.recording.reversal_drafts import draft_reversal, postings_of
 
 
 @transaction.atomic
@@ -85,18 +53,17 @@ def book_market_actions(
             orders reserve.
     """
     kinds = booked_kinds(portfolio)
-    booked = standing_entries(portfolio, instrument_ids, is_ours=True)
-    if not kinds and not booked:
+    standing = standing_entries(portfolio, instrument_ids)
+    if not kinds and not standing.ours:
         return 0
-    reported = standing_entries(portfolio, instrument_ids, is_ours=False)
     # Splits first: how many units a dividend is for depends on them.
     count = 0
     for is_split in (True, False):
         wanted = [kind for kind in kinds if kind.is_dividend is not is_split]
-        found = due_actions(portfolio, instrument_ids, wanted, at=at)
-        due = [one for one in found if not is_reported(one, reported)]
-        old = [one for one in booked if (one.kind == EntryKind.SPLIT) is is_split]
-        count += settle(portfolio, due, old, at=at)
+        due = due_actions(portfolio, instrument_ids, wanted, at=at)
+        ought = [found for one in due for found in bookings_of(one, standing, at=at)]
+        booked = [one for one in standing.ours if (one.kind == EntryKind.SPLIT) is is_split]
+        count += settle(portfolio, ought, booked, at=at)
     return count
 
 
@@ -108,90 +75,16 @@ def booked_kinds(portfolio: Portfolio) -> list[ActionKind]:
     return [ActionKind.SPLIT] if choice == BookedActions.SPLITS else []
 
 
-def standing_entries(
-    portfolio: Portfolio, instrument_ids: Collection[int], *, is_ours: bool
-) -> list[JournalEntry]:
-    """Splits and dividends that nobody reversed."""
-    entries = JournalEntry.objects.filter(
-        portfolio=portfolio,
-        instrument__in=list(instrument_ids),
-        kind__in=[EntryKind.SPLIT, EntryKind.DIVIDEND],
-        reversed_by=None,
-        occurred_at__gt=portfolio.counts_from,  # a reset took out what was made of earlier ones
-    )
-    ours = {"external_id__startswith": OURS}
-    found = entries.filter(**ours) if is_ours else entries.exclude(**ours)
-    return list(found.order_by("occurred_at", "id"))
-
-
-def due_actions(
-    portfolio: Portfolio,
-    instrument_ids: Collection[int],
-    kinds: Collection[ActionKind],
-    *,
-    at: datetime,
-) -> list[Due]:
-    """Actions that took effect by a moment, with the units that were held for them."""
-    if not kinds:
-        return []
-    actions = (
-        CorporateAction.objects.standing()
-        .filter(instrument__in=list(instrument_ids), kind__in=list(kinds))
-        .filter(ex_date__lte=(at + ONE_DAY).date())
-        .select_related("instrument__exchange")
-        .order_by("ex_date", "id")
-    )
-    dated = (Due(action, ZERO) for action in actions)
-    begin = portfolio.counts_from
-    listed = [one for one in dated if one.booked_at <= at and one.ex_at > begin]
-    units = units_before(portfolio, listed)
-    return [Due(one.action, held) for one, held in zip(listed, units, strict=True) if held > 0]
-
-
-def units_before(portfolio: Portfolio, listed: Sequence[Due]) -> list[Decimal]:
-    """Units held before each ex-date.
-
-    Of a tracked portfolio those bought on the ex-date itself count for a dividend as well: what
-    is reported has often a date and no time, and is then of the start of its day.
-    """
-    is_tracked = portfolio.kind == PortfolioKind.TRACKED
-    moments: list[tuple[int, int, datetime]] = []
-    for place, one in enumerate(listed):
-        moments.append((place, one.action.instrument_id, one.ex_at))
-        if is_tracked and not one.action.is_split:
-            moments.append((-place - 1, one.action.instrument_id, one.ex_at + ONE_DAY))
-    if not moments:
-        return []
-    parameters = [*columns_of(moments, width=3), portfolio.id]
-    held: dict[int, Decimal] = {row[0]: row[1] for row in fetch_rows(UNITS_AT, parameters)}
-    return [max(held.get(place, ZERO), held.get(-place - 1, ZERO)) for place in range(len(listed))]
-
-
-def midnight_of(action: CorporateAction, day: date) -> datetime:
-    return calendar.local_midnight(day, action.instrument.exchange.timezone)
-
-
-def is_reported(due: Due, reported: Iterable[JournalEntry]) -> bool:
-    """Whether the investor recorded it himself: about that day, of the same instrument."""
-    kind = EntryKind.SPLIT if due.action.is_split else EntryKind.DIVIDEND
-    until = due.booked_at + (2 * ONE_DAY if due.action.is_split else REPORTED_WITHIN)
-    return any(
-        entry.kind == kind
-        and entry.instrument_id == due.action.instrument_id
-        and due.ex_at - ONE_DAY <= entry.occurred_at <= until
-        for entry in reported
-    )
-
-
 def settle(
-    portfolio: Portfolio, due: Sequence[Due], booked: Sequence[JournalEntry], *, at: datetime
+    portfolio: Portfolio, ought: Sequence[Booking], booked: Sequence[JournalEntry], *, at: datetime
 ) -> int:
-    """Reverse what is booked and not due as it is, and post what is due and not booked."""
-    wanted = {fact_of(one): one for one in due}
+    """Reverse what is booked and ought not to be as it is, and post what is not booked."""
+    wanted = {one.fact: one for one in ought}
     stale = [entry for entry in booked if entry_fact(entry) not in wanted]
     for entry in booked:
         wanted.pop(entry_fact(entry), None)
-    reversals = [draft_reversal(entry) for entry in stale]
+    postings = postings_of(stale) if stale else {}
+    reversals = [draft_reversal(entry, postings[entry.id]) for entry in stale]
     drafts = [*reversals, *drafts_of(portfolio, list(wanted.values()))]
     if not drafts:
         return 0
@@ -213,57 +106,48 @@ def settle(
     return len(posted.new)
 
 
-def fact_of(due: Due) -> tuple[object, ...]:
-    """What the entry says; another fact is another entry."""
-    action = due.action
-    if action.is_split:
-        ratio = (Decimal(action.ratio_from or 1), Decimal(action.ratio_to or 1))
-        return (action.instrument_id, due.booked_at, *ratio)
-    return (action.instrument_id, due.booked_at, due.amount, action.currency, action.ex_date)
+def drafts_of(portfolio: Portfolio, wanted: Sequence[Booking]) -> list[EntryDraft]:
+    """Entries of what is wanted; one whose money has no rate that day waits for it.
 
-
-def entry_fact(entry: JournalEntry) -> tuple[object, ...]:
-    if entry.kind == EntryKind.SPLIT:
-        return (entry.instrument_id, entry.occurred_at, entry.ratio_from, entry.ratio_to)
-    ex_date = datetime.fromisoformat(entry.external_id.split(":")[2]).date()
-    return (entry.instrument_id, entry.occurred_at, entry.amount, entry.currency, ex_date)
-
-
-def drafts_of(portfolio: Portfolio, due: Sequence[Due]) -> list[EntryDraft]:
-    """Entries of what is due; one whose money has no rate that day waits for it."""
-    earlier = earlier_bookings(portfolio, due)
-    activities = [activity_of(one, place=earlier.get(one.action.id, 0)) for one in due]
+    A claim that could not be made has no end either.
+    """
+    earlier = earlier_bookings(portfolio, wanted)
+    activities = [activity_of(one, place=earlier[one.lead]) for one in wanted]
     monies = money_of(activities, portfolio=portfolio)
+    told = list(zip(wanted, activities, monies, strict=True))
+    unmade = {
+        one.due.action.id
+        for one, _, money in told
+        if one.kind == EntryKind.ACCRUAL and isinstance(money, Problem)
+    }
     return [
         draft_entry(portfolio, activity, money)
-        for activity, money in zip(activities, monies, strict=True)
+        for one, activity, money in told
         if not isinstance(money, Problem)
+        and not (one.kind == EntryKind.ACCRUAL_PAID and one.due.action.id in unmade)
     ]
 
 
-def earlier_bookings(portfolio: Portfolio, due: Sequence[Due]) -> dict[UUID, int]:
-    """How often each action was booked before; all of those are reversed."""
-    counts = {}
-    for one in due:
-        found = JournalEntry.objects.filter(
-            portfolio=portfolio, external_id__startswith=lead_of(one.action)
-        )
-        counts[one.action.id] = found.count()
-    return counts
+def earlier_bookings(portfolio: Portfolio, wanted: Sequence[Booking]) -> Counter[str]:
+    """How often each was booked before, by how its ids begin; all of those are reversed."""
+    if not wanted:
+        return Counter()
+    entries = JournalEntry.objects.filter(
+        portfolio=portfolio,
+        instrument__in={one.due.action.instrument_id for one in wanted},
+        external_id__startswith=OURS,
+    )
+    ids = entries.values_list("external_id", flat=True)
+    return Counter(f"{one.rpartition(':')[0]}:" for one in ids)
 
 
-def lead_of(action: CorporateAction) -> str:
-    return f"{OURS}{action.kind}:{action.ex_date}:{action.id}:"
-
-
-def activity_of(due: Due, *, place: int) -> ActivityDraft:
+def activity_of(booking: Booking, *, place: int) -> ActivityDraft:
     """``place`` makes the same name of two who book it at once, so that it counts once."""
-    action = due.action
-    external_id = f"{lead_of(action)}{place}"
+    action, external_id = booking.due.action, f"{booking.lead}{place}"
     if action.is_split:
         return ActivityDraft(
-            kind=EntryKind.SPLIT,
-            occurred_at=due.booked_at,
+            kind=booking.kind,
+            occurred_at=booking.at,
             instrument=action.instrument,
             ratio_from=Decimal(action.ratio_from or 1),
             ratio_to=Decimal(action.ratio_to or 1),
@@ -271,13 +155,13 @@ def activity_of(due: Due, *, place: int) -> ActivityDraft:
             note=f"Split of {action.ex_date}",
         )
     return ActivityDraft(
-        kind=EntryKind.DIVIDEND,
-        occurred_at=due.booked_at,
+        kind=booking.kind,
+        occurred_at=booking.at,
         instrument=action.instrument,
-        amount=due.amount,
+        amount=booking.due.amount,
         currency=action.currency,
         external_id=external_id,
-        note=f"Dividend of {action.ex_date}: {due.units.normalize():f} units",
+        note=f"Dividend of {action.ex_date}: {booking.due.units.normalize():f} units",
     )
 
 

@@ -33,11 +33,15 @@ class SliceNotFound(PortfolioError, NotFound):
 def cash_in_all(portfolio: Portfolio) -> Explanation:
     """A line for each currency."""
     held = cash_of([portfolio], cash_balances([portfolio]))[portfolio.id]
-    lines = [cash_line(one.amount, one.currency, one.rate, value=one.value) for one in held]
+    lines = [
+        cash_line(one.amount, one.currency, one.rate, value=one.value, accrued=one.accrued)
+        for one in held
+    ]
     return summing(
         "cash",
         "Cash",
-        "What there is of each currency, settled or not, × today’s rate.",
+        "What there is of each currency, settled or not and dividends from their ex-date on, × "
+        "today’s rate.",
         lines,
         value=in_all(held),
         reason="no_rate",
@@ -45,11 +49,18 @@ def cash_in_all(portfolio: Portfolio) -> Explanation:
 
 
 def cash_line(
-    amount: Decimal, currency: str, rate: Decimal | None, *, value: Decimal | None
+    amount: Decimal,
+    currency: str,
+    rate: Decimal | None,
+    *,
+    value: Decimal | None,
+    accrued: Decimal = ZERO,
 ) -> Line:
     note = "" if rate == 1 else money(amount, currency)
     if note and rate is not None:
         note += f" × {quantity(rate)}"
+    if accrued:
+        note += f"{', ' if note else ''}of it {money(accrued, currency)} accrued"
     return Line(f"Cash in {currency}", value or ZERO, note=note)
 
 
@@ -67,7 +78,7 @@ def buying_power(portfolio: Portfolio) -> Explanation:
         "buying_power",
         "Buying power",
         f"Of {portfolio.currency} alone: settled cash + what sales will bring − what purchases "
-        "will take − what orders have reserved.",
+        "will take − what orders have reserved. Dividends count once they are paid.",
         lines,
         value=sum((line.value for line in lines), ZERO),
     )

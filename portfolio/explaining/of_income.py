@@ -23,6 +23,7 @@ from portfolio.models import Portfolio
 from portfolio.portfolios import total
 
 DECLARED: Final = "declared_income"
+ACCRUED: Final = "accrued_income"
 
 
 def of_income(
@@ -33,8 +34,8 @@ def of_income(
     Raises:
         PeriodRefused: the period ends in the future, or before it starts.
     """
-    if figure == DECLARED:
-        return declared(declared_dividends(portfolio, at=at), portfolio.currency)
+    if figure in OF_FORECASTS:
+        return OF_FORECASTS[figure](declared_dividends(portfolio, at=at), portfolio.currency)
     found = received_income(portfolio, start=start, end=end, at=at)
     return replace(OF_PAYMENTS[figure](found, portfolio.currency), is_of_days=True)
 
@@ -87,6 +88,34 @@ def net(found: ReceivedIncome, currency: str) -> Explanation:
 
 
 def declared(forecast: list[DeclaredDividend], currency: str) -> Explanation:
+    return summing(
+        DECLARED,
+        "Declared to come",
+        "Of each dividend that is declared and not yet paid: units held before the ex-date, or now "
+        "where that is to come × amount a share × today’s rate. Nothing is guessed from the past.",
+        to_come(forecast, currency),
+        value=total(one.value for one in forecast),
+        reason="no_rate",
+    )
+
+
+def accrued(forecast: list[DeclaredDividend], currency: str) -> Explanation:
+    found = [one for one in forecast if one.is_accrued]
+    return summing(
+        ACCRUED,
+        "Accrued",
+        "Of each dividend from its ex-date until it is paid: units held before the ex-date × "
+        "amount a share × today’s rate. It counts as owned, and cannot be spent before it is paid.",
+        to_come(found, currency),
+        value=total(one.value for one in found),
+        reason="no_rate",
+    )
+
+
+def to_come(forecast: list[DeclaredDividend], currency: str) -> list[Line]:
+    """A line for each dividend; for a day, a month or a year where that would be too many."""
+    if len(forecast) > LINES_MAXIMUM:
+        return by_day(forecast)
     lines = []
     for one in forecast:
         note = f"{quantity(one.units)} × {price(one.amount_per_share)} {one.currency}"
@@ -94,15 +123,7 @@ def declared(forecast: list[DeclaredDividend], currency: str) -> Explanation:
             note += f" × {quantity(one.rate)}"
         name = f"{one.symbol}, {one.pay_date:%-d %b %Y}"
         lines.append(Line(name, one.value or ZERO, note=note))
-    return summing(
-        DECLARED,
-        "Declared to come",
-        "Of each dividend that is declared and not yet paid: units held before the ex-date, or now "
-        "where that is to come × amount a share × today’s rate. Nothing is guessed from the past.",
-        lines if len(lines) <= LINES_MAXIMUM else by_day(forecast),
-        value=total(one.value for one in forecast),
-        reason="no_rate",
-    )
+    return lines
 
 
 def by_day(forecast: list[DeclaredDividend]) -> list[Line]:
@@ -113,4 +134,8 @@ OF_PAYMENTS: Final[dict[str, Callable[[ReceivedIncome, str], Explanation]]] = {
     "gross_income": gross,
     "net_income": net,
 }
-INCOME_FIGURES: Final = (*OF_PAYMENTS, DECLARED)
+OF_FORECASTS: Final[dict[str, Callable[[list[DeclaredDividend], str], Explanation]]] = {
+    DECLARED: declared,
+    ACCRUED: accrued,
+}
+INCOME_FIGURES: Final = (*OF_PAYMENTS, *OF_FORECASTS)

@@ -41,19 +41,23 @@ LABELS: Final = {
     "day_change": "Today's change",
 }
 FORMULAS: Final = {
-    "start_value": "Cash + units × price × rate of each holding, at the end of the day before.",
-    "end_value": "Cash + units × price × rate of each holding, at the end.",
+    "start_value": "Cash, dividends from their ex-date on counted in, + units × price × rate of "
+    "each holding, at the end of the day before.",
+    "end_value": "Cash, dividends from their ex-date on counted in, + units × price × rate of "
+    "each holding, at the end.",
     "net_flows": "What crossed the portfolio's border: cash as booked, units at the day's price.",
     "realised_gain": "Of each sale: proceeds − cost of the units it used, charges counted in.",
     "unrealised_gain": "(Holdings − their cost) at the end − (holdings − their cost) at the "
     "start − gains that came with units − what rates did to cost.",
-    "income": "Dividends and interest, gross, as booked.",
+    "income": "Dividends and interest, gross, as booked. Dividends of the market count from their "
+    "ex-date on, at that day’s rate.",
     "fees": "Fees that stand alone or were withheld from income. Those of trades are in the gains.",
     "taxes": "Taxes that stand alone or were withheld from income. Those of trades are in the "
     "gains.",
     "currency_effect": "What rates did to cash of other currencies + what they did to the cost of "
     "units held in other currencies.",
-    "total_value": "Cash + units × newest price × rate of each holding.",
+    "total_value": "Cash, dividends from their ex-date on counted in, + units × newest price × "
+    "rate of each holding.",
     "day_change": "Of each holding: units held before × change since the previous close; units "
     "bought on the day of the quote: from their cost.",
 }

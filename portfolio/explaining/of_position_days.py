@@ -158,7 +158,7 @@ POSITION_DAYS: Final[dict[str, Callable[[StoredDays], Explanation]]] = {
         moved,
         figure="income",
         label="Income of",
-        formula="Dividends, gross, as booked, by day.",
+        formula="Dividends, gross, as booked, by day; those of the market from their ex-date on.",
     ),
     "charges": partial(
         moved,

@@ -11,6 +11,7 @@ from accounts.schemas import PageIn, SchemaIn, SchemaOut
 from market.schemas import NumberOut
 from portfolio.income.declared import DeclaredDividend
 from portfolio.income.received import Payment, ReceivedIncome
+from portfolio.portfolios import total
 from portfolio.schemas import attributes
 
 
@@ -70,11 +71,18 @@ class DeclaredOut(SchemaOut):
     currency: str
     amount: NumberOut
     value: NumberOut | None
+    is_accrued: Annotated[
+        bool,
+        Field(description="whether the ex-date is over and it counts as owned until it is paid"),
+    ]
     source: str
 
 
 class IncomeOut(SchemaOut):
-    """Money is in `currency` at the rates booked; `forecast` is at today's, whatever the period."""
+    """Money is in `currency` at the rates booked; `forecast` is at today's, whatever the period.
+
+    Income counts here on the day on which it was paid; in returns, on the day it accrued.
+    """
 
     start: date
     end: date
@@ -83,6 +91,10 @@ class IncomeOut(SchemaOut):
     net: NumberOut
     months: list[IncomeMonthOut]
     payments: list[PaymentOut]
+    accrued: Annotated[
+        NumberOut | None,
+        Field(description="of `forecast` what has accrued; null where a rate is missing"),
+    ]
     forecast: list[DeclaredOut]
 
     @classmethod
@@ -97,5 +109,6 @@ class IncomeOut(SchemaOut):
                 for one in found.months
             ],
             payments=[PaymentOut.from_payment(one) for one in found.payments],
+            accrued=total(one.value for one in forecast if one.is_accrued),
             forecast=[DeclaredOut(**attributes(one, DeclaredOut.model_fields)) for one in forecast],
         )

@@ -22,10 +22,11 @@ from portfolio import portfolios
 from portfolio.activities import record_activity
 from portfolio.errors import EntryConflict, PortfolioError, ShortBalance
 from portfolio.forms import CashMoveForm, PortfolioNameForm
+from portfolio.income.declared import declared_dividends
 from portfolio.models import JournalEntry, LedgerBalance, Portfolio
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.external_ids import recorded_id
-from portfolio.valuations.overviews import cash_balances, cash_of, in_all
+from portfolio.valuations.overviews import accrued_in_all, cash_balances, cash_of, in_all
 from portfolio.views.explain_links import ExplainLinks
 from portfolio.views.portfolios import find_portfolio, tab_context
 
@@ -34,7 +35,7 @@ from portfolio.views.portfolios import find_portfolio, tab_context
 @require_GET
 @for_htmx({"cash": "portfolio/_cash.html"})
 def cash(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    context = cash_context(find_portfolio(request, portfolio_id))
+    context = cash_context(find_portfolio(request, portfolio_id), at=timezone.now())
     return TemplateResponse(request, "portfolio/cash.html", context)
 
 
@@ -58,7 +59,7 @@ def move_cash(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
         else:
             messages.success(request, "Recorded.")
             return redirect("portfolio:cash", portfolio.id)
-    context = cash_context(portfolio, move_form=form)
+    context = cash_context(portfolio, at=now, move_form=form)
     return TemplateResponse(request, "portfolio/cash.html", context, status=422)
 
 
@@ -66,7 +67,7 @@ def move_cash(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
 @owners_only
 @require_POST
 def rename(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
-    portfolio = find_portfolio(request, portfolio_id)
+    portfolio, now = find_portfolio(request, portfolio_id), timezone.now()
     form = PortfolioNameForm(request.POST)
     if form.is_valid():
         try:
@@ -74,13 +75,13 @@ def rename(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
                 portfolio_id=portfolio.id,
                 owner=request.user,
                 name=form.cleaned_data["name"],
-                renamed_at=timezone.now(),
+                renamed_at=now,
             )
         except ProblemsError as error:
             form.add_problems(error.problems)
         else:
             return redirect("portfolio:cash", portfolio.id)
-    context = cash_context(portfolio, name_form=form)
+    context = cash_context(portfolio, at=now, name_form=form)
     return TemplateResponse(request, "portfolio/cash.html", context, status=422)
 
 
@@ -118,17 +119,23 @@ def draft_move(portfolio: Portfolio, form: CashMoveForm, *, now: datetime) -> Ac
 def cash_context(
     portfolio: Portfolio,
     *,
+    at: datetime,
     move_form: CashMoveForm | None = None,
     name_form: PortfolioNameForm | None = None,
 ) -> dict[str, Any]:
     balances = cash_balances([portfolio])
     in_each = cash_of([portfolio], balances)[portfolio.id]
     own = balances.get((portfolio.id, portfolio.currency))
+    has_accrued = any(one.accrued for one in in_each)
+    forecast = declared_dividends(portfolio, at=at) if has_accrued else []
     return tab_context(portfolio, "cash") | {
         # A portfolio that never had cash has no row yet, and all of it is zero.
         "cash": own or LedgerBalance(portfolio=portfolio, currency=portfolio.currency),
         "in_each": in_each,
         "in_all": in_all(in_each),
+        "has_accrued": has_accrued,
+        "accrued": accrued_in_all(in_each),
+        "claims": [one for one in forecast if one.is_accrued],
         "explains": ExplainLinks.of(portfolio),
         "move_form": move_form or CashMoveForm(initial={"reference": new_id()}),
         "name_form": name_form or PortfolioNameForm(initial={"name": portfolio.name}),

@@ -66,6 +66,8 @@ def income_tab(request: InvestorRequest, portfolio_id: UUID) -> HttpResponse:
         "month_names": [MONTHS_3[month].title() for month in range(1, 13)],
         "forecast": forecast,
         "expected": total(one.value for one in forecast),
+        "has_accrued": any(one.is_accrued for one in forecast),
+        "accrued": total(one.value for one in forecast if one.is_accrued),
         "calendar": calendar_months(
             [one for one in found.payments if one.paid_on.year == year], forecast, year=year
         ),

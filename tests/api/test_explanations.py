@@ -27,7 +27,9 @@ from tests.api.explanations import (
 )
 from tests.factories import make_instrument, make_quote
 
-OF_NOW: Final = ("total_value", "day_change", "cash", "buying_power", "declared_income")
+OF_NOW: Final = (
+    *("total_value", "day_change", "cash", "buying_power", "declared_income", "accrued_income"),
+)
 UNION_NOW: Final = (*UNION_OF_NOW, TODAY_PCT)
 
 

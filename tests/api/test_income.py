@@ -14,8 +14,10 @@ from market.corporate_actions.actions import record_action
 from market.corporate_actions.facts import ActionFacts
 from market.models import Instrument
 from market.models.corporate_actions import ActionKind
+from portfolio.tasks import book_market_actions
 from tests.api.books import Book, load_rates
 from tests.api.clients import ApiClient
+from tests.api.explanations import assert_adds_up
 from tests.factories import make_instrument
 
 TODAY = timezone.now().date()
@@ -104,6 +106,35 @@ def test_a_dividend_without_a_rate_has_no_value(book: Book, apple: Instrument) -
 def test_what_is_not_held_pays_nothing(book: Book) -> None:
     declare(make_instrument("MSFT"), TODAY + timedelta(days=2), None, "1")
     assert book.read("income")["forecast"] == []
+
+
+def test_what_has_accrued_is_told_with_cash_income_and_their_explanations(
+    api: ApiClient, apple: Instrument
+) -> None:
+    book = Book(api, booked_actions="all")
+    book("deposit", amount="1000", day=0)
+    book("buy", 10, 100, day=0)
+    declare(apple, TODAY - timedelta(days=5), TODAY + timedelta(days=9), "0.5")
+    declare(apple, TODAY + timedelta(days=20), TODAY + timedelta(days=30), "0.25")
+    book_market_actions()
+    told = api.get(book.path).json()
+    assert (told["cash"], told["accrued"], told["buying_power"]) == ("5", "5", "0")
+    assert (told["settled_cash"], told["balances"][0]["accrued"]) == ("0", "5")
+    income = book.read("income")
+    assert (income["gross"], income["accrued"]) == ("0", "5")
+    assert [one["is_accrued"] for one in income["forecast"]] == [True, False]
+    found = book.read("explanations/accrued_income")
+    assert_adds_up(found, "5")
+    (line,) = found["parts"][0]["lines"]
+    assert line["note"] == "10 × 0.50 USD"
+    (cash,) = book.read("explanations/cash")["parts"][0]["lines"]
+    assert (cash["value"], cash["note"]) == ("5", "of it $5.00 accrued")
+    assert book.read("explanations/buying_power")["value"] == "0"
+    entries = book.read("journal")["items"]
+    assert [one["kind"] for one in entries][:1] == ["accrual"]
+    kinds = {(one["account_kind"], one["amount"]) for one in entries[0]["postings"]}
+    assert kinds == {("accrued", "5"), ("unpaid", "-5")}
+    assert "accrual" not in {one["kind"] for one in book.read("activities")["items"]}
 
 
 def test_the_page_shows_months_calendar_and_forecast(

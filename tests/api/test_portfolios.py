@@ -20,7 +20,7 @@ from tests.factories import make_instrument, make_portfolio, make_quote
 
 PAPER = {"name": "Mine", "kind": "paper", "currency": "USD", "starting_cash": "100000"}
 SHAPE = {
-    *("id", "name", "kind", "currency", "cash", "settled_cash", "buying_power"),
+    *("id", "name", "kind", "currency", "cash", "accrued", "settled_cash", "buying_power"),
     *("market_value", "total_value", "balances", "as_of", "lot_method", "booked_actions", "role"),
 }
 POSITION = {

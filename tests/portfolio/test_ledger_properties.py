@@ -17,9 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from market.models import EuroRate, Instrument
+from market.models import CorporateAction, EuroRate, Instrument
 from portfolio.activities import record_activities
 from portfolio.bookkeeping.amounts import product
+from portfolio.corporate_actions.market_actions import book_market_actions
 from portfolio.errors import PortfolioError
 from portfolio.models import (
     DailyValuation,
@@ -127,7 +128,12 @@ class Told:
 
 
 def tell(
-    owner: User, instruments: Sequence[Instrument], told: Sequence[Event], order: Sequence[int]
+    owner: User,
+    instruments: Sequence[Instrument],
+    told: Sequence[Event],
+    order: Sequence[int],
+    *,
+    booked_actions: str = "splits",
 ) -> Told:
     portfolio, other = (
         open_portfolio(
@@ -137,6 +143,7 @@ def tell(
             currency="USD",
             starting_cash=None,
             opened_at=FIRST - timedelta(days=9),
+            booked_actions=booked_actions,
         )
         for name in ("Here", "There")
     )
@@ -257,6 +264,84 @@ def test_every_stored_day_is_explained_by_what_is_stored_of_it(
         assert_days_add_up_as_measured(here.portfolio)
 
 
+@dataclass(frozen=True)
+class Declared:
+    """A dividend of the market, paid some days after its ex-date."""
+
+    day: int
+    is_euro: bool
+    pays_after: int
+    cents: int
+
+    def record(self, instruments: Sequence[Instrument]) -> CorporateAction:
+        ex_date = (FIRST + timedelta(days=self.day)).date()
+        instrument = instruments[self.is_euro]
+        return CorporateAction.objects.create(
+            instrument=instrument,
+            kind="dividend",
+            ex_date=ex_date,
+            pay_date=ex_date + timedelta(days=self.pays_after),
+            amount_per_share=Decimal(self.cents) / 100,
+            currency=instrument.currency,
+            source="test",
+        )
+
+
+dividends = st.lists(
+    st.builds(
+        Declared,
+        day=st.integers(0, DAYS - 1),
+        is_euro=st.booleans(),
+        pays_after=st.integers(0, 30),
+        cents=st.integers(1, 999),
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda one: (one.day, one.is_euro),
+)
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(told=events, declared=dividends, data=st.data())
+def test_dividends_accrue_and_are_paid_to_the_same_books_whenever_they_are_booked(
+    owner: User,
+    instruments: list[Instrument],
+    told: list[Event],
+    declared: list[Declared],
+    data: st.DataObject,
+) -> None:
+    """Booked day by day, with cancellations in between, or all at once."""
+    moments = sorted(data.draw(st.sets(st.integers(0, DAYS + 30), min_size=1, max_size=4)))
+    cancelled = data.draw(st.sets(st.sampled_from(range(len(declared)))))
+    ids = [one.id for one in instruments]
+    through = FIRST + timedelta(days=DAYS + 30)
+    with undone():
+        here = tell(owner, instruments, told, range(len(told) // 2), booked_actions="all")
+        actions = [one.record(instruments) for one in declared]
+        for moment in moments:
+            book_market_actions(here.portfolio, ids, at=FIRST + timedelta(days=moment))
+        for place in cancelled:
+            CorporateAction.objects.filter(id=actions[place].id).update(cancelled_at=FIRST)
+        tell_more(here, instruments, told, range(len(told) // 2, len(told)))
+        late = tell(owner, instruments, told, range(len(told)), booked_actions="all")
+        for portfolio in (here.portfolio, late.portfolio):
+            book_market_actions(portfolio, ids, at=through)
+            refresh_valuations(portfolio.id, through.date())
+            assert check_valuations(portfolio.id).wrong == []
+            assert_days_are_explained(portfolio)
+            assert_days_add_up_as_measured(portfolio)
+            assert_explained(facts_of(portfolio)["drivers"])
+        assert facts_of(here.portfolio) == facts_of(late.portfolio)
+        assert balances_of(here.portfolio) == balances_of(late.portfolio)
+
+
+def balances_of(portfolio: Portfolio) -> list[Any]:
+    amounts = ("currency", "instrument_id", "settled", "accrued")
+    return sorted(portfolio.balances.values_list(*amounts), key=str)
+
+
 def assert_days_are_explained(portfolio: Portfolio) -> None:
     """The identity from one day to the next; where a price is missing there is nothing to tell."""
     realised: defaultdict[date, Decimal] = defaultdict(Decimal)
@@ -307,6 +392,9 @@ def assert_days_add_up_as_measured(portfolio: Portfolio) -> None:
         rate = entry.base_rate
         if entry.kind in {"dividend", "interest"}:
             expected["income"] += product(entry.amount or Decimal(0), rate)
+        elif entry.kind in {"accrual", "accrual_paid"}:
+            accrued = product(entry.amount or Decimal(0), rate)
+            expected["income"] += accrued if entry.kind == "accrual" else -accrued
         elif entry.kind in {"fee", "tax"}:
             expected["fees" if entry.kind == "fee" else "taxes"] += product(
                 entry.amount or Decimal(0), rate

@@ -1,0 +1,171 @@
+"""Claims to dividends in tracked portfolios: told late, reported, and in other currencies."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from market.models import EuroRate, Instrument
+from portfolio.activities import record_activity
+from portfolio.income.received import received_income
+from portfolio.models import (
+    DailyValuation,
+    JournalEntry,
+    LedgerBalance,
+    Portfolio,
+)
+from portfolio.portfolios import open_portfolio
+from portfolio.recording.reversals import reverse_entry
+from portfolio.returns.performance import measure
+from portfolio.valuation import refresh_valuations
+from portfolio.valuations.checking import check_valuations
+from tests.factories import make_daily_bars, make_instrument
+from tests.portfolio.dividends import (
+    BETWEEN,
+    CLOSES,
+    EX,
+    LAST_DAY,
+    LATER,
+    ON_EX,
+    PAY,
+    Money,
+    book,
+    declare,
+    money,
+    standing,
+)
+from tests.portfolio.factories import NOON, activity, decimals
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def apple() -> Instrument:
+    """At 100 until the ex-date, at 98 from then on."""
+    found = make_instrument()
+    make_daily_bars(found, CLOSES)
+    return found
+
+
+@pytest.fixture
+def tracked(alice: User, apple: Instrument) -> Portfolio:
+    """10 units in a portfolio that chose to have dividends booked."""
+    portfolio = open_portfolio(
+        owner=alice,
+        name="Tracked",
+        kind="tracked",
+        currency="USD",
+        starting_cash=Decimal(100_000),
+        opened_at=NOON,
+        booked_actions="all",
+    )
+    tell(portfolio, "buy", apple, at=NOON, quantity="10", unit_price="100")
+    return portfolio
+
+
+def tell(portfolio: Portfolio, kind: str, instrument: Instrument, **facts: Any) -> JournalEntry:
+    told = activity(kind, instrument=instrument, **facts)
+    return record_activity(portfolio=portfolio, activity=told, recorded_at=BETWEEN)
+
+
+def test_units_recorded_late_change_the_claim(tracked: Portfolio, apple: Instrument) -> None:
+    declare(apple)
+    book(tracked, at=BETWEEN)
+    tell(tracked, "sell", apple, at=NOON + timedelta(days=1), quantity="4", unit_price="100")
+    assert Money.of(tracked) == money("99400", "12")
+    bought = tell(tracked, "buy", apple, at=NOON, quantity="1", unit_price="100")
+    assert Money.of(tracked) == money("99300", "14")
+    reverse_entry(portfolio=tracked, entry_id=bought.id, reversed_at=BETWEEN)
+    assert Money.of(tracked) == money("99400", "12")
+
+
+def test_the_claim_ends_when_the_investor_says_it_was_paid(
+    tracked: Portfolio, apple: Instrument
+) -> None:
+    declare(apple)
+    book(tracked, at=BETWEEN)
+    reported = BETWEEN - timedelta(days=1)
+    tell(tracked, "dividend", apple, at=reported, amount="19")
+    assert Money.of(tracked) == money("99019", "0")
+    assert book(tracked, at=LATER) == 0
+    assert standing(tracked) == [
+        ("accrual", ON_EX, 20),
+        ("accrual_paid", reported, 20),
+        ("dividend", reported, 19),
+    ]
+    refresh_valuations(tracked.id, LAST_DAY)
+    days = DailyValuation.objects.filter(portfolio=tracked).order_by("date")
+    assert {day.date: day.income for day in days if day.income} == {EX: 20, reported.date(): -1}
+    found = measure(tracked, start=None, end=LAST_DAY, at=LATER)
+    assert found.drivers is not None
+    assert (found.drivers.income, found.drivers.identity_gap) == decimals(19, 0)
+
+
+def test_who_did_not_choose_dividends_has_no_claim(alice: User, apple: Instrument) -> None:
+    portfolio = open_portfolio(
+        owner=alice,
+        name="Splits",
+        kind="tracked",
+        currency="USD",
+        starting_cash=Decimal(100_000),
+        opened_at=NOON,
+    )
+    tell(portfolio, "buy", apple, at=NOON, quantity="10", unit_price="100")
+    declare(apple)
+    assert book(portfolio, at=LATER) == 0
+
+
+def rate(day: date, per_euro: str) -> None:
+    EuroRate.objects.create(currency="USD", on_date=day, per_euro=Decimal(per_euro))
+
+
+def test_in_another_currency_it_accrues_at_one_rate_and_is_paid_at_another(
+    alice: User, apple: Instrument
+) -> None:
+    for number in range(30):
+        day = date(2026, 1, 1) + timedelta(days=number)
+        rate(day, "1.25" if day < date(2026, 1, 15) else "1.6")
+    portfolio = open_portfolio(
+        owner=alice,
+        name="Euros",
+        kind="tracked",
+        currency="EUR",
+        starting_cash=Decimal(0),
+        opened_at=NOON,
+        booked_actions="all",
+    )
+    tell(portfolio, "transfer_in", apple, at=NOON, quantity="10", unit_price="100")
+    declare(apple)
+    for at in (BETWEEN, LATER):
+        book(portfolio, at=at)
+        dollars = LedgerBalance.objects.get(portfolio=portfolio, currency="USD")
+        assert (dollars.accrued, dollars.settled) == (
+            decimals(20, 0) if at == BETWEEN else decimals(0, 20)
+        )
+    refresh_valuations(portfolio.id, LAST_DAY)
+    cash = dict(DailyValuation.objects.filter(portfolio=portfolio).values_list("date", "cash"))
+    assert (cash[EX], cash[date(2026, 1, 14)]) == decimals(16, 16)
+    assert (cash[date(2026, 1, 15)], cash[PAY]) == (Decimal("12.5"), Decimal("12.5"))
+    assert check_valuations(portfolio.id).wrong == []
+    for end in (date(2026, 1, 16), LAST_DAY):
+        found = measure(portfolio, start=None, end=end, at=LATER)
+        assert found.drivers is not None
+        assert (found.drivers.income, found.drivers.identity_gap) == decimals(16, 0)
+    paid = received_income(portfolio, start=None, end=None, at=LATER)
+    assert paid.gross == Decimal("12.5")  # what it was on the day on which it was paid
+
+
+def test_a_day_without_a_rate_waits_for_one(tracked: Portfolio, apple: Instrument) -> None:
+    """A claim that cannot be made has no end, and the payment does not wait for it."""
+    declare(apple, currency="EUR")
+    rate(PAY, "1.25")
+    assert book(tracked, at=LATER) == 1
+    euros = LedgerBalance.objects.get(portfolio=tracked, currency="EUR")
+    assert (euros.settled, euros.accrued) == decimals(20, 0)
+    rate(EX, "1.2")
+    assert book(tracked, at=LATER) == 2
+    assert [kind for kind, *_ in standing(tracked)] == ["accrual", "accrual_paid", "dividend"]
