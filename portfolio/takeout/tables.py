@@ -14,7 +14,8 @@ from django.db.models import Case, CharField, F, QuerySet, Value, When
 
 from accounts.table_files import AMOUNT, MOMENT, PRICE, TEXT, Column, Row, Table
 from portfolio.bookkeeping.drafts import EntryKind
-from portfolio.models import JournalEntry, Lot, Portfolio, Position
+from portfolio.models import JournalEntry, Lot, Portfolio, PortfolioKind, Position
+from portfolio.models.portfolios import BookedActions
 from portfolio.takeout.named_lots import named_lots
 
 # As portfolio.imports.profiles.holdfast reads them. The portfolio is whichever it is read into.
@@ -125,9 +126,11 @@ def position_table(portfolio: Portfolio) -> Table:
 
 
 def portfolio_table(portfolio: Portfolio) -> Table:
-    """What it takes to open one like it."""
-    row = [str(getattr(portfolio, column.name)) for column in PORTFOLIO_COLUMNS]
-    return Table("portfolio", PORTFOLIO_COLUMNS, lambda: [row])
+    """What it takes to open one like it: as a tracked one, which is told what books itself."""
+    facts = {column.name: str(getattr(portfolio, column.name)) for column in PORTFOLIO_COLUMNS}
+    if portfolio.kind == PortfolioKind.PAPER:
+        facts["booked_actions"] = BookedActions.ALL.value
+    return Table("portfolio", PORTFOLIO_COLUMNS, lambda: [list(facts.values())])
 
 
 def of_instrument(columns: Iterable[Column]) -> list[str]:
