@@ -179,3 +179,6 @@ def book_batch(batch: Sequence[Taken], touched: Touched, *, at: datetime) -> Non
     )
     rows = [(one.row.id, entry_id) for one, entry_id in zip(batch, entry_ids, strict=True)]
     execute(NOTE_ENTRIES, columns_of(rows, width=2))
+    # What waits for the commit would all come at its end, while nobody has anything else to do.
+    execute("SET CONSTRAINTS ALL IMMEDIATE", [])
+    execute("SET CONSTRAINTS ALL DEFERRED", [])
