@@ -1,5 +1,7 @@
 """Three people and their keys: Alice owns, Bob may view, Charlie may not."""
 
+from typing import Final
+
 import pytest
 from django.test import Client
 
@@ -12,6 +14,8 @@ from portfolio.models import Portfolio
 from tests.api.clients import ApiClient, key_for
 from tests.factories import make_instrument, make_portfolio, make_quote
 from tests.portfolio.imports.factories import make_tracked
+
+MEMORY_SECONDS: Final = auth.MEMORY_SECONDS
 
 
 @pytest.fixture
@@ -48,6 +52,18 @@ def admin_api(admin: User) -> ApiClient:
 @pytest.fixture
 def anonymous() -> Client:
     return Client()
+
+
+@pytest.fixture(autouse=True)
+def remembered_callers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose key it is, is not asked anew in the middle of a test that is slow."""
+    monkeypatch.setattr(auth, "MEMORY_SECONDS", 60)
+
+
+@pytest.fixture
+def forgotten_in_time(remembered_callers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers are asked for anew as soon as they are in truth."""
+    monkeypatch.setattr(auth, "MEMORY_SECONDS", MEMORY_SECONDS)
 
 
 @pytest.fixture(autouse=True)

@@ -36,6 +36,7 @@ def test_a_session_cookie_alone_does_not_count(alice: User, anonymous: Client) -
     assert anonymous.get("/api/v1/me").status_code == 401
 
 
+@pytest.mark.usefixtures("forgotten_in_time")
 def test_a_revoked_key_is_refused_within_a_second(alice: User) -> None:
     key = key_for(alice)
     api = ApiClient(key)

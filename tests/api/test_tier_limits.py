@@ -149,6 +149,7 @@ def test_the_ticket_refuses_beside_its_form(browser: Client, dora: User, apple: 
     assert Order.objects.count() == TWO
 
 
+@pytest.mark.usefixtures("forgotten_in_time")
 def test_a_new_tier_counts_within_a_second(dora: User, dora_api: ApiClient) -> None:
     portfolio = make_portfolio(dora)
     policy = dora_api.get("/me").headers["RateLimit-Policy"]

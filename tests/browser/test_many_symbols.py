@@ -24,7 +24,7 @@ SAID = re.compile(r"Prices of \d+ instruments")
 
 
 class PriceSocket:
-    """What the page asks of the price server, which never answers."""
+    """What the page asks of the price server, which never answers, over its newest connection."""
 
     def __init__(self, page: Page) -> None:
         self.routes: list[WebSocketRoute] = []
@@ -33,10 +33,14 @@ class PriceSocket:
         page.route_web_socket("**/ws/v1/quotes", self._open)
 
     def _open(self, route: WebSocketRoute) -> None:
+        # The page before may have come to its own connection as late as this.
         self.routes.append(route)
-        route.on_message(lambda text: self._note(json.loads(text)))
+        self.symbols, self.most = set(), 0
+        route.on_message(lambda text: self._note(route, json.loads(text)))
 
-    def _note(self, message: dict[str, list[str]]) -> None:
+    def _note(self, route: WebSocketRoute, message: dict[str, list[str]]) -> None:
+        if route is not self.routes[-1]:
+            return
         self.symbols -= set(message.get("unsubscribe", ()))
         self.symbols |= set(message.get("subscribe", ()))
         self.most = max(self.most, len(self.symbols))

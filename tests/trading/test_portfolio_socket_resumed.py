@@ -186,7 +186,10 @@ def test_what_came_before_the_replay_comes_in_it_again(
         assert hear(client)["type"] == "hello"
         live = place(portfolio, stock)
         broadcasts.ring([portfolio.id])
-        assert hear(client)["order_id"] == str(live.id)
+        # What came before the greeting may be told first: whatever else is open in the database
+        # holds back how far all is known.
+        while hear(client).get("order_id") != str(live.id):
+            pass
         client.send(orjson.dumps({"since": reader.seen}).decode())
         told: list[dict[str, Any]] = []
         while not told or told[-1]["type"] != "replayed":
