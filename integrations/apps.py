@@ -13,3 +13,4 @@ class IntegrationsConfig(AppConfig):
         import_module("integrations.exports.closing")
         import_module("integrations.live_orders.leaving")
         import_module("integrations.notifications.closing")
+        import_module("integrations.live_orders.streaming").register()

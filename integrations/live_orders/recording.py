@@ -18,6 +18,7 @@ from integrations.events import kinds
 from integrations.live_orders import states
 from integrations.live_orders.states import ENDED, Event, Status
 from integrations.models import LiveOrder, LiveOrderEvent
+from trading import broadcasts
 
 REASON_CHARACTERS: Final = 300
 RAW_CHARACTERS: Final = 20_000
@@ -100,7 +101,10 @@ def has_failed(order: LiveOrder) -> bool:
 def note(
     order: LiveOrder, event: Event, *, at: datetime, reason: str = "", actor_id: UUID | None = None
 ) -> None:
-    """Write an event down; ``take_step`` does for those that change a status."""
+    """Write an event down, and have the portfolio's stream tell of it.
+
+    ``take_step`` does it for those that change a status.
+    """
     LiveOrderEvent.objects.create(
         order=order,
         kind=event.value,
@@ -110,6 +114,7 @@ def note(
         filled_quantity=order.filled_quantity,
         reason=reason[:REASON_CHARACTERS],
     )
+    broadcasts.ring_on_commit(order.portfolio_id)
 
 
 def next_look(order: LiveOrder, *, at: datetime) -> datetime | None:

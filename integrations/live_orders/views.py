@@ -142,15 +142,20 @@ def orders_page(request: InvestorRequest) -> HttpResponse:
     page, older = read_page(
         request, own, name="live orders", filters={}, order=["-placed_at", "-id"]
     )
-    connections = Connection.objects.for_user(request.user)
+    armed = list(
+        Connection.objects.for_user(request.user)
+        .filter(armings__disarmed_at=None, armings__isnull=False)
+        .order_by("name", "id")
+    )
+    moving = set(own.working().order_by().values_list("portfolio_id", flat=True).distinct())
     context = {
         "found": page.items,
         "older_href": older,
         "unsure": list(own.unsure().order_by("placed_at", "id")),
-        "is_moving": own.working().exists(),
-        "armed": connections.filter(armings__disarmed_at=None, armings__isnull=False).order_by(
-            "name", "id"
-        ),
+        "is_moving": bool(moving),
+        "armed": armed,
+        # Where something may happen while one looks.
+        "portfolio_ids": sorted(moving | {connection.portfolio_id for connection in armed}),
     }
     return TemplateResponse(request, "integrations/live_orders.html", context)
 

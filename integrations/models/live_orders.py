@@ -215,7 +215,10 @@ class LiveOrder(models.Model):
 
 
 class LiveOrderEvent(models.Model):
-    """A step in a live order's life. Append-only."""
+    """A step in a live order's life. Append-only.
+
+    The table has one column more than this class: ``recorded_xid``, by which streams resume.
+    """
 
     id = models.BigAutoField(primary_key=True)
     order = models.ForeignKey(

@@ -1,5 +1,6 @@
 // Turns the facts of one portfolio's socket into events on body, which fragments refetch on:
-// orders-changed, positions-changed, cash-changed, closings-changed. The page names it in [data-portfolio].
+// orders-changed, positions-changed, cash-changed, closings-changed, live-orders-changed. The page names it
+// in [data-portfolio].
 // Each frame says how far its reader has got (seq); after a break one goes on from there.
 
 import { ReconnectingSocket } from "holdfast/socket";
@@ -10,7 +11,8 @@ const EVENTS = {
   positions: ["positions-changed"],
   cash: ["cash-changed"],
   closing: ["closings-changed"],
-  resync: ["orders-changed", "positions-changed", "cash-changed", "closings-changed"],
+  live_order: ["live-orders-changed"],
+  resync: ["orders-changed", "positions-changed", "cash-changed", "closings-changed", "live-orders-changed"],
 };
 const GATHER_MS = 60;
 

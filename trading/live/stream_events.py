@@ -1,11 +1,11 @@
 """What happened in a portfolio, in an order that can be resumed after any break.
 
-A change of an order, an entry of the journal, an alert that fired and what becomes of a closing
-each remember their transaction. Transactions commit in another order than they began, but below
-``pg_snapshot_xmin`` all have ended: what was read up to there is complete for good. So a message's
-``seq`` is its transaction, or that horizon where the horizon is lower, and whoever asks for
-everything from the last ``seq`` he saw misses nothing. He may hear the newest messages twice, and
-knows them by their ``id``, which is of one event for good.
+A change of an order, an entry of the journal, an alert that fired, what becomes of a closing and
+what apps above tell of (``stream_sources``) each remember their transaction. Transactions commit in
+another order than they began, but below ``pg_snapshot_xmin`` all have ended: what was read up to
+there is complete for good. So a message's ``seq`` is its transaction, or that horizon where the
+horizon is lower, and whoever asks for everything from the last ``seq`` he saw misses nothing. He
+may hear the newest messages twice, and knows them by their ``id``, which is of one event for good.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from uuid import UUID
 from django.conf import settings
 
 from portfolio.bookkeeping.bulk import fetch_rows
+from trading.live.stream_sources import StreamSource, stream_sources
 
 # Further back than so many transactions nobody looks; the reader loads everything anew.
 REACH: Final = 5_000_000
@@ -26,22 +27,22 @@ HORIZON: Final = """
 SELECT pg_snapshot_xmin(snapshot)::text::bigint, pg_snapshot_xmax(snapshot)::text::bigint
 FROM pg_current_snapshot() AS snapshot
 """
-EVENTS: Final = """
-SELECT * FROM (
+# Rows of (source, id, xid, order_id, fill_id, is_units, subject_id).
+OWN_EVENTS: Final = """
     SELECT 'order' AS source, event.id::text AS id, event.recorded_xid::text::bigint AS xid,
         event.order_id::text AS order_id, event.details ->> 'fill_id' AS fill_id, false AS is_units,
-        NULL AS alert_id, NULL AS closing_id
+        NULL AS subject_id
     FROM trading_orderevent AS event
     JOIN trading_order AS owner ON owner.id = event.order_id
     WHERE event.recorded_xid >= %(since)s::text::xid8 AND owner.portfolio_id = %(portfolio)s
     UNION ALL
     SELECT 'entry', entry.id::text, entry.recorded_xid::text::bigint, NULL, NULL,
-        entry.instrument_id IS NOT NULL, NULL, NULL
+        entry.instrument_id IS NOT NULL, NULL
     FROM portfolio_journalentry AS entry
     WHERE entry.recorded_xid >= %(since)s::text::xid8 AND entry.portfolio_id = %(portfolio)s
     UNION ALL
     SELECT 'alert', fired.id::text, fired.recorded_xid::text::bigint, NULL, NULL, false,
-        fired.alert_id::text, NULL
+        fired.alert_id::text
     FROM market_alerttrigger AS fired
     WHERE fired.recorded_xid >= %(since)s::text::xid8 AND fired.owner_id = %(watcher)s
       AND (fired.portfolio_id = %(portfolio)s OR fired.portfolio_id IS NULL AND EXISTS (
@@ -50,24 +51,32 @@ SELECT * FROM (
             AND held.instrument_id = fired.instrument_id AND held.quantity <> 0))
     UNION ALL
     SELECT 'closing', closing.id::text || ':' || closing.changed_xid::text,
-        closing.changed_xid::text::bigint, NULL, NULL, false, NULL, closing.id::text
+        closing.changed_xid::text::bigint, NULL, NULL, false, closing.id::text
     FROM trading_positionclosing AS closing
     WHERE closing.changed_xid >= %(since)s::text::xid8 AND closing.portfolio_id = %(portfolio)s
-) AS happened ORDER BY xid, source DESC, length(id), id LIMIT %(limit)s
+"""
+SOURCE_EVENTS: Final = """
+    UNION ALL
+    SELECT '{name}', told.id, told.xid, NULL, NULL, false, told.subject_id FROM ({select}) AS told
+"""
+IN_ORDER: Final = """
+SELECT * FROM ({events}) AS happened ORDER BY xid, source DESC, length(id), id LIMIT %(limit)s
 """
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEvent:
-    """A change of an order or a closing, an alert that fired, or else an entry of the journal."""
+    """A change of an order, an entry of the journal, or what is told of ``subject_id`` alone.
+
+    ``key`` is the source with the event's id in it.
+    """
 
     key: tuple[str, str]
     xid: int
     order_id: str | None
     fill_id: str | None
     is_units: bool
-    alert_id: str | None
-    closing_id: str | None
+    subject_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +92,19 @@ def current_horizon() -> int:
     return int(fetch_rows(HORIZON, [])[0][0])
 
 
+def events_statement(sources: Collection[StreamSource]) -> str:
+    """The SQL of everything that happens in a portfolio."""
+    more = (SOURCE_EVENTS.format(name=it.name, select=it.select) for it in sources)
+    return IN_ORDER.format(events="".join((OWN_EVENTS, *more)))
+
+
 def read_stretch(portfolio_id: UUID, *, since: int, watcher_id: UUID | None = None) -> Stretch:
     """What happened from ``since`` on, oldest first.
 
     Args:
-        watcher_id: whose alerts to tell of: those of the portfolio, and those on an instrument that
-            it holds. None tells of no alerts, which are nobody's matter but their owner's.
+        watcher_id: who is told. Alerts, of the portfolio or on an instrument that it holds, are
+            told to nobody but their owner, and None is told of none. Sources of apps above say
+            themselves whom they tell.
     """
     # First the horizon: what commits between the two statements is read, and read again.
     ((horizon, counter),) = fetch_rows(HORIZON, [])
@@ -96,7 +112,7 @@ def read_stretch(portfolio_id: UUID, *, since: int, watcher_id: UUID | None = No
         return Stretch(horizon, None)
     allowed = settings.LIMITS.stream_replay_events
     wanted = {"since": since, "portfolio": portfolio_id, "watcher": watcher_id}
-    rows = fetch_rows(EVENTS, wanted | {"limit": allowed + 1})
+    rows = fetch_rows(events_statement(stream_sources()), wanted | {"limit": allowed + 1})
     if len(rows) > allowed:
         return Stretch(horizon, None)
     return Stretch(horizon, [StreamEvent((row[0], row[1]), *row[2:]) for row in rows])
@@ -114,16 +130,12 @@ def messages_of(stretch: Stretch, *, told: Collection[tuple[str, str]]) -> Itera
         if event.key in told:
             continue
         known = {"id": ":".join(event.key), "seq": seq}
-        if event.alert_id is not None:
-            yield {
-                "type": "alert",
-                "trigger_id": event.key[1],
-                "alert_id": event.alert_id,
-                **known,
-            }
-            continue
-        if event.closing_id is not None:
-            yield {"type": "closing", "closing_id": event.closing_id, **known}
+        source = event.key[0]
+        if event.subject_id is not None:
+            ids = {f"{source}_id": event.subject_id}
+            if source == "alert":
+                ids["trigger_id"] = event.key[1]
+            yield {"type": source, **ids, **known}
             continue
         has_cash = True  # an order reserves or releases some
         if event.order_id is not None:

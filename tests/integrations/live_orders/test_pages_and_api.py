@@ -105,13 +105,18 @@ def test_an_order_is_placed_followed_and_cancelled_on_pages(
     assert page.post(path, form()).headers["Location"] == answer.headers["Location"]
     assert b"about to be sent" in page.get(f"/live-orders/{order.id}").content
     sending.send_live_order(order.id, clock=timezone.now)
-    assert b"accepted" in page.get("/live-orders").content
+    listed = page.get("/live-orders").content
+    assert b"accepted" in listed
+    assert f'data-portfolio="{order.portfolio_id}"'.encode() in listed
     page.post(f"/live-orders/{order.id}/cancellation")
     assert b"is asked to cancel it" in page.get(f"/live-orders/{order.id}").content
     desk.look(order)
     shown = page.get(f"/live-orders/{order.id}").content.decode()
     assert "cancelled" in shown
-    assert "hx-trigger" not in shown.split('id="live-order"')[1].split(">")[0]
+    # Nothing more is asked for: the stream would say so.
+    head = shown.split('id="live-order"')[1].split(">")[0]
+    assert f'data-portfolio="{order.portfolio_id}"' in head
+    assert 'hx-trigger="live-orders-changed from:body"' in head
 
 
 def test_an_order_is_changed_on_pages(page: Client, desk: LiveOrderDesk) -> None:
