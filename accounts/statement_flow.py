@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from psycopg import ClientCursor, Cursor
@@ -98,6 +99,20 @@ def prepared_cursor(row_factory: Any = tuple_row) -> CursorWrapper:
     return _server_cursor(row_factory)
 
 
+def reading_cursor() -> CursorWrapper:
+    """A cursor for what requests read again and again in the same words.
+
+    Its statements are planned once a connection, as a ``prepared_cursor``'s, or each time where
+    PREPARED_STATEMENTS says that a pooler stands before PostgreSQL. Every parameter that does not
+    tell its type by what it is compared with has it in the statement.
+    """
+    if not settings.PREPARED_STATEMENTS:
+        return connection.cursor()
+    # As Django's own cursor does where it may be the first of a request.
+    connection.close_if_health_check_failed()
+    return prepared_cursor()
+
+
 def ask(query: str, parameters: Parameters, *, row_factory: Any = tuple_row) -> Answer:
     """Send a statement of a flow, whole, and read its answer later."""
     cursor = _server_cursor(row_factory)
@@ -112,7 +127,9 @@ def ask(query: str, parameters: Parameters, *, row_factory: Any = tuple_row) -> 
 def _server_cursor(row_factory: Any) -> CursorWrapper:
     """One that sends parameters beside the statement."""
     cursor = Cursor(connection.connection, row_factory=row_factory)
-    wrapped: CursorWrapper = connection.make_cursor(cursor)  # type: ignore[arg-type] # stubs
+    # Noted where statements are, as those of Django's own.
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    wrapped: CursorWrapper = wrap(cursor)  # type: ignore[arg-type] # stubs
     return wrapped
 
 

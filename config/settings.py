@@ -130,6 +130,9 @@ DATABASES = {
     }
 }
 
+# Off where a pooler may give each transaction of a request another session.
+PREPARED_STATEMENTS = env.boolean("PREPARED_STATEMENTS", default=True)
+
 # --- Valkey: speed, never truth --------------------------------------------------------------
 
 # Stands in front of every key and channel of ours.

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import connection
 from django.utils import timezone
 
+from accounts.statement_flow import reading_cursor
 from market.corporate_actions.adjustment import Adjustment
 from market.corporate_actions.factors import factors_of
 from market.errors import AmbiguousSymbol, UnknownSymbol
@@ -130,7 +130,7 @@ def bars(
         SeriesRange(start=start, end=end, limit=limit, from_start=from_start),
         adjusted,
     )
-    with connection.cursor() as cursor:
+    with reading_cursor() as cursor:
         cursor.execute(
             f"""
             SELECT opened_at, trim_scale(open), trim_scale(high), trim_scale(low),
@@ -159,7 +159,7 @@ def bars_json(
         SeriesRange(start=start, end=end, limit=limit, from_start=from_start),
         adjusted,
     )
-    with connection.cursor() as cursor:
+    with reading_cursor() as cursor:
         cursor.execute(
             f"SELECT coalesce('[' || string_agg({BAR_JSON}, ',' ORDER BY opened_at) || ']', '[]')"
             f" FROM (SELECT *, {VWAP} AS vwap FROM ({query.sql}) AS bar) AS bar",

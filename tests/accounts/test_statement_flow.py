@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
-from accounts.statement_flow import ask, flow, flowing_transaction, is_flowing
+from accounts.statement_flow import ask, flow, flowing_transaction, is_flowing, reading_cursor
 from portfolio.bookkeeping.bulk import add_rows, execute, fetch_rows, send
 from tests.support.desk import wait_until
 
@@ -213,3 +215,34 @@ def test_within_another_transaction_it_is_a_part_of_that() -> None:
         assert ids() == [1]
         transaction.set_rollback(True)
     assert ids() == []
+
+
+@pytest.mark.parametrize(("is_on", "planned"), [(True, 1), (False, 0)])
+def test_what_requests_read_often_is_planned_once_unless_a_pooler_forbids(
+    settings: Any, is_on: bool, planned: int
+) -> None:
+    settings.PREPARED_STATEMENTS = is_on
+    connection.close()  # what it has planned is forgotten with it
+    for number in (1, 2, 3):
+        with reading_cursor() as cursor:
+            cursor.execute("SELECT %s::int AS often_read", [number])
+            assert cursor.fetchall() == [(number,)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%AS often_read'"
+        )
+        assert cursor.fetchone() == (planned,)
+
+
+def test_a_connection_that_died_is_replaced_where_it_is_read_from_first() -> None:
+    with reading_cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        ((pid,),) = cursor.fetchall()
+    with closing(connection.copy()) as other, other.cursor() as cursor:
+        # Waits until it is gone.
+        cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+    ours: Any = connection
+    ours.health_check_enabled, ours.health_check_done = True, False  # as a new request has it
+    with reading_cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        assert cursor.fetchall() != [(pid,)]

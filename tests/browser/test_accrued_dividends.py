@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.looks import Check, check_every_look, go
 from tests.browser.visiting import open_tracked_portfolio
@@ -59,7 +59,7 @@ def test_what_has_accrued_is_told_on_every_screen(
     declare_a_dividend(clerk)
     expect_claim(investor, f"{path}/cash")
     check_every_look(investor, f"{path}/cash", check_accessibility, name="accrued-cash")
-    expect(investor.get_by_role("list", name="Dividends that have accrued")).to_contain_text("$8.30")
+    expect(claims_on(investor)).to_contain_text("$8.30")
     check_every_look(investor, f"{path}/income", check_accessibility, name="accrued-income")
     expect(investor.get_by_text("accrued", exact=True).first).to_be_visible()
     investor.get_by_role("link", name="How is what has accrued computed?").first.click()
@@ -71,7 +71,11 @@ def expect_claim(investor: Page, path: str) -> None:
     """A worker books it as soon as it hears of the dividend."""
     for _ in range(PATIENCE_MS // 1000):
         go(investor, path)
-        if investor.get_by_role("list", name="Dividends that have accrued").is_visible():
+        if claims_on(investor).is_visible():
             return
         investor.wait_for_timeout(1000)
     pytest.fail("nothing has accrued")
+
+
+def claims_on(page: Page) -> Locator:
+    return page.get_by_role("list", name="Dividends that have accrued")
