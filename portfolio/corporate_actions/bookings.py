@@ -37,11 +37,15 @@ class Booking:
     at: datetime
 
     @property
+    def what(self) -> str:
+        """Which part of its external id says what it is: a special dividend is not the regular."""
+        return self.kind.value if self.kind in EntryKind.claims() else self.due.action.kind
+
+    @property
     def lead(self) -> str:
         """How its external id begins, however often it was booked."""
         action = self.due.action
-        what = self.kind.value if self.kind in EntryKind.claims() else action.kind
-        return f"{OURS}{what}:{action.ex_date}:{action.id}:"
+        return f"{OURS}{self.what}:{action.ex_date}:{action.id}:"
 
     @property
     def fact(self) -> Fact:
@@ -49,7 +53,7 @@ class Booking:
         action, told = self.due.action, (self.kind.value, self.due.action.instrument_id, self.at)
         if action.is_split:
             return (*told, Decimal(action.ratio_from or 1), Decimal(action.ratio_to or 1))
-        whose = action.id if self.kind in EntryKind.claims() else None
+        whose = action.id if self.kind in EntryKind.claims() else self.what
         return (*told, self.due.amount, action.currency, str(action.ex_date), whose)
 
 
@@ -58,8 +62,9 @@ def entry_fact(entry: JournalEntry) -> Fact:
     told = (entry.kind, entry.instrument_id, entry.occurred_at)
     if entry.kind == EntryKind.SPLIT:
         return (*told, entry.ratio_from, entry.ratio_to)
-    whose = action_of(entry) if entry.kind in EntryKind.claims() else None
-    return (*told, entry.amount, entry.currency, entry.external_id.split(":")[2], whose)
+    _, what, ex_date, *_ = entry.external_id.split(":")
+    whose = action_of(entry) if entry.kind in EntryKind.claims() else what
+    return (*told, entry.amount, entry.currency, ex_date, whose)
 
 
 def bookings_of(due: Due, standing: Standing, *, at: datetime) -> Iterator[Booking]:

@@ -13,6 +13,7 @@ from accounts.identifiers import new_id
 from accounts.models import User
 from market.corporate_actions.actions import cancel_action, correct_action
 from market.models import Exchange, Instrument
+from market.models.corporate_actions import ActionKind
 from portfolio import holds
 from portfolio.activities import record_activity
 from portfolio.beginning_anew import begin_anew
@@ -168,6 +169,20 @@ def test_bought_on_the_ex_date_gets_none_and_sold_on_it_still_does(
     assert Money.of(seller) == money("99980", "20")
     book(seller, at=ON_PAY)
     assert Money.of(seller) == money("100000", "0")
+
+
+def test_a_special_one_of_the_same_day_and_amount_is_paid_beside_the_regular(
+    paper: Portfolio, apple: Instrument
+) -> None:
+    declare(apple)
+    special = declare(apple, kind=ActionKind.SPECIAL_DIVIDEND)
+    book(paper, at=ON_EX)
+    assert Money.of(paper) == money("99000", "40")
+    book(paper, at=ON_PAY)
+    assert Money.of(paper) == money("99040", "0")
+    cancel_action(special.id, cancelled_at=LATER)
+    book(paper, at=LATER)
+    assert Money.of(paper) == money("99020", "0")
 
 
 def test_a_correction_in_between_changes_the_claim(paper: Portfolio, apple: Instrument) -> None:
