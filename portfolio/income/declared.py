@@ -67,7 +67,9 @@ def declared_dividends(portfolio: Portfolio, *, at: datetime) -> list[DeclaredDi
         .select_related("instrument__exchange")
         .order_by("ex_date", "id")
     )
-    listed = [Due(action, ZERO) for action in actions]
+    dated = (Due(action, ZERO) for action in actions)
+    # Nothing of before a reset is paid any more.
+    listed = [one for one in dated if one.ex_at > portfolio.counts_from]
     if not listed:
         return []
     # What moved until now is what is held; units of the time to come cannot be booked.

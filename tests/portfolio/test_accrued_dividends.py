@@ -19,6 +19,7 @@ from portfolio.activities import record_activity
 from portfolio.beginning_anew import begin_anew
 from portfolio.bookkeeping.drafts import EntryKind
 from portfolio.errors import InsufficientFunds, NotReversible
+from portfolio.income.declared import declared_dividends
 from portfolio.income.received import received_income
 from portfolio.models import (
     DailyValuation,
@@ -242,6 +243,7 @@ def test_a_reset_in_between_takes_the_claim_out(paper: Portfolio, apple: Instrum
     begin_anew(paper, starting_cash=Decimal(500), reference=new_id(), at=BETWEEN)
     paper.refresh_from_db()
     assert Money.of(paper) == money("500", "0")
+    assert declared_dividends(paper, at=BETWEEN) == []
     assert book(paper, at=LATER) == 0
     assert Money.of(paper) == money("500", "0")
     found = measure(paper, start=None, end=LAST_DAY, at=LATER)
