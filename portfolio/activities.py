@@ -15,6 +15,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.errors import Problem
 from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.book_locks import was_reset_since
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
 from portfolio.bookkeeping.lot_keeping import begin_trades
 from portfolio.corporate_actions.market_actions import book_market_actions
@@ -26,7 +27,7 @@ from portfolio.recording.activity_drafts import (
     draft_entry,
     find_counterpart_problems,
 )
-from portfolio.recording.activity_rules import ActivityDraft, find_problems
+from portfolio.recording.activity_rules import BEFORE_RESET, ActivityDraft, find_problems
 from portfolio.recording.activity_shapes import find_shape_problems
 from portfolio.recording.booking_rates import BookedMoney, money_of
 
@@ -115,6 +116,8 @@ def post_activities(
     post = begin_posting(entries, recorded_at=recorded_at)
     apply = begin_trades(entries)
     posted = post()
+    if posted.new and was_reset_since(portfolio):
+        raise ActivityRefused([BEFORE_RESET])
     if portfolio.kind == PortfolioKind.PAPER:
         refuse_unsettled_withdrawal(portfolio, withdrawn=withdrawn_by(posted.new))
     apply(posted.new)

@@ -14,14 +14,15 @@ from django.db.models import Max
 
 from accounts.identifiers import new_id
 from portfolio.activities import request_valuations
-from portfolio.bookkeeping.balances import LockedBalance, ensure_balances, lock_balances
+from portfolio.bookkeeping.balances import LockedBalance
+from portfolio.bookkeeping.book_locks import lock_books
 from portfolio.bookkeeping.closing_entries import closing_entry
-from portfolio.bookkeeping.drafts import BalanceKey, EntryDraft, LedgerAccountKind
+from portfolio.bookkeeping.drafts import EntryDraft, LedgerAccountKind
 from portfolio.bookkeeping.entries import deposit_entry
 from portfolio.bookkeeping.lot_keeping import apply_trades
 from portfolio.errors import PortfolioError
 from portfolio.ledger import post_entries
-from portfolio.models import JournalEntry, LedgerBalance, Portfolio
+from portfolio.models import JournalEntry, Portfolio
 from portfolio.valuation import forget_valuations
 
 ONE_MOMENT: Final = timedelta(microseconds=1)
@@ -31,13 +32,6 @@ class BooksNotAtRest(PortfolioError):
     """Something is still reserved, or on its way, so not everything can leave."""
 
     code = "books_not_at_rest"
-
-
-def lock_books(portfolio: Portfolio) -> list[LockedBalance]:
-    """Have whatever would change what the portfolio has wait until the transaction ends."""
-    ensure_balances({BalanceKey(portfolio.id, portfolio.currency)})
-    ids = LedgerBalance.objects.filter(portfolio=portfolio).values_list("id", flat=True)
-    return list(lock_balances(ids).values())
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from accounts import audit
 from accounts.errors import Problem
 from market.models import CorporateAction
 from market.models.corporate_actions import ActionKind
+from portfolio.bookkeeping.book_locks import lock_books, was_reset_since
 from portfolio.bookkeeping.drafts import EntryDraft, EntryKind
 from portfolio.bookkeeping.lot_keeping import apply_trades, rebuild_pairs
 from portfolio.corporate_actions.bookings import (
@@ -78,7 +79,10 @@ def booked_kinds(portfolio: Portfolio) -> list[ActionKind]:
 def settle(
     portfolio: Portfolio, ought: Sequence[Booking], booked: Sequence[JournalEntry], *, at: datetime
 ) -> int:
-    """Reverse what is booked and ought not to be as it is, and post what is not booked."""
+    """Reverse what is booked and ought not to be as it is, and post what is not booked.
+
+    Where a reset came first, nothing: the next run looks at what there is then.
+    """
     wanted = {one.fact: one for one in ought}
     stale = [entry for entry in booked if entry_fact(entry) not in wanted]
     for entry in booked:
@@ -86,7 +90,7 @@ def settle(
     postings = postings_of(stale) if stale else {}
     reversals = [draft_reversal(entry, postings[entry.id]) for entry in stale]
     drafts = [*reversals, *drafts_of(portfolio, list(wanted.values()))]
-    if not drafts:
+    if not drafts or was_reset_meanwhile(portfolio):
         return 0
     posted = post_entries(drafts, recorded_at=at)
     apply_trades(posted.new)
@@ -104,6 +108,13 @@ def settle(
         occurred_at=at,
     )
     return len(posted.new)
+
+
+def was_reset_meanwhile(portfolio: Portfolio) -> bool:
+    """Whether a reset took out what all this was worked out of; from here on none can."""
+    if portfolio.kind == PortfolioKind.PAPER:
+        lock_books(portfolio)
+    return was_reset_since(portfolio)
 
 
 def drafts_of(portfolio: Portfolio, wanted: Sequence[Booking]) -> list[EntryDraft]:

@@ -29,6 +29,9 @@ RATIO_MAXIMUM: Final = Decimal(1_000_000)
 SIGNED: Final = ("quantity", "amount")
 LOTS_MAXIMUM: Final = 500
 UNITS: Final = {"unit_price": PRICE_UNIT}  # else ten places
+BEFORE_RESET: Final = Problem(
+    "occurred_at", "before_reset", "occurred_at lies before the portfolio was reset"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +131,7 @@ def find_time_problems(
     elif occurred_at < FIRST_MOMENT:
         yield Problem("occurred_at", "too_early", "occurred_at lies before 1970")
     elif occurred_at <= counts_from:
-        message = "occurred_at lies before the portfolio was reset"
-        yield Problem("occurred_at", "before_reset", message)
+        yield BEFORE_RESET
 
 
 def find_currency_problems(activity: ActivityDraft, portfolio: Portfolio) -> Iterator[Problem]:

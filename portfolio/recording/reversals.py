@@ -19,6 +19,7 @@ from portfolio.activities import (
     request_valuations,
 )
 from portfolio.bookkeeping.amounts import ZERO
+from portfolio.bookkeeping.book_locks import was_reset_since
 from portfolio.bookkeeping.entries import EntryDraft, EntryKind
 from portfolio.bookkeeping.lot_keeping import rebuild_pairs
 from portfolio.corporate_actions.market_actions import book_market_actions
@@ -31,6 +32,7 @@ from portfolio.recording.other_sides import OTHER_KINDS
 from portfolio.recording.reversal_drafts import draft_reversal, postings_of
 
 NO_ACTIVITY: Final = "There is no such activity."
+BEFORE_RESET: Final = "It happened before the portfolio was reset."
 # Of several at once, the event names this many.
 ENTRY_IDS_NOTED: Final = 20
 
@@ -77,6 +79,8 @@ def reverse_entries(
     size = max(len(drafts), 1) if report is None else settings.LIMITS.import_batch_rows
     posted = post_in_parts(drafts, size, report or unheard, reversed_at=reversed_at)
     if posted.new:
+        if was_reset_since(portfolio):
+            raise NotReversible(BEFORE_RESET)
         follow_up(portfolio, undone, posted.new, reversed_at=reversed_at)
     ids = [posted.entry_id(draft) for draft in drafts[: len(entries)]]
     found = JournalEntry.objects.select_related("instrument").in_bulk(ids)
@@ -212,5 +216,5 @@ def find_reversible(portfolio: Portfolio, entry_ids: Sequence[UUID]) -> list[Jou
         if entry.kind in EntryKind.unit_changes() and portfolio.kind == PortfolioKind.PAPER:
             raise NotReversible("A trade of the paper market is final.")
         if entry.occurred_at <= portfolio.counts_from:
-            raise NotReversible("It happened before the portfolio was reset.")
+            raise NotReversible(BEFORE_RESET)
     return [found[entry_id] for entry_id in dict.fromkeys(entry_ids)]

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from accounts import audit
-from portfolio.beginning_anew import begin_anew, lock_books
+from portfolio.beginning_anew import begin_anew
+from portfolio.bookkeeping.book_locks import lock_books
 from portfolio.models import Position
 from trading import broadcasts
 from trading.changing.cancellation import cancel_orders
