@@ -117,13 +117,15 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
 
     async def _tell(self) -> None:
         """Send what happened since the last time, or since the point asked for."""
-        since, self._since = self._since, None
+        since = self._since
         start = self._cursor if since is None else since
         stretch: Stretch = await database_sync_to_async(read_stretch)(
             self.watch.portfolio_id, since=start, watcher_id=self.watch.holder.user_id
         )
         if self.is_ended:
             return
+        if since is not None:
+            self._since = None  # not before: what could not be read is asked for again
         if stretch.events is None:
             await self.send_json({"type": "resync", "seq": stretch.horizon})
         elif since is not None:

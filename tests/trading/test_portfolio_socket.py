@@ -17,7 +17,7 @@ from asgiref.sync import sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
 from accounts.api_keys import issue_key
 from accounts.models import User
@@ -37,6 +37,7 @@ from tests.trading.factories import (
 )
 from trading import broadcasts
 from trading.broadcasts import Announcer, News
+from trading.live.stream_events import read_stretch
 from trading.models import Fill, Order
 from trading.routing import websocket_urlpatterns
 
@@ -204,6 +205,31 @@ async def test_what_happened_during_a_break_is_told_after_it() -> None:
         await greeted(communicator)
         await communicator.send_json_to({"since": heard[-1]["seq"]})
         assert types(await hear(communicator, until="replayed")) == {"replaying", "replayed"}
+
+
+async def test_a_replay_that_could_not_be_read_comes_when_it_can(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alice, _, portfolio = await people()
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        seen = await greeted(communicator)
+    await sync_to_async(deposit)(portfolio)
+    failed = threading.Event()
+
+    def read(*args: Any, **words: Any) -> Any:
+        if words["since"] == seen and not failed.is_set():
+            failed.set()
+            raise OperationalError("The database is away.")
+        return read_stretch(*args, **words)
+
+    monkeypatch.setattr("trading.consumers.read_stretch", read)
+    monkeypatch.setattr("trading.live.telling.LOOK_SECONDS", 0.05)
+    async with socket(portfolio.id, user=alice) as (_, communicator):
+        await greeted(communicator)
+        await communicator.send_json_to({"since": seen})
+        heard = await hear(communicator, until="replayed")
+        assert failed.is_set()
+        assert types(heard) == {"replaying", "cash", "replayed"}
 
 
 async def test_a_transaction_that_commits_late_is_not_missed() -> None:
