@@ -144,9 +144,14 @@ def open_claims(entries: Sequence[JournalEntry]) -> set[UUID | None]:
 
 
 def action_of(entry: JournalEntry) -> UUID | None:
-    """Which action its external id names, if it is one of these."""
+    """Which action its external id names, if it is one of these.
+
+    What the investor put in the place of one has an id that goes on after it, and is his word.
+    """
     parts = entry.external_id.split(":")
     if len(parts) != NAME_PARTS or not entry.external_id.startswith(OURS):
+        return None
+    if not parts[-1].isdecimal():
         return None
     try:
         return UUID(parts[3])
