@@ -45,9 +45,17 @@ from portfolio.recording.reversal_drafts import draft_reversal, postings_of
 
 @transaction.atomic
 def book_market_actions(
-    portfolio: Portfolio, instrument_ids: Collection[int], *, at: datetime
+    portfolio: Portfolio,
+    instrument_ids: Collection[int],
+    *,
+    at: datetime,
+    is_chosen_anew: bool = False,
 ) -> int:
     """Book what ought to stand at a moment, and return how many entries that took.
+
+    Args:
+        is_chosen_anew: undo what booked itself and does not any more. Else that of kinds which do
+            not book themselves is left alone: it came with a file, and is what the investor says.
 
     Raises:
         InsufficientUnits: a reverse split would leave a paper portfolio fewer units than its
@@ -61,6 +69,8 @@ def book_market_actions(
     count = 0
     for is_split in (True, False):
         wanted = [kind for kind in kinds if kind.is_dividend is not is_split]
+        if not wanted and not is_chosen_anew:
+            continue
         due = due_actions(portfolio, instrument_ids, wanted, at=at)
         ought = [found for one in due for found in bookings_of(one, standing, at=at)]
         booked = [one for one in standing.ours if (one.kind == EntryKind.SPLIT) is is_split]

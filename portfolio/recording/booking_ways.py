@@ -49,7 +49,7 @@ def change_booking(
     if before["lot_method"] != method:
         rederive(portfolio)
     held = portfolio.positions.values_list("instrument_id", flat=True)
-    book_market_actions(portfolio, list(held), at=changed_at)
+    book_market_actions(portfolio, list(held), at=changed_at, is_chosen_anew=True)
     audit.record(
         action="portfolio.booking_changed",
         owner_id=owner.id,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from accounts.identifiers import new_id
 from accounts.models import User
 from market.models import EuroRate, Instrument
 from portfolio.activities import record_activity
@@ -19,7 +20,8 @@ from portfolio.models import (
     Portfolio,
 )
 from portfolio.portfolios import open_portfolio
-from portfolio.recording.reversals import reverse_entry
+from portfolio.recording.external_ids import corrected_id
+from portfolio.recording.reversals import replace_activity, reverse_entry
 from portfolio.returns.performance import measure
 from portfolio.valuation import refresh_valuations
 from portfolio.valuations.checking import check_valuations
@@ -31,6 +33,7 @@ from tests.portfolio.dividends import (
     LAST_DAY,
     LATER,
     ON_EX,
+    ON_PAY,
     PAY,
     Money,
     book,
@@ -105,7 +108,34 @@ def test_the_claim_ends_when_the_investor_says_it_was_paid(
     assert (found.drivers.income, found.drivers.identity_gap) == decimals(19, 0)
 
 
-def test_who_did_not_choose_dividends_has_no_claim(alice: User, apple: Instrument) -> None:
+def test_what_he_puts_in_the_place_of_a_payment_stays(
+    tracked: Portfolio, apple: Instrument
+) -> None:
+    declare(apple)
+    book(tracked, at=LATER)
+    (paid,) = JournalEntry.objects.filter(portfolio=tracked, kind="dividend")
+    set_right = activity(
+        "dividend",
+        instrument=apple,
+        at=ON_PAY,
+        amount="19",
+        external_id=corrected_id(paid.external_id, new_id()),
+    )
+    replace_activity(
+        portfolio=tracked, entry_id=paid.id, activity=set_right, recorded_at=LATER
+    )
+    assert Money.of(tracked) == money("99019", "0")
+    assert book(tracked, at=LATER) == 0
+    assert standing(tracked) == [
+        ("accrual", ON_EX, 20),
+        ("accrual_paid", ON_PAY, 20),
+        ("dividend", ON_PAY, 19),
+    ]
+
+
+@pytest.fixture
+def splits_alone(alice: User, apple: Instrument) -> Portfolio:
+    """10 units in a portfolio that did not choose dividends."""
     portfolio = open_portfolio(
         owner=alice,
         name="Splits",
@@ -115,8 +145,29 @@ def test_who_did_not_choose_dividends_has_no_claim(alice: User, apple: Instrumen
         opened_at=NOON,
     )
     tell(portfolio, "buy", apple, at=NOON, quantity="10", unit_price="100")
+    return portfolio
+
+
+def test_who_did_not_choose_dividends_has_no_claim(
+    splits_alone: Portfolio, apple: Instrument
+) -> None:
     declare(apple)
-    assert book(portfolio, at=LATER) == 0
+    assert book(splits_alone, at=LATER) == 0
+
+
+def test_what_came_with_a_file_is_left_to_who_did_not_choose_dividends(
+    tracked: Portfolio, splits_alone: Portfolio, apple: Instrument
+) -> None:
+    """It was booked by itself where it comes from, and says so in its id."""
+    declare(apple)
+    book(tracked, at=LATER)
+    (paid,) = JournalEntry.objects.filter(portfolio=tracked, kind="dividend")
+    told = activity(
+        "dividend", instrument=apple, at=ON_PAY, amount="20", external_id=paid.external_id
+    )
+    record_activity(portfolio=splits_alone, activity=told, recorded_at=LATER)
+    assert book(splits_alone, at=LATER) == 0
+    assert Money.of(splits_alone) == money("99020", "0")
 
 
 def rate(day: date, per_euro: str) -> None:
