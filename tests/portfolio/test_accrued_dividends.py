@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from accounts.identifiers import new_id
@@ -24,6 +26,7 @@ from portfolio.income.received import received_income
 from portfolio.models import (
     DailyValuation,
     JournalEntry,
+    LedgerBalance,
     Portfolio,
     PositionValuation,
 )
@@ -266,6 +269,19 @@ def test_what_was_paid_before_there_were_claims_stays_booked(
     reverse_entry(portfolio=paper, entry_id=paid.id, reversed_at=LATER)  # it comes back
     assert Money.of(paper) == money("99020", "0")
     assert claims.filter(reversed_by=None).count() == 2
+
+
+def test_a_column_that_began_at_zero_again_is_filled_from_the_postings(
+    paper: Portfolio, apple: Instrument
+) -> None:
+    declare(apple)
+    book(paper, at=ON_EX)
+    LedgerBalance.objects.filter(portfolio=paper).update(accrued=0)
+    fill = import_module("portfolio.migrations.0024_what_has_accrued_by_postings").FILL
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            cursor.execute(fill)
+        assert Money.of(paper) == money("99000", "20")
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Tokyo"])

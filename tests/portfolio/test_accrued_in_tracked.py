@@ -121,9 +121,7 @@ def test_what_he_puts_in_the_place_of_a_payment_stays(
         amount="19",
         external_id=corrected_id(paid.external_id, new_id()),
     )
-    replace_activity(
-        portfolio=tracked, entry_id=paid.id, activity=set_right, recorded_at=LATER
-    )
+    replace_activity(portfolio=tracked, entry_id=paid.id, activity=set_right, recorded_at=LATER)
     assert Money.of(tracked) == money("99019", "0")
     assert book(tracked, at=LATER) == 0
     assert standing(tracked) == [
