@@ -139,9 +139,11 @@ class Limits:
     # An alert that has fired is armed again once the price is this far back over its level.
     alert_rearm_distance_bps: int = 10
 
-    # Sockets.
+    # Sockets of all kinds together. A window of the desk takes one for prices and one for each
+    # portfolio that it shows; where it is about more than so many, it also asks now and then.
     sockets_per_process: int = 5_000
-    sockets_per_user: int = 20
+    sockets_per_user: int = 40
+    portfolio_sockets_per_page: int = 8
     socket_message_bytes: int = 64 * 1024
     socket_messages_per_second: int = 20
     socket_message_burst: int = 100

@@ -19,6 +19,7 @@ from accounts.auth import Caller, authenticate_socket
 from accounts.roles import Role
 from accounts.socket_access import SocketHolder
 from market.live.hub_socket import CloseCode, SocketClose
+from market.live.socket_crowd import socket_crowd
 from market.live.socket_messages import MalformedMessage, MessageAllowance
 from portfolio.models import Portfolio
 from trading import broadcasts
@@ -38,6 +39,15 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
     group: str | None = None
     watch: Watch
     is_ended = False
+    _teller: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the connection; however it ends, its place is free again."""
+        self._crowd, self._watchers = socket_crowd(), open_sockets()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
 
     async def connect(self) -> None:
         portfolio_id: UUID = self.scope["url_route"]["kwargs"]["portfolio_id"]
@@ -45,12 +55,20 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
         if caller is None or not await may_watch(caller, portfolio_id):
             await self.close()  # before accept: the handshake is refused
             return
+        if reason := self._crowd.admit(self, caller.user.id):
+            await self.accept()  # a reason is told to those who were let in
+            await self.end(reason)
+            return
+        self.watch = Watch(SocketHolder.of_caller(caller), portfolio_id)
         self.group = broadcasts.portfolio_group(portfolio_id)
         await self.channel_layer.group_add(self.group, self.channel_name)
         # After that: what happens from now on rings, or is read.
         self._cursor: int = await database_sync_to_async(current_horizon)()
         await self.accept()
-        self.watch = Watch(SocketHolder.of_caller(caller), portfolio_id)
+        await self._begin()
+
+    async def _begin(self) -> None:
+        """Greet, and tell what happens from now on."""
         self._told: set[tuple[str, str]] = set()
         self._since: int | None = None
         self._may_replay = True
@@ -63,7 +81,7 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
         )
         self._bell = asyncio.Event()
         await self.send_json({"type": "hello", "seq": self._cursor})
-        open_sockets().join(self)
+        self._watchers.join(self)
         telling = keep_telling(
             self._bell, self._tell, is_ended=lambda: self.is_ended, what="a portfolio"
         )
@@ -76,9 +94,14 @@ class PortfolioConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # un
 
     async def disconnect(self, code: int) -> None:
         del code
-        open_sockets().leave(self)
+        self._leave()
         if self.group is not None:
             await self.channel_layer.group_discard(self.group, self.channel_name)
+
+    def _leave(self) -> None:
+        self._crowd.leave(self)
+        self._watchers.leave(self)
+        if self._teller is not None:
             self._teller.cancel()
 
     async def receive(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -28,7 +29,7 @@ from integrations.live_orders.replacing import replace_live_order
 from integrations.models import Connection, LiveOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from uuid import UUID
 
     from accounts.http import InvestorRequest
@@ -155,9 +156,16 @@ def orders_page(request: InvestorRequest) -> HttpResponse:
         "is_moving": bool(moving),
         "armed": armed,
         # Where something may happen while one looks.
-        "portfolio_ids": sorted(moving | {connection.portfolio_id for connection in armed}),
+        "portfolio_ids": heard_portfolios(moving, armed),
     }
     return TemplateResponse(request, "integrations/live_orders.html", context)
+
+
+def heard_portfolios(moving: set[UUID], armed: Iterable[Connection]) -> list[UUID]:
+    """Those of which sockets tell on the page; first where an order works already."""
+    most: int = settings.LIMITS.portfolio_sockets_per_page
+    others = {connection.portfolio_id for connection in armed} - moving
+    return [*sorted(moving), *sorted(others)][:most]
 
 
 def find_order(request: InvestorRequest, live_order_id: UUID) -> LiveOrder:

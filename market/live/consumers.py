@@ -22,6 +22,7 @@ from market.instruments.instrument_directory import Resolution
 from market.live.hub_runner import HubRunner, hub_runner, symbols_allowed, too_many_symbols
 from market.live.hub_socket import CloseCode, HubSocket, Send, SocketClose
 from market.live.server_transport import ServerLine, bound_kernel_buffer, server_send
+from market.live.socket_crowd import socket_crowd
 from market.live.socket_messages import (
     MalformedMessage,
     MessageAllowance,
@@ -52,6 +53,7 @@ class QuoteConsumer:
             now=time.monotonic(),
         )
         self._depth: DepthMailbox | None = None
+        self._crowd = socket_crowd()
         self.socket = runner.make_socket(
             holder=SocketHolder.of_caller(caller), line=ServerLine.behind(send)
         )
@@ -59,6 +61,13 @@ class QuoteConsumer:
     @classmethod
     def as_asgi(cls) -> Any:  # Django's stubs know paths to views only
         return serve_quotes
+
+    def enter(self) -> None:
+        """Take a place among the others, or close for want of one."""
+        if reason := self._crowd.admit(self.socket, self.socket.holder.user_id):
+            self.socket.close(reason)
+        else:
+            self._runner.hub.join(self.socket)
 
     async def take(self, text: str | None) -> None:
         """Do what one message of the client asks, or answer why not."""
@@ -122,6 +131,7 @@ class QuoteConsumer:
 
     def leave(self) -> None:
         """The socket is gone."""
+        self._crowd.leave(self.socket)
         self._runner.hub.leave(self.socket)
         if self._depth is not None:
             self._depth.leave()
@@ -163,17 +173,12 @@ async def serve_quotes(scope: dict[str, Any], receive: Receive, send: Send) -> N
     consumer = QuoteConsumer(caller=caller, runner=runner, send=send)
     # The scope holds headers, session and user; thousands of sockets need not keep them.
     del scope, caller
-    await converse(consumer, runner, receive, send)
+    await converse(consumer, receive, send)
 
 
-async def converse(
-    consumer: QuoteConsumer, runner: HubRunner, receive: Receive, send: Send
-) -> None:
+async def converse(consumer: QuoteConsumer, receive: Receive, send: Send) -> None:
     socket = consumer.socket
-    if reason := crowd_problem(runner, socket):
-        socket.close(reason)
-    else:
-        runner.hub.join(socket)
+    consumer.enter()
     writer = asyncio.create_task(write(socket, send))
     try:
         while (message := await receive())["type"] == "websocket.receive":
@@ -186,17 +191,6 @@ async def converse(
             # Nobody looks after it any more, and the server would wait for as long as it lives.
             patience_seconds = settings.LIMITS.socket_stall_timeout_seconds
             asyncio.get_running_loop().call_later(patience_seconds, socket.abort_if_stuck)
-
-
-def crowd_problem(runner: HubRunner, socket: HubSocket) -> SocketClose | None:
-    """Why this process takes no further socket, or none of this user."""
-    limits = settings.LIMITS
-    if len(runner.hub.sockets) >= limits.sockets_per_process:
-        return SocketClose(CloseCode.TRY_LATER, "this server is full")
-    if runner.hub.sockets_of(socket.holder.user_id) >= limits.sockets_per_user:
-        reason = f"a user may open {limits.sockets_per_user} sockets"
-        return SocketClose(CloseCode.TOO_MANY_SOCKETS, reason)
-    return None
 
 
 async def write(socket: HubSocket, send: Send) -> None:

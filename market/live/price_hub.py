@@ -160,9 +160,6 @@ class PriceHub:
         self.sockets.pop(socket, None)
         self._leave_group(socket)
 
-    def sockets_of(self, user_id: UUID) -> int:
-        return sum(1 for socket in self.sockets if socket.holder.user_id == user_id)
-
     def watch(self, socket: HubSocket, instrument_ids: Iterable[int]) -> None:
         """Add symbols; the socket is owed a snapshot of those that are new to it."""
         wanted = {self.symbol(instrument_id) for instrument_id in instrument_ids}

@@ -47,17 +47,20 @@ function listen(portfolioId) {
     socket.send({ since: seen });
   });
   socket.open();
+  return socket;
 }
 
-const listening = new Set();
+const listening = new Map();
 
 function listenToPage() {
-  for (const node of document.querySelectorAll("[data-portfolio]")) {
-    const { portfolio } = node.dataset;
-    if (!portfolio || listening.has(portfolio)) continue;
-    listening.add(portfolio);
-    listen(portfolio);
+  const nodes = document.querySelectorAll("[data-portfolio]:not([data-portfolio=''])");
+  const shown = new Set([...nodes].map((node) => node.dataset.portfolio));
+  for (const [id, socket] of listening) {
+    if (shown.has(id)) continue;
+    socket.close();
+    listening.delete(id);
   }
+  for (const id of shown) if (!listening.has(id)) listening.set(id, listen(id));
 }
 
 listenToPage();

@@ -11,14 +11,15 @@ export class ReconnectingSocket extends EventTarget {
   #failures = 0;
   #timer = 0;
   #isWanted = false;
+  #rests = false; // while its page is out of sight
 
   constructor(path) {
     super();
     this.#path = path;
     // The network says it is back: there is no reason to wait out the delay.
     window.addEventListener("online", () => this.#isWanted && !this.isOpen && this.#connect());
-    window.addEventListener("pagehide", () => this.close());
-    window.addEventListener("pageshow", (event) => event.persisted && this.open());
+    window.addEventListener("pagehide", () => this.#rest());
+    window.addEventListener("pageshow", (event) => event.persisted && this.#rests && this.open());
   }
 
   get isOpen() {
@@ -45,6 +46,11 @@ export class ReconnectingSocket extends EventTarget {
 
   send(message) {
     if (this.isOpen) this.#socket.send(JSON.stringify(message));
+  }
+
+  #rest() {
+    this.#rests = this.#isWanted;
+    this.close();
   }
 
   #connect() {

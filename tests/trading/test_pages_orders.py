@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
@@ -243,6 +245,24 @@ def test_a_list_of_orders_costs_the_same_queries_however_long(
         place(portfolio, apple, limit="50", quantity="1")
     with django_assert_max_num_queries(9):  # type: ignore[operator]
         page.get("/orders")
+
+
+@pytest.mark.parametrize("path", ["/orders", "/fills"])
+def test_a_page_opens_no_more_sockets_than_it_may_and_asks_for_the_rest(
+    page: Client, portfolio: Portfolio, apple: Instrument, settings: LazySettings, path: str
+) -> None:
+    busy = make_portfolio(portfolio.owner, name="Busy")
+    place(busy, apple, limit="50", quantity="1")
+    settings.LIMITS = replace(settings.LIMITS, portfolio_sockets_per_page=2)
+    text = text_of(page, path)
+    assert text.count(" data-portfolio=") == 2
+    assert "every 15s" not in text
+    settings.LIMITS = replace(settings.LIMITS, portfolio_sockets_per_page=1)
+    text = text_of(page, path)
+    assert text.count(" data-portfolio=") == 1
+    assert f'data-portfolio="{busy.id}"' in text
+    assert "every 15s" in text
+    assert f'data-portfolio="{portfolio.id}"' in text_of(page, f"{path}?portfolio={portfolio.id}")
 
 
 def test_all_orders_of_a_portfolio_are_cancelled_from_the_list(

@@ -67,10 +67,6 @@ class OpenSockets:
             self._task.cancel()
             self._task = None
 
-    def count_of(self, user_id: UUID) -> int:
-        """How many that user has open on this loop."""
-        return sum(watcher.watch.holder.user_id == user_id for watcher in self._watchers)
-
     def _count(self) -> None:
         metrics.sockets_open.labels("portfolio").set(len(self._watchers))
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
@@ -86,14 +87,31 @@ def choice_of(request: InvestorRequest, *, shows: str) -> dict[str, Any]:
     kept = {"status": "done"} if shows == "done" else {}
     if chosen:
         kept["portfolio"] = str(chosen)
+    portfolios = list(
+        Portfolio.objects.for_user(request.user, Role.VIEWER)
+        .filter(kind=PortfolioKind.PAPER)
+        .order_by("created_at", "id")
+    )
+    shown = [one for one in portfolios if chosen in {None, one.id}]
+    heard = heard_portfolios(shown)
     return {
         "shows": shows,
         "chosen": chosen,
         "query": urlencode(kept) + "&" if kept else "",
-        "portfolios": Portfolio.objects.for_user(request.user, Role.VIEWER)
-        .filter(kind=PortfolioKind.PAPER)
-        .order_by("created_at", "id"),
+        "portfolios": portfolios,
+        "heard": heard,
+        "asks_too": len(heard) < len(shown),
     }
+
+
+def heard_portfolios(shown: list[Portfolio]) -> list[Portfolio]:
+    """Those that sockets of a page tell of: as many as it may have, the busy ones first."""
+    most: int = settings.LIMITS.portfolio_sockets_per_page
+    if len(shown) <= most:
+        return shown
+    working = Order.objects.working().filter(portfolio__in=shown)
+    busy = set(working.order_by().values_list("portfolio_id", flat=True).distinct())
+    return sorted(shown, key=lambda one: one.id not in busy)[:most]
 
 
 @signed_in

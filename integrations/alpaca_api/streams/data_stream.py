@@ -100,9 +100,9 @@ class DataStream(StreamSocket):
                 await self._say(FeedError.AUTH_FAILED.message())
                 await self.end(SocketClose(CloseCode.SIGNED_OUT, "this key opens nothing here"))
                 return
-        except TooManySockets:
+        except TooManySockets as error:
             await self._say(FeedError.CONNECTION_LIMIT.message())
-            await self.end(SocketClose(CloseCode.TOO_MANY_SOCKETS, "too many sockets"))
+            await self.end(error.reason)
             return
         feed = market_feed()
         await feed.runner.begin()

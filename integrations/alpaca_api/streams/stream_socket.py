@@ -15,12 +15,17 @@ from accounts import networks
 from accounts.auth import SEEN_CALLERS, Caller
 from integrations.alpaca_api.streams.sign_in import Credentials, find_caller, watch_of
 from market.live.hub_socket import CloseCode, SocketClose
+from market.live.socket_crowd import socket_crowd
 from market.live.socket_messages import MessageAllowance
 from trading.live.open_sockets import Watch, open_sockets
 
 
 class TooManySockets(Exception):
-    """The user has as many sockets open as he may."""
+    """There is no place for another socket: of this user, or at all."""
+
+    def __init__(self, reason: SocketClose) -> None:
+        super().__init__(reason.reason)
+        self.reason = reason
 
 
 class StreamSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
@@ -29,6 +34,18 @@ class StreamSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
     watch: Watch | None = None
     caller: Caller | None = None
     is_ended = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve the connection; however it ends, its place is free again."""
+        self._crowd, self._watchers = socket_crowd(), open_sockets()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        self._crowd.leave(self)
+        self._watchers.leave(self)
 
     async def connect(self) -> None:
         limits = settings.LIMITS
@@ -70,19 +87,19 @@ class StreamSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
         """Let in whoever has these; false where they open nothing.
 
         Raises:
-            TooManySockets: he has as many as he may.
+            TooManySockets: he has as many as he may, or the process has.
         """
         caller = await database_sync_to_async(find_caller)(
             given, address=networks.socket_address(self.scope), at=timezone.now()
         )
         if caller is None:
             return False
-        if open_sockets().count_of(caller.user.id) >= settings.LIMITS.sockets_per_user:
-            raise TooManySockets
+        if reason := self._crowd.admit(self, caller.user.id):
+            raise TooManySockets(reason)
         self._deadline.cancel()
         self.caller, self.watch = caller, watch_of(caller)
         self.scope.get(SEEN_CALLERS, []).append(caller)
-        open_sockets().join(self)
+        self._watchers.join(self)
         return True
 
     async def note_malformed(self) -> None:
@@ -102,7 +119,7 @@ class StreamSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
         del code
         self.is_ended = True
         self._deadline.cancel()
-        open_sockets().leave(self)
+        self._leave()
 
     async def _end_late_sign_in(self) -> None:
         await asyncio.sleep(settings.LIMITS.stream_sign_in_seconds)

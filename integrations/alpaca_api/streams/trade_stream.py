@@ -60,8 +60,8 @@ class TradeStream(StreamSocket):
                 await self._answer_sign_in("authorized")
                 return
             reason = SocketClose(CloseCode.SIGNED_OUT, "this key opens nothing here")
-        except TooManySockets:
-            reason = SocketClose(CloseCode.TOO_MANY_SOCKETS, "too many sockets")
+        except TooManySockets as error:
+            reason = error.reason
         await self._answer_sign_in("unauthorized")
         await self.end(reason)
 
