@@ -65,7 +65,7 @@ class BarsWanted(Span):
     interval: Interval = Interval.DAY
     adjusted: Adjusted = False
     limit: Annotated[int, Field(ge=1, le=BARS_MAXIMUM)] = BARS
-    cursor: str | None = None
+    cursor: Annotated[str | None, Field(description="`next_cursor` of the page before")] = None
     format: FormatIn = None
 
 
@@ -123,8 +123,9 @@ def shown_quote(quote: QuoteValue, address: str) -> dict[str, object]:
 def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> HttpResponseBase:
     """Candles, ascending: with `start` from there on in pages, without it the newest.
 
-    No further back than the tier shows: a `start` before that is 403. As a file (CSV, Parquet)
-    it is the whole span, unless a `limit` is named.
+    Without `start` the next page is the one before: each ascends, and they go back. No further
+    back than the tier shows: a `start` before that is 403. As a file (CSV, Parquet) it is the
+    whole span, unless a `limit` is named.
     """
     form = wanted_format(request, wanted.format)
     instrument = queries.instrument_by_address(symbol)
@@ -133,28 +134,31 @@ def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> Ht
     since = permitted_start(
         request.auth.user, start=wanted.start, end=wanted.end, at=timezone.now()
     )
-    start = wanted.start if wanted.cursor is None else place_after(listing, wanted.cursor)
+    place = None if wanted.cursor is None else place_of(listing, wanted.cursor)
+    start, end = span_behind(place, wanted, since=since)
+    goes_back = wanted.start is None
     if form is not Format.JSON:
         table = bar_table(
             instrument,
             interval=wanted.interval,
-            start=start or since,
-            end=wanted.end,
+            start=start,
+            end=end,
             adjusted=adjustment(wanted.adjusted),
             limit=named_limit(wanted),
+            from_start=not goes_back,
         )
         return table_response(table, form)
     array = queries.bars_json(
         instrument,
         interval=wanted.interval,
-        start=start or since,
-        end=wanted.end,
-        limit=wanted.limit + 1 if start else wanted.limit,
+        start=start,
+        end=end,
+        limit=wanted.limit + 1,
         adjusted=adjustment(wanted.adjusted),
-        from_start=start is not None,
+        from_start=not goes_back,
     )
-    array, last_opened_at = cut(array, wanted.limit)
-    next_cursor = "null" if last_opened_at is None else f'"{listing.seal([last_opened_at])}"'
+    array, last_place = (cut_first if goes_back else cut_last)(array, wanted.limit)
+    next_cursor = "null" if last_place is None else f'"{listing.seal([last_place])}"'
     body = b'{"items":' + array + b',"next_cursor":' + next_cursor.encode() + b"}"
     return HttpResponse(body, content_type=JSON)
 
@@ -168,16 +172,25 @@ def adjustment(adjusted: bool | Literal["splits"]) -> Adjustment:
     return WORDS[str(adjusted).lower()]
 
 
-def place_after(listing: Listing, cursor: str) -> datetime:
-    """Where the page after a cursor starts."""
+def place_of(listing: Listing, cursor: str) -> datetime:
+    """When the bar opened at which the page before a cursor ended."""
     (text,) = listing.unseal(cursor)
     try:
-        return read_moment(text) + timedelta(microseconds=1)
+        return read_moment(text)
     except ValueError:
         raise BadCursor from None
 
 
-def cut(array: bytes, limit: int) -> tuple[bytes, str | None]:
+def span_behind(
+    place: datetime | None, wanted: BarsWanted, *, since: datetime | None
+) -> tuple[datetime | None, datetime | None]:
+    """The start and the end of what is left from a place on, or before it where pages go back."""
+    if wanted.start is None:
+        return since, place or wanted.end
+    return wanted.start if place is None else place + timedelta(microseconds=1), wanted.end
+
+
+def cut_last(array: bytes, limit: int) -> tuple[bytes, str | None]:
     """Leave out the one bar more than asked for; then also say when the last one left opened.
 
     The array stays bytes: reading it would cost more than making it did.
@@ -185,8 +198,21 @@ def cut(array: bytes, limit: int) -> tuple[bytes, str | None]:
     if array.count(BAR_START) <= limit:
         return array, None
     end = array.rindex(BAR_START) - 1
-    start = array.rindex(BAR_START, 0, end) + len(BAR_START)
-    return array[:end] + b"]", array[start : array.index(b'"', start)].decode()
+    return array[:end] + b"]", opened_at(array, array.rindex(BAR_START, 0, end))
+
+
+def cut_first(array: bytes, limit: int) -> tuple[bytes, str | None]:
+    """The same at the other end: of one bar more than asked for, leave out the oldest."""
+    if array.count(BAR_START) <= limit:
+        return array, None
+    second = array.index(BAR_START, array.index(BAR_START) + 1)
+    return b"[" + array[second:], opened_at(array, second)
+
+
+def opened_at(array: bytes, bar: int) -> str:
+    """When the bar opened that begins there."""
+    start = bar + len(BAR_START)
+    return array[start : array.index(b'"', start)].decode()
 
 
 @router.get(

@@ -54,10 +54,11 @@ def bar_table(
     end: datetime | None,
     adjusted: bool | Adjustment = False,
     limit: int | None = None,
+    from_start: bool = True,
 ) -> Table:
     """Bars that open from ``start`` on and before ``end``, ascending.
 
-    Of more than ``limit``, the oldest with a start and the newest without one.
+    Of more than ``limit``, the oldest with a start that one is to go on from, else the newest.
     """
     query = series_query(
         instrument_id=instrument.id,
@@ -67,7 +68,7 @@ def bar_table(
             start=start,
             end=end,
             limit=limit or settings.LIMITS.download_rows,
-            from_start=start is not None,
+            from_start=from_start and start is not None,
         ),
         factors=factors_of(instrument, Adjustment.of(adjusted), at=timezone.now()),
     )
