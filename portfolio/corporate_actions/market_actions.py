@@ -130,7 +130,8 @@ def was_reset_meanwhile(portfolio: Portfolio) -> bool:
 def drafts_of(portfolio: Portfolio, wanted: Sequence[Booking]) -> list[EntryDraft]:
     """Entries of what is wanted; one whose money has no rate that day waits for it.
 
-    A claim that could not be made has no end either.
+    A claim that could not be made has no end either. What comes to less than a posting can hold,
+    of a speck that a sale left, is nothing.
     """
     earlier = earlier_bookings(portfolio, wanted)
     activities = [activity_of(one, place=earlier[one.lead]) for one in wanted]
@@ -141,11 +142,16 @@ def drafts_of(portfolio: Portfolio, wanted: Sequence[Booking]) -> list[EntryDraf
         for one, _, money in told
         if one.kind == EntryKind.ACCRUAL and isinstance(money, Problem)
     }
-    return [
+    drafts = [
         draft_entry(portfolio, activity, money)
         for one, activity, money in told
         if not isinstance(money, Problem)
         and not (one.kind == EntryKind.ACCRUAL_PAID and one.due.action.id in unmade)
+    ]
+    return [
+        one
+        for one in drafts
+        if one.kind == EntryKind.SPLIT or any(posting.amount for posting in one.postings)
     ]
 
 

@@ -86,6 +86,20 @@ def test_units_recorded_late_change_the_claim(tracked: Portfolio, apple: Instrum
     assert Money.of(tracked) == money("99400", "12")
 
 
+def test_a_speck_of_a_unit_hinders_nobody(tracked: Portfolio, apple: Instrument) -> None:
+    """Its dividend comes to less than a posting can hold."""
+    tell(tracked, "sell", apple, at=NOON, quantity="9.9999999999", unit_price="100")
+    other = make_instrument("MSFT")
+    tell(tracked, "buy", other, at=NOON, quantity="10", unit_price="1")
+    for one in (apple, other):
+        declare(one, "0.2")
+    assert book(tracked, at=BETWEEN) == 1
+    assert book(tracked, at=LATER) == 2
+    assert {(entry, amount) for entry, _, amount in standing(tracked)} == {
+        (kind, Decimal(2)) for kind in ("accrual", "accrual_paid", "dividend")
+    }
+
+
 def test_the_claim_ends_when_the_investor_says_it_was_paid(
     tracked: Portfolio, apple: Instrument
 ) -> None:
