@@ -11,8 +11,8 @@ the investor reported himself is not booked again.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -40,6 +40,7 @@ from portfolio.models.portfolios import BookedActions
 from portfolio.recording.activity_drafts import draft_entry
 from portfolio.recording.activity_rules import ActivityDraft
 from portfolio.recording.booking_rates import money_of
+from portfolio.recording.external_ids import base_of
 from portfolio.recording.reversal_drafts import draft_reversal, postings_of
 
 
@@ -133,8 +134,8 @@ def drafts_of(portfolio: Portfolio, wanted: Sequence[Booking]) -> list[EntryDraf
     A claim that could not be made has no end either. What comes to less than a posting can hold,
     of a speck that a sale left, is nothing.
     """
-    earlier = earlier_bookings(portfolio, wanted)
-    activities = [activity_of(one, place=earlier[one.lead]) for one in wanted]
+    places = next_places(portfolio, wanted)
+    activities = [activity_of(one, place=places[one.lead]) for one in wanted]
     monies = money_of(activities, portfolio=portfolio)
     told = list(zip(wanted, activities, monies, strict=True))
     unmade = {
@@ -155,17 +156,24 @@ def drafts_of(portfolio: Portfolio, wanted: Sequence[Booking]) -> list[EntryDraf
     ]
 
 
-def earlier_bookings(portfolio: Portfolio, wanted: Sequence[Booking]) -> Counter[str]:
-    """How often each was booked before, by how its ids begin; all of those are reversed."""
+def next_places(portfolio: Portfolio, wanted: Sequence[Booking]) -> Mapping[str, int]:
+    """The first free end of the ids of each, by how they begin; what has others is reversed.
+
+    They need not have been counted up here: a file brings one alone, whatever its end.
+    """
+    places: dict[str, int] = defaultdict(int)
     if not wanted:
-        return Counter()
+        return places
     entries = JournalEntry.objects.filter(
         portfolio=portfolio,
         instrument__in={one.due.action.instrument_id for one in wanted},
         external_id__startswith=OURS,
     )
-    ids = entries.values_list("external_id", flat=True)
-    return Counter(f"{one.rpartition(':')[0]}:" for one in ids)
+    for external_id in entries.values_list("external_id", flat=True):
+        lead, _, place = base_of(external_id).rpartition(":")
+        if place.isdecimal():
+            places[f"{lead}:"] = max(places[f"{lead}:"], int(place) + 1)
+    return places
 
 
 def activity_of(booking: Booking, *, place: int) -> ActivityDraft:

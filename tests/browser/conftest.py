@@ -6,7 +6,14 @@ from functools import partial
 from typing import Final, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.chromium import VIEWPORT, find_chromium, launch
 from tests.browser.looks import Check, check_by_axe
@@ -15,6 +22,7 @@ from tests.support.desk import LiveDesk
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 
 TIMEOUT_MS: Final = 15_000
+expect.set_options(timeout=TIMEOUT_MS)
 # Whoever leaves a page before its socket is open is told so; a refused socket says otherwise.
 LEFT_EARLY: Final = "WebSocket is closed before the connection is established"
 # What an earlier test had the browser remember; the page's own session begins with each page.

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,9 @@ from tests.support.desk import (
     wait_until,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-COLD_SECONDS = 240  # the aim is 90 on a machine that does nothing else
+COLD_SECONDS = 400  # the aim is 90 on a machine that does nothing else
 WARM_SECONDS = 240  # the aim is 15, but other work may keep the machine busy
 
 
@@ -38,13 +39,14 @@ def clone() -> Iterator[Path]:
         yield folder
 
 
-def start(clone: Path, *, port: int, data: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def started(clone: Path, *, port: int, data: Path) -> Iterator[subprocess.Popen[bytes]]:
     environment = clean_environment(data)
     # What it compiles stays beside its sources, and goes with them.
     for name in ("HOLDFAST_DATA", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONPYCACHEPREFIX"):
         environment.pop(name, None)
     with (clone.parent / "make.log").open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             ["make", "run", f"PORT={port}", f"DATA={data}"],  # noqa: S607
             cwd=clone,
             env=environment,
@@ -52,6 +54,11 @@ def start(clone: Path, *, port: int, data: Path) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:  # a failure must not leave it behind
+            press_ctrl_c(process)
 
 
 def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
@@ -60,30 +67,34 @@ def press_ctrl_c(process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=60)
 
 
-def test_it_runs_from_a_clean_clone(clone: Path, record_property: object) -> None:
-    data = clone.parent / "data"
-    desk = LiveDesk(data, port=free_port())
-    for starts, allowed_seconds in enumerate((COLD_SECONDS, WARM_SECONDS), start=1):
-        started_at = time.monotonic()
-        process = start(clone, port=desk.port, data=data)
+def run_once(clone: Path, desk: LiveDesk, *, starts: int, allowed_seconds: float) -> None:
+    """``make run`` until it serves and has said so ``starts`` times in all, then Ctrl-C."""
+    log = clone.parent / "make.log"
+    started_at = time.monotonic()
+    with started(clone, port=desk.port, data=desk.data) as process:
 
-        def is_up(process: subprocess.Popen[bytes] = process) -> bool:
-            assert process.poll() is None, (clone.parent / "make.log").read_text()[-5000:]
+        def is_up() -> bool:
+            assert process.poll() is None, log.read_text()[-5000:]
             return desk.status("/api/v1/health/ready") == 200
+
+        def has_said() -> bool:
+            return log.read_text().count("demo@holdfast.local") >= starts
 
         wait_until(is_up, seconds=allowed_seconds, what="the desk of the clone is ready")
         print(f"ready after {time.monotonic() - started_at:.1f} s")
         assert desk.status("/") == 200
-        pids = ProcessRecords(data / "processes.json").pids()
+        pids = ProcessRecords(desk.data / "processes.json").pids()
         assert {"postgres", "valkey", "web", "matcher", "relay"} <= set(pids)
         assert len(pids) == 9
-
-        def has_said(starts: int = starts) -> bool:
-            return (clone.parent / "make.log").read_text().count("demo@holdfast.local") >= starts
-
         wait_until(has_said, seconds=allowed_seconds, what="it says where and as whom to sign in")
         press_ctrl_c(process)
         assert not any(map(is_alive, pids.values()))
+
+
+def test_it_runs_from_a_clean_clone(clone: Path) -> None:
+    desk = LiveDesk(clone.parent / "data", port=free_port())
+    run_once(clone, desk, starts=1, allowed_seconds=COLD_SECONDS)
+    run_once(clone, desk, starts=2, allowed_seconds=WARM_SECONDS)
     said = (clone.parent / "make.log").read_text()
     assert said.count("loading the sample") == 1
     assert not (clone / "var").exists()

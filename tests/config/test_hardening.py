@@ -55,6 +55,7 @@ HEADERS = {
 }
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("is_signed_in", [False, True])
 def test_every_answer_is_guarded(is_signed_in: bool, admin: User) -> None:
     problems: list[str] = []

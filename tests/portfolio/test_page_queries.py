@@ -178,6 +178,7 @@ def queries_of(client: Client, path: str) -> list[str]:
 
 
 @pytest.mark.django_db
+@pytest.mark.timeout(300)
 def test_no_page_asks_more_often_for_more_positions(client: Client) -> None:
     # What a process remembers from then on is not to be counted.
     queries_of_pages(client, make_owner(client, "warm", FEW))
