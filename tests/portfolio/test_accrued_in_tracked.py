@@ -86,6 +86,26 @@ def test_units_recorded_late_change_the_claim(tracked: Portfolio, apple: Instrum
     assert Money.of(tracked) == money("99400", "12")
 
 
+def test_what_a_file_brought_is_booked_anew_like_the_rest(
+    tracked: Portfolio, apple: Instrument
+) -> None:
+    """Where it comes from it had been booked anew once, so its id does not end with a zero."""
+    action = declare(apple)
+    told = activity(
+        "dividend",
+        instrument=apple,
+        at=ON_PAY,
+        amount="20",
+        external_id=f"market:dividend:{EX}:{action.id}:1",
+    )
+    record_activity(portfolio=tracked, activity=told, recorded_at=LATER)
+    for quantity, amount in (("4", 12), ("1", 10)):
+        sale = activity("sell", instrument=apple, quantity=quantity, unit_price="100")
+        record_activity(portfolio=tracked, activity=sale, recorded_at=LATER)
+        assert [one[2] for one in standing(tracked)] == [amount] * 3
+    assert Money.of(tracked) == money("99510", "0")
+
+
 def test_a_speck_of_a_unit_hinders_nobody(tracked: Portfolio, apple: Instrument) -> None:
     """Its dividend comes to less than a posting can hold."""
     tell(tracked, "sell", apple, at=NOON, quantity="9.9999999999", unit_price="100")
