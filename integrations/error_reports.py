@@ -189,6 +189,9 @@ class SlackHandler(logging.Handler):
             pause = PAUSE_SECONDS * 2**attempt
             try:
                 answer = self._post(text)
+            except http.RedirectRefused as error:
+                self._say(f"Slack does not take an error report: {error}")
+                return
             except http.RequestFailed as error:
                 self._say(f"Slack does not answer: {error}")
             else:

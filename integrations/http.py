@@ -48,6 +48,10 @@ class AddressRefused(RequestFailed):
     """Nothing was sent and never will be: the address cannot be read, or leads where none may."""
 
 
+class RedirectRefused(RequestFailed):
+    """It answered by sending us elsewhere, and will the next time."""
+
+
 class ProxyBroken(RequestFailed):
     """Nothing was sent: the proxy itself is away, or will not serve us."""
 
@@ -117,7 +121,7 @@ def send(
             method, address, headers=headers, content=content, size=size, backend=backend
         )
     if 300 <= answer.status < 400:
-        raise RequestFailed(
+        raise RedirectRefused(
             f"The answer was a redirect ({answer.status}), which is not followed.",
             may_have_arrived=True,
         )
