@@ -11,15 +11,18 @@ export class ReconnectingSocket extends EventTarget {
   #failures = 0;
   #timer = 0;
   #isWanted = false;
-  #rests = false; // while its page is out of sight
 
   constructor(path) {
     super();
     this.#path = path;
     // The network says it is back: there is no reason to wait out the delay.
     window.addEventListener("online", () => this.#isWanted && !this.isOpen && this.#connect());
-    window.addEventListener("pagehide", () => this.#rest());
-    window.addEventListener("pageshow", (event) => event.persisted && this.#rests && this.open());
+    let rests = false; // out of sight
+    window.addEventListener("pagehide", () => {
+      rests = this.#isWanted;
+      this.close();
+    });
+    window.addEventListener("pageshow", () => rests && this.open());
   }
 
   get isOpen() {
@@ -46,11 +49,6 @@ export class ReconnectingSocket extends EventTarget {
 
   send(message) {
     if (this.isOpen) this.#socket.send(JSON.stringify(message));
-  }
-
-  #rest() {
-    this.#rests = this.#isWanted;
-    this.close();
   }
 
   #connect() {
