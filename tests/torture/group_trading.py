@@ -76,8 +76,12 @@ class GroupTrader(Trader):
         answer = self.post("/orders", order, idempotency_key=name)
         if answer.status_code == 201:
             self.acknowledged[name] = answer.json()["id"]
-        elif not says_why(answer):
-            self.refused.append(answer.text)
+        else:
+            self.note_refusal(answer)
+
+    def note_refusal(self, answer: httpx.Response) -> None:
+        if not says_why(answer):
+            super().note_refusal(answer)
 
     def last_price(self, symbol: str) -> Decimal:
         found: list[Decimal] = []

@@ -79,7 +79,7 @@ class Trader:
             order |= {"type": "limit", "limit_price": "1.00", "time_in_force": "gtc"}
         answer = self.post("/orders", order, idempotency_key=client_order_id)
         if answer.status_code != 201:
-            self.refused.append(answer.text)
+            self.note_refusal(answer)
             return
         self.acknowledged[client_order_id] = answer.json()["id"]
         path = f"/orders/{answer.json()['id']}"
@@ -88,6 +88,9 @@ class Trader:
         elif number % 5 == 0:
             changed = self.replace(path, key=f"changed-{client_order_id}")
             self.acknowledged[f"changed-{client_order_id}"] = changed.json()["id"]
+
+    def note_refusal(self, answer: httpx.Response) -> None:
+        self.refused.append(answer.text)
 
     def replace(self, path: str, *, key: str) -> httpx.Response:
         body = {"limit_price": "1.05", "client_order_id": key}
