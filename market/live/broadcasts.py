@@ -93,6 +93,11 @@ class PricePublisher:
         if is_beat_due:
             self._heart_beats_at = now + HEARTBEAT_SECONDS
 
+    def newest_at(self, instrument_id: int) -> datetime | None:
+        """Of when the quote is that was published last of an instrument."""
+        wire = self._newest.get(instrument_id)
+        return None if wire is None else datetime.fromisoformat(wire["occurred_at"])
+
     def close(self) -> None:
         self._client.close()
 

@@ -22,6 +22,7 @@ from market.live.broadcasts import PricePublisher
 from market.live.feed_listing import listed_instruments
 from market.live.price_door import PriceDoor
 from market.live.shard_leader import Leadership, Shard, ShardLeader
+from market.live.split_moments import SplitMoments
 
 logger = logging.getLogger(__name__)
 
@@ -66,11 +67,12 @@ class PriceFeed:
         provider = self._make_provider()
         publisher = PricePublisher(shard=self._shard)
         door = PriceDoor()
+        splits = SplitMoments()
         buffer = PriceBuffer()
         store = PriceStore(buffer, clock=self._clock)
         alerts = AlertEvaluator(shard=self._shard, clock=self._clock)
         over = threading.Event()
-        watched = (provider, door, stop, over)
+        watched = (provider, door, splits, stop, over)
         watch = threading.Thread(
             target=self._keep_watch, args=watched, name="feed watch", daemon=True
         )
@@ -80,7 +82,8 @@ class PriceFeed:
         try:
             for offered in provider.batches(over):
                 now = self._clock()
-                for batch in (*door.take_released(), door.admit(offered, at=now)):
+                before = [*door.take_released(), *splits.take(publisher.newest_at)]
+                for batch in (*before, door.admit(offered, at=now)):
                     publisher.publish(batch, at=now)
                     buffer.put(batch)
                     alerts.put(batch)
@@ -95,6 +98,7 @@ class PriceFeed:
         self,
         provider: LiveProvider,
         door: PriceDoor,
+        splits: SplitMoments,
         stop: threading.Event,
         over: threading.Event,
     ) -> None:
@@ -107,7 +111,7 @@ class PriceFeed:
                     logger.warning("Another process leads shard %s now", self._shard)
                     return
                 if turns % round(LISTING_SECONDS / CLAIM_SECONDS) == 0:
-                    listed = self._renew_listing(provider, door, listed)
+                    listed = self._renew_listing(provider, door, splits, listed)
                 turns += 1
                 stop.wait(CLAIM_SECONDS)
         except Exception:
@@ -117,7 +121,11 @@ class PriceFeed:
             connection.close()
 
     def _renew_listing(
-        self, provider: LiveProvider, door: PriceDoor, known: list[ListedInstrument]
+        self,
+        provider: LiveProvider,
+        door: PriceDoor,
+        splits: SplitMoments,
+        known: list[ListedInstrument],
     ) -> list[ListedInstrument]:
         """Tell the provider when instruments or their previous closes have changed.
 
@@ -129,6 +137,7 @@ class PriceFeed:
             listed = listed_instruments(self._shard, at=now)
             door.renew([one.instrument_id for one in listed], at=now)
             door.look_for_released()
+            splits.look([one.instrument_id for one in listed], at=now)
             # Also what could not be watched yet for want of any past price is offered again.
             provider.watch(listed)
         except DatabaseError as error:
