@@ -15,6 +15,6 @@ daily_bars_changed = Signal()
 # Sent with ``first_dates``, by currency the first date whose rate came or was corrected.
 exchange_rates_changed = Signal()
 
-# Sent with ``instrument_ids`` by the feed, moments after splits of these took effect; outside of
-# any transaction, and again by whoever leads the feed after it.
+# Sent with ``instrument_ids`` by the feed, moments after splits of these took effect, outside of
+# any transaction. What takes effect while nobody leads the feed is not told.
 splits_took_effect = Signal()

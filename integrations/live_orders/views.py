@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from allauth.account.decorators import reauthentication_required
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -27,6 +26,7 @@ from integrations.live_orders.forms import ArmingForm, LiveChangeForm, LiveTicke
 from integrations.live_orders.placing import place_live_order
 from integrations.live_orders.replacing import replace_live_order
 from integrations.models import Connection, LiveOrder
+from trading.live.page_sockets import heard_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -163,9 +163,8 @@ def orders_page(request: InvestorRequest) -> HttpResponse:
 
 def heard_portfolios(moving: set[UUID], armed: Iterable[Connection]) -> list[UUID]:
     """Those of which sockets tell on the page; first where an order works already."""
-    most: int = settings.LIMITS.portfolio_sockets_per_page
-    others = {connection.portfolio_id for connection in armed} - moving
-    return [*sorted(moving), *sorted(others)][:most]
+    shown = moving | {connection.portfolio_id for connection in armed}
+    return heard_of(sorted(shown), is_busy=lambda one: one in moving)
 
 
 def find_order(request: InvestorRequest, live_order_id: UUID) -> LiveOrder:

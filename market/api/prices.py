@@ -134,8 +134,7 @@ def list_bars(request: ApiRequest, symbol: str, wanted: Query[BarsWanted]) -> Ht
     since = permitted_start(
         request.auth.user, start=wanted.start, end=wanted.end, at=timezone.now()
     )
-    place = None if wanted.cursor is None else place_of(listing, wanted.cursor)
-    start, end = span_behind(place, wanted, since=since)
+    start, end = span_left(listing, wanted, since=since)
     goes_back = wanted.start is None
     if form is not Format.JSON:
         table = bar_table(
@@ -181,10 +180,11 @@ def place_of(listing: Listing, cursor: str) -> datetime:
         raise BadCursor from None
 
 
-def span_behind(
-    place: datetime | None, wanted: BarsWanted, *, since: datetime | None
+def span_left(
+    listing: Listing, wanted: BarsWanted, *, since: datetime | None
 ) -> tuple[datetime | None, datetime | None]:
-    """The start and the end of what is left from a place on, or before it where pages go back."""
+    """The start and the end of what a cursor leaves: after its place, or before it going back."""
+    place = None if wanted.cursor is None else place_of(listing, wanted.cursor)
     if wanted.start is None:
         return since, place or wanted.end
     return wanted.start if place is None else place + timedelta(microseconds=1), wanted.end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +10,7 @@ from typing import Final
 
 from django.db import connection
 
-from market.corporate_actions.adjustment import ONE
+from market.corporate_actions.adjustment import ONE, Split
 from market.corporate_actions.split_factors import factor_between, splits_of
 from market.live.live_quotes import latest_quotes
 from market.values import SIMULATED, QuoteValue
@@ -37,20 +37,23 @@ def comparable_quotes(instrument_ids: Collection[int], *, at: datetime) -> dict[
     oldest = min(quote.occurred_at for quote in quotes.values())
     splits = splits_of(list(quotes), since=_date_before(oldest))
     for number, found in splits.items():
-        quote = quotes[number]
-        factor = factor_between(
-            found,
-            after=quote.occurred_at,
-            until=at,
-            is_as_traded=quote.source != SIMULATED,
-        )
-        close = quote.previous_close
-        quotes[number] = replace(
-            quote,
-            last=times(quote.last, factor),
-            previous_close=None if close is None else times(close, factor),
-        )
+        quotes[number] = over_splits(quotes[number], found, at=at)
     return quotes
+
+
+def over_splits(quote: QuoteValue, splits: Iterable[Split], *, at: datetime) -> QuoteValue:
+    """Its last and previous close in shares of a moment; itself where none of its splits counts."""
+    factor = factor_between(
+        splits, after=quote.occurred_at, until=at, is_as_traded=quote.source != SIMULATED
+    )
+    if factor == ONE:
+        return quote
+    close = quote.previous_close
+    return replace(
+        quote,
+        last=times(quote.last, factor),
+        previous_close=None if close is None else times(close, factor),
+    )
 
 
 def live_factors(

@@ -135,9 +135,10 @@ class PriceFeed:
             close_old_connections()
             now = self._clock()
             listed = listed_instruments(self._shard, at=now)
-            door.renew([one.instrument_id for one in listed], at=now)
+            ids = [one.instrument_id for one in listed]
+            door.renew(ids, at=now)
             door.look_for_released()
-            splits.look([one.instrument_id for one in listed], at=now)
+            splits.look(ids, at=now)
             # Also what could not be watched yet for want of any past price is offered again.
             provider.watch(listed)
         except DatabaseError as error:

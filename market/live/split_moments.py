@@ -8,18 +8,18 @@ nobody offers anything at them, so bid and ask are left out.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from market.corporate_actions.adjustment import ONE, Split
-from market.corporate_actions.live_splits import times
-from market.corporate_actions.split_factors import factor_between, splits_of
+from market.corporate_actions.adjustment import Split
+from market.corporate_actions.live_splits import over_splits
+from market.corporate_actions.split_factors import splits_of
 from market.intake.providers import PriceBatch
 from market.live.live_quotes import latest_quotes
 from market.signals import splits_took_effect
-from market.values import SIMULATED, QuoteValue
+from market.values import QuoteValue
 
 # What has not traded for longer keeps the price of then; nobody takes that for one of now.
 LOOKS_BACK: Final = timedelta(days=366)
@@ -48,10 +48,10 @@ class SplitMoments:
             number for number, past in begun.items() if self._settled.get(number) != past[-1].ex_at
         ]
         for number, quote in latest_quotes(open_ids).items():
-            if quote.occurred_at < begun[number][-1].ex_at:
-                self._found.extend(restated(quote, begun[number], at=at))
-            else:
+            if quote.occurred_at >= begun[number][-1].ex_at:
                 self._settled[number] = begun[number][-1].ex_at
+            elif found := restated(quote, begun[number], at=at):
+                self._found.append(found)
         if self._looked_at is not None:
             tell(begun, after=self._looked_at)
         self._looked_at = at
@@ -71,19 +71,14 @@ class SplitMoments:
         return [PriceBatch(tuple(quotes.values()), ())] if quotes else []
 
 
-def restated(quote: QuoteValue, splits: Sequence[Split], *, at: datetime) -> Iterable[QuoteValue]:
-    """The quote as of the newest split, or nothing where the source divides its prices itself."""
-    factor = factor_between(
-        splits, after=quote.occurred_at, until=at, is_as_traded=quote.source != SIMULATED
-    )
-    if factor == ONE:
-        return
-    close = quote.previous_close
-    yield replace(
-        quote,
-        last=times(quote.last, factor),
+def restated(quote: QuoteValue, splits: Sequence[Split], *, at: datetime) -> QuoteValue | None:
+    """The quote as of the newest split; None where the source divides its prices itself."""
+    found = over_splits(quote, splits, at=at)
+    if found is quote:
+        return None
+    return replace(
+        found,
         last_size=None,
-        previous_close=None if close is None else times(close, factor),
         bid=None,
         bid_size=None,
         ask=None,

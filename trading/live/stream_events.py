@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -92,7 +93,8 @@ def current_horizon() -> int:
     return int(fetch_rows(HORIZON, [])[0][0])
 
 
-def events_statement(sources: Collection[StreamSource]) -> str:
+@cache
+def events_statement(sources: tuple[StreamSource, ...]) -> str:
     """The SQL of everything that happens in a portfolio."""
     more = (SOURCE_EVENTS.format(name=it.name, select=it.select) for it in sources)
     return IN_ORDER.format(events="".join((OWN_EVENTS, *more)))

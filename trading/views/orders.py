@@ -30,6 +30,7 @@ from portfolio.models.portfolios import PortfolioKind
 from trading import orders as operations
 from trading.listing.fill_table import fill_table
 from trading.listing.order_lists import order_rows, order_story
+from trading.live.page_sockets import heard_of
 from trading.models import Fill, Order
 from trading.states import Status
 
@@ -106,12 +107,11 @@ def choice_of(request: InvestorRequest, *, shows: str) -> dict[str, Any]:
 
 def heard_portfolios(shown: list[Portfolio]) -> list[Portfolio]:
     """Those that sockets of a page tell of: as many as it may have, the busy ones first."""
-    most: int = settings.LIMITS.portfolio_sockets_per_page
-    if len(shown) <= most:
+    if len(shown) <= settings.LIMITS.portfolio_sockets_per_page:
         return shown
     working = Order.objects.working().filter(portfolio__in=shown)
     busy = set(working.order_by().values_list("portfolio_id", flat=True).distinct())
-    return sorted(shown, key=lambda one: one.id not in busy)[:most]
+    return heard_of(shown, is_busy=lambda one: one.id in busy)
 
 
 @signed_in
