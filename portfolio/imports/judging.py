@@ -222,28 +222,22 @@ def said(error: Any) -> str:
 
 
 def mark_duplicates(rows: Sequence[Judged], taken: Collection[UUID]) -> None:
-    happenings = [
-        happening_of(judged) for judged in rows if judged.status == RowStatus.READY and judged.draft
+    ready = [
+        (judged.position, judged.draft, judged.portfolio)
+        for judged in rows
+        if judged.status == RowStatus.READY and judged.draft and judged.portfolio
     ]
-    if not happenings:
+    known = known_entries([(portfolio.id, found) for _, found, portfolio in ready])
+    entries = [one for one in known if one.id not in taken]
+    if not entries:
         return
-    entries = [one for one in known_entries(happenings) if one.id not in taken]
-    repeats = find_repeats(happenings, entries)
+    repeats = find_repeats([happening(*one) for one in ready], entries)
     corrected = {one.id for one in entries if one.is_corrected}
     for judged in rows:
         if entry_id := repeats.get(judged.position):
             judged.status = RowStatus.DUPLICATE
             judged.duplicate_of = entry_id
             judged.remark = CORRECTED_SINCE if entry_id in corrected else ""
-
-
-def happening_of(judged: Judged) -> Happening:
-    """Raises:
-    ValueError: the row was not drafted.
-    """
-    if judged.draft is None or judged.portfolio is None:
-        raise ValueError("a row was looked up before it was drafted")
-    return happening(judged.position, judged.draft, judged.portfolio)
 
 
 def happening(position: int, found: ActivityDraft, portfolio: Portfolio) -> Happening:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from portfolio.bookkeeping.bulk import fetch_rows
 from portfolio.bookkeeping.entries import EntryKind
 from portfolio.imports.duplicates import Content, Happening
-from portfolio.recording.external_ids import AGAIN, CORRECTED, is_made_up
+from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.recording.external_ids import AGAIN, CORRECTED, base_of, is_made_up
 
 # Around the days of the file, for dates that were told in another time zone.
 AROUND: Final = timedelta(days=2)
@@ -37,19 +39,24 @@ ORDER BY e.occurred_at, c.id
 """
 
 
-def known_entries(rows: Sequence[Happening]) -> list[Happening]:
-    """What happened around the rows' days, or under one of their ids, and was not undone.
+def known_entries(activities: Collection[tuple[UUID, ActivityDraft]]) -> list[Happening]:
+    """What happened around the activities' days, or under one of their ids, and was not undone.
 
     What was set right comes twice, as it is and as it was.
+
+    Args:
+        activities: each with the portfolio that it is for.
     """
-    moments = [row.occurred_at for row in rows]
+    if not activities:
+        return []
+    moments = [activity.occurred_at for _, activity in activities]
     around = [
-        list({row.content.portfolio_id for row in rows}),
+        list({portfolio_id for portfolio_id, _ in activities}),
         [kind.value for kind in EntryKind.activities()],
         min(moments) - AROUND,
         max(moments) + AROUND,
     ]
-    ids = list({row.base_id for row in rows if row.external_id})
+    ids = list({base_of(one.external_id) for _, one in activities if one.external_id})
     return [
         Happening(
             entry_id,

@@ -131,13 +131,14 @@ def bookable_portfolios(found: FileImport) -> PortfolioQuerySet:
 def without_repeats(found: FileImport, taken: Sequence[Taken]) -> list[Taken]:
     """Leave out what came into the books since the file was read, and note it as such."""
     unforced = {one.row.position: one for one in taken if one.row.status == RowStatus.READY}
+    known = known_entries([(one.portfolio.id, one.activity) for one in unforced.values()])
+    if not known:
+        return list(taken)
+    repeated = set(found.rows.exclude(duplicate_of=None).values_list("duplicate_of", flat=True))
+    entries = [entry for entry in known if entry.id not in repeated]
     happenings = [
         happening(one.row.position, one.activity, one.portfolio) for one in unforced.values()
     ]
-    if not happenings:
-        return list(taken)
-    known = set(found.rows.exclude(duplicate_of=None).values_list("duplicate_of", flat=True))
-    entries = [entry for entry in known_entries(happenings) if entry.id not in known]
     repeats = find_repeats(happenings, entries)
     if repeats:
         rows = [(unforced[place].row.id, entry_id) for place, entry_id in repeats.items()]
