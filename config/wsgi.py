@@ -2,6 +2,7 @@
 
 import os
 
+from django.core.signals import request_started
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -15,4 +16,12 @@ from market.live import live_quotes  # noqa: E402
 
 checks.refuse_undeclared([checks.find_undeclared_pages, checks.find_undeclared_operations])
 WebProcess.is_this = True
-live_quotes.keep_listening()
+
+
+def begin_listening(**_signal: object) -> None:
+    """Hear prices from the first request on: a process of sockets alone would read each twice."""
+    if request_started.disconnect(begin_listening):  # true for one of several that come at once
+        live_quotes.keep_listening()
+
+
+request_started.connect(begin_listening)

@@ -1,7 +1,8 @@
 """The newest quotes in this process's memory, as Valkey passes them on.
 
-A web process listens from its start, so that an order needs no question to Valkey for its price.
-What is not here, or was not heard again for a while, is asked from ``market.live.live_quotes``.
+A web process listens from its first request on, so that an order needs no question to Valkey for
+its price. What is not here, or was not heard again for a while, is asked from
+``market.live.live_quotes``.
 """
 
 from __future__ import annotations
