@@ -41,6 +41,17 @@ Receive = Callable[[], Awaitable[Any]]
 class QuoteConsumer:
     """One connection of ``/ws/v1/quotes``."""
 
+    __slots__ = (
+        "_crowd",
+        "_depth",
+        "_malformed_left",
+        "_message_bytes",
+        "_messages",
+        "_runner",
+        "_tier_at_first",
+        "socket",
+    )
+
     def __init__(self, *, caller: Caller, runner: HubRunner, send: Send) -> None:
         limits = settings.LIMITS
         self._runner = runner

@@ -112,7 +112,7 @@ class HubSocket:
         line: Line,
     ) -> None:
         self.holder = holder
-        self.symbols: frozenset[PricedSymbol] = frozenset()
+        self.symbols: tuple[PricedSymbol, ...] = ()
         self.depth: DepthFrames | None = None
         self._maker = maker
         self._patience = patience

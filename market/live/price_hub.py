@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,6 +36,8 @@ PUBLIC_FIELDS: Final = (
     "change_pct",
     "occurred_at",
 )
+
+instrument_id_of: Final = attrgetter("instrument_id")
 
 
 class PricedSymbol:
@@ -82,7 +85,7 @@ class PricedSymbol:
 class SubscriptionGroup:
     """The sockets that watch exactly the same symbols."""
 
-    symbols: frozenset[PricedSymbol]
+    symbols: tuple[PricedSymbol, ...]  # by id; a quarter of what a set takes
     phase: int
     flushed_seq: int  # every change up to this version has been offered
     sockets: dict[HubSocket, None] = field(default_factory=dict)
@@ -111,7 +114,7 @@ class PriceHub:
         self._wall_clock = wall_clock
         self._fresh_seconds = fresh_seconds
         self._symbols: dict[int, PricedSymbol] = {}
-        self._groups: dict[frozenset[PricedSymbol], SubscriptionGroup] = {}
+        self._groups: dict[tuple[PricedSymbol, ...], SubscriptionGroup] = {}
         self._phases: list[dict[SubscriptionGroup, None]] = [{} for _ in range(FLUSH_PHASES)]
 
     def advance(self) -> int:
@@ -163,15 +166,16 @@ class PriceHub:
     def watch(self, socket: HubSocket, instrument_ids: Iterable[int]) -> None:
         """Add symbols; the socket is owed a snapshot of those that are new to it."""
         wanted = {self.symbol(instrument_id) for instrument_id in instrument_ids}
-        new = wanted - socket.symbols
-        self._move(socket, socket.symbols | new)
+        new = wanted.difference(socket.symbols)
+        self._move(socket, new.union(socket.symbols))
         socket.owe_snapshot(new)
 
     def unwatch(self, socket: HubSocket, instrument_ids: Iterable[int]) -> None:
         dropped = {self.symbol(instrument_id) for instrument_id in instrument_ids}
-        self._move(socket, socket.symbols - dropped)
+        self._move(socket, set(socket.symbols) - dropped)
 
-    def _move(self, socket: HubSocket, symbols: frozenset[PricedSymbol]) -> None:
+    def _move(self, socket: HubSocket, wanted: set[PricedSymbol]) -> None:
+        symbols = tuple(sorted(wanted, key=instrument_id_of))
         if symbols == socket.symbols:
             return
         if left := self._leave_group(socket):
@@ -186,6 +190,7 @@ class PriceHub:
             group = SubscriptionGroup(symbols, phase=phase, flushed_seq=self.seq)
             self._groups[symbols] = group
             self._phases[phase][group] = None
+        socket.symbols = group.symbols  # one tuple for all of them
         group.sockets[socket] = None
 
     def _leave_group(self, socket: HubSocket) -> SubscriptionGroup | None:
