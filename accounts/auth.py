@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -84,6 +84,13 @@ class Caller:
         if scope == Scope.ADMIN and self.user.tier != Tier.ADMIN:
             return False
         return scope in self.scopes
+
+
+class SeenCaller(NamedTuple):
+    """Who opened a socket, in so few bytes that thousands can be kept."""
+
+    user_id: UUID
+    key_id: UUID | None
 
 
 class KeyMemory:
@@ -226,8 +233,13 @@ async def authenticate_socket(scope: MutableMapping[str, Any]) -> Caller | None:
     """
     scope["caller"] = caller = await find_socket_caller(scope)
     if caller is not None:
-        scope.get(SEEN_CALLERS, []).append(caller)
+        note_socket_caller(scope, caller)
     return caller
+
+
+def note_socket_caller(scope: Mapping[str, Any], caller: Caller) -> None:
+    """Tell those around the application who opened the socket; routers copy the scope."""
+    scope.get(SEEN_CALLERS, []).append(SeenCaller(caller.user.id, caller.key_id))
 
 
 async def find_socket_caller(scope: Mapping[str, Any]) -> Caller | None:

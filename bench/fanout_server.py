@@ -45,19 +45,18 @@ def allow_the_crowd() -> None:
 
 def serve_ours(listener: socket.socket) -> None:
     import uvicorn
-    from channels.auth import AuthMiddlewareStack
 
-    from config.middleware.socket_origin import ExactOrigin
-    from config.routing import websocket_application
+    from config.asgi import application
     from config.run import SOCKET_PING_SECONDS
 
     config = uvicorn.Config(
-        ExactOrigin(AuthMiddlewareStack(websocket_application)),  # as in config.asgi
+        application,
         loop="asyncio",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_ping_interval=SOCKET_PING_SECONDS,
         lifespan="off",
+        proxy_headers=False,
         access_log=False,
         log_level="warning",
     )

@@ -6,12 +6,12 @@ one for the sockets.
 
 from importlib import import_module
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter
 from django.conf import settings
 
 from config.daphne_forms import leave_forms_to_django
 from config.middleware.socket_origin import ExactOrigin
+from config.middleware.socket_session import SocketSession
 from config.request_pool import WsgiRequests
 
 # Sets Django up, which what follows needs.
@@ -38,7 +38,7 @@ application = ProtocolTypeRouter(
             waiting=settings.LIMITS.request_queue,
         ),
         "websocket": SocketLog(
-            ExactOrigin(AuthMiddlewareStack(SocketAuditOrigin(websocket_application)))
+            ExactOrigin(SocketSession(SocketAuditOrigin(websocket_application)))
         ),
     }
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts import audit
+from accounts import audit, networks
 from accounts.audit import Origin, Via
-from accounts.auth import SEEN_CALLERS, Caller
+from accounts.auth import SEEN_CALLERS, Caller, SeenCaller
 from accounts.http import client_address, request_id
 
 API_PREFIXES: Final = ("/api/", "/alpaca/")
@@ -56,27 +58,30 @@ class SocketAuditOrigin:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        # Routers copy the scope, so a key's caller comes back through this list.
-        scope = {SEEN_CALLERS: [], **scope}
-        token = audit.enter(partial(origin_of_socket, scope))
+        # Not into a copy: it would be kept for as long as the socket lives.
+        callers = scope.setdefault(SEEN_CALLERS, [])
+        token = audit.enter(SocketOrigin(callers, signed_in(scope), networks.socket_address(scope)))
         try:
             await self.application(scope, receive, send)
         finally:
             audit.leave(token)
 
 
-def origin_of_socket(scope: Scope) -> Origin:
-    """The same for a socket; a key's owner where its handshake was by key."""
-    request = HttpRequest()
-    request.META = {
-        "HTTP_" + name.decode("latin-1").upper().replace("-", "_"): value.decode("latin-1")
-        for name, value in scope.get("headers", ())
-    }
-    request.META["REMOTE_ADDR"] = (scope.get("client") or [""])[0]
-    address = client_address(request)
-    if callers := scope[SEEN_CALLERS]:
-        caller = callers[-1]
-        return Origin(Via.SOCKET, caller.user.id, caller.key_id, address)
+@dataclass(frozen=True, slots=True)
+class SocketOrigin:
+    """A key's owner once a key has opened the socket, before it whoever's session it came with."""
+
+    callers: list[SeenCaller]  # filled by who authenticates
+    user_id: UUID | None
+    address: str
+
+    def __call__(self) -> Origin:
+        if not self.callers:
+            return Origin(Via.SOCKET, self.user_id, None, self.address)
+        caller = self.callers[-1]
+        return Origin(Via.SOCKET, caller.user_id, caller.key_id, self.address)
+
+
+def signed_in(scope: Scope) -> UUID | None:
     user = scope.get("user")
-    actor_id = user.id if user is not None and user.is_authenticated else None
-    return Origin(Via.SOCKET, actor_id, None, address)
+    return user.id if user is not None and user.is_authenticated else None

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from accounts.auth import SEEN_CALLERS, Caller
+from accounts.auth import SEEN_CALLERS, SeenCaller
 
 logger = logging.getLogger("holdfast.sockets")
 
@@ -45,9 +45,21 @@ class SocketLog:
 class Conversation:
     """What passes between a server and one socket; the log hears of its two ends only."""
 
+    __slots__ = (
+        "_callers",
+        "_code",
+        "_heard",
+        "_is_open",
+        "_receive",
+        "_route",
+        "_started",
+        "real_send",
+        "scope",
+    )
+
     def __init__(self, scope: Scope, receive: Any, send: Any) -> None:
         # Routers copy the scope, so what is found out below comes back through this list.
-        self._callers: list[Caller] = []
+        self._callers: list[SeenCaller] = []
         self.scope = {**scope, SEEN_CALLERS: self._callers}
         self._receive = receive
         # Under this name the server's own is found by market.live.server_transport.
@@ -85,7 +97,7 @@ class Conversation:
     def _tell(self, event: str, **facts: int) -> None:
         seconds = round(time.monotonic() - self._started, 1)
         for caller in self._callers[-1:]:
-            facts |= {"user_id": str(caller.user.id)}  # type: ignore[dict-item]
+            facts |= {"user_id": str(caller.user_id)}  # type: ignore[dict-item]
             if caller.key_id:
                 facts |= {"key_id": str(caller.key_id)}  # type: ignore[dict-item]
         shown = {"event": event, "route": self._route, "seconds": seconds, **facts}

@@ -26,13 +26,18 @@ class ExactOrigin:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        headers = headers_of(scope)
-        if str(scope.get("path", "")).startswith(WITHOUT_COOKIES):
-            headers.pop("origin", None)
-        if is_allowed(headers, is_secure=is_secure(scope)):
+        # What is looked at is kept by no local here: this frame lives as long as the socket.
+        if may_open(scope):
             await self.application(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4403})
+
+
+def may_open(scope: Scope) -> bool:
+    headers = headers_of(scope)
+    if str(scope.get("path", "")).startswith(WITHOUT_COOKIES):
+        headers.pop("origin", None)
+    return is_allowed(headers, is_secure=is_secure(scope))
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts import networks
-from accounts.auth import SEEN_CALLERS, Caller
+from accounts.auth import Caller, note_socket_caller
 from integrations.alpaca_api.streams.sign_in import Credentials, find_caller, watch_of
 from market.live.hub_socket import CloseCode, SocketClose
 from market.live.socket_crowd import socket_crowd
@@ -98,7 +98,7 @@ class StreamSocket(AsyncWebsocketConsumer):  # type: ignore[misc]  # untyped
             raise TooManySockets(reason)
         self._deadline.cancel()
         self.caller, self.watch = caller, watch_of(caller)
-        self.scope.get(SEEN_CALLERS, []).append(caller)
+        note_socket_caller(self.scope, caller)
         self._watchers.join(self)
         return True
 
