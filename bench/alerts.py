@@ -95,6 +95,7 @@ class Desk:
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE market_alert, market_alerttrigger")
         levels: dict[tuple[int, Decimal, str], int] = {}
+        armed_at = datetime.now(UTC)  # prices of the round before are none of theirs
         made = []
         for _ in range(self.alerts):
             instrument = self._chance.choice(self._instruments)
@@ -111,6 +112,7 @@ class Desk:
                     direction=direction,
                     threshold=level,
                     status="armed",
+                    compared_at=armed_at,
                 )
             )
         Alert.objects.bulk_create(made, batch_size=5_000)
