@@ -23,6 +23,8 @@ from psycopg.waiting import Ready, Wait
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 COMMIT: Final = "COMMIT"
+# Of the arrays of a statement: some ten rows of ids and amounts.
+SHORT_CHARACTERS: Final = 2_000
 
 
 class Answer:
@@ -33,6 +35,7 @@ class Answer:
 
     def rows(self) -> list[Any]:
         """Wait for the rows; once."""
+        send_queued()
         with self._cursor:
             rows: list[Any] = self._cursor.fetchall()
             return rows
@@ -114,9 +117,17 @@ def reading_cursor() -> CursorWrapper:
 
 
 def ask(query: str, parameters: Parameters, *, row_factory: Any = tuple_row) -> Answer:
-    """Send a statement of a flow, whole, and read its answer later."""
-    cursor = _server_cursor(row_factory)
+    """Send a statement of a flow, whole, and read its answer later.
+
+    One of few rows goes out with the next answer that is read, the next of many rows or the end,
+    so that PostgreSQL wakes up once for several of them. One of many rows goes at once: there is
+    work to be done while the next is made.
+    """
+    cursor = _server_cursor(row_factory, kind=QueuedCursor)
     cursor.execute(query, parameters)
+    if is_short(parameters):
+        return Answer(cursor)
+    send_queued()
     raw = connection.connection
     # What the driver leaves of a large one would wait for the next.
     if raw.pgconn.flush():
@@ -124,13 +135,47 @@ def ask(query: str, parameters: Parameters, *, row_factory: Any = tuple_row) -> 
     return Answer(cursor)
 
 
-def _server_cursor(row_factory: Any) -> CursorWrapper:
+def _server_cursor(row_factory: Any, *, kind: type[Cursor[Any]] = Cursor) -> CursorWrapper:
     """One that sends parameters beside the statement."""
-    cursor = Cursor(connection.connection, row_factory=row_factory)
+    cursor = kind(connection.connection, row_factory=row_factory)
     # Noted where statements are, as those of Django's own.
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     wrapped: CursorWrapper = wrap(cursor)  # type: ignore[arg-type] # stubs
     return wrapped
+
+
+class QueuedCursor(Cursor[Any]):
+    """Adds its statement to those that the connection's pipeline sends next."""
+
+    def _execute_gen(
+        self,
+        query: Any,
+        params: Any = None,
+        *,
+        prepare: bool | None = None,
+        binary: bool | None = None,
+    ) -> Any:
+        """As the driver's own, which sends each statement in a message of its own."""
+        yield from self._start_query(query)
+        converted = self._convert_query(query, params)
+        yield from self._maybe_prepare_gen(converted, prepare=prepare, binary=binary)
+        self._last_query = query
+        yield from self._conn._prepared.maintain_gen(self._conn)
+
+
+def is_short(parameters: Parameters) -> bool:
+    """Whether a statement has few rows, going by the arrays in which they come."""
+    values = parameters.values() if isinstance(parameters, Mapping) else parameters
+    return sum(len(one) for one in values if isinstance(one, str | list)) <= SHORT_CHARACTERS
+
+
+def send_queued() -> None:
+    """Send what the flow has queued, and take in what has been answered by then."""
+    raw = connection.connection
+    pipeline = raw._pipeline
+    if pipeline is not None and pipeline.command_queue:
+        with connection.wrap_database_errors, raw.lock:
+            raw.wait(pipeline._communicate_gen())
 
 
 def _sending(pgconn: PGconn) -> Generator[Wait, Ready, None]:

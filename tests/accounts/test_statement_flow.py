@@ -119,6 +119,25 @@ def test_what_is_asked_is_sent_whole_though_nobody_reads_the_answer() -> None:
         wait_until(lambda: is_locked(number), seconds=30, what="the statement to be carried out")
 
 
+def test_short_statements_go_out_with_the_next_answer_that_is_read() -> None:
+    first, second = 20_260_106, 20_260_107
+    with flow(), transaction.atomic():
+        for number in (first, second):
+            ask("SELECT pg_advisory_xact_lock(%s::bigint)", [number])
+        assert not is_locked(first)
+        assert ask("SELECT %s::int", [1]).rows() == [(1,)]
+        assert is_locked(first)
+        assert is_locked(second)
+
+
+def test_a_long_statement_takes_those_before_it_along() -> None:
+    number = 20_260_108
+    with flow(), transaction.atomic():
+        ask("SELECT pg_advisory_xact_lock(%s::bigint)", [number])
+        ask("SELECT length(%s::text)", ["x" * 100_000])
+        wait_until(lambda: is_locked(number), seconds=30, what="the lock")
+
+
 def is_locked(number: int) -> bool:
     """As another connection sees it."""
     other = connection.copy()
