@@ -40,7 +40,8 @@ class KnownIds(Generic[Key]):
         """Begin to look for what is unknown; calling the answer gives what ``find`` gives."""
         known = self._ids
         wanted = set(keys)
-        if not (unknown := wanted - known.keys()):
+        # Not ``wanted - known.keys()``, which goes through everything that is remembered.
+        if not (unknown := {key for key in wanted if key not in known}):
             return lambda: {key: known[key] for key in wanted}
         # What another transaction's commit adds meanwhile makes no key of these unknown again.
         remembered = {key: known[key] for key in wanted - unknown}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 import pytest
 from django.db import transaction
@@ -41,3 +42,21 @@ def test_what_was_rolled_back_is_not_remembered() -> None:
         transaction.set_rollback(True)
     table.rows = {"other": 0}
     assert known.find(["a"], find=table.find, make=table.make) == {"a": 1}
+
+
+class Unhurried(dict[str, int]):
+    """What is remembered, which nobody may go through as a whole."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("went through everything that is remembered")
+
+    keys = values = items = __iter__
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_look_does_not_go_through_everything_that_is_remembered() -> None:
+    table, known = Table(), KnownIds[str]()
+    known._ids = Unhurried(a=0, b=1)
+    with transaction.atomic():
+        assert known.find(["a"], find=table.find, make=table.make) == {"a": 0}
+        assert known.find(["a", "c"], find=table.find, make=table.make) == {"a": 0, "c": 0}
