@@ -150,9 +150,9 @@ def test_the_privacy_eye_blurs_amounts_and_stays(investor: Page) -> None:
     expect(eye).to_have_attribute("aria-pressed", "true")
     investor.reload()
     worth = investor.locator(".worth__figure")
-    assert worth.evaluate("node => getComputedStyle(node).filter") != "none"
+    expect(worth).not_to_have_css("filter", "none")
     eye.click()
-    assert worth.evaluate("node => getComputedStyle(node).filter") == "none"
+    expect(worth).to_have_css("filter", "none")
 
 
 def test_the_palette_finds_by_keyboard(onlooker: Page, check_accessibility: Check) -> None:
