@@ -14,7 +14,8 @@ STEPS: Final = StreamSource(
         FROM integrations_liveorderevent AS step
         JOIN integrations_liveorder AS owner ON owner.id = step.order_id
         JOIN portfolio_portfolio AS portfolio ON portfolio.id = owner.portfolio_id
-        WHERE step.recorded_xid >= %(since)s::text::xid8 AND portfolio.id = %(portfolio)s
+        WHERE step.recorded_xid >= %(since)s::text::xid8
+          AND step.recorded_xid < %(until)s::text::xid8 AND portfolio.id = %(portfolio)s
           AND portfolio.owner_id = %(watcher)s
     """,
 )

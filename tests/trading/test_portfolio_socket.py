@@ -189,7 +189,11 @@ async def test_what_nobody_rang_for_is_told_at_the_next_look(
         assert types(await hear(communicator, until="cash")) == {"cash"}
 
 
-async def test_what_happened_during_a_break_is_told_after_it() -> None:
+@pytest.mark.parametrize("near", [1_000_000, -1], ids=["near", "far"])
+async def test_what_happened_during_a_break_is_told_after_it(
+    near: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trading.live.stream_events.NEAR", near)
     alice, _, portfolio = await people()
     apple = await sync_to_async(make_own_instrument)()
     async with socket(portfolio.id, user=alice) as (_, communicator):

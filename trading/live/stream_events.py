@@ -23,29 +23,42 @@ from trading.live.stream_sources import StreamSource, stream_sources
 
 # Further back than so many transactions nobody looks; the reader loads everything anew.
 REACH: Final = 5_000_000
+# So close, what the whole desk did is soon gone through; further back rather what a portfolio did.
+NEAR: Final = 500
+# Keeps the planner from beginning with all that a portfolio ever did, as it does where it has no
+# statistics of tables that have just grown.
+NEWEST_FIRST: Final = "OFFSET 0"
 
 HORIZON: Final = """
 SELECT pg_snapshot_xmin(snapshot)::text::bigint, pg_snapshot_xmax(snapshot)::text::bigint
 FROM pg_current_snapshot() AS snapshot
 """
-# Rows of (source, id, xid, order_id, fill_id, is_units, subject_id).
+# Between two horizons. Rows of (source, id, xid, order_id, fill_id, is_units, subject_id).
 OWN_EVENTS: Final = """
     SELECT 'order' AS source, event.id::text AS id, event.recorded_xid::text::bigint AS xid,
         event.order_id::text AS order_id, event.details ->> 'fill_id' AS fill_id, false AS is_units,
         NULL AS subject_id
-    FROM trading_orderevent AS event
-    JOIN trading_order AS owner ON owner.id = event.order_id
-    WHERE event.recorded_xid >= %(since)s::text::xid8 AND owner.portfolio_id = %(portfolio)s
+    FROM (
+        SELECT * FROM trading_orderevent
+        WHERE recorded_xid >= %(since)s::text::xid8 AND recorded_xid < %(until)s::text::xid8 {fence}
+    ) AS event
+    JOIN LATERAL (
+        SELECT portfolio_id FROM trading_order WHERE id = event.order_id {fence}
+    ) AS owner ON owner.portfolio_id = %(portfolio)s
     UNION ALL
     SELECT 'entry', entry.id::text, entry.recorded_xid::text::bigint, NULL, NULL,
         entry.instrument_id IS NOT NULL, NULL
-    FROM portfolio_journalentry AS entry
-    WHERE entry.recorded_xid >= %(since)s::text::xid8 AND entry.portfolio_id = %(portfolio)s
+    FROM (
+        SELECT * FROM portfolio_journalentry
+        WHERE recorded_xid >= %(since)s::text::xid8 AND recorded_xid < %(until)s::text::xid8 {fence}
+    ) AS entry
+    WHERE entry.portfolio_id = %(portfolio)s
     UNION ALL
     SELECT 'alert', fired.id::text, fired.recorded_xid::text::bigint, NULL, NULL, false,
         fired.alert_id::text
     FROM market_alerttrigger AS fired
-    WHERE fired.recorded_xid >= %(since)s::text::xid8 AND fired.owner_id = %(watcher)s
+    WHERE fired.recorded_xid >= %(since)s::text::xid8
+      AND fired.recorded_xid < %(until)s::text::xid8 AND fired.owner_id = %(watcher)s
       AND (fired.portfolio_id = %(portfolio)s OR fired.portfolio_id IS NULL AND EXISTS (
           SELECT FROM portfolio_position AS held
           WHERE held.portfolio_id = %(portfolio)s
@@ -54,7 +67,8 @@ OWN_EVENTS: Final = """
     SELECT 'closing', closing.id::text || ':' || closing.changed_xid::text,
         closing.changed_xid::text::bigint, NULL, NULL, false, closing.id::text
     FROM trading_positionclosing AS closing
-    WHERE closing.changed_xid >= %(since)s::text::xid8 AND closing.portfolio_id = %(portfolio)s
+    WHERE closing.changed_xid >= %(since)s::text::xid8
+      AND closing.changed_xid < %(until)s::text::xid8 AND closing.portfolio_id = %(portfolio)s
 """
 SOURCE_EVENTS: Final = """
     UNION ALL
@@ -94,10 +108,11 @@ def current_horizon() -> int:
 
 
 @cache
-def events_statement(sources: tuple[StreamSource, ...]) -> str:
+def events_statement(sources: tuple[StreamSource, ...], *, is_near: bool) -> str:
     """The SQL of everything that happens in a portfolio."""
+    own = OWN_EVENTS.format(fence=NEWEST_FIRST if is_near else "")
     more = (SOURCE_EVENTS.format(name=it.name, select=it.select) for it in sources)
-    return IN_ORDER.format(events="".join((OWN_EVENTS, *more)))
+    return IN_ORDER.format(events="".join((own, *more)))
 
 
 def read_stretch(portfolio_id: UUID, *, since: int, watcher_id: UUID | None = None) -> Stretch:
@@ -108,13 +123,14 @@ def read_stretch(portfolio_id: UUID, *, since: int, watcher_id: UUID | None = No
             told to nobody but their owner, and None is told of none. Sources of apps above say
             themselves whom they tell.
     """
-    # First the horizon: what commits between the two statements is read, and read again.
+    # First the horizon: what begins between the two statements rings when it has committed.
     ((horizon, counter),) = fetch_rows(HORIZON, [])
     if not horizon - REACH <= since <= counter:
         return Stretch(horizon, None)
     allowed = settings.LIMITS.stream_replay_events
-    wanted = {"since": since, "portfolio": portfolio_id, "watcher": watcher_id}
-    rows = fetch_rows(events_statement(stream_sources()), wanted | {"limit": allowed + 1})
+    statement = events_statement(stream_sources(), is_near=counter - since <= NEAR)
+    bounds = {"since": since, "until": counter, "limit": allowed + 1}
+    rows = fetch_rows(statement, bounds | {"portfolio": portfolio_id, "watcher": watcher_id})
     if len(rows) > allowed:
         return Stretch(horizon, None)
     return Stretch(horizon, [StreamEvent((row[0], row[1]), *row[2:]) for row in rows])

@@ -13,9 +13,10 @@ class StreamSource:
         name: lower-case letters and underscores; no other source has it.
         select: SQL of rows with the columns ``id`` (text), ``xid`` (bigint) and ``subject_id``
             (text): what happened in the portfolio ``%(portfolio)s`` since the transaction
-            ``%(since)s``, that one included, and concerns the user ``%(watcher)s``, who may be
-            null. An ``id`` is of one event for good; of one transaction they are in order of
-            length and text. Whoever writes such an event rings the portfolio after the commit.
+            ``%(since)s``, that one included, before ``%(until)s``, and concerns the user
+            ``%(watcher)s``, who may be null. An ``id`` is of one event for good; of one transaction
+            they are in order of length and text. Whoever writes such an event rings the portfolio
+            after the commit.
     """
 
     name: str
