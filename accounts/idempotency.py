@@ -28,6 +28,7 @@ from accounts import exact_json, sealed_answers
 from accounts.auth import ApiRequest
 from accounts.idempotency_errors import KeyMalformed, KeyMissing, KeyReused, StillRunning
 from accounts.models import IdempotentAnswer
+from accounts.statement_flow import frequent_cursor
 
 HEADER: Final = "Idempotency-Key"
 KEPT: Final = timedelta(days=7)
@@ -264,7 +265,7 @@ def store_answer(attempt: Attempt, response: HttpResponse) -> None:
     body = response.content
     if attempt.is_confidential:
         body = sealed_answers.seal(body, bound_to=attempt.binding)
-    with connection.cursor() as cursor:
+    with frequent_cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO accounts_idempotentanswer AS answer

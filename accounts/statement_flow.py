@@ -102,12 +102,13 @@ def prepared_cursor(row_factory: Any = tuple_row) -> CursorWrapper:
     return _server_cursor(row_factory)
 
 
-def reading_cursor() -> CursorWrapper:
-    """A cursor for what requests read again and again in the same words.
+def frequent_cursor() -> CursorWrapper:
+    """A cursor for what requests ask again and again in the same words.
 
     Its statements are planned once a connection, as a ``prepared_cursor``'s, or each time where
     PREPARED_STATEMENTS says that a pooler stands before PostgreSQL. Every parameter that does not
-    tell its type by what it is compared with has it in the statement.
+    tell its type by what it is compared with, or goes into, has it in the statement. Bytes go as
+    they are, and not as the hexadecimal text of a statement twice as long.
     """
     if not settings.PREPARED_STATEMENTS:
         return connection.cursor()

@@ -8,7 +8,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from accounts.statement_flow import reading_cursor
+from accounts.statement_flow import frequent_cursor
 from market.corporate_actions.adjustment import Adjustment
 from market.corporate_actions.factors import factors_of
 from market.errors import AmbiguousSymbol, UnknownSymbol
@@ -130,7 +130,7 @@ def bars(
         SeriesRange(start=start, end=end, limit=limit, from_start=from_start),
         adjusted,
     )
-    with reading_cursor() as cursor:
+    with frequent_cursor() as cursor:
         cursor.execute(
             f"""
             SELECT opened_at, trim_scale(open), trim_scale(high), trim_scale(low),
@@ -159,7 +159,7 @@ def bars_json(
         SeriesRange(start=start, end=end, limit=limit, from_start=from_start),
         adjusted,
     )
-    with reading_cursor() as cursor:
+    with frequent_cursor() as cursor:
         cursor.execute(
             f"SELECT coalesce('[' || string_agg({BAR_JSON}, ',' ORDER BY opened_at) || ']', '[]')"
             f" FROM (SELECT *, {VWAP} AS vwap FROM ({query.sql}) AS bar) AS bar",

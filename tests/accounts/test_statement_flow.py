@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
-from accounts.statement_flow import ask, flow, flowing_transaction, is_flowing, reading_cursor
+from accounts.statement_flow import ask, flow, flowing_transaction, is_flowing, frequent_cursor
 from portfolio.bookkeeping.bulk import add_rows, execute, fetch_rows, send
 from tests.support.desk import wait_until
 
@@ -243,7 +243,7 @@ def test_what_requests_read_often_is_planned_once_unless_a_pooler_forbids(
     settings.PREPARED_STATEMENTS = is_on
     connection.close()  # what it has planned is forgotten with it
     for number in (1, 2, 3):
-        with reading_cursor() as cursor:
+        with frequent_cursor() as cursor:
             cursor.execute("SELECT %s::int AS often_read", [number])
             assert cursor.fetchall() == [(number,)]
     with connection.cursor() as cursor:
@@ -254,7 +254,7 @@ def test_what_requests_read_often_is_planned_once_unless_a_pooler_forbids(
 
 
 def test_a_connection_that_died_is_replaced_where_it_is_read_from_first() -> None:
-    with reading_cursor() as cursor:
+    with frequent_cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         ((pid,),) = cursor.fetchall()
     with closing(connection.copy()) as other, other.cursor() as cursor:
@@ -262,6 +262,6 @@ def test_a_connection_that_died_is_replaced_where_it_is_read_from_first() -> Non
         cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
     ours: Any = connection
     ours.health_check_enabled, ours.health_check_done = True, False  # as a new request has it
-    with reading_cursor() as cursor:
+    with frequent_cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert cursor.fetchall() != [(pid,)]
