@@ -185,6 +185,21 @@ def test_the_last_places_of_a_tier_are_left_to_single_orders() -> None:
     place(portfolio, apple, quantity="1", limit="1")
 
 
+@pytest.mark.django_db
+def test_what_its_owner_has_working_elsewhere_counts_for_each_portfolio_of_a_batch() -> None:
+    owner, other = make_user(tier="standard"), make_user("other@example.com", tier="standard")
+    first, second, foreign = make_portfolio(owner), make_portfolio(owner), make_portfolio(other)
+    apple, pear = make_instrument(), make_instrument("PEAR")
+    publish_quote(apple)
+    publish_quote(pear)
+    room = allowance_of("standard").open_orders - NEARLY_ALL
+    full = [wish(first, apple, quantity="1", limit="1") for _ in range(room)]
+    assert words_of(send(first, *full)) == ["placed"] * room
+    asked = [(foreign, pear), (second, pear), (first, apple), (second, apple)]
+    wishes = [wish(portfolio, one, quantity="1", limit="1") for portfolio, one in asked]
+    assert words_of(send(first, *wishes)) == ["placed", *["allowance_exceeded"] * 3]
+
+
 def at_once(*works: Callable[[], object]) -> None:
     def run(work: Callable[[], object]) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -33,6 +33,7 @@ from trading.models import Order
 from trading.orders import is_same
 from trading.placing.order_batch_rows import (
     Pair,
+    balances_of,
     complete_orders,
     earlier_orders,
     facts_of,
@@ -94,8 +95,7 @@ def place_orders(
     quotes = live_quotes.latest_quotes(instrument_ids)
     lock_owners({wish.portfolio_id for wish in wishes})
     pairs = {(wish.portfolio_id, wish.ticket.instrument_id) for wish in wishes if not wish.error}
-    seen = facts_of(pairs)
-    lock_balances(set(_balance_ids(seen.values())))
+    lock_balances(balances_of(pairs))
     desk = _Desk(facts_of(pairs), quotes, placed_at)
     names = [name for wish in wishes if (name := _name_of(wish))]
     earlier = earlier_orders(names)
@@ -173,15 +173,13 @@ class _Desk:
     def _now(self, found: Situation) -> Situation:
         """The situation after what this batch has placed so far."""
         facts, means = found.facts, found.means
-        return replace(
-            found,
-            means=replace(
-                means,
-                buying_power=means.buying_power - self._used_of(facts.cash_balance_id),
-                available_units=means.available_units - self._used_of(facts.units_balance_id),
-                open_orders=means.open_orders + self._open_orders,
-            ),
+        left = replace(
+            means,
+            buying_power=means.buying_power - self._used_of(facts.cash_balance_id),
+            available_units=means.available_units - self._used_of(facts.units_balance_id),
+            open_orders=means.open_orders + self._open_orders,
         )
+        return Situation(facts, found.terms, found.market, left, found.rules)
 
     def _used_of(self, balance_id: int | None) -> Decimal:
         return Decimal(0) if balance_id is None else self._used.get(balance_id, Decimal(0))
@@ -203,13 +201,6 @@ def _name_of(wish: Wish) -> tuple[UUID, str] | None:
 
 def _open_orders_allowed(situation: Situation) -> int:
     return allowance_of(situation.means.tier).open_orders
-
-
-def _balance_ids(facts: Iterable[Any]) -> Iterator[int]:
-    for row in facts:
-        for balance_id in (row.cash_balance_id, row.units_balance_id):
-            if balance_id is not None:
-                yield balance_id
 
 
 def _tell_placed(orders: Sequence[Order]) -> None:

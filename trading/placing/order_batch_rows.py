@@ -29,7 +29,24 @@ Pair = tuple[UUID, int]  # a portfolio and an instrument
 FACTS: Final = """
 SELECT pair.portfolio_id, pair.instrument_id, facts.*
 FROM unnest(%s::uuid[], %s::int[]) AS pair (portfolio_id, instrument_id)
-CROSS JOIN LATERAL trading_order_facts(pair.portfolio_id, pair.instrument_id, NULL) AS facts
+CROSS JOIN LATERAL trading_order_facts(pair.portfolio_id, pair.instrument_id, NULL, false) AS facts
+"""
+OPEN_ORDERS: Final = """
+SELECT portfolio.id, facts.open_orders FROM unnest(%s::uuid[]) AS portfolio (id)
+CROSS JOIN LATERAL trading_order_facts(portfolio.id, NULL, NULL) AS facts
+"""
+BALANCES: Final = """
+WITH pair AS MATERIALIZED (
+    SELECT pair.portfolio_id, instrument.id AS instrument_id, instrument.currency
+    FROM unnest(%s::uuid[], %s::int[]) AS pair (portfolio_id, instrument_id)
+    JOIN market_instrument AS instrument ON instrument.id = pair.instrument_id
+)
+SELECT cash.id FROM pair JOIN portfolio_ledgerbalance AS cash
+    ON cash.portfolio_id = pair.portfolio_id AND cash.currency = pair.currency
+    AND cash.instrument_id IS NULL
+UNION SELECT units.id FROM pair JOIN portfolio_ledgerbalance AS units
+    ON units.portfolio_id = pair.portfolio_id AND units.currency = ''
+    AND units.instrument_id = pair.instrument_id
 """
 EARLIER: Final = """
 SELECT earlier.id FROM unnest(%s::uuid[], %s::text[]) AS name (portfolio_id, client_order_id)
@@ -68,15 +85,27 @@ SELECT 'place', %s, %s, d.id, d.instrument_id FROM unnest(%s::uuid[], %s::int[])
 """
 
 
+def balances_of(pairs: Collection[Pair]) -> set[int]:
+    """The ids of what orders may reserve: cash and units of each pair, where there are any."""
+    return {row[0] for row in fetch_rows(BALANCES, columns_of(pairs, width=2))}
+
+
 def facts_of(pairs: Collection[Pair]) -> dict[Pair, Any]:
     """A row of trading_order_facts for each; nothing where there is no such portfolio."""
+    portfolio_ids = {portfolio_id for portfolio_id, _ in pairs}
+    open_orders: dict[UUID, int] = dict(fetch_rows(OPEN_ORDERS, [list(portfolio_ids)]))
     connection.ensure_connection()
     with (
         connection.wrap_database_errors,
         connection.connection.cursor(row_factory=namedtuple_row) as cursor,
     ):
         rows = cursor.execute(FACTS, columns_of(pairs, width=2)).fetchall()
-    return {(row.portfolio_id, row.instrument_id): row for row in rows}
+    return {
+        (row.portfolio_id, row.instrument_id): row._replace(
+            open_orders=open_orders[row.portfolio_id]
+        )
+        for row in rows
+    }
 
 
 def earlier_orders(names: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], Order]:
@@ -115,7 +144,9 @@ def complete_orders(drafts: Sequence[Draft], *, actor_id: UUID | None, now: date
     execute(INSERT_HOLDS, [now, *columns_of([*holds, *_exit_holds(drafts)], width=5)])
     queued = [one for draft in drafts for one in (*draft.exits, draft.order)]
     ids = [one.id for one in queued]
-    told = [json.dumps({"follows": str(one.parent_id)} if one.parent_id else {}) for one in queued]
+    told = [
+        json.dumps({"follows": str(one.parent_id)}) if one.parent_id else "{}" for one in queued
+    ]
     execute(INSERT_EVENTS, [now, actor_id, ids, told])
     execute(INSERT_COMMANDS, [now, actor_id, ids, [one.instrument_id for one in queued]])
 
