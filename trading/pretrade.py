@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 from accounts.errors import Problem
 from accounts.tiers import allowance_of
 from market.values import plain
 from trading.errors import TooManyOpenOrders
 from trading.placing import auction_rules, exit_rules, stop_rules
-from trading.placing.sizing import Sizing, reference_of, size_up, usable
+from trading.placing.sizing import Plan, Sizing, plan_of, reference_of, size_up, usable
 from trading.placing.ticket_numbers import grid_problems, number_problems, short
 from trading.placing.tickets import Market, Means, OrderTicket, Rules, Terms
 from trading.states import OrderType, Side, TimeInForce
@@ -26,6 +26,13 @@ NEARLY_ALL: Final = 64
 SELF_MATCH: Final = "self_match"
 
 
+class Judgement(NamedTuple):
+    """What stands against an order, or what is recorded of one that nothing stands against."""
+
+    problems: list[Problem]
+    plan: Plan | None = None
+
+
 def find_problems(
     ticket: OrderTicket, *, terms: Terms | None, market: Market, means: Means, rules: Rules
 ) -> list[Problem]:
@@ -34,11 +41,16 @@ def find_problems(
     Args:
         terms: ``None`` when there is no such instrument.
     """
+    return judge(ticket, terms=terms, market=market, means=means, rules=rules).problems
+
+
+def judge(
+    ticket: OrderTicket, *, terms: Terms | None, market: Market, means: Means, rules: Rules
+) -> Judgement:
+    """As ``find_problems``, and settle the numbers of an order that nothing stands against."""
     if terms is None:
-        return [
-            Problem("symbol", "unknown_symbol", "There is no such instrument."),
-            *_ticket_problems(ticket, rules),
-        ]
+        unknown = Problem("symbol", "unknown_symbol", "There is no such instrument.")
+        return Judgement([unknown, *_ticket_problems(ticket, rules)])
     problems = [
         *_standing_problems(ticket, terms, means),
         *_ticket_problems(ticket, rules),
@@ -48,10 +60,11 @@ def find_problems(
         *_self_match_problems(ticket, terms, market, means, rules),
         *exit_rules.price_problems(ticket, market, rules),
     ]
-    if not problems:
-        sizing = size_up(ticket, terms=terms, market=market, rules=rules)
-        problems.extend(_means_problems(ticket, sizing, terms, means))
-    return problems
+    if problems:
+        return Judgement(problems)
+    sizing = size_up(ticket, terms=terms, market=market, rules=rules)
+    problems.extend(_means_problems(ticket, sizing, terms, means))
+    return Judgement(problems, None if problems else plan_of(sizing))
 
 
 def _standing_problems(ticket: OrderTicket, terms: Terms, means: Means) -> Iterator[Problem]:

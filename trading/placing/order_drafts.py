@@ -12,7 +12,6 @@ from accounts.identifiers import new_id
 from trading import pretrade
 from trading.errors import OrderDenied, TooManyOpenOrders
 from trading.models import Order
-from trading.placing import sizing
 from trading.placing.group_placing import make_exits
 from trading.placing.order_ends import order_ends_at
 from trading.placing.situation import Situation
@@ -72,18 +71,15 @@ def draft_order(
     """
     if pretrade.has_all_open_orders(situation.means, orders=1 + ticket.exit_count):
         raise TooManyOpenOrders(situation.means.tier)
-    problems = pretrade.find_problems(
+    problems, plan = pretrade.judge(
         ticket,
         terms=situation.terms,
         market=situation.market,
         means=situation.means,
         rules=situation.rules,
     )
-    if problems or situation.terms is None:
+    if plan is None or situation.terms is None:
         raise OrderDenied(problems)
-    plan = sizing.plan(
-        ticket, terms=situation.terms, market=situation.market, rules=situation.rules
-    )
     facts = situation.facts
     order = _make_order(
         portfolio_id, ticket, plan, rules=situation.rules, placed_at=placed_at, mic=facts.mic

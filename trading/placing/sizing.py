@@ -45,7 +45,11 @@ def plan(ticket: OrderTicket, *, terms: Terms, market: Market, rules: Rules) -> 
     Raises:
         ValueError: it would not have passed.
     """
-    sizing = size_up(ticket, terms=terms, market=market, rules=rules)
+    return plan_of(size_up(ticket, terms=terms, market=market, rules=rules))
+
+
+def plan_of(sizing: Sizing) -> Plan:
+    """See ``plan``."""
     if sizing.quantity is None or sizing.worst_price is None or sizing.reserve is None:
         raise ValueError("the ticket has problems, see find_problems")
     return Plan(sizing.quantity, sizing.worst_price, sizing.reserve)
