@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import User
-from accounts.statement_flow import ask, flow, flowing_transaction, is_flowing, frequent_cursor
+from accounts.statement_flow import ask, flow, flowing_transaction, frequent_cursor, is_flowing
 from portfolio.bookkeeping.bulk import add_rows, execute, fetch_rows, send
 from tests.support.desk import wait_until
 
