@@ -114,7 +114,7 @@ def _open_zip(file: IO[bytes], stack: ExitStack) -> PriceSource:
 def _check_member(member: zipfile.ZipInfo) -> None:
     limits = settings.LIMITS
     name = member.filename[:100]
-    if any(mark in member.filename for mark in ("/", "\\", ":", "\0")) or member.is_dir():
+    if not name or any(mark in member.filename for mark in ("/", "\\", ":", "\0")):
         raise UnreadableFile(f"The zip names a path, {name!r}; must name a plain file.")
     if (member.external_attr >> 16) & 0o170000 == SYMLINK:
         raise UnreadableFile(f"The zip holds a link, {name!r}; must hold a plain file.")

@@ -68,7 +68,7 @@ def zipped_sheets(content: bytes, *, name: str, caps: Caps) -> list[Sheet]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = files_in(archive)
             refuse_bomb(members, caps)
             is_book = is_workbook(member.filename for member in members)
             if not is_book:
@@ -79,6 +79,11 @@ def zipped_sheets(content: bytes, *, name: str, caps: Caps) -> list[Sheet]:
     if is_book:
         return workbook_sheets(content, caps=caps)
     return [sheet for member in unpacked for sheet in member_sheets(*member, caps)]
+
+
+def files_in(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """All members but folders; one without a name is a file, at which ``is_dir`` stumbles."""
+    return [one for one in archive.infolist() if not one.filename.endswith("/")]
 
 
 def refuse_bomb(members: Sequence[zipfile.ZipInfo], caps: Caps) -> None:

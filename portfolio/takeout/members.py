@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from portfolio.imports.errors import UnreadableImport
-from portfolio.imports.sheets import DAMAGE, refuse_bomb, unpack
+from portfolio.imports.sheets import DAMAGE, files_in, refuse_bomb, unpack
 from portfolio.imports.values import Caps
 
 MEMBER: Final = re.compile(
@@ -114,7 +114,7 @@ def wanted_files(content: bytes, allowed: Caps) -> dict[str, bytes]:
     """By name, those that say what is to be brought back."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [one for one in archive.infolist() if not one.is_dir()]
+            members = files_in(archive)
             refuse_strangers(members)
             refuse_bomb(members, allowed)
             wanted = [one for one in members if is_wanted(one.filename)]

@@ -62,6 +62,9 @@ def lie_about_size(archive: bytes) -> bytes:
         pytest.param(zipped({"../p.csv": GOOD}), "names a path", id="zip slip"),
         pytest.param(zipped({"/etc/p.csv": GOOD}), "names a path", id="absolute path"),
         pytest.param(zipped({"a/p.csv": GOOD}), "names a path", id="folder"),
+        pytest.param(
+            zipped({"p.csv": GOOD}).replace(b"p.csv", b"\0.csv"), "names a path", id="no name"
+        ),
         pytest.param(zipped({"a.csv": GOOD, "b.csv": GOOD}), "holds 2 files", id="two members"),
         pytest.param(zipped({}), "holds 0 files", id="no member"),
         pytest.param(zipped({"p.csv": GOOD})[:-30], "damaged or cut off", id="zip cut off"),

@@ -200,7 +200,8 @@ def test_what_is_no_takeout_is_refused_and_leaves_nothing(
 def test_no_zip_a_broken_zip_and_a_bomb_are_refused(alice: User, settings: Settings) -> None:
     whole = zip_of(good_files())
     assert len(brought_back(alice, whole)) == 1
-    for content in (b"", b"no zip", whole[:-30]):
+    nameless = whole.replace(b"portfolios/", b"\0ortfolios/")
+    for content in (b"", b"no zip", whole[:-30], nameless):
         with pytest.raises(UnreadableImport):
             brought_back(alice, content)
     bomb = zip_of(good_files() | {"fills.csv": b"0" * (8 << 20)})

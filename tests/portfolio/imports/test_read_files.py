@@ -57,6 +57,12 @@ def test_a_zip_of_several_files_is_read_as_one() -> None:
     assert [row.sheet for row in found.rows] == ["a.csv", "b.csv"]
 
 
+def test_a_file_without_a_name_in_a_zip_is_read() -> None:
+    # What follows a NUL belongs to no name.
+    found = read(zipped(a=TABLE.encode()).replace(b"a.csv", b"\0.csv"))
+    assert [row.sheet for row in found.rows] == [""]
+
+
 def test_a_list_of_objects_is_a_table() -> None:
     rows = [{"date": "2024-01-02", "type": "buy", "symbol": "AAPL", "quantity": 1, "price": 2.5}]
     assert words(json.dumps(rows)) == ["buy AAPL quantity=1 unit_price=2.5"]
