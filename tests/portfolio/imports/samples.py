@@ -5,11 +5,16 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from datetime import date, datetime
 from typing import Any, Final
 
 from openpyxl import Workbook
+
+# As workbooks note it of themselves.
+TIME_OF_WRITING: Final = re.compile(rb"(?<=>)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(?=</dcterms:)")
+WRITTEN: Final = b"2024-01-02T00:00:00Z"
 
 GENERIC: Final = """Date;Type;Symbol;Shares;Price;Fees;Currency;Order ID
 31.01.2024;Buy;AAPL;10;1.185,50;1,00;USD;A-1
@@ -186,7 +191,9 @@ def workbook(*sheets: list[list[Any]]) -> bytes:
             sheet.append(row)
     out = io.BytesIO()
     book.save(out)
-    return out.getvalue()
+    with zipfile.ZipFile(out) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    return packed({name: TIME_OF_WRITING.sub(WRITTEN, part) for name, part in parts.items()})
 
 
 def etoro() -> bytes:
@@ -214,10 +221,15 @@ def typed_workbook() -> bytes:
 
 
 def zipped(**files: bytes) -> bytes:
+    return packed({f"{name}.csv": content for name, content in files.items()})
+
+
+def packed(files: dict[str, bytes]) -> bytes:
+    """A zip that is the same whenever it is made, so that what a seed found is found again."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         for name, content in files.items():
-            archive.writestr(f"{name}.csv", content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
