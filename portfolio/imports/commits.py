@@ -18,10 +18,12 @@ from accounts.identifiers import new_id
 from accounts.statement_flow import flow
 from portfolio.activities import Touched, follow_activities, post_activities
 from portfolio.bookkeeping.bulk import columns_of, execute
+from portfolio.errors import ActivityRefused
 from portfolio.imports.carrying_out import carry_out_asked
 from portfolio.imports.previews import digest
 from portfolio.imports.profiles import GENERIC
 from portfolio.imports.progress import ImportReporter
+from portfolio.imports.refusals import at_rows
 from portfolio.imports.states import NothingToImport, Step, may
 from portfolio.imports.taking import Taken, load_taken, name_entries, without_repeats
 from portfolio.imports.taking_lots import name_lots
@@ -48,7 +50,8 @@ def commit_import(*, found: FileImport, committed_at: datetime) -> FileImport:
 
     Raises:
         NothingToImport: no row is to be taken.
-        PortfolioError: the books refuse a row; nothing was booked.
+        ActivityRefused: the books refuse rows; nothing was booked. Each problem names its row.
+        PortfolioError: they refuse the whole.
         WrongStep: it is not read yet, could not be, or was undone.
     """
     found = FileImport.objects.select_for_update().get(id=found.id)
@@ -171,12 +174,16 @@ def lock_portfolios(ids: set[UUID]) -> None:
 
 
 def book_batch(batch: Sequence[Taken], touched: Touched, *, at: datetime) -> None:
-    entry_ids = post_activities(
-        portfolio=batch[0].portfolio,
-        activities=[one.activity for one in batch],
-        recorded_at=at,
-        touched=touched,
-    )
+    try:
+        entry_ids = post_activities(
+            portfolio=batch[0].portfolio,
+            activities=[one.activity for one in batch],
+            recorded_at=at,
+            touched=touched,
+            is_batch=True,
+        )
+    except ActivityRefused as error:
+        raise at_rows(error, [one.row.position for one in batch]) from error
     rows = [(one.row.id, entry_id) for one, entry_id in zip(batch, entry_ids, strict=True)]
     execute(NOTE_ENTRIES, columns_of(rows, width=2))
     # What waits for the commit would all come at its end, while nobody has anything else to do.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from accounts.errors import Problem
 from market.models import Instrument
 from portfolio.activities import find_all_problems
 from portfolio.bookkeeping.amounts import product, ten_places
@@ -23,6 +25,7 @@ from portfolio.models import Portfolio
 from portfolio.models.imports import RowStatus
 from portfolio.recording.activity_names import ActivityNames
 from portfolio.recording.activity_rules import ActivityDraft
+from portfolio.recording.booking_rates import money_of
 from portfolio.recording.schemas import ActivityIn
 
 # Kinds that the books keep without an instrument.
@@ -88,7 +91,7 @@ class Judged:
 def judge(
     rows: Sequence[Judged], surroundings: Surroundings, *, taken: Collection[UUID] = ()
 ) -> None:
-    """Find the verdict of each row, all at once: a fixed number of queries.
+    """Find the verdict of each row, all at once: a fixed number of queries for each portfolio.
 
     Args:
         taken: entries that other rows of the same file repeat already.
@@ -100,6 +103,7 @@ def judge(
     for judged in live:
         draft(judged, surroundings)
     mark_duplicates(live, taken)
+    find_missing_rates(live)
 
 
 def apply_changes(judged: Judged) -> None:
@@ -238,6 +242,25 @@ def mark_duplicates(rows: Sequence[Judged], taken: Collection[UUID]) -> None:
             judged.status = RowStatus.DUPLICATE
             judged.duplicate_of = entry_id
             judged.remark = CORRECTED_SINCE if entry_id in corrected else ""
+
+
+def find_missing_rates(rows: Sequence[Judged]) -> None:
+    """Hear which money could not be booked for want of an exchange rate.
+
+    Nobody asks for the rate of what is in the books already.
+    """
+    ready: dict[UUID, list[tuple[Judged, ActivityDraft]]] = defaultdict(list)
+    portfolios: dict[UUID, Portfolio] = {}
+    for judged in rows:
+        if judged.status == RowStatus.READY and judged.draft and judged.portfolio:
+            portfolios[judged.portfolio.id] = judged.portfolio
+            ready[judged.portfolio.id].append((judged, judged.draft))
+    for portfolio_id, found in ready.items():
+        monies = money_of([one for _, one in found], portfolio=portfolios[portfolio_id])
+        for (judged, _), money in zip(found, monies, strict=True):
+            if isinstance(money, Problem):
+                judged.problems.append(RowProblem(money.field, money.code, money.message))
+                judged.status = RowStatus.PROBLEM
 
 
 def happening(position: int, found: ActivityDraft, portfolio: Portfolio) -> Happening:

@@ -87,15 +87,15 @@ def test_committing_and_undoing_again_change_nothing(
 def test_a_statement_with_many_tables_is_booked(
     api: ApiClient, depot: Portfolio, apple: Instrument
 ) -> None:
-    found = upload(api, depot, IBKR_STATEMENT).json()
-    assert found["profile"] == "ibkr"
-    assert found["counts"]["problem"] == 0, found["rows"]
     store_rates(
         [PublishedRate("USD", date(2024, 1, 2), Decimal("1.09"))],
         source="ecb",
         is_authoritative=True,
         recorded_at=at(),
     )
+    found = upload(api, depot, IBKR_STATEMENT).json()
+    assert found["profile"] == "ibkr"
+    assert found["counts"]["problem"] == 0, found["rows"]
     commit(api, found)
     kinds = JournalEntry.objects.filter(portfolio=depot).order_by("occurred_at", "id")
     assert sorted(kinds.values_list("kind", flat=True)) == [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -10,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from market.models import EuroRate
 from portfolio.models import FileImport, JournalEntry, LotClosure, Portfolio
 from tests.factories import make_instrument, make_user
 from tests.portfolio.imports.factories import make_tracked
@@ -163,6 +167,37 @@ def test_a_refused_booking_says_why(page: Client, depot: Portfolio) -> None:
     page.post(href("decide_in_import", found), {"decision": "skip:1"})
     answer = page.post(href("commit_import", found), follow=True)
     assert "Nothing was booked." in answer.content.decode()
+
+
+EUROS = "Date,Type,Symbol,Quantity,Price,Currency\n" + "".join(
+    f"2024-01-0{day},buy,AAPL,{day},2,EUR\n" for day in (2, 2, 3, 2, 2)
+)
+
+
+def test_a_row_without_an_exchange_rate_is_mended_by_giving_it(
+    page: Client, depot: Portfolio
+) -> None:
+    found = paste(page, depot, EUROS)
+    shown = page.get(href("import", found)).content.decode()
+    assert shown.count("there is no rate from EUR to USD on 2024-01-02") == 4
+    form = {"kind": "buy", "symbol": "AAPL", "unit_price": "2", "quantity": "3", "currency": "EUR"}
+    form |= {"occurred_at": "2024-01-03", "exchange_rate": "1.1"}
+    page.post(href("mend_import_row", found) + "?position=3", form)
+    assert "Book 1 activity" in page.get(href("import", found)).content.decode()
+    page.post(href("commit_import", found))
+    assert JournalEntry.objects.get().exchange_rate == Decimal("1.1")
+
+
+def test_what_the_books_refuse_is_said_once_with_its_rows(page: Client, depot: Portfolio) -> None:
+    for day in (2, 3):
+        EuroRate.objects.create(currency="USD", on_date=date(2024, 1, day), per_euro=Decimal("1.1"))
+    found = paste(page, depot, EUROS)
+    assert "Book 5 activities" in page.get(href("import", found)).content.decode()
+    EuroRate.objects.all().delete()
+    said = page.post(href("commit_import", found), follow=True).content.decode()
+    assert "Nothing was booked. Rows 1, 2, 4 and 1 more: there is no rate from EUR" in said
+    assert "Row 3: there is no rate from EUR to USD on 2024-01-03" in said
+    assert not JournalEntry.objects.exists()
 
 
 @pytest.mark.parametrize("decision", ["", "skip:", "skip:0", "skip:99", "maybe:1", "skip:x"])
