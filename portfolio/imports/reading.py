@@ -31,6 +31,7 @@ from portfolio.imports.values import (
 Progress = Callable[[int, int], None]
 
 RAW_CHARACTERS: Final = 1000
+NOTE_CHARACTERS: Final = 200
 # So many lines pass between two words of progress.
 TOLD_LINES: Final = 500
 # So many cells of each column are looked at for their style.
@@ -226,7 +227,7 @@ def interpreted(row: Row, style: ReadingStyle, blank: ReadRow) -> Iterator[ReadR
     try:
         meant = list(style.profile.interpret(row))
     except NoActivity as reason:
-        blank.skipped = str(reason)
+        blank.skipped = str(reason)[:NOTE_CHARACTERS]
         yield blank
         return
     except Unclear as error:

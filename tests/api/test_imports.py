@@ -106,6 +106,17 @@ def test_a_statement_with_many_tables_is_booked(
     assert euros.settled == 1000
 
 
+def test_a_table_or_a_class_of_any_name_is_shown_as_not_read(
+    api: ApiClient, depot: Portfolio, apple: Instrument
+) -> None:
+    spoilt = IBKR_STATEMENT.replace(b"Dividends,", b"A" * 5000 + b",")
+    spoilt = spoilt.replace(b"Order,Forex", b"Order,Options " + b"B" * 5000)
+    found = upload(api, depot, spoilt).json()
+    notes = {row["note"] for row in found["rows"] if row["status"] == "skipped"}
+    assert f"The table '{'A' * 80}' is not read here." in notes
+    assert f"Options {'B' * 72} are not kept here." in notes
+
+
 def test_a_split_of_a_statement_changes_units_and_what_nobody_reads_is_shown(
     api: ApiClient, depot: Portfolio, apple: Instrument
 ) -> None:

@@ -49,7 +49,7 @@ def interpret_statement(row: Row) -> Iterable[Row]:
     if section in UNREAD:
         raise unread(section, words or row.texts.get(Field.SYMBOL, ""))
     if section not in SECTIONS:
-        raise NoActivity(f"The table {row.cells.get('section', '')!r} is not read here.")
+        raise NoActivity(f"The table {row.cells.get('section', '')[:80]!r} is not read here.")
     if section == ACTIONS:
         return (corporate_action(row, words),)
     texts = {Field.KIND: SECTIONS[section]}
@@ -152,7 +152,7 @@ def exchange(row: Row, proceeds: Decimal, *, fee: Decimal, fee_currency: str) ->
 def refuse_class(asset_class: str) -> None:
     found = folded(asset_class)
     if any(one in found for one in UNREADABLE_CLASSES):
-        raise NoActivity(f"{asset_class} are not kept here.")
+        raise NoActivity(f"{asset_class[:80]} are not kept here.")
 
 
 STATEMENT: Final = Profile(
