@@ -9,8 +9,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache, partial
 from typing import Any, Final, TypedDict
 from uuid import UUID
@@ -35,20 +34,6 @@ class PortfolioChanged(TypedDict):
     type: str
 
 
-@dataclass(slots=True)
-class News:
-    """What is to be told about one portfolio."""
-
-    order_ids: dict[UUID, None] = field(default_factory=dict)  # a set that keeps its order
-    fills: dict[UUID, UUID] = field(default_factory=dict)  # fill → order
-    is_cash_changed: bool = False
-
-    def merge(self, later: News) -> None:
-        self.order_ids |= later.order_ids
-        self.fills |= later.fills
-        self.is_cash_changed = self.is_cash_changed or later.is_cash_changed
-
-
 def portfolio_group(portfolio_id: UUID) -> str:
     """The group of everybody who watches a portfolio."""
     return f"portfolio.{portfolio_id.hex}"
@@ -57,23 +42,14 @@ def portfolio_group(portfolio_id: UUID) -> str:
 PORTFOLIO_CHANGED: Final[PortfolioChanged] = {"type": "portfolio.changed"}
 
 
-def orders_changed(news_by_portfolio: dict[UUID, News]) -> None:
-    """Tell everybody at once, from a process that does this rarely; see ``Announcer``."""
-    async_to_sync(_send_all)(news_by_portfolio)
-
-
-def cash_changed(portfolio_ids: Iterable[UUID]) -> None:
-    orders_changed({portfolio_id: News(is_cash_changed=True) for portfolio_id in portfolio_ids})
-
-
 def ring(portfolio_ids: Iterable[UUID]) -> None:
     """Let the sockets of portfolios look what is new, from a process that does this rarely."""
-    async_to_sync(_send_all)(list(portfolio_ids))
+    async_to_sync(_ring_all)(list(portfolio_ids))
 
 
 def ring_soon(portfolio_ids: Iterable[UUID]) -> None:
     """The same from a process that does this often: nobody waits, and the bell may be lost."""
-    _announcer().announce({portfolio_id: News() for portfolio_id in portfolio_ids})
+    _announcer().announce(portfolio_ids)
 
 
 def ring_on_commit(portfolio_id: UUID) -> None:
@@ -81,7 +57,7 @@ def ring_on_commit(portfolio_id: UUID) -> None:
     transaction.on_commit(partial(ring, [portfolio_id]), robust=True)
 
 
-async def _send_all(portfolio_ids: Iterable[UUID]) -> None:
+async def _ring_all(portfolio_ids: Iterable[UUID]) -> None:
     layer: Any = get_channel_layer()
     try:
         async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
@@ -95,11 +71,12 @@ async def _send_all(portfolio_ids: Iterable[UUID]) -> None:
 class Announcer:
     """Tells watchers from a thread of its own, so that nobody waits for it.
 
-    What arrives while a message is on its way is told together with the next.
+    What arrives while a message is on its way is told together with the next. The watchers of
+    books and those of portfolios do not wait for each other.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, News] = {}
+        self._portfolios: dict[UUID, None] = {}  # a set that keeps its order
         self._books: set[int] = set()
         self._lock = threading.Lock()
         self._is_closing = False
@@ -109,42 +86,57 @@ class Announcer:
         self._is_ready.wait()
 
     def announce(
-        self, news_by_portfolio: dict[UUID, News], *, instrument_ids: Iterable[int] = ()
+        self, portfolio_ids: Iterable[UUID], *, instrument_ids: Iterable[int] = ()
     ) -> None:
         """Tell the watchers of portfolios, and of the books of instruments."""
         with self._lock:
             self._books.update(instrument_ids)
-            for portfolio_id, news in news_by_portfolio.items():
-                if len(self._waiting) < WAITING_MAXIMUM or portfolio_id in self._waiting:
-                    self._waiting.setdefault(portfolio_id, News()).merge(news)
-        self._loop.call_soon_threadsafe(self._wake.set)
+            for portfolio_id in portfolio_ids:
+                if len(self._portfolios) < WAITING_MAXIMUM:
+                    self._portfolios[portfolio_id] = None
+        self._loop.call_soon_threadsafe(self._wake)
 
     def close(self) -> None:
         """Tell what waits, then stop."""
         self._is_closing = True
-        self._loop.call_soon_threadsafe(self._wake.set)
+        self._loop.call_soon_threadsafe(self._wake)
         self._thread.join(timeout=2 * SEND_TIMEOUT_SECONDS)
 
     def _run(self) -> None:
         asyncio.run(self._tell())
 
+    def _wake(self) -> None:
+        self._portfolios_wait.set()
+        self._books_wait.set()
+
     async def _tell(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
+        self._portfolios_wait, self._books_wait = asyncio.Event(), asyncio.Event()
         self._is_ready.set()
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            with self._lock:
-                news, self._waiting = self._waiting, {}
-                books, self._books = self._books, set()
-            # First those whose own orders they are.
-            if news:
-                await _send_all(news)
-            if books:
-                await asyncio.to_thread(book_changes.announce, books)
-            if self._is_closing:
-                return
+        await asyncio.gather(
+            self._keep_telling(self._portfolios_wait, self._tell_of_portfolios),
+            self._keep_telling(self._books_wait, self._tell_of_books),
+        )
+
+    async def _keep_telling(self, wait: asyncio.Event, tell: Callable[[], Awaitable[None]]) -> None:
+        is_last = False
+        while not is_last:
+            await wait.wait()
+            wait.clear()
+            is_last = self._is_closing
+            await tell()
+
+    async def _tell_of_portfolios(self) -> None:
+        with self._lock:
+            portfolio_ids, self._portfolios = self._portfolios, {}
+        if portfolio_ids:
+            await _ring_all(portfolio_ids)
+
+    async def _tell_of_books(self) -> None:
+        with self._lock:
+            instrument_ids, self._books = self._books, set()
+        if instrument_ids:
+            await asyncio.to_thread(book_changes.announce, instrument_ids)
 
 
 @cache

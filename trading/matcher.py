@@ -266,7 +266,7 @@ class Matcher:
     def _announce(self, changes: Changes) -> None:
         if self._announcer is not None:
             instrument_ids = {it.order.instrument_id for it in changes.progress.values()}
-            self._announcer.announce(changes.news(), instrument_ids=instrument_ids)
+            self._announcer.announce(changes.portfolios(), instrument_ids=instrument_ids)
 
     def _rebuilt(self) -> Shard:
         return self._shard or self._rebuild()

@@ -107,7 +107,7 @@ def settle_rows(rows: Sequence[Any], *, as_of: datetime) -> None:
             ],
         )
     portfolio_ids: set[UUID] = {row.portfolio_id for row in rows}
-    transaction.on_commit(lambda: broadcasts.cash_changed(portfolio_ids))
+    transaction.on_commit(lambda: broadcasts.ring(portfolio_ids))
 
 
 def _rows(statement: str, parameters: list[Any]) -> list[Any]:

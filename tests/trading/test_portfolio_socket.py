@@ -36,7 +36,7 @@ from tests.trading.factories import (
     publish_quote,
 )
 from trading import broadcasts
-from trading.broadcasts import Announcer, News
+from trading.broadcasts import Announcer
 from trading.live.stream_events import read_stretch
 from trading.models import Fill, Order
 from trading.routing import websocket_urlpatterns
@@ -139,7 +139,7 @@ async def test_the_owner_hears_orders_fills_positions_and_cash() -> None:
         await greeted(communicator)
         await sync_to_async(trade)(portfolio, apple)
         announcer = Announcer()
-        announcer.announce({portfolio.id: News(), uuid4(): News(is_cash_changed=True)})
+        announcer.announce([portfolio.id, uuid4()])
         heard = await hear(communicator, until="cash")
         await sync_to_async(announcer.close)()
     order, fill = await Order.objects.aget(), await Fill.objects.aget()
@@ -154,7 +154,7 @@ async def test_a_worker_tells_of_settled_cash() -> None:
     async with socket(portfolio.id, user=alice) as (_, communicator):
         await greeted(communicator)
         await sync_to_async(deposit)(portfolio)
-        await sync_to_async(broadcasts.cash_changed)([portfolio.id])
+        await sync_to_async(broadcasts.ring)([portfolio.id])
         assert types(await hear(communicator, until="cash")) == {"cash"}
 
 
@@ -172,7 +172,7 @@ async def test_nothing_is_told_twice_on_one_connection() -> None:
         await greeted(communicator)
         await sync_to_async(deposit)(portfolio)
         for _ in range(3):
-            await sync_to_async(broadcasts.cash_changed)([portfolio.id])
+            await sync_to_async(broadcasts.ring)([portfolio.id])
         await hear(communicator, until="cash")
         assert await communicator.receive_nothing(timeout=0.3)
 

@@ -175,7 +175,7 @@ async def test_the_socket_ends_with_the_access(
     assert await closing_code(communicator) == code
     # Nothing is delivered any more, even before the client has gone.
     await sync_to_async(give_units)(person.portfolio, await sync_to_async(make_instrument)(), "1")
-    await sync_to_async(broadcasts.cash_changed)([person.portfolio.id])
+    await sync_to_async(broadcasts.ring)([person.portfolio.id])
     assert await communicator.receive_nothing()
     await communicator.disconnect()
 
@@ -193,7 +193,7 @@ async def test_others_keep_their_sockets() -> None:
     await sync_to_async(revoke)(person)
     assert await closing_code(first) == 4401
     await sync_to_async(give_units)(person.portfolio, await sync_to_async(make_instrument)(), "1")
-    await sync_to_async(broadcasts.cash_changed)([person.portfolio.id])
+    await sync_to_async(broadcasts.ring)([person.portfolio.id])
     assert (await second.receive_json_from(timeout=SECONDS))["type"] == "positions"
     for communicator in (first, second):
         await communicator.disconnect()

@@ -48,7 +48,7 @@ def fire(owner: User, instrument: Instrument, **facts: Any) -> Alert:
 async def told(communicator: Any, portfolio: Portfolio) -> list[dict[str, Any]]:
     """What was said of alerts by the time that a deposit is."""
     await sync_to_async(deposit)(portfolio)
-    await sync_to_async(broadcasts.cash_changed)([portfolio.id])
+    await sync_to_async(broadcasts.ring)([portfolio.id])
     return [it for it in await hear(communicator, until="cash") if it["type"] == "alert"]
 
 

@@ -95,7 +95,7 @@ def _carry_out(reset_id: UUID, *, at: datetime) -> bool:
         after={"reset": reset.id, "starting_cash": reset.starting_cash},
         occurred_at=at,
     )
-    transaction.on_commit(partial(broadcasts.cash_changed, [portfolio.id]), robust=True)
+    transaction.on_commit(partial(broadcasts.ring, [portfolio.id]), robust=True)
     return True
 
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from portfolio.holds import HoldChange
-from trading.broadcasts import News
 from trading.shards.batch_rows import Awaiting, NewEvent, NewFill, Progress
 from trading.states import Event, next_status
 
@@ -24,15 +23,9 @@ class Changes:
     events: list[NewEvent] = field(default_factory=list)
     secured: dict[UUID, Decimal] = field(default_factory=dict)  # hold → units its exits may sell
 
-    def news(self) -> dict[UUID, News]:
-        """What the watchers of each portfolio are to be told."""
-        news: dict[UUID, News] = {}
-        for progress in self.progress.values():
-            told = news.setdefault(progress.order.portfolio_id, News(is_cash_changed=True))
-            told.order_ids[progress.order.id] = None
-        for fill in self.fills:
-            news[fill.order.portfolio_id].fills[fill.id] = fill.order.id
-        return news
+    def portfolios(self) -> set[UUID]:
+        """Portfolios in which anything has changed."""
+        return {one.order.portfolio_id for one in self.progress.values()}
 
     def portfolios_of_ended(self) -> set[UUID]:
         """Portfolios in which an order has come to its end."""
